@@ -1,0 +1,189 @@
+"""ASGI middleware: the user of every HTTP request and WebSocket, in ``scope["state"]``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.errors import KeysUnavailable, PrivyError
+from privy_middleware.gate import Gate, Settings, build_gate
+
+__all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_DENIAL = "websocket.http.response"
+_STARTS = frozenset({"http.response.start", f"{_DENIAL}.start"})
+_HANDSHAKES = frozenset({"websocket.accept", "websocket.close"})
+
+
+class ASGIRequest:
+    """A request as the server's raw scope tells it."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        """Take a scope of type ``http`` or ``websocket``."""
+        self._scope = scope
+
+    @property
+    def method(self) -> str:
+        """Return the method, ``"WEBSOCKET"`` for a WebSocket handshake."""
+        return "WEBSOCKET" if self._scope["type"] == "websocket" else str(self._scope["method"])
+
+    @property
+    def scheme(self) -> str:
+        """Return the scheme, as the server saw it."""
+        return str(self._scope.get("scheme", "http"))
+
+    @property
+    def path(self) -> str:
+        """Return the path below the mount point."""
+        path, root = str(self._scope["path"]), str(self._scope.get("root_path", ""))
+        below = path.startswith(f"{root}/") or path == root
+        return path[len(root) :] or "/" if below else path
+
+    @property
+    def target(self) -> str:
+        """Return path and query as they were sent."""
+        raw_path = self._scope.get("raw_path")
+        path = quote(self._scope["path"]) if raw_path is None else raw_path.partition(b"?")[0].decode("latin-1")
+        query = self._scope.get("query_string", b"").decode("latin-1")
+        return f"{path}?{query}" if query else path
+
+    def values(self, name: str) -> list[str]:
+        """Return every value of a header field, in order."""
+        wanted = name.encode("latin-1")
+        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
+
+
+class PrivyMiddleware:
+    """Verify the token on each request before the app sees it (ASGI 3).
+
+    The app finds ``privy_user`` (a user or ``None``) and ``privy_auth`` in ``scope["state"]``, which is
+    ``request.state`` in Starlette. Paths below ``protect`` are answered here when there is no user, and refusals that
+    the app raises (``privy_auth.require(...)``) become their documented answers.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        config: Settings = None,
+        *,
+        protect: Sequence[str] = (),
+        exempt: Sequence[str] = (),
+    ) -> None:
+        """Take an app, and a configuration, a mapping, a verifier, or nothing for the environment's settings.
+
+        Raises:
+            ConfigurationError: when a setting is wrong.
+        """
+        self.app = app
+        self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; scopes of other types pass through."""
+        if scope["type"] in ("http", "websocket"):
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a refusal: a response, or a denied or closed WebSocket handshake.
+
+        ``receive`` is there for subclasses that answer in a framework's own way.
+        """
+        await _refuse(error, scope, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = ASGIRequest(scope)
+        auth = await self.gate.aauthenticate(request)
+        response = _Response(send, auth, self.gate.vary)
+        # A server may hand the same state to every request: it is copied before it is written to. The scope is not,
+        # since middleware outside reads from it what routers leave there, such as the route.
+        scope["state"] = {**(scope.get("state") or {}), "privy_user": auth.user, "privy_auth": auth}
+        try:
+            self.gate.check(request, auth)
+            await self.app(scope, receive, response.send)
+        except PrivyError as error:
+            if error.status == PrivyError.status or (response.begun and not response.accepted):
+                raise
+            if response.accepted:
+                await send(_close(error))
+            else:
+                await self.refuse(error, scope, receive, response.send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def ready_first() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._start(send)
+            return message
+
+        await self.app(scope, ready_first, send)
+
+    async def _start(self, send: Send) -> None:
+        try:
+            await self.gate.aready()
+        except KeysUnavailable as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+
+
+class _Response:
+    """One response under way: what it says to caches, and whether it has begun."""
+
+    __slots__ = ("_auth", "_send", "_vary", "accepted", "begun")
+
+    def __init__(self, send: Send, auth: PrivyAuth, vary: Sequence[str]) -> None:
+        self._send = send
+        self._auth = auth
+        self._vary = vary
+        self.begun = False
+        self.accepted = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message of the app on, with the caching headers on the first of an HTTP response."""
+        kind = message["type"]
+        if kind in _STARTS:
+            message = {**message, "headers": self._with_caching(message.get("headers", ()))}
+            self.begun = True
+        elif kind in _HANDSHAKES:
+            self.begun = True
+            self.accepted = kind == "websocket.accept"
+        await self._send(message)
+
+    def _with_caching(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        headers = list(headers)
+        vary = [value.decode("latin-1") for name, value in headers if name.lower() == b"vary"]
+        kept = [(name, value) for name, value in headers if name.lower() != b"vary"]
+        kept.append((b"vary", merge_vary(vary, self._vary).encode("latin-1")))
+        if self._auth.presented and not any(name.lower() == b"cache-control" for name, _ in kept):
+            kept.append((b"cache-control", PRIVATE.encode()))
+        return kept
+
+
+def _close(error: PrivyError) -> Message:
+    return {"type": "websocket.close", "code": error.close_code, "reason": error.message}
+
+
+async def _refuse(error: PrivyError, scope: Scope, send: Send) -> None:
+    prefix = ""
+    if scope["type"] == "websocket":
+        if _DENIAL not in (scope.get("extensions") or ()):
+            await send(_close(error))
+            return
+        prefix = "websocket."
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in error.headers]
+    headers.append((b"content-length", str(len(error.body)).encode()))
+    await send({"type": f"{prefix}http.response.start", "status": error.status, "headers": headers})
+    await send({"type": f"{prefix}http.response.body", "body": error.body})

@@ -1,0 +1,125 @@
+"""What is known about a request: ``request.privy_auth``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from privy_middleware.claims import Claims, TokenKind
+from privy_middleware.conditions import Condition
+from privy_middleware.config import OnInvalid
+from privy_middleware.credentials import Source
+from privy_middleware.errors import (
+    ConditionNotMet,
+    IncompleteUser,
+    MissingToken,
+    PageRedirect,
+    PrivyError,
+    ServiceUnavailable,
+)
+from privy_middleware.users import AccessTokenClaims, PrivyUser
+
+__all__ = ["PrivyAuth", "VerifiedToken"]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """A token that verified: its kind, where it stood, and what it says."""
+
+    kind: TokenKind
+    source: Source
+    claims: Claims = field(repr=False)
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PrivyAuth:
+    """The result of looking for a user on a request.
+
+    ``user`` is the verified user or ``None``; ``refusal`` is why a token that was there was not accepted;
+    ``redirect`` is where a browser's navigation goes instead of a 401.
+    """
+
+    user: PrivyUser | None = None
+    access: AccessTokenClaims | None = None
+    tokens: tuple[VerifiedToken, ...] = ()
+    refusal: PrivyError | None = None
+    on_invalid: OnInvalid = "reject"
+    redirect: PageRedirect | None = None
+
+    @property
+    def error(self) -> str | None:
+        """Return the stable code of the refusal, such as ``"token_expired"``."""
+        return None if self.refusal is None else self.refusal.code
+
+    @property
+    def presented(self) -> bool:
+        """Say whether the request came with a token at all, good or bad."""
+        return bool(self.tokens) or self.refusal is not None
+
+    @property
+    def kind(self) -> TokenKind | None:
+        """Return the kind of the first token: the identity token where there are both."""
+        return self.tokens[0].kind if self.tokens else None
+
+    @property
+    def source(self) -> Source | None:
+        """Return where the first token stood."""
+        return self.tokens[0].source if self.tokens else None
+
+    @property
+    def claims(self) -> Claims | None:
+        """Return the claims of the first token."""
+        return self.tokens[0].claims if self.tokens else None
+
+    @property
+    def session_id(self) -> str | None:
+        """Return the session id, which only an access token tells."""
+        return None if self.access is None else self.access.session_id
+
+    @property
+    def expires_at(self) -> float | None:
+        """Return when the first of the tokens expires, in Unix seconds."""
+        return min((token.expires_at for token in self.tokens), default=None)
+
+    def require(self, condition: Condition | None = None) -> PrivyUser:
+        """Return the user, who must be there and meet the condition.
+
+        Raises:
+            AuthenticationError: when there is no user.
+            AuthorizationError: when the condition is not met, or the request is cross-site.
+            ServiceUnavailable: when our side cannot tell.
+        """
+        if self.refusal is not None:
+            raise self.redirect or self.refusal
+        if self.user is None:
+            raise self.redirect or MissingToken()
+        if condition is not None:
+            _check(condition, self.user)
+        return self.user
+
+    def require_access(self) -> AccessTokenClaims:
+        """Return the access token's claims; raises as ``require`` does, without an access token too."""
+        self.require()
+        if self.access is None:
+            raise MissingToken("an access token is required")
+        return self.access
+
+    def optional(self, on_invalid: OnInvalid | None = None) -> PrivyUser | None:
+        """Return the user or ``None``; a bad token is refused, or with ``"anonymous"`` counts as none.
+
+        Raises:
+            PrivyError: when a token is refused, or our side cannot tell.
+        """
+        if self.refusal is None:
+            return self.user
+        if isinstance(self.refusal, ServiceUnavailable) or (on_invalid or self.on_invalid) == "reject":
+            raise self.redirect or self.refusal
+        return None
+
+
+def _check(condition: Condition, user: PrivyUser) -> None:
+    # Nothing is known of the accounts of an incomplete user, so no condition can be held against them.
+    if not user.complete:
+        raise IncompleteUser
+    if not condition(user):
+        raise ConditionNotMet

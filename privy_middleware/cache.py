@@ -1,0 +1,85 @@
+"""Verified tokens, kept for a while: bounded, and read without a lock."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import Generic, TypeVar
+
+__all__ = ["TokenCache"]
+
+_T = TypeVar("_T")
+
+
+class _Slot(Generic[_T]):
+    __slots__ = ("used", "value")
+
+    def __init__(self, value: _T) -> None:
+        self.value = value
+        self.used = False
+
+
+class TokenCache(Generic[_T]):
+    """Map whole tokens to what was verified of them; the least recently used go first.
+
+    Keys are SHA-256 of the whole token, so that nothing of a token stays in memory. Reading takes no lock: it looks up
+    one dict and marks the entry as used. Writing takes one, and passes over marked entries once before it drops
+    any (the clock, or second-chance, form of LRU).
+    """
+
+    __slots__ = ("_lock", "_size", "_slots")
+
+    def __init__(self, size: int) -> None:
+        """Keep ``size`` entries at the most; 0 keeps none."""
+        self._size = size
+        self._slots: dict[bytes, _Slot[_T]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self._slots)
+
+    @property
+    def enabled(self) -> bool:
+        """Say whether anything is ever kept."""
+        return self._size > 0
+
+    @staticmethod
+    def key_of(token: str) -> bytes:
+        """Return the key of a token; any text has one."""
+        return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+    def get(self, key: bytes) -> _T | None:
+        """Return what is kept under a key."""
+        slot = self._slots.get(key)
+        if slot is None:
+            return None
+        slot.used = True
+        return slot.value
+
+    def put(self, key: bytes, value: _T) -> None:
+        """Keep a value, and drop the least recently used ones beyond the size."""
+        with self._lock:
+            self._slots.pop(key, None)
+            while len(self._slots) >= self._size:
+                self._evict()
+            self._slots[key] = _Slot(value)
+
+    def _evict(self) -> None:
+        while True:
+            key, slot = next(iter(self._slots.items()))
+            del self._slots[key]
+            if not slot.used:
+                return
+            slot.used = False
+            self._slots[key] = slot
+
+    def discard(self, key: bytes) -> None:
+        """Drop what is kept under a key, if anything is."""
+        with self._lock:
+            self._slots.pop(key, None)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._slots.clear()

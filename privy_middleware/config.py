@@ -1,0 +1,323 @@
+"""The settings: read once, checked at construction, frozen afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+from privy_middleware.claims import Claims
+from privy_middleware.credentials import Slot, Source
+from privy_middleware.errors import ConfigurationError
+from privy_middleware.jwks import check_jwks_url
+from privy_middleware.keys import KeySet, load_key_set
+from privy_middleware.origins import check_origin_setting
+
+__all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings"]
+
+OnInvalid: TypeAlias = Literal["reject", "anonymous"]
+Material: TypeAlias = str | bytes | Mapping[str, Any]
+
+PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
+
+_FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_CODE_ONLY: Mapping[str, bool] = {"code_only": True}
+
+
+def _require(valid: bool, name: str, mend: str) -> None:
+    if not valid:
+        raise ConfigurationError(name, mend)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSettings:
+    """What holds for every family of token: where tokens stand, and what a request without a good one gets.
+
+    Times are in seconds, sizes in bytes or entries.
+    """
+
+    issuer_name: ClassVar[str]
+
+    sources: tuple[Source, ...] = ("header", "cookie")
+    """Where a token may come from, first come first; the first that holds anything decides."""
+    on_missing: OnInvalid = "anonymous"
+    """What a request without a token gets where nothing is said: the app, or with ``"reject"`` a 401."""
+    on_invalid: OnInvalid = "reject"
+    """What a bad token gets where a user is optional: a 401, or with ``"anonymous"`` the app without a user."""
+    trusted_origins: tuple[str, ...] = ()
+    """Other origins whose pages may send cookie tokens with unsafe methods."""
+    leeway: float = 10.0
+    """Tolerance for clocks that differ, at most 60 s, for ``exp``, ``nbf`` and ``iat`` alike."""
+    max_token_bytes: int = 16384
+    """Longer tokens are refused before any decoding."""
+    token_cache_size: int = 4096
+    """Verified tokens kept at the most, for each kind; 0 switches the cache off."""
+    token_cache_seconds: float = 300.0
+    """How long a verified token is kept at the most; never beyond its ``exp``."""
+    key_lifetime: float = 3600.0
+    """How long fetched keys are fresh when the key server does not say."""
+    key_grace: float = 86400.0
+    """How long stale keys serve on while the key server fails."""
+    key_cooldown: float = 30.0
+    """How long after a fetch for an unknown ``kid`` no other one causes a fetch."""
+    key_timeout: float = 5.0
+    """The total time of one fetch."""
+    fail_fast: bool = False
+    """Refuse to start when the keys cannot be had at start-up."""
+    client_options: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=_CODE_ONLY)
+    """Options passed to httpx2's clients: ``proxy``, ``verify``, ``trust_env``, …"""
+    key_cache: Any = field(default=None, repr=False, metadata=_CODE_ONLY)
+    """A ``jwks.KeyCache`` shared between workers."""
+    is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    """Asked with the verified claims at every request, cached or not: ``True`` refuses the token."""
+    on_refused: Callable[..., None] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    """Called with the error (its ``code`` says why) whenever a token is not accepted."""
+    refresh_url: str | None = None
+    """The page that refreshes a session in the browser and comes back to its ``redirect_uri``."""
+    login_url: str | None = None
+    """The page where a user signs in, for pages that require a user; API calls get their 401."""
+
+    def __post_init__(self) -> None:
+        """Check every setting.
+
+        Raises:
+            ConfigurationError: naming the first field that is wrong, and the mend.
+        """
+        self._freeze_sequences("sources", "trusted_origins")
+        self._check_sources()
+        for name in ("on_missing", "on_invalid"):
+            _require(getattr(self, name) in ("reject", "anonymous"), name, 'set "reject" or "anonymous"')
+        origins = tuple(check_origin_setting(origin, "trusted_origins") for origin in self.trusted_origins)
+        object.__setattr__(self, "trusted_origins", origins)
+        self._check_numbers()
+        for name in ("is_revoked", "on_refused"):
+            value = getattr(self, name)
+            _require(value is None or callable(value), name, "give a callable, or leave it out")
+        for name in ("refresh_url", "login_url"):
+            value = getattr(self, name)
+            valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
+            _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
+        _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
+
+    def _freeze_sequences(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            items = (value,) if isinstance(value, str) else value
+            _require(isinstance(items, Collection), name, "give a list or a tuple")
+            object.__setattr__(self, name, tuple(items))
+
+    def _check_sources(self) -> None:
+        known = bool(self.sources) and set(self.sources) <= {"header", "cookie"}
+        _require(known, "sources", 'list "header", "cookie" or both, in the order to read them')
+        _require(len(set(self.sources)) == len(self.sources), "sources", "name each source once")
+
+    def _check_numbers(self) -> None:
+        limits = {
+            "leeway": (0, 60),
+            "max_token_bytes": (256, 1 << 20),
+            "token_cache_size": (0, 1 << 24),
+            "token_cache_seconds": (0, 86400),
+            "key_lifetime": (60, 7 * 86400),
+            "key_grace": (0, 30 * 86400),
+            "key_cooldown": (1, 3600),
+            "key_timeout": (0.1, 60),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            valid = _is_number(value) and low <= value <= high
+            _require(valid, name, f"set a number from {low} to {high}")
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Return the places where tokens of this configuration stand."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> Self:
+        """Build a configuration from a mapping whose keys are field names, in upper or lower case.
+
+        Raises:
+            ConfigurationError: when a key is unknown, or a value is wrong.
+        """
+        _require(isinstance(settings, Mapping), "settings", 'give a dict such as {"APP_ID": "…"}')
+        names = [each.name for each in dataclasses.fields(cls) if each.init]
+        values: dict[str, Any] = {}
+        for key, value in settings.items():
+            name = str(key).lower()
+            if name not in names:
+                raise ConfigurationError(str(key), _suggest(name, names))
+            _require(name not in values, str(key), "the setting is given twice")
+            values[name] = value
+        return cls._build(values)
+
+    @classmethod
+    def _build(cls, values: dict[str, Any]) -> Self:
+        for each in dataclasses.fields(cls):
+            required = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
+            _require(not required or each.name in values, each.name, "is required")
+        return cls(**values)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "PRIVY_") -> Self:
+        """Build a configuration from environment variables such as ``PRIVY_APP_ID``; empty ones count as unset.
+
+        Variables with the prefix that name no field, such as another program's, are left alone.
+
+        Raises:
+            ConfigurationError: when a value is missing or wrong.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for each in dataclasses.fields(cls):
+            if not each.init or each.metadata:
+                continue
+            text = environ.get(prefix + each.name.upper(), "").strip()
+            if text:
+                values[each.name] = _from_text(each, text)
+        try:
+            return cls._build(values)
+        except ConfigurationError as error:
+            error.args = (f"{prefix}{error.field.upper()} ({error.args[0]})",)
+            raise
+
+
+def _suggest(name: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name.removeprefix("privy_"), names, 1)
+    return f'is no setting; did you mean "{close[0].upper()}"?' if close else "is no setting"
+
+
+def _from_text(each: dataclasses.Field[Any], text: str) -> Any:
+    """Return an environment variable's text as the type of its field's default."""
+    default = each.default
+    if isinstance(default, bool):
+        _require(text.lower() in _BOOLEANS, each.name, 'set "true" or "false"')
+        return _BOOLEANS[text.lower()]
+    if _is_number(default):
+        return _number(each.name, text, type(default))
+    if isinstance(default, tuple) or (each.name == "app_id" and "," in text):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _number(name: str, text: str, wanted: type) -> Any:
+    try:
+        return wanted(text)
+    except ValueError:
+        raise ConfigurationError(name, "set a number") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivyConfig(RequestSettings):
+    """The settings of one Privy app, or of several that share this process.
+
+    Raises:
+        ConfigurationError: at construction, naming the field that is wrong and the mend.
+    """
+
+    issuer_name: ClassVar[str] = "privy.io"
+
+    app_id: str | tuple[str, ...]
+    """The app id from the dashboard, which is the tokens' ``aud``; several for several apps."""
+    verification_key: Material | None = field(default=None, repr=False)
+    """The dashboard's verification key: PEM in any form, a JWK or a JWKS; for several apps a dict by app id."""
+    jwks_url: str | Mapping[str, str] | None = None
+    """Where keys are fetched without a ``verification_key``; ``{app_id}`` stands for the app's id."""
+    tokens: tuple[str, ...] = ("identity", "access")
+    """The kinds of token that are accepted."""
+    identity_header: str = "privy-id-token"
+    access_header: str = "authorization"
+    identity_cookie: str = "privy-id-token"
+    access_cookie: str = "privy-token"
+    app_secret: str | None = field(default=None, repr=False)
+    """The app secret, for the REST API only; verification never needs it."""
+    key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """The fixed keys by app id, read from ``verification_key``."""
+
+    def __post_init__(self) -> None:
+        """Check every setting, and read the keys.
+
+        Raises:
+            ConfigurationError: naming the first field that is wrong, and the mend.
+        """
+        super().__post_init__()
+        self._check_app_ids()
+        self._freeze_sequences("tokens")
+        kinds = bool(self.tokens) and set(self.tokens) <= {"identity", "access"}
+        _require(kinds, "tokens", 'list "identity", "access" or both')
+        self._check_names()
+        object.__setattr__(self, "key_sets", self._read_keys())
+        for app_id in self.app_ids:
+            if app_id not in self.key_sets:
+                check_jwks_url(self.jwks_url_of(app_id), "jwks_url")
+        self._check_texts()
+
+    @property
+    def app_ids(self) -> tuple[str, ...]:
+        """Return the app ids, one or several."""
+        return (self.app_id,) if isinstance(self.app_id, str) else self.app_id
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Return where identity and access tokens stand, of the accepted kinds only."""
+        identity = Slot("identity", self.identity_header, self.identity_cookie)
+        access = Slot("access", self.access_header, self.access_cookie, bearer=self.access_header == "authorization")
+        return tuple(slot for slot in (identity, access) if slot.kind in self.tokens)
+
+    def jwks_url_of(self, app_id: str) -> str:
+        """Return the address of an app's keys."""
+        url = self.jwks_url
+        if isinstance(url, Mapping):
+            url = url.get(app_id)
+        return (url or PRIVY_JWKS_URL).replace("{app_id}", app_id)
+
+    def _check_app_ids(self) -> None:
+        if not isinstance(self.app_id, str):
+            self._freeze_sequences("app_id")
+        _require(bool(self.app_ids), "app_id", "copy the app id from the Privy dashboard")
+        for app_id in self.app_ids:
+            valid = isinstance(app_id, str) and bool(re.fullmatch(r"[A-Za-z0-9_.~-]+", app_id))
+            _require(valid, "app_id", "copy the app id from the Privy dashboard, exactly")
+        _require(len(set(self.app_ids)) == len(self.app_ids), "app_id", "name each app once")
+
+    def _check_names(self) -> None:
+        for name in ("identity_header", "access_header"):
+            value = getattr(self, name)
+            valid = isinstance(value, str) and _FIELD_NAME.fullmatch(value.lower()) is not None
+            _require(valid, name, "set an HTTP field name")
+            object.__setattr__(self, name, value.lower())
+        for name in ("identity_cookie", "access_cookie"):
+            value = getattr(self, name)
+            valid = isinstance(value, str) and _COOKIE_NAME.fullmatch(value) is not None
+            _require(valid, name, "set a cookie name")
+        _require(self.identity_header != self.access_header, "identity_header", "differ from access_header")
+        _require(self.identity_cookie != self.access_cookie, "identity_cookie", "differ from access_cookie")
+
+    def _read_keys(self) -> dict[str, KeySet]:
+        material = self.verification_key
+        if material is None:
+            return {}
+        if isinstance(material, Mapping) and set(material) & set(self.app_ids):
+            strangers = set(material) - set(self.app_ids)
+            _require(not strangers, "verification_key", "every key of the dict must be one of the app ids")
+            return {app_id: self._load(each) for app_id, each in material.items()}
+        _require(len(self.app_ids) == 1, "verification_key", "for several apps give a dict from app id to key")
+        return {self.app_ids[0]: self._load(material)}
+
+    @staticmethod
+    def _load(material: Any) -> KeySet:
+        return load_key_set(material, algorithms=("ES256",), field="verification_key")
+
+    def _check_texts(self) -> None:
+        secret = self.app_secret
+        _require(secret is None or (isinstance(secret, str) and secret != ""), "app_secret", "set the app secret")

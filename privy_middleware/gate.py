@@ -1,0 +1,155 @@
+"""The decision about a request: authenticated, anonymous, or refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.config import PrivyConfig
+from privy_middleware.credentials import Credential, names_of, read_credential
+from privy_middleware.errors import (
+    CrossSiteRequest,
+    InvalidToken,
+    KeysUnavailable,
+    PageRedirect,
+    PrivyError,
+    ServiceUnavailable,
+    TokenExpired,
+)
+from privy_middleware.navigation import Navigable, page_redirect
+from privy_middleware.origins import is_cross_site, is_unsafe
+from privy_middleware.protection import Protection
+from privy_middleware.steps import Steps, arun, run
+from privy_middleware.verifier import PrivyVerifier, Verifier
+
+__all__ = ["Gate", "Request", "Settings", "build_gate", "is_preflight"]
+
+_logger = logging.getLogger("privy_middleware")
+
+Settings = PrivyConfig | Mapping[str, Any] | Verifier | None
+
+
+class Request(Navigable, Protocol):
+    """What the gate asks of a request, of whichever protocol; the method of a WebSocket is ``"WEBSOCKET"``."""
+
+    @property
+    def scheme(self) -> str:
+        """Return ``http``, ``https``, ``ws`` or ``wss``."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Return the path, decoded once, relative to where the application is mounted."""
+        ...
+
+
+class Gate:
+    """Decide about requests with one verifier and one set of rules."""
+
+    def __init__(self, verifier: Verifier, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
+        """Take the verifier, and the path prefixes that require a user, or do not.
+
+        Raises:
+            ConfigurationError: when a path prefix is not one.
+        """
+        self.verifier = verifier
+        self.settings = verifier.settings
+        everything = ("/",) if self.settings.on_missing == "reject" else ()
+        self._protection = Protection(everything or protect, exempt)
+        self._slots = self.settings.slots
+        self.vary = tuple(names_of(self._slots))
+
+    def authenticate(self, request: Request) -> PrivyAuth:
+        """Return what is known about the request, blocking if keys have to be fetched; never raises."""
+        return run(self._steps(request))
+
+    async def aauthenticate(self, request: Request) -> PrivyAuth:
+        """Return what is known about the request; never raises."""
+        return await arun(self._steps(request))
+
+    def ready(self) -> None:
+        """Fetch the keys ahead of the first request; a failure is logged, or raised with ``fail_fast``.
+
+        Raises:
+            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
+        """
+        try:
+            self.verifier.ready()
+        except KeysUnavailable as error:
+            self._not_ready(error)
+
+    async def aready(self) -> None:
+        """Fetch the keys ahead of the first request; logs and raises as ``ready`` does."""
+        try:
+            await self.verifier.aready()
+        except KeysUnavailable as error:
+            self._not_ready(error)
+
+    def _not_ready(self, error: KeysUnavailable) -> None:
+        if self.settings.fail_fast:
+            raise error
+        _logger.warning("keys could not be fetched at start-up: %s", error)
+
+    def _steps(self, request: Request) -> Steps[PrivyAuth]:
+        try:
+            credentials = self._credentials(request)
+            if not credentials:
+                return PrivyAuth(on_invalid=self.settings.on_invalid, redirect=page_redirect(request, self.settings))
+            auth = yield from self.verifier.steps(credentials)
+            self._check_site(request, credentials)
+        except (InvalidToken, CrossSiteRequest, ServiceUnavailable) as error:
+            redirect = page_redirect(request, self.settings) if isinstance(error, TokenExpired) else None
+            return self._refused(error, redirect)
+        return auth
+
+    def _credentials(self, request: Request) -> list[Credential]:
+        sources = self.settings.sources
+        found = (read_credential(request, slot, sources) for slot in self._slots)
+        return [credential for credential in found if credential is not None]
+
+    def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
+        # A page of another site cannot set a header, so one verified header token vouches for the request.
+        if any(credential.source == "header" for credential in credentials) or not is_unsafe(request.method):
+            return
+        if is_cross_site(request, request.scheme, self.settings.trusted_origins):
+            raise CrossSiteRequest
+
+    def _refused(self, error: PrivyError, redirect: PageRedirect | None) -> PrivyAuth:
+        # The traceback would keep frames, and with them the token, alive.
+        refusal = error.with_traceback(None)
+        refusal.__context__ = None
+        level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
+        _logger.log(level, "token not accepted: %s", error.code)
+        if self.settings.on_refused is not None:
+            self.settings.on_refused(refusal)
+        return PrivyAuth(refusal=refusal, on_invalid=self.settings.on_invalid, redirect=redirect)
+
+    def check(self, request: Request, auth: PrivyAuth) -> None:
+        """Require a user where the path is protected, except for a CORS preflight (WHATWG Fetch §3.2.2).
+
+        Raises:
+            PrivyError: the refusal, which knows its answer.
+        """
+        if self._protection and self._protection.covers(request.path) and not is_preflight(request):
+            auth.require()
+
+
+def is_preflight(request: Request) -> bool:
+    """Say whether a request is a CORS preflight, which carries no credentials by design."""
+    return request.method == "OPTIONS" and bool(request.values("access-control-request-method"))
+
+
+def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> Gate:
+    """Return a gate from a configuration, a mapping of settings, a verifier, or the environment.
+
+    Raises:
+        ConfigurationError: when a setting is wrong.
+    """
+    if settings is None:
+        settings = PrivyConfig.from_env()
+    elif isinstance(settings, Mapping):
+        settings = PrivyConfig.from_mapping(settings)
+    verifier = PrivyVerifier(settings) if isinstance(settings, PrivyConfig) else settings
+    return Gate(verifier, protect, exempt)

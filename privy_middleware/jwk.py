@@ -1,0 +1,170 @@
+"""JSON Web Keys: one key, or a set of them (RFC 7517, RFC 7518 §6, RFC 8037 §2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+from privy_middleware.errors import MalformedToken
+from privy_middleware.jws import decode_segment
+from privy_middleware.signatures import UnusableKey, VerificationKey
+
+__all__ = ["MAX_KEYS", "PrivateKey", "is_private", "read_jwk", "usable_keys"]
+
+MAX_KEYS = 256
+"""More keys than this of one set are not looked at: reading them would take time on the event loop."""
+
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+_CURVES: dict[str, tuple[ec.EllipticCurve, int]] = {
+    "P-256": (ec.SECP256R1(), 32),
+    "P-384": (ec.SECP384R1(), 48),
+    "P-521": (ec.SECP521R1(), 66),
+}
+_EDWARDS_CURVES: dict[str, type[ed25519.Ed25519PublicKey] | type[ed448.Ed448PublicKey]] = {
+    "Ed25519": ed25519.Ed25519PublicKey,
+    "Ed448": ed448.Ed448PublicKey,
+}
+_MAX_KID_LENGTH = 1024
+
+
+class PrivateKey(UnusableKey):
+    """Say that a private or symmetric key stands where a public one belongs."""
+
+    def __init__(self) -> None:
+        """Say so, and the mend."""
+        super().__init__("it is a private or symmetric key: give the public one, and replace a leaked one")
+
+
+def read_jwk(jwk: object, algorithms: Collection[str]) -> VerificationKey:
+    """Return the key of a JWK, bound to its own ``alg``, or else to all of ``algorithms`` that fit it.
+
+    Raises:
+        UnusableKey: it is no public key for verifying signatures with one of ``algorithms``.
+    """
+    if not isinstance(jwk, Mapping):
+        raise UnusableKey("it is not a JSON object")
+    if is_private(jwk):
+        raise PrivateKey
+    _check_purpose(jwk)
+    kid = _kid(jwk)
+    return VerificationKey(_public_key(jwk), _allowed(jwk, algorithms), kid)
+
+
+def is_private(jwk: object) -> bool:
+    """Tell whether a JWK has a member that only a private or a symmetric key has."""
+    return isinstance(jwk, Mapping) and not _PRIVATE_MEMBERS.isdisjoint(jwk)
+
+
+def usable_keys(entries: list[Any], algorithms: Collection[str]) -> tuple[tuple[VerificationKey, ...], Counter[str]]:
+    """Return the usable keys among the first ``MAX_KEYS`` of a set, and how often what made others unusable.
+
+    Keys of unknown type or use are passed over, the rest of the set survives (RFC 7517 §5).
+    """
+    skipped: Counter[str] = Counter()
+    if len(entries) > MAX_KEYS:
+        skipped[f"it stands behind the first {MAX_KEYS}"] = len(entries) - MAX_KEYS
+    keys = []
+    for entry in entries[:MAX_KEYS]:
+        try:
+            keys.append(read_jwk(entry, algorithms))
+        except UnusableKey as unusable:
+            skipped[str(unusable)] += 1
+    return tuple(_unambiguous(keys, skipped)), skipped
+
+
+def _unambiguous(keys: list[VerificationKey], skipped: Counter[str]) -> Iterator[VerificationKey]:
+    """Yield each key once, and none of those that share a ``kid`` with another key (RFC 7517 §4.5)."""
+    holders: dict[str | None, set[bytes]] = {}
+    for key in keys:
+        holders.setdefault(key.kid, set()).add(key.fingerprint)
+    seen = set()
+    for key in keys:
+        identity = (key.kid, key.fingerprint, key.algorithms)
+        if key.kid is not None and len(holders[key.kid]) > 1:
+            skipped["its kid is another key's as well"] += 1
+        elif identity not in seen:
+            seen.add(identity)
+            yield key
+
+
+def _check_purpose(jwk: Mapping[Any, Any]) -> None:
+    if jwk.get("use", "sig") != "sig":
+        raise UnusableKey("its use is not to verify signatures")
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list | tuple) or "verify" not in operations:
+        raise UnusableKey("its key_ops are not to verify signatures")
+
+
+def _kid(jwk: Mapping[Any, Any]) -> str | None:
+    if "kid" not in jwk:
+        return None
+    kid = jwk["kid"]
+    if not isinstance(kid, str) or len(kid) > _MAX_KID_LENGTH:
+        raise UnusableKey("its kid is not a string of a sensible length")
+    return kid
+
+
+def _allowed(jwk: Mapping[Any, Any], algorithms: Collection[str]) -> Collection[str]:
+    if "alg" not in jwk:
+        return algorithms
+    alg = jwk["alg"]
+    if not isinstance(alg, str) or alg not in algorithms:
+        raise UnusableKey("its alg is another than the configured ones")
+    return (alg,)
+
+
+def _public_key(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
+    kind = jwk.get("kty")
+    try:
+        if kind == "EC":
+            return _elliptic(jwk)
+        if kind == "OKP":
+            return _edwards(jwk)
+        if kind == "RSA":
+            return rsa.RSAPublicNumbers(_integer(jwk, "e"), _integer(jwk, "n")).public_key()
+    except UnusableKey:
+        raise
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
+        raise UnusableKey("its numbers are no public key") from None
+    raise UnusableKey("its type (kty) is not supported")
+
+
+def _elliptic(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
+    curve, size = _CURVES.get(_text(jwk, "crv"), (None, 0))
+    if curve is None:
+        raise UnusableKey("its curve is not supported")
+    x, y = _octets(jwk, "x"), _octets(jwk, "y")
+    # Coordinates have their full length, leading zeros included (RFC 7518 §6.2.1.2).
+    if len(x) != size or len(y) != size:
+        raise UnusableKey("its coordinates are not of the curve's length")
+    return ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curve).public_key()
+
+
+def _edwards(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
+    curve = _EDWARDS_CURVES.get(_text(jwk, "crv"))
+    if curve is None:
+        raise UnusableKey("its curve is not supported")
+    return curve.from_public_bytes(_octets(jwk, "x"))
+
+
+def _integer(jwk: Mapping[Any, Any], member: str) -> int:
+    return int.from_bytes(_octets(jwk, member))
+
+
+def _text(jwk: Mapping[Any, Any], member: str) -> str:
+    value = jwk.get(member)
+    if not isinstance(value, str):
+        raise UnusableKey("a member is missing or not a string")
+    return value
+
+
+def _octets(jwk: Mapping[Any, Any], member: str) -> bytes:
+    try:
+        return decode_segment(_text(jwk, member).encode("ascii"))
+    except (MalformedToken, UnicodeEncodeError):
+        raise UnusableKey("a member is not base64url") from None

@@ -1,0 +1,122 @@
+"""Compact JWS: three segments, strict base64url, and the header rules.
+
+The signature is not checked here but by the key (``keys.VerificationKey``); nothing of a token is
+believed before that. A token has one spelling only: no padding, no other alphabet, no stray bits.
+"""
+
+from __future__ import annotations
+
+import binascii
+from dataclasses import dataclass, field
+from typing import Any
+
+from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader
+from privy_middleware.strictjson import NotStrictJSON, decode_bytes
+
+__all__ = ["Header", "SignedToken", "decode_segment", "read_header", "split_token"]
+
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TO_STANDARD = bytes(
+    b"+/"[b"-_".index(byte)] if byte in b"-_" else (byte if byte in _ALPHABET else ord("!")) for byte in range(256)
+)
+_PADDING = (b"", b"", b"==", b"=")
+# The last character of a segment carries 4 (of length 2 mod 4) or 2 (of length 3) bits that must be zero.
+_CANONICAL_END = (
+    frozenset(_ALPHABET),
+    frozenset[int](),
+    frozenset(_ALPHABET[::16]),
+    frozenset(_ALPHABET[::4]),
+)
+# Parameters that would change how the token is read, or would bring the key along with it.
+_REFUSED = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
+_TYPES = frozenset({"jwt", "application/jwt"})
+
+
+def decode_segment(segment: bytes) -> bytes:
+    """Return the bytes of one base64url segment (RFC 7515 §2: no padding, no line breaks, no other characters).
+
+    Raises:
+        MalformedToken: when the segment is not the one canonical spelling of its bytes.
+    """
+    tail = len(segment) & 3
+    try:
+        data = binascii.a2b_base64(segment.translate(_TO_STANDARD) + _PADDING[tail], strict_mode=True)
+    except binascii.Error:
+        raise MalformedToken from None
+    if tail and segment[-1] not in _CANONICAL_END[tail]:
+        raise MalformedToken
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The two header parameters that are used: ``alg`` and, where there is one, ``kid``."""
+
+    alg: str
+    kid: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A compact JWS taken apart and not yet verified."""
+
+    header_segment: bytes = field(repr=False)
+    payload_segment: bytes = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+    def payload(self) -> dict[str, Any]:
+        """Return the claims.
+
+        Raises:
+            MalformedToken: when the segment is not base64url.
+            InvalidClaims: when the payload is not a JSON object in the strict sense (RFC 7519 §7.2).
+        """
+        try:
+            claims = decode_bytes(decode_segment(self.payload_segment))
+        except NotStrictJSON:
+            raise InvalidClaims from None
+        if not isinstance(claims, dict):
+            raise InvalidClaims
+        return claims
+
+
+def split_token(token: str, max_bytes: int) -> SignedToken:
+    """Take a token apart (RFC 7515 §7.1), at a cost that does not grow with what exceeds ``max_bytes``.
+
+    Raises:
+        OversizedToken: when it is longer than ``max_bytes``.
+        MalformedToken: when it is not three base64url segments.
+    """
+    if not isinstance(token, str):
+        raise MalformedToken
+    if len(token) > max_bytes:
+        raise OversizedToken
+    if not token.isascii() or token.count(".") != 2:
+        raise MalformedToken
+    signing_input, _, signature = token.encode("ascii").rpartition(b".")
+    header, _, payload = signing_input.partition(b".")
+    return SignedToken(header, payload, signing_input, decode_segment(signature))
+
+
+def read_header(segment: bytes) -> Header:
+    """Return the JOSE header of a segment, once every rule holds (RFC 7515 §4, RFC 8725 §3.10-3.11).
+
+    Raises:
+        MalformedToken: when the segment is not base64url of a JSON object.
+        UnsupportedHeader: when a parameter is refused or of the wrong type.
+    """
+    try:
+        header = decode_bytes(decode_segment(segment))
+    except NotStrictJSON:
+        raise MalformedToken from None
+    if not isinstance(header, dict):
+        raise MalformedToken
+    if not _REFUSED.isdisjoint(header):
+        raise UnsupportedHeader
+    typ, alg, kid = header.get("typ"), header.get("alg"), header.get("kid")
+    if not isinstance(typ, str) or typ.lower() not in _TYPES or not isinstance(alg, str):
+        raise UnsupportedHeader
+    if "kid" in header and not isinstance(kid, str):
+        raise UnsupportedHeader
+    return Header(alg, kid)

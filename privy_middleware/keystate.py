@@ -1,0 +1,106 @@
+"""What a source of fetched keys holds at one moment, and what the outcome of a fetch makes of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from privy_middleware.keyset import KeySet
+
+__all__ = ["Arrival", "Failure", "Held", "Outcome", "Policy"]
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+_LONGEST_WISH = 300.0
+_SHORTEST_LIFETIME = 60.0
+_LONGEST_LIFETIME = 86_400.0
+
+
+_NONE = KeySet(())
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Keys that a fetch or the shared cache has brought: their age and for how long they are fresh, in seconds."""
+
+    keys: KeySet
+    age: float
+    lifetime: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a fetch has brought none, and when the server wants to be asked again, in seconds."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a fetch has brought; keys beside a failure are older ones from the shared cache."""
+
+    arrival: Arrival | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """For how long keys are fresh if nobody else says so, and for how long they serve after that, in seconds."""
+
+    lifetime: float
+    grace: float
+
+    def lifetime_of(self, max_age: float | None) -> float:
+        """Return for how long an answer is fresh: what its server says within bounds, or else the default."""
+        if max_age is None:
+            return self.lifetime
+        return min(max(max_age, _SHORTEST_LIFETIME), _LONGEST_LIFETIME)
+
+    def bounded(self, lifetime: float) -> float:
+        """Return the lifetime of an answer that another worker fetched, whatever it claims."""
+        return min(lifetime, max(self.lifetime, _LONGEST_LIFETIME))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The keys and their times on the source's clock; replaced as a whole, so that readers need no lock."""
+
+    keys: KeySet = _NONE
+    generation: int = 0
+    obtained_at: float = -math.inf
+    fresh_until: float = -math.inf
+    dead_after: float = -math.inf
+    retry_at: float = -math.inf
+    failures: int = 0
+    reason: str = "they have not been fetched yet"
+    landed: int = 0
+
+    def after(self, outcome: Outcome, now: float, policy: Policy) -> Held:
+        """Return what is held once a fetch has ended at ``now``."""
+        held = replace(self, landed=self.landed + 1)
+        if outcome.arrival is not None:
+            held = held._with(outcome.arrival, now, policy)
+        if outcome.failure is None:
+            return replace(held, retry_at=-math.inf, failures=0)
+        return held._failed(outcome.failure, now)
+
+    def _with(self, arrival: Arrival, now: float, policy: Policy) -> Held:
+        obtained_at = now - arrival.age
+        if obtained_at < self.obtained_at:
+            return self
+        fresh_until = obtained_at + arrival.lifetime
+        return replace(
+            self,
+            keys=arrival.keys,
+            generation=self.generation + (not arrival.keys.same_keys(self.keys)),
+            obtained_at=obtained_at,
+            fresh_until=fresh_until,
+            dead_after=fresh_until + policy.grace,
+        )
+
+    def _failed(self, failure: Failure, now: float) -> Held:
+        # Bounded back-off, so that neither a server that is down nor one that is back is kept waiting long.
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self.failures, 10))
+        wish = min(_LONGEST_WISH, failure.retry_after or 0.0)
+        return replace(self, retry_at=now + max(pause, wish), failures=self.failures + 1, reason=failure.reason)

@@ -1,0 +1,178 @@
+"""A public key that verifies signatures, bound to the algorithms it may be used with.
+
+No shared secret can become a key here: the only algorithms are ECDSA, EdDSA and RSA, and a key is an
+object that OpenSSL has accepted, never text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from typing import TypeAlias
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from privy_middleware.errors import ConfigurationError
+
+__all__ = ["ALGORITHMS", "UnusableKey", "VerificationKey", "check_algorithms"]
+
+_Check: TypeAlias = Callable[[bytes, bytes], None]
+
+_ECDSA: dict[str, tuple[type[ec.EllipticCurve], hashes.HashAlgorithm]] = {
+    "ES256": (ec.SECP256R1, hashes.SHA256()),
+    "ES384": (ec.SECP384R1, hashes.SHA384()),
+    "ES512": (ec.SECP521R1, hashes.SHA512()),
+}
+_RSA: dict[str, hashes.HashAlgorithm] = {
+    "RS256": hashes.SHA256(),
+    "RS384": hashes.SHA384(),
+    "RS512": hashes.SHA512(),
+    "PS256": hashes.SHA256(),
+    "PS384": hashes.SHA384(),
+    "PS512": hashes.SHA512(),
+}
+_RSA_BITS = range(2048, 8192 + 1)
+# OpenSSL's work grows with the exponent; SP 800-56B §6.2 allows no longer one.
+_RSA_EXPONENT_BITS = 256
+
+ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
+"""Every algorithm that a key can be used with (RFC 7518 §3.1, RFC 8037 §3.1), asymmetric ones only."""
+
+
+class UnusableKey(ValueError):
+    """Say why something is no usable verification key, in words that hold nothing of it."""
+
+
+class VerificationKey:
+    """Verify signatures with one public key and the algorithms that it is bound to."""
+
+    __slots__ = ("_checks", "algorithms", "fingerprint", "kid")
+
+    def __init__(self, public_key: PublicKeyTypes, algorithms: Collection[str], kid: str | None = None) -> None:
+        """Bind ``public_key``, an object of ``cryptography``, to those of ``algorithms`` that fit its type.
+
+        Raises:
+            UnusableKey: the key is too weak, or none of the algorithms fits it (RFC 8725 §3.1).
+        """
+        _check_strength(public_key)
+        bound = ((name, _bind(name, public_key)) for name in ALGORITHMS if name in algorithms)
+        self._checks = {name: check for name, check in bound if check is not None}
+        if not self._checks:
+            raise UnusableKey(f"it is {_describe(public_key)}, which does not go with {_listed(algorithms)}")
+        self.algorithms = frozenset(self._checks)
+        self.fingerprint = _fingerprint(public_key)
+        self.kid = kid
+
+    @property
+    def algorithm(self) -> str:
+        """Return the algorithm of this key, the first one where an RSA key fits several."""
+        return next(iter(self._checks))
+
+    def verifies(self, alg: str, signing_input: bytes, signature: bytes) -> bool:
+        """Tell whether ``signature`` is this key's, made with ``alg``; anything wrong is a plain no."""
+        check = self._checks.get(alg)
+        if check is None:
+            return False
+        try:
+            check(signing_input, signature)
+        except (InvalidSignature, ValueError, TypeError, OverflowError):
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        """Show the algorithms and the start of the fingerprint."""
+        return f"<VerificationKey {'/'.join(self._checks)} {self.fingerprint.hex()[:16]}>"
+
+
+def check_algorithms(algorithms: Collection[str], field: str = "algorithms") -> frozenset[str]:
+    """Return the algorithms as a set (RFC 8725 §3.1: an allow-list, without ``none`` and shared secrets).
+
+    Raises:
+        ConfigurationError: there is none, or one that is not in ``ALGORITHMS``.
+    """
+    if isinstance(algorithms, str | bytes) or not isinstance(algorithms, Collection) or not algorithms:
+        raise ConfigurationError(field, f"give at least one of {_listed(ALGORITHMS)}, in a tuple")
+    if any(not isinstance(name, str) or name not in ALGORITHMS for name in algorithms):
+        raise ConfigurationError(field, f"holds what is not supported; choose from {_listed(ALGORITHMS)}")
+    return frozenset(algorithms)
+
+
+def _bind(name: str, key: PublicKeyTypes) -> _Check | None:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        curve, digest = _ECDSA.get(name, (None, None))
+        return _ecdsa(key, digest) if curve and digest and isinstance(key.curve, curve) else None
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return _eddsa(key) if name == "EdDSA" else None
+    return _rsa(key, name) if isinstance(key, rsa.RSAPublicKey) and name in _RSA else None
+
+
+def _ecdsa(key: ec.EllipticCurvePublicKey, digest: hashes.HashAlgorithm) -> _Check:
+    scheme, verify, integer = ec.ECDSA(digest), key.verify, int.from_bytes
+    half = (key.curve.key_size + 7) // 8
+    whole = 2 * half
+
+    def check(message: bytes, signature: bytes) -> None:
+        # R and S at full length, leading zeros included (RFC 7518 §3.4).
+        if len(signature) != whole:
+            raise InvalidSignature
+        verify(encode_dss_signature(integer(signature[:half]), integer(signature[half:])), message, scheme)
+
+    return check
+
+
+def _eddsa(key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) -> _Check:
+    size = 64 if isinstance(key, ed25519.Ed25519PublicKey) else 114
+
+    def check(message: bytes, signature: bytes) -> None:
+        if len(signature) != size:
+            raise InvalidSignature
+        key.verify(signature, message)
+
+    return check
+
+
+def _rsa(key: rsa.RSAPublicKey, name: str) -> _Check:
+    digest = _RSA[name]
+    size = (key.key_size + 7) // 8
+    # The salt is as long as the digest (RFC 7518 §3.5).
+    pss = padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
+    scheme: padding.AsymmetricPadding = pss if name.startswith("PS") else padding.PKCS1v15()
+
+    def check(message: bytes, signature: bytes) -> None:
+        if len(signature) != size:
+            raise InvalidSignature
+        key.verify(signature, message, scheme, digest)
+
+    return check
+
+
+def _check_strength(key: PublicKeyTypes) -> None:
+    if not isinstance(key, rsa.RSAPublicKey):
+        return
+    if key.key_size not in _RSA_BITS:
+        raise UnusableKey("it is an RSA key of fewer than 2048 or more than 8192 bits")
+    if key.public_numbers().e.bit_length() > _RSA_EXPONENT_BITS:
+        raise UnusableKey("it is an RSA key with an exponent out of bounds")
+
+
+def _describe(key: PublicKeyTypes) -> str:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"an elliptic-curve key on {key.curve.name}"
+    if isinstance(key, rsa.RSAPublicKey):
+        return "an RSA key"
+    edwards = isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey)
+    return "an Edwards-curve key" if edwards else "a key of another type"
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(name for name in ALGORITHMS if name in names)
+
+
+def _fingerprint(key: PublicKeyTypes) -> bytes:
+    """Return SHA-256 over the key's SubjectPublicKeyInfo (RFC 5280 §4.1) in DER."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()

@@ -1,0 +1,191 @@
+"""Verify the tokens of one kind: header, key, signature, then claims, behind the verified-token cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from privy_middleware.cache import TokenCache
+from privy_middleware.claims import Claims, check_times
+from privy_middleware.config import RequestSettings
+from privy_middleware.errors import BadSignature, TokenRevoked, UnknownKey, WrongAlgorithm
+from privy_middleware.frozen import freeze_object
+from privy_middleware.jws import Header, SignedToken, read_header, split_token
+from privy_middleware.keys import KeySource, VerificationKey
+from privy_middleware.steps import Steps, arun, run
+
+__all__ = ["Rules", "TokenReader", "Trust", "Verified"]
+
+_T = TypeVar("_T")
+
+# Every token signed by one key has the same header, so a handful of them covers a rotation.
+_HEADERS_KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose signatures count: an issuer's or an app's name, its keys, and the algorithms allowed with them."""
+
+    name: str
+    source: KeySource
+    algorithms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified(Generic[_T]):
+    """What a token turned out to say."""
+
+    value: _T
+    claims: Claims = field(repr=False)
+    expires_at: float
+    trust: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(Generic[_T]):
+    """What one kind of token must satisfy.
+
+    ``choose`` names the trust by the claims, not yet verified, where there are several; ``check`` takes the verified
+    claims and the trust's name, requires issuer, audience and kind, and builds the value.
+    """
+
+    choose: Callable[[Claims], str]
+    check: Callable[[Claims, str], _T]
+
+
+@dataclass(slots=True)
+class _Entry(Generic[_T]):
+    verified: Verified[_T]
+    until: float
+    trust: Trust
+    header: Header
+    fingerprint: bytes
+    generation: int
+
+
+class TokenReader(Generic[_T]):
+    """Turn a token of one kind into what it says, or refuse it.
+
+    A cache hit honours expiry, key removal and revocation as a first verification does.
+    """
+
+    def __init__(
+        self,
+        trusts: Sequence[Trust],
+        rules: Rules[_T],
+        *,
+        settings: RequestSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take whom to trust and what to check; ``clock`` gives Unix time in seconds."""
+        self._trusts: Mapping[str, Trust] = {trust.name: trust for trust in trusts}
+        self._only = trusts[0] if len(trusts) == 1 else None
+        self._rules = rules
+        self._leeway = settings.leeway
+        self._max_bytes = settings.max_token_bytes
+        self._cache: TokenCache[_Entry[_T]] = TokenCache(settings.token_cache_size)
+        self._cache_seconds = settings.token_cache_seconds
+        self._is_revoked = settings.is_revoked
+        self._clock = clock
+        self._headers: dict[bytes, Header] = {}
+
+    def verify(self, token: str) -> Verified[_T]:
+        """Verify a token, blocking if keys have to be fetched.
+
+        Raises:
+            InvalidToken: when the token is refused, for whichever reason.
+            KeysUnavailable: when no keys can be had.
+        """
+        return run(self.steps(token))
+
+    async def averify(self, token: str) -> Verified[_T]:
+        """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
+        return await arun(self.steps(token))
+
+    def steps(self, token: str) -> Steps[Verified[_T]]:
+        """Verify a token, yielding the key source wherever keys have to be waited for."""
+        if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
+            verified = yield from self._read(token, None)
+        else:
+            key = self._cache.key_of(token)
+            hit = self._recall(key)
+            verified = hit if hit is not None else (yield from self._read(token, key))
+        if self._is_revoked is not None and self._is_revoked(verified.claims):
+            raise TokenRevoked
+        return verified
+
+    def _recall(self, key: bytes) -> Verified[_T] | None:
+        entry = self._cache.get(key)
+        if entry is None:
+            return None
+        if self._clock() < entry.until and self._still_trusted(entry):
+            return entry.verified
+        self._cache.discard(key)
+        return None
+
+    def _still_trusted(self, entry: _Entry[_T]) -> bool:
+        source = entry.trust.source
+        if source.generation == entry.generation and source.now() < source.fresh_until:
+            return True
+        # Asking the source is what starts a refresh, and what ends the trust in stale keys.
+        generation = source.generation
+        keys = source.lookup(entry.header.kid, entry.header.alg) or ()
+        if not any(key.fingerprint == entry.fingerprint for key in keys):
+            return False
+        entry.generation = generation
+        return True
+
+    def _read(self, token: str, cache_key: bytes | None) -> Steps[Verified[_T]]:
+        signed = split_token(token, self._max_bytes)
+        header = self._headers.get(signed.header_segment) or read_header(signed.header_segment)
+        trust = self._only or self._trusts[self._rules.choose(signed.payload())]
+        if header.alg not in trust.algorithms:
+            raise WrongAlgorithm
+        generation = trust.source.generation
+        keys = trust.source.lookup(header.kid, header.alg)
+        if keys is None:
+            yield trust.source
+            generation = trust.source.generation
+            keys = _settle(trust.source, header)
+        key = _signer(keys, header, signed)
+        verified = self._check(signed.payload(), trust)
+        self._remember(cache_key, _Entry(verified, self._until(verified), trust, header, key.fingerprint, generation))
+        self._keep_header(signed.header_segment, header)
+        return verified
+
+    def _check(self, claims: dict[str, Any], trust: Trust) -> Verified[_T]:
+        expires_at = check_times(claims, self._clock(), self._leeway)
+        # What is kept serves many requests, so none of them may change it.
+        frozen = freeze_object(claims)
+        return Verified(self._rules.check(frozen, trust.name), frozen, expires_at, trust.name)
+
+    def _until(self, verified: Verified[_T]) -> float:
+        return min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
+
+    def _remember(self, key: bytes | None, entry: _Entry[_T]) -> None:
+        if key is not None:
+            self._cache.put(key, entry)
+
+    def _keep_header(self, segment: bytes, header: Header) -> None:
+        # Only headers of verified tokens are kept, so nobody else can fill the table.
+        if segment not in self._headers:
+            if len(self._headers) >= _HEADERS_KEPT:
+                self._headers = {}
+            self._headers[segment] = header
+
+
+def _settle(source: KeySource, header: Header) -> tuple[VerificationKey, ...]:
+    keys = source.lookup(header.kid, header.alg)
+    if keys is None:
+        raise source.unavailable() or UnknownKey()
+    return keys
+
+
+def _signer(keys: Sequence[VerificationKey], header: Header, signed: SignedToken) -> VerificationKey:
+    if not keys:
+        raise UnknownKey
+    for key in keys:
+        if key.verifies(header.alg, signed.signing_input, signed.signature):
+            return key
+    raise BadSignature

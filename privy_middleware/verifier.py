@@ -1,0 +1,174 @@
+"""Verify Privy's identity and access tokens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol
+
+from privy_middleware.auth import PrivyAuth, VerifiedToken
+from privy_middleware.claims import Claims, check_access, check_audience, check_identity, check_issuer
+from privy_middleware.config import PrivyConfig, RequestSettings
+from privy_middleware.credentials import Credential
+from privy_middleware.errors import TokensDisagree, WrongAudience
+from privy_middleware.jwks import JWKSSource
+from privy_middleware.keys import FixedKeys, KeySource
+from privy_middleware.steps import Steps
+from privy_middleware.trust import Rules, TokenReader, Trust, Verified
+from privy_middleware.users import AccessTokenClaims, PrivyUser, user_from_access_claims, user_from_claims
+
+__all__ = ["PrivyVerifier", "Verifier", "jwks_source"]
+
+_ALGORITHMS = ("ES256",)
+
+
+class Verifier(Protocol):
+    """What a middleware needs of a verifier, of whichever family of tokens."""
+
+    @property
+    def settings(self) -> RequestSettings:
+        """Return the settings that say where tokens stand."""
+        ...
+
+    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+        """Verify the tokens of a request, at least one."""
+        ...
+
+    def ready(self) -> None:
+        """Fetch the keys now."""
+        ...
+
+    async def aready(self) -> None:
+        """Fetch the keys now, without blocking the event loop."""
+        ...
+
+
+def jwks_source(settings: RequestSettings, url: str, algorithms: Collection[str]) -> JWKSSource:
+    """Return a source of the keys published at ``url``, with the times and options of the settings."""
+    return JWKSSource(
+        url,
+        algorithms=algorithms,
+        lifetime=settings.key_lifetime,
+        grace=settings.key_grace,
+        cooldown=settings.key_cooldown,
+        timeout=settings.key_timeout,
+        client_options=settings.client_options,
+        cache=settings.key_cache,
+    )
+
+
+class PrivyVerifier:
+    """Turn Privy tokens into users and claims.
+
+    One verifier serves any number of threads and event loops; its sync and async methods share keys and cache.
+    """
+
+    def __init__(self, config: PrivyConfig, *, clock: Callable[[], float] = time.time) -> None:
+        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        self.settings = config
+        self._sources = {app_id: _source(config, app_id) for app_id in config.app_ids}
+        trusts = [Trust(app_id, source, frozenset(_ALGORITHMS)) for app_id, source in self._sources.items()]
+        identity = Rules(self._app_of, _read_identity)
+        access = Rules(self._app_of, _read_access)
+        self._identity = TokenReader(trusts, identity, settings=config, clock=clock)
+        self._access = TokenReader(trusts, access, settings=config, clock=clock)
+
+    def verify_identity_token(self, token: str) -> PrivyUser:
+        """Return the user of an identity token, blocking if keys have to be fetched.
+
+        Raises:
+            InvalidToken: when the token is refused, for whichever reason.
+            KeysUnavailable: when no keys can be had.
+        """
+        return self._identity.verify(token).value
+
+    async def averify_identity_token(self, token: str) -> PrivyUser:
+        """Return the user of an identity token; raises as ``verify_identity_token`` does."""
+        return (await self._identity.averify(token)).value
+
+    def verify_access_token(self, token: str) -> AccessTokenClaims:
+        """Return the claims of an access token, blocking if keys have to be fetched.
+
+        Raises:
+            InvalidToken: when the token is refused, for whichever reason.
+            KeysUnavailable: when no keys can be had.
+        """
+        return self._access.verify(token).value
+
+    async def averify_access_token(self, token: str) -> AccessTokenClaims:
+        """Return the claims of an access token; raises as ``verify_access_token`` does."""
+        return (await self._access.averify(token)).value
+
+    def ready(self) -> None:
+        """Fetch the keys of every app now, ahead of the first request.
+
+        Raises:
+            KeysUnavailable: when an app's keys cannot be had, naming the address and the reason.
+        """
+        for source in self._sources.values():
+            source.ready()
+
+    async def aready(self) -> None:
+        """Fetch the keys of every app now; raises as ``ready`` does."""
+        for source in self._sources.values():
+            await source.aready()
+
+    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+        """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
+        identity: Verified[PrivyUser] | None = None
+        access: Verified[AccessTokenClaims] | None = None
+        tokens = []
+        for credential in credentials:
+            if credential.kind == "identity":
+                identity = yield from self._identity.steps(credential.token)
+                tokens.append(_described(credential, identity))
+            else:
+                access = yield from self._access.steps(credential.token)
+                tokens.append(_described(credential, access))
+        user = _agree(identity, access)
+        claims = access.value if access is not None else None
+        return PrivyAuth(user, claims, tuple(tokens), None, self.settings.on_invalid)
+
+    def _app_of(self, claims: Claims) -> str:
+        """Return which of the configured apps the token says it is for; its keys then have to prove it."""
+        audience = claims.get("aud")
+        members = audience if isinstance(audience, list) else [audience]
+        for app_id in self._sources:
+            if app_id in members:
+                return app_id
+        raise WrongAudience
+
+
+def _source(config: PrivyConfig, app_id: str) -> KeySource:
+    fixed = config.key_sets.get(app_id)
+    return FixedKeys(fixed) if fixed is not None else jwks_source(config, config.jwks_url_of(app_id), _ALGORITHMS)
+
+
+def _read_identity(claims: Claims, app_id: str) -> PrivyUser:
+    check_issuer(claims, PrivyConfig.issuer_name)
+    check_audience(claims, app_id.__eq__, lists=True)
+    accounts, metadata = check_identity(claims)
+    return user_from_claims(claims, accounts, metadata)
+
+
+def _read_access(claims: Claims, app_id: str) -> AccessTokenClaims:
+    check_issuer(claims, PrivyConfig.issuer_name)
+    check_audience(claims, app_id.__eq__, lists=False)
+    check_access(claims)
+    return AccessTokenClaims(app_id, claims["sub"], claims["iss"], claims["iat"], claims["exp"], claims["sid"])
+
+
+def _described(credential: Credential, verified: Verified[Any]) -> VerifiedToken:
+    return VerifiedToken(credential.kind, credential.source, verified.claims, verified.expires_at)
+
+
+def _agree(identity: Verified[PrivyUser] | None, access: Verified[AccessTokenClaims] | None) -> PrivyUser | None:
+    if identity is None or access is None:
+        return identity.value if identity is not None else _alone(access)
+    if (identity.value.id, identity.trust) != (access.value.user_id, access.trust):
+        raise TokensDisagree
+    return identity.value
+
+
+def _alone(access: Verified[AccessTokenClaims] | None) -> PrivyUser | None:
+    return user_from_access_claims(access.claims) if access is not None else None

@@ -1,0 +1,121 @@
+"""WSGI middleware: the user of every request, in the environ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.errors import PrivyError
+from privy_middleware.gate import Gate, Settings, build_gate
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["AUTH_KEY", "PrivyWSGIMiddleware", "USER_KEY", "WSGIRequest", "refuse"]
+
+USER_KEY = "privy_middleware.user"
+AUTH_KEY = "privy_middleware.auth"
+
+_BARE = frozenset({"content-type", "content-length"})
+
+
+class WSGIRequest:
+    """A request as the server's environ tells it (PEP 3333)."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        """Take an environ."""
+        self._environ = environ
+
+    @property
+    def method(self) -> str:
+        """Return the method."""
+        return str(self._environ.get("REQUEST_METHOD", "GET"))
+
+    @property
+    def scheme(self) -> str:
+        """Return the scheme, as the server saw it."""
+        return str(self._environ.get("wsgi.url_scheme", "http"))
+
+    @property
+    def path(self) -> str:
+        """Return the path below the mount point; PEP 3333 hands its bytes over as latin-1."""
+        path = str(self._environ.get("PATH_INFO", ""))
+        return path.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
+
+    @property
+    def target(self) -> str:
+        """Return path and query, the path encoded anew since the server has decoded it."""
+        path = str(self._environ.get("SCRIPT_NAME", "")) + str(self._environ.get("PATH_INFO", ""))
+        query = str(self._environ.get("QUERY_STRING", ""))
+        path = quote(path, encoding="latin-1")
+        return f"{path}?{query}" if query else path
+
+    def values(self, name: str) -> list[str]:
+        """Return the value of a header field, in a list; the server has joined repeated ones."""
+        key = name.upper().replace("-", "_")
+        value = self._environ.get(key if name in _BARE else f"HTTP_{key}")
+        return [] if value is None else [value]
+
+
+class PrivyWSGIMiddleware:
+    """Verify the token on each request before the app sees it.
+
+    The app finds the user (or ``None``) in ``environ["privy_middleware.user"]`` and the ``PrivyAuth`` in
+    ``environ["privy_middleware.auth"]``. Paths below ``protect`` are answered here when there is no user, and refusals
+    that the app raises when it is called become their documented answers.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        config: Settings = None,
+        *,
+        protect: Sequence[str] = (),
+        exempt: Sequence[str] = (),
+    ) -> None:
+        """Take an app, and a configuration, a mapping, a verifier, or nothing for the environment's settings.
+
+        Raises:
+            ConfigurationError: when a setting is wrong.
+        """
+        self.app = app
+        self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        request = WSGIRequest(environ)
+        auth = self.gate.authenticate(request)
+        environ[USER_KEY] = auth.user
+        environ[AUTH_KEY] = auth
+        try:
+            self.gate.check(request, auth)
+            return self.app(environ, _with_caching(start_response, auth, self.gate.vary))
+        except PrivyError as error:
+            if error.status == PrivyError.status:
+                raise
+            return refuse(error, start_response)
+
+
+def refuse(error: PrivyError, start_response: StartResponse) -> list[bytes]:
+    """Answer with a refusal."""
+    headers = [*error.headers, ("Content-Length", str(len(error.body)))]
+    start_response(f"{error.status} {HTTPStatus(error.status).phrase}", headers)
+    return [error.body]
+
+
+def _with_caching(start_response: StartResponse, auth: PrivyAuth, vary: Sequence[str]) -> StartResponse:
+    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+        merged = merge_vary([value for name, value in headers if name.lower() == "vary"], vary)
+        kept = [(name, value) for name, value in headers if name.lower() != "vary"]
+        kept.append(("Vary", merged))
+        if auth.presented and not any(name.lower() == "cache-control" for name, _ in kept):
+            kept.append(("Cache-Control", PRIVATE))
+        return start_response(status, kept, *exc_info)
+
+    return start

@@ -1,0 +1,1 @@
+"""The tests of privy-middleware and its plugins."""

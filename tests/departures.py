@@ -1,0 +1,162 @@
+"""Where this project answers otherwise than the official Node SDK on purpose, and why.
+
+The one table of it: the SDK's user of an identity token, put through ``expected_user``, is the user that
+this project must give.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+JSON = dict[str, Any]
+
+KNOWN_TYPES = frozenset(
+    {
+        "apple_oauth",
+        "cross_app",
+        "custom_auth",
+        "discord_oauth",
+        "email",
+        "farcaster",
+        "github_oauth",
+        "google_oauth",
+        "instagram_oauth",
+        "linkedin_oauth",
+        "passkey",
+        "phone",
+        "smart_wallet",
+        "spotify_oauth",
+        "telegram",
+        "tiktok_oauth",
+        "twitter_oauth",
+        "wallet",
+    }
+)
+
+# Identity tokens, by the name of their fixture, that the SDK accepts and this project refuses.
+REFUSED = {
+    "no_sub": "a user without an id is nobody: `sub` is required (RFC 8725 §3.8)",
+    "iat_in_future": "a token issued in the future, beyond the leeway, is not valid yet",
+    "metadata_array": "custom metadata is documented as an object, and is typed as one",
+}
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One thing done otherwise: ``mend`` turns the SDK's user into ours, given the token's payload."""
+
+    name: str
+    reason: str
+    mend: Callable[[JSON, JSON], None]
+
+
+def _token_accounts(payload: JSON) -> list[JSON]:
+    accounts: list[JSON] = json.loads(payload["linked_accounts"])
+    return accounts
+
+
+def _known(payload: JSON) -> list[JSON]:
+    return [account for account in _token_accounts(payload) if account.get("type") in KNOWN_TYPES]
+
+
+def _pairs(user: JSON, payload: JSON) -> Iterator[tuple[JSON, JSON]]:
+    """Yield the SDK's accounts, each with the token's account it stands for."""
+    yield from zip(user["linked_accounts"], _known(payload), strict=True)
+
+
+def _without(*names: str) -> Callable[[JSON, JSON], None]:
+    def mend(user: JSON, payload: JSON) -> None:
+        for item in (user, *user["linked_accounts"]):
+            for name in names:
+                item.pop(name, None)
+
+    return mend
+
+
+def _without_nulls(user: JSON, payload: JSON) -> None:
+    for account in user["linked_accounts"]:
+        for name in [name for name in ("email", "name", "username") if name in account and account[name] is None]:
+            del account[name]
+
+
+def _without_unknown_creation(user: JSON, payload: JSON) -> None:
+    if user["created_at"] is None:
+        del user["created_at"]
+
+
+def _phone_number(user: JSON, payload: JSON) -> None:
+    for account in user["linked_accounts"]:
+        if "phoneNumber" in account:
+            account["phone_number"] = account.pop("phoneNumber")
+
+
+def _without_null_picture(user: JSON, payload: JSON) -> None:
+    for account in user["linked_accounts"]:
+        if account.get("profile_picture_url") == "https://pbs.twimg.com/profile_images/null":
+            del account["profile_picture_url"]
+
+
+def _wallet_client_type(user: JSON, payload: JSON) -> None:
+    for account, original in _pairs(user, payload):
+        if original["type"] == "wallet" and "wallet_client_type" in original:
+            account["wallet_client_type"] = original["wallet_client_type"]
+
+
+def _exact_integers(user: JSON, payload: JSON) -> None:
+    if "custom_metadata" in user:
+        user["custom_metadata"] = json.loads(payload["custom_metadata"])
+
+
+def _unknown_accounts(user: JSON, payload: JSON) -> None:
+    known = iter(user["linked_accounts"])
+    user["linked_accounts"] = [
+        next(known) if account.get("type") in KNOWN_TYPES else account for account in _token_accounts(payload)
+    ]
+
+
+DEPARTURES = (
+    Departure(
+        "user placeholders",
+        "a token says nothing of terms or of multi-factor methods",
+        _without("has_accepted_terms", "mfa_methods"),
+    ),
+    Departure(
+        "verification placeholders",
+        "a token says only when an account was verified last, which is `latest_verified_at`",
+        _without("first_verified_at", "verified_at"),
+    ),
+    Departure(
+        "wallet placeholders",
+        "a token says nothing of them; the SDK fills in constants, or derives them from other fields",
+        _without(
+            "chain_id",
+            "connector_type",
+            "delegated",
+            "imported",
+            "public_key",
+            "recovery_method",
+            "wallet_client",
+            "wallet_index",
+        ),
+    ),
+    Departure("passkey placeholder", "a token does not say it", _without("enrolled_in_mfa")),
+    Departure("null fields", "what the token does not say is left out", _without_nulls),
+    Departure("unknown creation time", "not-a-number is no time: left out", _without_unknown_creation),
+    Departure("phone_number", "the SDK's one camelCase field, spelt as in the token and the REST API", _phone_number),
+    Departure("no picture", "the SDK's address of a picture named `null` leads nowhere", _without_null_picture),
+    Departure("external wallet's client", "the token says it and the SDK drops it", _wallet_client_type),
+    Departure("exact integers", "beyond 2^53 JavaScript rounds them", _exact_integers),
+    Departure("unknown accounts", "the SDK drops them; here nothing of a user is lost", _unknown_accounts),
+)
+
+
+def expected_user(sdk_user: JSON, payload: JSON) -> JSON:
+    """Return the ``to_dict()`` that we must give where the SDK gives ``sdk_user``."""
+    user = copy.deepcopy(sdk_user)
+    for departure in DEPARTURES:
+        departure.mend(user, payload)
+    return user
