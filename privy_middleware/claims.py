@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from privy_middleware.errors import (
@@ -76,7 +75,7 @@ def check_times(claims: Claims, now: float, leeway: float) -> float:
         TokenNotYetValid: when ``nbf`` or ``iat`` lies more than ``leeway`` in the future.
     """
     expires = required_date(claims, "exp")
-    starts = max(numeric_date(claims, "nbf") or -math.inf, numeric_date(claims, "iat") or -math.inf)
+    starts = max(numeric_date(claims, "nbf") or 0, numeric_date(claims, "iat") or 0)
     if now >= expires + leeway:
         raise TokenExpired
     if now < starts - leeway:
@@ -102,8 +101,12 @@ def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: boo
         WrongAudience: when it is absent, of another type, or names no accepted audience.
     """
     audience = claims.get("aud")
-    members: Sequence[Any] = audience if lists and isinstance(audience, list | tuple) else [audience]
-    if not all(isinstance(member, str) for member in members) or not any(map(accepts, members)):
+    if isinstance(audience, str):
+        accepted = accepts(audience)
+    else:
+        members = audience if lists and isinstance(audience, list | tuple) else ()
+        accepted = all(isinstance(member, str) for member in members) and any(map(accepts, members))
+    if not accepted:
         raise WrongAudience
 
 

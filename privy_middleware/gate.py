@@ -132,8 +132,12 @@ class Gate:
         Raises:
             PrivyError: the refusal, which knows its answer.
         """
-        if self._protection and self._protection.covers(request.path) and not is_preflight(request):
+        if self.protects(request.path) and not is_preflight(request):
             auth.require()
+
+    def protects(self, path: str) -> bool:
+        """Say whether every request for a path needs a user, whatever the app asks for."""
+        return self._protection.covers(path)
 
 
 def is_preflight(request: Request) -> bool:

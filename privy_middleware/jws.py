@@ -56,7 +56,7 @@ class Header:
     kid: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SignedToken:
     """A compact JWS taken apart and not yet verified."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import logging
 import re
 from collections import Counter
@@ -19,7 +20,6 @@ from privy_middleware.errors import ConfigurationError
 from privy_middleware.jwk import PrivateKey, is_private, read_jwk, usable_keys
 from privy_middleware.keyset import KeySet
 from privy_middleware.signatures import UnusableKey, VerificationKey, check_algorithms
-from privy_middleware.strictjson import NotStrictJSON, decode, decode_bytes
 
 __all__ = ["InvalidKeySet", "load_key_set", "read_jwks"]
 
@@ -116,11 +116,19 @@ def _entries(document: object) -> list[object]:
 
 def _decoded(document: object) -> object:
     try:
-        if isinstance(document, bytes):
-            return decode_bytes(document)
-        return decode(document) if isinstance(document, str) else document
-    except NotStrictJSON:
+        text = document.decode("utf-8") if isinstance(document, bytes) else document
+        return _DECODER.decode(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
         raise InvalidKeySet("it is not JSON in UTF-8") from None
+
+
+def _unique(members: list[tuple[str, object]]) -> dict[str, object] | None:
+    """Return an object, or nothing for one with a name twice (RFC 7517 §4), so that only that key is lost."""
+    unique = dict(members)
+    return unique if len(unique) == len(members) else None
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _summary(skipped: Counter[str]) -> str:

@@ -31,6 +31,7 @@ def _no_constant(_name: str) -> NoReturn:
     raise NotStrictJSON("NaN and Infinity are not JSON")
 
 
+_WHITE_SPACE = " \t\n\r"
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
 
 
@@ -40,9 +41,12 @@ def decode(text: str) -> Any:
     Raises:
         NotStrictJSON: when the text is anything else, a lone surrogate among its strings included.
     """
+    text = text.strip(_WHITE_SPACE)
     try:
-        value = _DECODER.decode(text)
-        if "\\ud" in text or "\\uD" in text:
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise NotStrictJSON
+        if "\\ud" in text or "\\uD" in text or not text.isascii():
             _check_surrogates(value)
     except (ValueError, RecursionError):
         raise NotStrictJSON("not JSON in the strict sense") from None

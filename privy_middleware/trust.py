@@ -32,7 +32,7 @@ class Trust:
     algorithms: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verified(Generic[_T]):
     """What a token turned out to say."""
 
@@ -142,16 +142,19 @@ class TokenReader(Generic[_T]):
         trust = self._only or self._trusts[self._rules.choose(signed.payload())]
         if header.alg not in trust.algorithms:
             raise WrongAlgorithm
-        generation = trust.source.generation
-        keys = trust.source.lookup(header.kid, header.alg)
+        source = trust.source
+        generation = source.generation
+        keys = source.lookup(header.kid, header.alg)
         if keys is None:
-            yield trust.source
-            generation = trust.source.generation
-            keys = _settle(trust.source, header)
+            yield source
+            generation = source.generation
+            keys = _settle(source, header)
         key = _signer(keys, header, signed)
         verified = self._check(signed.payload(), trust)
-        self._remember(cache_key, _Entry(verified, self._until(verified), trust, header, key.fingerprint, generation))
         self._keep_header(signed.header_segment, header)
+        if cache_key is not None:
+            until = min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
+            self._cache.put(cache_key, _Entry(verified, until, trust, header, key.fingerprint, generation))
         return verified
 
     def _check(self, claims: dict[str, Any], trust: Trust) -> Verified[_T]:
@@ -159,13 +162,6 @@ class TokenReader(Generic[_T]):
         # What is kept serves many requests, so none of them may change it.
         frozen = freeze_object(claims)
         return Verified(self._rules.check(frozen, trust.name), frozen, expires_at, trust.name)
-
-    def _until(self, verified: Verified[_T]) -> float:
-        return min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
-
-    def _remember(self, key: bytes | None, entry: _Entry[_T]) -> None:
-        if key is not None:
-            self._cache.put(key, entry)
 
     def _keep_header(self, segment: bytes, header: Header) -> None:
         # Only headers of verified tokens are kept, so nobody else can fill the table.

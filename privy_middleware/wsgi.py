@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from http import HTTPStatus
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -45,8 +46,9 @@ class WSGIRequest:
     @property
     def path(self) -> str:
         """Return the path below the mount point; PEP 3333 hands its bytes over as latin-1."""
-        path = str(self._environ.get("PATH_INFO", ""))
-        return path.encode("latin-1", "replace").decode("utf-8", "replace") or "/"
+        path = str(self._environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
+        # A request line may lack the slash, which routers put there; it must not be read as another path.
+        return path if path.startswith("/") else f"/{path}"
 
     @property
     def target(self) -> str:
@@ -68,7 +70,7 @@ class PrivyWSGIMiddleware:
 
     The app finds the user (or ``None``) in ``environ["privy_middleware.user"]`` and the ``PrivyAuth`` in
     ``environ["privy_middleware.auth"]``. Paths below ``protect`` are answered here when there is no user, and refusals
-    that the app raises when it is called become their documented answers.
+    that the app raises before its response has begun become their documented answers.
     """
 
     def __init__(
@@ -83,9 +85,12 @@ class PrivyWSGIMiddleware:
 
         Raises:
             ConfigurationError: when a setting is wrong.
+            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
         """
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        if self.gate.settings.fail_fast:
+            self.gate.ready()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -93,20 +98,54 @@ class PrivyWSGIMiddleware:
         auth = self.gate.authenticate(request)
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
+        start = _with_caching(start_response, auth, self.gate.vary)
         try:
             self.gate.check(request, auth)
-            return self.app(environ, _with_caching(start_response, auth, self.gate.vary))
+            result = self.app(environ, start)
         except PrivyError as error:
-            if error.status == PrivyError.status:
-                raise
-            return refuse(error, start_response)
+            return refuse(error, request, start)
+        return _Generated(result, request, start) if isinstance(result, GeneratorType) else result
 
 
-def refuse(error: PrivyError, start_response: StartResponse) -> list[bytes]:
-    """Answer with a refusal."""
-    headers = [*error.headers, ("Content-Length", str(len(error.body)))]
-    start_response(f"{error.status} {HTTPStatus(error.status).phrase}", headers)
-    return [error.body]
+def refuse(error: PrivyError, request: WSGIRequest, start_response: StartResponse) -> list[bytes]:
+    """Answer with a refusal, in the place of a response that the app had announced but not begun (PEP 3333).
+
+    Raises:
+        PrivyError: the error itself, when it is no refusal or the response has begun.
+    """
+    if error.status == PrivyError.status:
+        raise error
+    body = error.body
+    headers = [*error.headers, ("Content-Length", str(len(body)))]
+    # The server raises the error again if it has sent headers already.
+    exc_info = (type(error), error, error.__traceback__)
+    start_response(f"{error.status} {HTTPStatus(error.status).phrase}", headers, exc_info)
+    return [] if request.method == "HEAD" else [body]
+
+
+class _Generated:
+    """The response of an app that is a generator function, whose code runs only when the response is read."""
+
+    __slots__ = ("_close", "_parts", "_refuse")
+
+    def __init__(self, result: Generator[bytes, Any, Any], request: WSGIRequest, start: StartResponse) -> None:
+        self._parts: Iterator[bytes] = result
+        self._close = result.close
+        self._refuse = lambda error: refuse(error, request, start)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._parts)
+        except PrivyError as error:
+            self._parts = iter(self._refuse(error))
+            return next(self._parts)
+
+    def close(self) -> None:
+        """Tell the app that the response is at its end."""
+        self._close()
 
 
 def _with_caching(start_response: StartResponse, auth: PrivyAuth, vary: Sequence[str]) -> StartResponse:
