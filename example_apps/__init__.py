@@ -1,0 +1,1 @@
+"""One small runnable app for each framework, all with the same routes."""

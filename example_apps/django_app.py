@@ -1,0 +1,94 @@
+"""Django in one file, as an ASGI and a WSGI app.
+
+uvicorn example_apps.django_app:app
+gunicorn example_apps.django_app:wsgi_app
+python -m example_apps.django_app runserver
+"""
+
+import sys
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.core.management import execute_from_command_line
+from django.core.management.utils import get_random_secret_key
+from django.core.wsgi import get_wsgi_application
+from django.http import JsonResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from django_privy import AuthenticatedPrivyHttpRequest, PrivyHttpRequest, optional_privy_user, require_privy_user
+from example_apps.settings import load_config
+
+if not settings.configured:
+    settings.configure(
+        ALLOWED_HOSTS=["localhost", "127.0.0.1", "[::1]"],
+        INSTALLED_APPS=["django_privy"],
+        MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware", "django_privy.middleware.PrivyMiddleware"],
+        PRIVY=load_config(),
+        ROOT_URLCONF=__name__,
+        SECRET_KEY=get_random_secret_key(),
+    )
+
+
+def home(request: PrivyHttpRequest) -> JsonResponse:
+    """Answer everybody."""
+    user = request.privy_user
+    return JsonResponse({"user_id": user and user.id, "error": request.privy_auth.error})
+
+
+@require_privy_user
+def me(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
+    """Answer with the user."""
+    return JsonResponse(request.privy_user.to_dict())
+
+
+@optional_privy_user
+async def optional(request: PrivyHttpRequest) -> JsonResponse:
+    """Answer everybody, but for bad tokens."""
+    user = await request.aprivy_user()
+    return JsonResponse({"user_id": user and user.id})
+
+
+def session(request: PrivyHttpRequest) -> JsonResponse:
+    """Answer with the claims of the access token."""
+    return JsonResponse(request.privy_auth.require_access().to_dict())
+
+
+@require_privy_user(wallet="ethereum")
+def wallet(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
+    """Answer with the user's first ethereum wallet."""
+    wallets = request.privy_user.wallets
+    return JsonResponse({"address": next(each.address for each in wallets if each.chain_type == "ethereum")})
+
+
+@require_privy_user(metadata={"role": "admin"})
+async def admin(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
+    """Answer admins."""
+    return JsonResponse({"user_id": request.privy_user.id})
+
+
+# A browser sends cookie tokens from this site alone, says the middleware; no form with a CSRF token leads here.
+@csrf_exempt
+@require_POST
+@require_privy_user
+def profile(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
+    """Change something for the user."""
+    return JsonResponse({"user_id": request.privy_user.id})
+
+
+urlpatterns = [
+    path("", home),
+    path("me", me),
+    path("optional", optional),
+    path("session", session),
+    path("wallet", wallet),
+    path("admin", admin),
+    path("profile", profile),
+]
+
+app = get_asgi_application()
+wsgi_app = get_wsgi_application()
+
+if __name__ == "__main__":
+    execute_from_command_line(sys.argv)

@@ -1,0 +1,1 @@
+"""The behaviour over HTTP, the same for every framework."""

@@ -1,0 +1,1 @@
+"""One client for each framework, found by the names of these modules."""

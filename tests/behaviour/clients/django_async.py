@@ -1,0 +1,41 @@
+"""Django by ASGI, through its own asynchronous test client."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, override_settings
+from django.test.client import FakePayload
+
+from privy_middleware import PrivyConfig
+from tests.behaviour.client import Answer, Client, Headers
+from tests.behaviour.clients.django import MIDDLEWARE, answer_of
+
+
+class AsyncDjango(Client):
+    """Drive the example app's routes as its authors' tests would."""
+
+    def __init__(self, config: PrivyConfig) -> None:
+        self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
+        self._client = AsyncClient(enforce_csrf_checks=True)
+
+    def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
+        """Send one request, its repeated headers as they are, which only the scope itself can hold."""
+        route, _, query = path.partition("?")
+        fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        with override_settings(**self._settings):
+            return answer_of(
+                async_to_sync(self._client.request)(
+                    method=method,
+                    path=unquote(route),
+                    query_string=query.encode("latin-1"),
+                    headers=fields,
+                    _body_file=FakePayload(body),
+                )
+            )
+
+
+def make_client(config: PrivyConfig) -> Client:
+    """Build a client of the example app."""
+    return AsyncDjango(config)

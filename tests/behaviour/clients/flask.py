@@ -1,0 +1,29 @@
+"""Flask, through its own test client."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+
+from example_apps.flask_app import create_app
+from privy_middleware import PrivyConfig
+from tests.behaviour.client import Answer, Client, Headers
+from tests.behaviour.clients.wsgi import joined
+
+
+class Flask(Client):
+    """Drive the example app as its authors' tests would."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self._client = client
+
+    def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
+        """Send one request, its repeated headers joined as a WSGI server joins them."""
+        fields = list(joined(headers).items())
+        response = self._client.open(path, method=method, headers=fields, data=body)
+        answered = tuple((name.lower(), value) for name, value in response.headers)
+        return Answer(response.status_code, answered, response.get_data())
+
+
+def make_client(config: PrivyConfig) -> Client:
+    """Build a client of the example app."""
+    return Flask(create_app(config).test_client(use_cookies=False))

@@ -1,0 +1,53 @@
+"""Every test here runs once for each framework on disk."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from privy_middleware import PrivyConfig
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.behaviour import clients
+from tests.behaviour.client import Client
+
+FRAMEWORKS = sorted(module.name for module in pkgutil.iter_modules(clients.__path__))
+
+MakeClient = Callable[..., Client]
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[DevelopmentIssuer]:
+    """Run one development issuer on loopback for the whole suite."""
+    with DevelopmentIssuer() as running:
+        yield running
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def framework(request: pytest.FixtureRequest) -> str:
+    """Name each framework in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def make_client(framework: str, issuer: DevelopmentIssuer) -> Iterator[MakeClient]:
+    """Build clients of the framework's example app with settings of the test's own."""
+    module = importlib.import_module(f"tests.behaviour.clients.{framework}")
+    with ExitStack() as stack:
+
+        def make(config: PrivyConfig | None = None, **settings: Any) -> Client:
+            client: Client = module.make_client(config or issuer.config(**settings))
+            stack.callback(client.close)
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> Client:
+    """Build a client of the framework's example app with the default settings."""
+    return make_client()

@@ -1,0 +1,1 @@
+"""The example apps under real servers, with real requests."""

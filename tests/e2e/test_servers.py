@@ -1,0 +1,92 @@
+"""Each example app under its framework's ordinary servers answers as documented."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from example_apps.demo import HOST, SERVERS, exchanges, free_port, main, serve
+from privy_middleware.issuer import DevelopmentIssuer
+
+UVICORN = ["uvicorn", "example_apps.{app}_app:app", "--host", HOST, "--port", "{port}", "--log-level", "warning"]
+GUNICORN = ["gunicorn", "--bind", f"{HOST}:{{port}}", "--log-level", "warning"]
+GRANIAN = ["granian", "--host", HOST, "--port", "{port}", "--no-access-log", "--log-level", "error"]
+COMMANDS = {
+    "asgi-uvicorn": UVICORN,
+    "starlette-uvicorn": UVICORN,
+    "starlette-gunicorn": [*GUNICORN, "-k", "uvicorn_worker.UvicornWorker", "example_apps.starlette_app:app"],
+    "fastapi-uvicorn": UVICORN,
+    "fastapi-gunicorn": [*GUNICORN, "-k", "uvicorn_worker.UvicornWorker", "example_apps.fastapi_app:app"],
+    "fastapi-granian": [*GRANIAN, "--interface", "asgi", "example_apps.fastapi_app:app"],
+    "django-uvicorn": UVICORN,
+    "django-daphne": ["daphne", "-b", HOST, "-p", "{port}", "-v", "0", "example_apps.django_app:app"],
+    "django-gunicorn": [*GUNICORN, "example_apps.django_app:wsgi_app"],
+    "django-runserver": ["example_apps.django_app", "runserver", "--noreload", f"{HOST}:{{port}}"],
+    "flask-gunicorn": [*GUNICORN, "example_apps.flask_app:app"],
+    "flask-gunicorn-threads": [*GUNICORN, "--threads", "4", "--preload", "example_apps.flask_app:app"],
+    "flask-run": ["flask", "--app", "example_apps.flask_app", "run", "--host", HOST, "--port", "{port}"],
+    "wsgi-gunicorn": [*GUNICORN, "example_apps.wsgi_app:app"],
+    "wsgi-granian": [*GRANIAN, "--interface", "wsgi", "example_apps.wsgi_app:app"],
+}
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[DevelopmentIssuer]:
+    """Run one issuer for all servers."""
+    with DevelopmentIssuer() as running:
+        yield running
+
+
+def module_command(name: str, port: int) -> list[str]:
+    """Return the command line of one of the servers."""
+    app = name.split("-")[0]
+    return [sys.executable, "-m", *(part.format(app=app, port=port) for part in COMMANDS[name])]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_answers_as_documented(name: str, issuer: DevelopmentIssuer) -> None:
+    """The requests of the table, over HTTP, in the order of the demonstration."""
+    port = free_port()
+    with (
+        serve(module_command(name, port), port, issuer) as address,
+        httpx2.Client(base_url=address, trust_env=False) as client,
+    ):
+        for each in exchanges(issuer):
+            answer = client.request(each.method, each.path, headers=each.headers)
+            assert each.matches(answer), f"{each.says}: {answer.status_code}"
+
+
+@pytest.mark.parametrize("app", ["asgi", "fastapi", "starlette"])
+def test_websocket(app: str, issuer: DevelopmentIssuer) -> None:
+    """A user's socket greets and echoes; without a user the handshake gets the documented answer."""
+    port = free_port()
+    with serve(module_command(f"{app}-uvicorn", port), port, issuer):
+        address = f"ws://{HOST}:{port}/ws"
+        token = {"privy-id-token": issuer.identity_token("ada")}
+        with connect(address, additional_headers=token, proxy=None) as socket:
+            assert json.loads(socket.recv())["user_id"] == "did:privy:dev-ada"
+            socket.send("ping")
+            assert socket.recv() == "ping"
+        with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None):
+            pass
+        assert refused.value.response.status_code == 401
+        assert json.loads(refused.value.response.body or b"") == {"message": "Unauthorized"}
+
+
+def test_every_example_app_is_run() -> None:
+    """No example of the demonstration is left out here."""
+    assert {name.split("-")[0] for name in COMMANDS} == set(SERVERS)
+
+
+def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m example_apps.demo --once`` shows every answer and no token."""
+    assert main(["--once"]) == 0
+    shown = capsys.readouterr().out
+    assert "11 of 11 answers as documented" in shown
+    assert "eyJ" not in shown
