@@ -1,0 +1,22 @@
+"""Privy authentication for Flask.
+
+``Privy(app)`` gives every request a lazy ``request.privy_user``; ``@require_privy_user`` and
+``privy.protect(blueprint)`` require it to be there.
+"""
+
+from flask_privy import signals
+from flask_privy.decorators import optional_privy_user, require_privy_user
+from flask_privy.exceptions import PrivyHTTPException
+from flask_privy.extension import Privy
+from flask_privy.requests import PrivyRequest, privy_auth, privy_user
+
+__all__ = [
+    "Privy",
+    "PrivyHTTPException",
+    "PrivyRequest",
+    "optional_privy_user",
+    "privy_auth",
+    "privy_user",
+    "require_privy_user",
+    "signals",
+]

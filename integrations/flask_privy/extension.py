@@ -1,0 +1,131 @@
+"""The extension object: ``Privy(app)``, or ``Privy()`` and ``privy.init_app(app)``."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from flask_privy.decorators import ConditionWords, is_optional
+from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
+from flask_privy.guards import Exempt, Guard, enter, requirement
+from flask_privy.requests import Lookup, PrivyRequest, current_lookup, privy_auth, privy_user
+from privy_middleware import ConfigurationError, PrivyError, condition
+from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.conditions import Predicate
+from privy_middleware.gate import Gate, Settings, build_gate
+
+__all__ = ["Privy"]
+
+_PREFIX = "PRIVY_"
+
+
+class Privy:
+    """Give the requests of one or several Flask apps their Privy user.
+
+    Nothing is kept on this object but the settings it was given: each app has its gate in ``app.extensions["privy"]``.
+    """
+
+    def __init__(self, app: Flask | None = None, config: Settings = None) -> None:
+        """Set up ``app`` if it is given; ``config`` is for every app that brings none of its own.
+
+        Raises:
+            ConfigurationError: when a setting is wrong.
+        """
+        self._config = config
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask, config: Settings = None) -> None:
+        """Set up an app with ``config``, else with ``app.config["PRIVY_…"]``, else with the environment.
+
+        Raises:
+            ConfigurationError: when a setting is wrong, or the app is set up already.
+            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
+        """
+        if "privy" in app.extensions:
+            raise ConfigurationError("app", "has its Privy already; set it up once")
+        gate = _gate_of(app, self._config if config is None else config)
+        if gate.settings.fail_fast:
+            gate.ready()
+        app.extensions["privy"] = gate
+        state = {"privy_app": app, "privy_gate": gate}
+        app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
+        app.after_request(_tell_caches)
+        app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
+        _handle_errors(app)
+        if gate.settings.on_missing == "reject":
+            app.before_request(_require_unless_optional)
+
+    def protect(
+        self,
+        scaffold: Flask | Blueprint,
+        *predicates: Predicate,
+        exempt: Exempt = (),
+        **words: Unpack[ConditionWords],
+    ) -> None:
+        """Require a user for every request of an app or a blueprint, nested ones and unknown addresses included.
+
+        ``exempt`` lists views that stay open: endpoints, view functions or view classes. A CORS preflight passes.
+
+        Raises:
+            ConfigurationError: when ``exempt`` is a single name.
+        """
+        scaffold.before_request(Guard(scaffold, requirement(condition(*predicates, **words)), exempt))
+
+
+def _gate_of(app: Flask, config: Settings) -> Gate:
+    named = {key.removeprefix(_PREFIX): value for key, value in app.config.items() if key.startswith(_PREFIX)}
+    if config is not None or not named:
+        return build_gate(config)
+    try:
+        return build_gate(named)
+    except ConfigurationError as error:
+        error.args = (f"{_PREFIX}{error.field.upper()} ({error})",)
+        raise
+
+
+def _handle_errors(app: Flask) -> None:
+    app.register_error_handler(Raised, _on_raised)
+    app.register_error_handler(Answered, _on_answered)
+    if PrivyError not in app.error_handler_spec[None][None]:
+        app.register_error_handler(PrivyError, _on_privy_error)
+
+
+def _on_raised(error: Raised) -> ResponseReturnValue:
+    return current_app.handle_user_exception(error.error)
+
+
+def _on_privy_error(error: PrivyError) -> ResponseReturnValue:
+    if error.status == PrivyError.status:
+        raise error
+    current_lookup().refuse(error)
+    return current_app.handle_http_exception(to_answer(error))
+
+
+def _on_answered(error: PrivyHTTPException) -> ResponseReturnValue:
+    return error.get_response()
+
+
+def _require_unless_optional() -> ResponseReturnValue | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return None if is_optional(view) else enter(requirement(None))
+
+
+def _tell_caches(response: Response) -> Response:
+    """Say what the answer depended on, if it did; and what belongs to a refusal whose answer the app wrote itself."""
+    # Not on a request whose class the app has replaced since: there nobody could look.
+    if isinstance(request, PrivyRequest):
+        _complete(response, request.privy_lookup)
+    return response
+
+
+def _complete(response: Response, lookup: Lookup) -> None:
+    if lookup.refused is not None and lookup.refused.status == response.status_code:
+        for name, value in lookup.refused.headers:
+            response.headers.setdefault(name, value)
+    if lookup.auth is not None:
+        response.headers["Vary"] = merge_vary(response.headers.getlist("Vary"), lookup.gate.vary)
+        if lookup.auth.presented:
+            response.headers.setdefault("Cache-Control", PRIVATE)

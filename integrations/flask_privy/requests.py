@@ -1,0 +1,117 @@
+"""The user on Flask's request: ``request.privy_user``, and the proxies for the current request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from flask import has_request_context, request
+from werkzeug.local import LocalProxy
+
+from flask_privy import signals
+from flask_privy.exceptions import to_raise
+from privy_middleware import PrivyAuth, PrivyError, PrivyUser
+from privy_middleware.wsgi import WSGIRequest
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from flask import Flask
+
+    from privy_middleware.gate import Gate
+
+__all__ = ["Lookup", "PrivyRequest", "current_lookup", "privy_auth", "privy_user"]
+
+
+class Lookup:
+    """Find the user of one request: when first asked for, once, and only then."""
+
+    __slots__ = ("_app", "_environ", "auth", "gate", "refused")
+
+    def __init__(self, app: Flask, gate: Gate, environ: WSGIEnvironment) -> None:
+        """Take what decides, and the request's environ."""
+        self._app = app
+        self._environ = environ
+        self.gate = gate
+        self.auth: PrivyAuth | None = None
+        self.refused: PrivyError | None = None
+
+    def result(self) -> PrivyAuth:
+        """Return what is known about the request; never raises for a bad token."""
+        auth = self.auth
+        if auth is None:
+            auth = self.auth = self.gate.authenticate(WSGIRequest(self._environ))
+            if auth.user is not None:
+                signals.user_authenticated.send(self._app, user=auth.user, auth=auth)
+        return auth
+
+    def check(self, rule: Callable[[PrivyAuth], object]) -> None:
+        """Apply a rule, such as ``PrivyAuth.require``, to what is known about the request.
+
+        Raises:
+            PrivyHTTPException: when the rule refuses it.
+        """
+        try:
+            rule(self.result())
+        except PrivyError as error:
+            self.refuse(error)
+            raise to_raise(error) from None
+
+    def refuse(self, error: PrivyError) -> None:
+        """Keep why the request is refused, and tell the subscribers once."""
+        # A traceback would keep frames, and with them the token, alive.
+        error.without_traces()
+        if self.refused is not error:
+            self.refused = error
+            signals.request_refused.send(self._app, error=error)
+
+
+class PrivyRequest:
+    """Add the user to an app's ``request_class``.
+
+    What is found stays with the request object: copied contexts, streams and templates of the same request see it, and
+    no other request does. Caches cannot be told any more that a response is one user's own once it has begun, so let a
+    stream look at the user before it starts.
+    """
+
+    environ: WSGIEnvironment
+    privy_app: ClassVar[Flask]
+    privy_gate: ClassVar[Gate]
+    _privy_lookup: Lookup | None = None
+
+    @property
+    def privy_lookup(self) -> Lookup:
+        """Return what has been found so far."""
+        if self._privy_lookup is None:
+            self._privy_lookup = Lookup(self.privy_app, self.privy_gate, self.environ)
+        return self._privy_lookup
+
+    @property
+    def privy_auth(self) -> PrivyAuth:
+        """Return what is known about the request; never raises for a bad token."""
+        return self.privy_lookup.result()
+
+    @property
+    def privy_user(self) -> PrivyUser | None:
+        """Return the verified user or ``None``."""
+        return self.privy_auth.user
+
+
+def current_lookup() -> Lookup:
+    """Return what is known about the current request.
+
+    Raises:
+        RuntimeError: when there is none, or its app has no ``Privy``.
+    """
+    current = request
+    if isinstance(current, PrivyRequest):
+        return current.privy_lookup
+    if not has_request_context():
+        raise RuntimeError("Working outside of request context: there is no request whose user this could be.")
+    raise RuntimeError("Privy is not set up for this app: call Privy(app) or privy.init_app(app) first.")
+
+
+privy_user: PrivyUser = cast(PrivyUser, LocalProxy(lambda: current_lookup().result().user))
+"""The current request's user; falsy where there is none, as ``@optional_privy_user`` allows."""
+
+privy_auth: PrivyAuth = cast(PrivyAuth, LocalProxy(lambda: current_lookup().result()))
+"""What is known about the current request."""

@@ -1,0 +1,77 @@
+"""What answers say to caches, and that nothing is verified where nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, make_response
+
+from flask_privy import optional_privy_user, privy_auth, privy_user
+from privy_middleware import PrivyError
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.flask.conftest import Header
+
+VARY = "Cookie, privy-id-token, Authorization"
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    """Return a client of an app with views that look and one that does not."""
+    app.get("/blind", endpoint="blind")(lambda: "blind")
+    app.get("/look", endpoint="look")(lambda: str(bool(privy_user)))
+    app.get("/optional", endpoint="optional")(optional_privy_user(lambda: "optional"))
+
+    @app.get("/own")
+    def own() -> Any:
+        response = make_response(str(privy_auth.presented))
+        response.headers.add("Vary", "Accept")
+        response.headers.add("Vary", "cookie")
+        response.headers["Cache-Control"] = "max-age=60"
+        return response
+
+    return app.test_client(use_cookies=False)
+
+
+def test_nothing_is_verified_where_nobody_looks(make_app: Callable[..., Flask], expired: Header, ada: Header) -> None:
+    """A bad token on a route that never asks is neither refused nor reported, and costs no key fetch."""
+    refused: list[PrivyError] = []
+    app = make_app(jwks_url="http://127.0.0.1:1/jwks.json", on_refused=refused.append)
+    app.get("/", endpoint="index")(lambda: "hello")
+    for headers in (expired, ada, {"privy-id-token": "garbage"}):
+        answer = app.test_client().get("/", headers=headers)
+        assert (answer.status_code, "Vary" in answer.headers, "Cache-Control" in answer.headers) == (200, False, False)
+    assert refused == []
+
+
+@pytest.mark.parametrize("path", ["/look", "/optional"])
+def test_answers_that_looked_vary(client: Any, ada: Header, path: str) -> None:
+    """Who looked for a token depends on it, even when there was none; with one the answer is private."""
+    answer = client.get(path)
+    assert (answer.headers["Vary"], "Cache-Control" in answer.headers) == (VARY, False)
+    answer = client.get(path, headers=ada)
+    assert (answer.headers["Vary"], answer.headers["Cache-Control"]) == (VARY, "private, no-store")
+
+
+def test_bad_token_is_private_too(client: Any, expired: Header) -> None:
+    """An open route's answer to a bad token is not another visitor's."""
+    assert client.get("/look", headers=expired).headers["Cache-Control"] == "private, no-store"
+
+
+def test_own_headers_are_kept(client: Any, ada: Header) -> None:
+    """``Vary`` is merged into one, and the app's ``Cache-Control`` stands."""
+    answer = client.get("/own", headers=ada)
+    assert answer.headers.getlist("Vary") == ["Accept, cookie, privy-id-token, Authorization"]
+    assert answer.headers["Cache-Control"] == "max-age=60"
+
+
+def test_refusal_varies_on_what_is_read(make_app: Callable[..., Flask], issuer: DevelopmentIssuer) -> None:
+    """With a header name of the app's own, the answers name it."""
+    app = make_app(identity_header="x-identity")
+    app.get("/", endpoint="index")(lambda: privy_auth.require().id)
+    refused = app.test_client().get("/", headers={"privy-id-token": issuer.identity_token("ada")})
+    answered = app.test_client().get("/", headers={"x-identity": issuer.identity_token("ada")})
+    assert (refused.status_code, answered.status_code) == (401, 200)
+    assert "x-identity" in refused.headers["Vary"]
+    assert "x-identity" in answered.headers["Vary"]

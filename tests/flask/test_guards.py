@@ -1,0 +1,217 @@
+"""``privy.protect``, and CORS preflights through guards and decorators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from flask import Blueprint, Flask
+from flask.typing import RouteCallable
+from flask.views import MethodView
+from flask_cors import CORS, cross_origin
+
+from flask_privy import Privy, optional_privy_user, privy_auth, privy_user, require_privy_user
+from privy_middleware import ConfigurationError
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.flask.conftest import ADA, FORBIDDEN, UNAUTHORIZED, Header, seen
+
+PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+
+
+def hello() -> str:
+    """Say hello."""
+    return "hello"
+
+
+@pytest.fixture
+def privy(issuer: DevelopmentIssuer) -> Privy:
+    """Return an extension object without an app."""
+    return Privy(config=issuer.config())
+
+
+@pytest.fixture
+def app(privy: Privy) -> Flask:
+    """Build an app with ``/hello`` and ``/login``."""
+    app = Flask(__name__)
+    privy.init_app(app)
+    app.get("/hello")(hello)
+    app.get("/login", endpoint="login")(lambda: "login")
+    return app
+
+
+def statuses(app: Flask, *paths: str, headers: Header | None = None) -> list[int]:
+    """Return the status of each path."""
+    client = app.test_client()
+    return [client.get(path, headers=headers).status_code for path in paths]
+
+
+def test_whole_app(privy: Privy, app: Flask, ada: Header) -> None:
+    """Everything requires a user, static files and unknown addresses too, but what is exempt."""
+    privy.protect(app, exempt=["login"])
+    paths = ("/hello", "/login", "/static/x.js", "/unknown")
+    assert statuses(app, *paths) == [401, 200, 401, 401]
+    assert statuses(app, *paths, headers=ada) == [200, 200, 404, 404]
+    assert seen(app.test_client().get("/hello")) == UNAUTHORIZED
+
+
+def test_exempt_by_function_and_by_class(privy: Privy, app: Flask) -> None:
+    """A view function or a view class is exempt under whichever endpoint it stands."""
+
+    class Health(MethodView):
+        def get(self) -> str:
+            return "well"
+
+    app.add_url_rule("/health", view_func=Health.as_view("health"))
+    privy.protect(app, exempt=[hello, Health])
+    assert statuses(app, "/hello", "/health", "/login") == [200, 200, 401]
+
+
+def test_exempt_takes_a_list(privy: Privy, app: Flask) -> None:
+    """One bare name would be taken letter by letter."""
+    with pytest.raises(ConfigurationError, match="list"):
+        privy.protect(app, exempt="login")
+
+
+def test_misspelt_exemption_protects(privy: Privy, app: Flask) -> None:
+    """An exemption that fits nothing opens nothing."""
+    privy.protect(app, exempt=["Login", "logi", "", "*"])
+    assert statuses(app, "/login", "/unknown") == [401, 401]
+
+
+def test_blueprint(privy: Privy, app: Flask, ada: Header, grace: Header) -> None:
+    """Only the blueprint's views are guarded, with a condition here, under every name it is registered by."""
+    admin = Blueprint("admin", __name__)
+    admin.get("/users")(lambda: {"id": privy_user.id})
+    admin.get("/login", endpoint="login")(hello)
+    privy.protect(admin, exempt=["login"], metadata={"role": "admin"})
+    app.register_blueprint(admin, url_prefix="/admin")
+    app.register_blueprint(admin, url_prefix="/again", name="again")
+    for prefix in ("/admin", "/again"):
+        client = app.test_client()
+        assert seen(client.get(f"{prefix}/users")) == UNAUTHORIZED
+        assert seen(client.get(f"{prefix}/users", headers=grace)) == FORBIDDEN
+        assert seen(client.get(f"{prefix}/users", headers=ada)) == (200, {"id": ADA})
+        assert client.get(f"{prefix}/login").text == "hello"
+    assert statuses(app, "/hello", "/unknown") == [200, 404]
+
+
+def test_nested_blueprint(privy: Privy, app: Flask) -> None:
+    """A guard covers nested blueprints, and a name exempt here does not exempt its namesake there."""
+    parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
+    for each in (parent, child):
+        each.get("/login", endpoint="login")(lambda: "login")
+        each.get("/open", endpoint="open")(lambda: "open")
+    privy.protect(parent, exempt=["login", "parent.child.open"])
+    parent.register_blueprint(child, url_prefix="/child")
+    app.register_blueprint(parent, url_prefix="/parent")
+    paths = ("/parent/login", "/parent/open", "/parent/child/login", "/parent/child/open")
+    assert statuses(app, *paths) == [200, 401, 401, 200]
+
+
+def test_predicate(privy: Privy, app: Flask, ada: Header, grace: Header) -> None:
+    """Predicates are given as in the decorator."""
+    privy.protect(app, lambda user: user.id == ADA)
+    assert statuses(app, "/hello", headers=ada) == [200]
+    assert statuses(app, "/hello", headers=grace) == [403]
+
+
+def test_one_blueprint_in_two_apps(issuer: DevelopmentIssuer, ada: Header) -> None:
+    """The guard asks the gate of the app that serves the request."""
+    blueprint = Blueprint("shared", __name__)
+    blueprint.get("/")(hello)
+    privy = Privy()
+    privy.protect(blueprint)
+    ours, others = Flask("ours"), Flask("others")
+    privy.init_app(ours, issuer.config())
+    privy.init_app(others, {"APP_ID": "another-app", "VERIFICATION_KEY": issuer.public_key_pem})
+    for each in (ours, others):
+        each.register_blueprint(blueprint)
+    assert (statuses(ours, "/", headers=ada), statuses(others, "/", headers=ada)) == ([200], [401])
+
+
+def test_preflight_passes_a_guard(privy: Privy, app: Flask) -> None:
+    """A preflight is answered; any other ``OPTIONS`` is a request like others."""
+    privy.protect(app)
+    client = app.test_client()
+    answer = client.options("/hello", headers=PREFLIGHT)
+    assert (answer.status_code, "GET" in answer.headers["Allow"]) == (200, True)
+    assert client.options("/hello").status_code == 401
+    assert client.options("/unknown", headers=PREFLIGHT).status_code == 404
+
+
+def test_preflight_gets_its_headers_from_flask_cors(privy: Privy, app: Flask, ada: Header) -> None:
+    """``CORS(app)`` adds its headers to preflights and to refusals."""
+    privy.protect(app)
+    CORS(app, origins=["https://app.example"])
+    client = app.test_client()
+    for answer in (client.options("/hello", headers=PREFLIGHT), client.get("/hello", headers=PREFLIGHT)):
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert client.get("/hello", headers=PREFLIGHT).status_code == 401
+
+
+@pytest.mark.parametrize("decorate", [require_privy_user, require_privy_user(wallet="ethereum"), optional_privy_user])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_preflight_does_not_run_a_view_without_its_user(
+    app: Flask, decorate: Callable[[Callable[..., Any]], RouteCallable], asynchronous: bool
+) -> None:
+    """A view that lists ``OPTIONS`` without code for it is not run by a preflight: it would change state for nobody."""
+    runs: list[str] = []
+
+    def transfer() -> str:
+        runs.append("run")
+        return "done"
+
+    async def async_transfer() -> str:
+        return transfer()
+
+    view = async_transfer if asynchronous else transfer
+    app.route("/transfer", methods=["POST", "OPTIONS"])(decorate(view))
+    answer = app.test_client().options("/transfer", headers=PREFLIGHT)
+    assert (answer.status_code, "POST" in answer.headers["Allow"], runs) == (200, True, [])
+
+
+def test_preflight_of_a_guard_does_not_run_a_view_either(privy: Privy, app: Flask) -> None:
+    """The same behind a guard, whose views are not decorated."""
+    runs: list[str] = []
+    privy.protect(app)
+
+    @app.route("/transfer", methods=["POST", "OPTIONS"])
+    def transfer() -> str:
+        runs.append("run")
+        return "done"
+
+    assert app.test_client().options("/transfer", headers=PREFLIGHT).status_code == 200
+    assert runs == []
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_preflight_reaches_cross_origin(app: Flask, ada: Header, outside: bool) -> None:
+    """Flask-CORS's own decorator answers, on whichever side of ours it stands."""
+    allow = cross_origin(origins=["https://app.example"])
+    view: Any = allow(require_privy_user(hello)) if outside else require_privy_user(allow(hello))
+    app.route("/cors", endpoint="cors", methods=["POST"])(view)
+    client = app.test_client()
+    answer = client.options("/cors", headers=PREFLIGHT)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://app.example")
+    assert client.post("/cors").status_code == 401
+    assert client.post("/cors", headers=ada).text == "hello"
+
+
+def test_preflight_reaches_a_method_of_its_own(app: Flask) -> None:
+    """A view class with ``options`` answers preflights itself."""
+
+    class Own(MethodView):
+        decorators: ClassVar[list[Callable[..., Any]]] = [require_privy_user]
+
+        def options(self) -> tuple[str, int, dict[str, str]]:
+            return "", 204, {"Access-Control-Allow-Origin": "*"}
+
+        def post(self) -> str:
+            return privy_auth.require().id
+
+    app.add_url_rule("/own", view_func=Own.as_view("own"))
+    client = app.test_client()
+    assert client.options("/own", headers=PREFLIGHT).status_code == 204
+    assert client.options("/own").status_code == 401
+    assert client.post("/own", headers=PREFLIGHT).status_code == 401

@@ -1,0 +1,68 @@
+"""The signals: who was let in, and who was refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flask_privy import privy_auth, privy_user, require_privy_user, signals
+from privy_middleware import AuthenticationError
+from tests.flask.conftest import ADA, Header
+
+Sent = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def sent(app: Flask) -> Any:
+    """Collect what the app sends, from two views that refuse and one that does not look."""
+    app.get("/decorated", endpoint="decorated")(require_privy_user(lambda: privy_user.id))
+    app.get("/inside", endpoint="inside")(lambda: privy_auth.require().id)
+    app.get("/blind", endpoint="blind")(lambda: "blind")
+    collected: Sent = []
+
+    def on_user(sender: Flask, user: Any, auth: Any) -> None:
+        assert (sender, auth.user) == (app, user)
+        collected.append(("user", user.id))
+
+    def on_refused(sender: Flask, error: Any) -> None:
+        assert sender is app
+        collected.append(("refused", error.code))
+
+    with (
+        signals.user_authenticated.connected_to(on_user, app),
+        signals.request_refused.connected_to(on_refused, app),
+    ):
+        yield collected
+
+
+@pytest.mark.parametrize("path", ["/decorated", "/inside"])
+def test_each_request_sends_once(app: Flask, sent: Sent, ada: Header, expired: Header, path: str) -> None:
+    """One signal a request, with the reason that the client is not told."""
+    for headers in (ada, expired, {}):
+        app.test_client().get(path, headers=headers)
+    assert sent == [("user", ADA), ("refused", "token_expired"), ("refused", "missing_token")]
+
+
+def test_nothing_is_sent_where_nobody_looks(app: Flask, sent: Sent, ada: Header, expired: Header) -> None:
+    """A route that does not ask for the user causes no signal."""
+    for headers in (ada, expired, {}):
+        app.test_client().get("/blind", headers=headers)
+    assert sent == []
+
+
+def test_own_handler_does_not_stop_the_signal(app: Flask, sent: Sent) -> None:
+    """The refusal is told whoever answers it."""
+    app.errorhandler(AuthenticationError)(lambda error: ("own", error.status))
+    assert app.test_client().get("/decorated").text == "own"
+    assert sent == [("refused", "missing_token")]
+
+
+def test_other_apps_hear_nothing(sent: Sent, make_app: Callable[..., Flask], ada: Header) -> None:
+    """A signal has its app for a sender."""
+    other = make_app()
+    other.get("/", endpoint="index")(require_privy_user(lambda: "hello"))
+    assert other.test_client().get("/", headers=ada).text == "hello"
+    assert sent == []
