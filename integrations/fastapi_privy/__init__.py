@@ -1,0 +1,45 @@
+"""Privy authentication for FastAPI, and in ``fastapi_privy.starlette`` for Starlette.
+
+The names here are imported when they are first used, so that Starlette's part needs no FastAPI.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi_privy.application import Privy
+    from fastapi_privy.dependencies import (
+        AccessClaims,
+        CurrentUser,
+        OptionalUser,
+        current_access,
+        current_user,
+        optional,
+        optional_user,
+        require,
+    )
+    from fastapi_privy.starlette import privy_auth
+else:
+    _HOMES = {"Privy": "application", "privy_auth": "starlette"}
+
+    def __getattr__(name: str) -> object:
+        """Return a public name, from the module where it lives."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'dependencies')}"), name)
+
+
+__all__ = [
+    "AccessClaims",
+    "CurrentUser",
+    "OptionalUser",
+    "Privy",
+    "current_access",
+    "current_user",
+    "optional",
+    "optional_user",
+    "privy_auth",
+    "require",
+]

@@ -1,0 +1,57 @@
+"""The verified user as Starlette's own authentication knows one: ``request.user`` and ``request.auth``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
+from starlette.requests import HTTPConnection
+
+from fastapi_privy.connection import privy_auth
+from privy_middleware import PrivyUser
+
+__all__ = ["PrivyBackend", "SignedInUser"]
+
+
+class SignedInUser(BaseUser):
+    """Be ``request.user`` for a verified user, who is at ``privy_user``."""
+
+    def __init__(self, privy_user: PrivyUser) -> None:
+        """Take the verified user."""
+        self.privy_user = privy_user
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Say that there is a user."""
+        return True
+
+    @property
+    def display_name(self) -> str:
+        """Return the first e-mail address, or else the id."""
+        email = self.privy_user.email
+        return self.privy_user.id if email is None else email.address
+
+    @property
+    def identity(self) -> str:
+        """Return the user's id, a DID."""
+        return self.privy_user.id
+
+
+class PrivyBackend(AuthenticationBackend):
+    """Let Starlette's ``AuthenticationMiddleware`` take the user that the Privy middleware around it has verified.
+
+    Gives ``request.user``, ``request.auth`` and ``@requires("authenticated")``.
+    """
+
+    def __init__(self, scopes: Callable[[PrivyUser], Iterable[str]] = lambda _: ()) -> None:
+        """Take a function that gives a user further scopes beside ``"authenticated"``."""
+        self._scopes = scopes
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
+        """Return the scopes and the user, ``None`` where there is no user.
+
+        Raises:
+            ConfigurationError: when the Privy middleware is not around this one.
+        """
+        user = privy_auth(conn).user
+        return None if user is None else (AuthCredentials(["authenticated", *self._scopes(user)]), SignedInUser(user))

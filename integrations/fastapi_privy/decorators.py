@@ -1,0 +1,96 @@
+"""Decorators for Starlette's endpoints: functions, methods of ``HTTPEndpoint`` and WebSocket endpoints."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast, overload
+
+from starlette.requests import HTTPConnection
+
+from fastapi_privy.connection import privy_auth
+from fastapi_privy.parameters import in_request, in_url
+from privy_middleware import ConfigurationError, PrivyAuth, condition
+from privy_middleware.conditions import Parameters, Predicate
+from privy_middleware.config import OnInvalid
+
+__all__ = ["optional_privy_user", "require_privy_user"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_Rule: TypeAlias = Callable[[PrivyAuth, Parameters], object]
+
+
+@overload
+def require_privy_user(
+    *predicates: Predicate,
+    wallet: str | None = None,
+    linked: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    guest: bool | None = None,
+    verified_within: float | None = None,
+    owns_wallet: str | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@overload
+def require_privy_user(endpoint: Callable[P, R], /) -> Callable[P, R]: ...
+def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
+    """Require a user who meets the conditions, on an endpoint with a parameter ``request`` or ``websocket``.
+
+    Works bare or called, as in ``@require_privy_user(wallet="ethereum")``; the words are those of ``condition``.
+    A function that is not async cannot read a body, so ``owns_wallet`` there looks at path and query only.
+
+    Raises:
+        ConfigurationError: when what is decorated has no such parameter.
+    """
+    if len(given) == 1 and not words and _is_endpoint(given[0]):
+        return _guarded(given[0], lambda auth, _: auth.require())
+    wanted = condition(*given, **words)
+    names = frozenset[str]() if wanted is None else wanted.parameters
+    return lambda endpoint: _guarded(endpoint, lambda auth, given: auth.require(wanted, given), names)
+
+
+@overload
+def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@overload
+def optional_privy_user(endpoint: Callable[P, R], /) -> Callable[P, R]: ...
+def optional_privy_user(endpoint: Callable[..., Any] | None = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
+    """Take a user if there is one; a bad token is refused, or with ``on_invalid="anonymous"`` counts as none.
+
+    Raises:
+        ConfigurationError: when what is decorated has no parameter ``request`` or ``websocket``.
+    """
+    if endpoint is not None:
+        return _guarded(endpoint, lambda auth, _: auth.optional())
+    return lambda endpoint: _guarded(endpoint, lambda auth, _: auth.optional(on_invalid))
+
+
+def _is_endpoint(function: Callable[..., Any]) -> bool:
+    return not {"request", "websocket"}.isdisjoint(inspect.signature(function).parameters)
+
+
+def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = frozenset()) -> Callable[P, R]:
+    if not _is_endpoint(endpoint):
+        raise ConfigurationError("endpoint", "decorate a function with a parameter named request or websocket")
+
+    @functools.wraps(endpoint)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        connection = _connection(*args, **kwargs)
+        rule(privy_auth(connection), in_url(connection, names))
+        return endpoint(*args, **kwargs)
+
+    @functools.wraps(endpoint)
+    async def aguarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+        connection = _connection(*args, **kwargs)
+        auth = privy_auth(connection)
+        if names:
+            # Nobody's body is read before it is known who asks.
+            auth.require()
+        rule(auth, await in_request(connection, names))
+        return await cast(Any, endpoint)(*args, **kwargs)
+
+    return cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded
+
+
+def _connection(*args: object, **kwargs: object) -> HTTPConnection:
+    return next(value for value in (*args, *kwargs.values()) if isinstance(value, HTTPConnection))

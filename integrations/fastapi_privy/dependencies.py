@@ -1,0 +1,99 @@
+"""The dependencies of FastAPI's routes, HTTP and WebSocket alike."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from fastapi_privy.parameters import in_request
+from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL
+from privy_middleware import AccessTokenClaims, PrivyAuth, PrivyUser, condition
+from privy_middleware.conditions import Predicate
+from privy_middleware.config import OnInvalid
+
+__all__ = [
+    "AccessClaims",
+    "CurrentUser",
+    "OptionalUser",
+    "current_access",
+    "current_user",
+    "optional",
+    "optional_user",
+    "require",
+]
+
+
+async def current_user(auth: Annotated[PrivyAuth, Depends(ANY)]) -> PrivyUser:
+    """Return the user, who must be there.
+
+    Raises:
+        PrivyError: the refusal, which knows its answer.
+    """
+    return auth.require()
+
+
+async def optional_user(auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
+    """Return the user or ``None``; what a bad token gets, the setting ``on_invalid`` says.
+
+    Raises:
+        PrivyError: the refusal, which knows its answer.
+    """
+    return auth.optional()
+
+
+async def current_access(auth: Annotated[PrivyAuth, Depends(ACCESS)]) -> AccessTokenClaims:
+    """Return the claims of the access token, which must be there.
+
+    Raises:
+        PrivyError: the refusal, which knows its answer.
+    """
+    return auth.require_access()
+
+
+CurrentUser: TypeAlias = Annotated[PrivyUser, Depends(current_user)]
+OptionalUser: TypeAlias = Annotated[PrivyUser | None, Depends(optional_user)]
+AccessClaims: TypeAlias = Annotated[AccessTokenClaims, Depends(current_access)]
+
+
+def require(
+    *predicates: Predicate,
+    wallet: str | None = None,
+    linked: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    guest: bool | None = None,
+    verified_within: float | None = None,
+    owns_wallet: str | None = None,
+) -> Callable[[HTTPConnection, PrivyUser], Awaitable[PrivyUser]]:
+    """Return a dependency on a user who meets the conditions, as in ``Depends(require(wallet="ethereum"))``.
+
+    The words are those of ``privy_middleware.condition``. The user comes from ``current_user``, overrides included.
+    """
+    wanted = condition(
+        *predicates,
+        wallet=wallet,
+        linked=linked,
+        metadata=metadata,
+        guest=guest,
+        verified_within=verified_within,
+        owns_wallet=owns_wallet,
+    )
+    names = frozenset[str]() if wanted is None else wanted.parameters
+
+    async def required_user(connection: HTTPConnection, user: CurrentUser) -> PrivyUser:
+        return PrivyAuth(user).require(wanted, await in_request(connection, names))
+
+    return required_user
+
+
+@functools.cache
+def optional(*, on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
+    """Return ``optional_user`` with an ``on_invalid`` of its own; the same function for the same word."""
+
+    async def optional_user(auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
+        return auth.optional(on_invalid)
+
+    return optional_user

@@ -1,0 +1,105 @@
+"""Privy authentication for Starlette apps; nothing here needs FastAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from fastapi_privy.backend import PrivyBackend, SignedInUser
+from fastapi_privy.connection import privy_auth
+from fastapi_privy.decorators import optional_privy_user, require_privy_user
+from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
+from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
+from privy_middleware.gate import Gate, Settings, build_gate
+
+__all__ = [
+    "Privy",
+    "PrivyBackend",
+    "SignedInUser",
+    "optional_privy_user",
+    "privy_auth",
+    "refusal_response",
+    "require_privy_user",
+]
+
+
+async def refusal_response(connection: HTTPConnection, error: Exception) -> Response:
+    """Return the documented answer to a ``PrivyError``: the handler that ``Privy`` registers.
+
+    Raises:
+        PrivyError: the error again, when it is no refusal, or refuses a WebSocket, which the middleware answers.
+    """
+    if not isinstance(error, PrivyError) or error.status == PrivyError.status or connection.scope["type"] != "http":
+        raise error
+    return Response(error.body, error.status, dict(error.headers))
+
+
+class Privy:
+    """Install Privy in a Starlette app: ``Privy(app)`` after the app is made.
+
+    Requests get ``request.state.privy_user`` and ``request.state.privy_auth``, and every ``PrivyError`` raised in the
+    app, or in one mounted in it, becomes its documented answer unless a handler of the app's own takes it.
+    """
+
+    def __init__(
+        self,
+        app: Starlette,
+        config: Settings = None,
+        *,
+        protect: Sequence[str] = (),
+        exempt: Sequence[str] = (),
+    ) -> None:
+        """Take what ``PrivyMiddleware`` takes; middleware that is added later stands further out.
+
+        Raises:
+            ConfigurationError: when a setting is wrong, or the app has the plugin already.
+        """
+        installed: list[object] = [middleware.cls for middleware in app.user_middleware]
+        if _Middleware in installed:
+            raise ConfigurationError("Privy", "is installed twice on one app; remove one of the two")
+        self.app = app
+        self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        app.add_middleware(_Middleware, self, protect=protect, exempt=exempt)
+        self.prepare(app)
+
+    def prepare(self, app: Starlette) -> None:
+        """Let an app answer refusals; apps mounted in the first are prepared by themselves when it starts."""
+        app.exception_handlers.setdefault(PrivyError, refusal_response)
+
+
+class _Middleware(PrivyMiddleware):
+    """Be the middleware of one app, whose own exception handlers are asked for answers."""
+
+    def __init__(self, app: ASGIApp, privy: Privy, *, protect: Sequence[str], exempt: Sequence[str]) -> None:
+        super().__init__(app, privy.gate.verifier, protect=protect, exempt=exempt)
+        self._handlers = privy.app.exception_handlers
+        # A mounted app knows no handlers but its own, and answers 500 to what it has none for.
+        for mounted in _mounted(privy.app.routes):
+            privy.prepare(mounted)
+
+    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
+        if scope["type"] == "websocket":
+            await super().refuse(error, scope, receive, send)
+            return
+
+        async def refused(*_: object) -> None:
+            raise error
+
+        await ExceptionMiddleware(refused, self._handlers)(scope, receive, send)
+
+
+def _mounted(routes: Iterable[Any]) -> Iterator[Starlette]:
+    """Find the apps in the routes, also behind middleware and in routers that are mounted or included."""
+    for route in routes:
+        app = getattr(route, "app", None)
+        while app is not None and not isinstance(app, Starlette):
+            app = getattr(app, "app", None)
+        if app is not None:
+            yield app
+        router = getattr(route, "original_router", route)
+        yield from _mounted(getattr(router, "routes", ()))

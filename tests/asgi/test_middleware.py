@@ -1,0 +1,282 @@
+"""The ASGI middleware around apps of a few lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from privy_middleware import ConfigurationError, PrivyAuth, PrivyMiddleware
+from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send
+from privy_middleware.errors import ConditionNotMet, MissingToken
+from tests.asgi.tokens import ADA, BAD, GRACE, config, cookie, identity
+from tests.behaviour.clients.asgi import exchange, scope_of
+
+pytestmark = pytest.mark.anyio
+
+START: Message = {"type": "http.response.start", "status": 200, "headers": []}
+BODY: Message = {"type": "http.response.body", "body": b"hello"}
+DENIAL: dict[str, Any] = {"websocket.http.response": {}}
+Step = Message | Exception
+
+
+def app_of(*steps: Step, seen: list[Scope] | None = None) -> ASGIApp:
+    """Return an app that sends the messages and raises the errors in turn."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if seen is not None:
+            seen.append(scope)
+        for step in steps:
+            if isinstance(step, Exception):
+                raise step
+            await send(step)
+
+    return app
+
+
+async def get(app: ASGIApp, path: str = "/", headers: dict[str, str] | None = None, **more: Any) -> list[Message]:
+    """Return what the app sends to a GET request."""
+    scope = scope_of("http", path, [*(headers or {}).items()], **{"method": "GET", **more})
+    return await exchange(app, scope, [{"type": "http.request", "body": b""}])
+
+
+async def connect(app: ASGIApp, headers: dict[str, str] | None = None, **more: Any) -> list[Message]:
+    """Return what the app sends to a WebSocket handshake."""
+    scope = scope_of("websocket", "/", [*(headers or {}).items()], **more)
+    return await exchange(app, scope, [{"type": "websocket.connect"}])
+
+
+def headers_of(message: Message) -> dict[bytes, bytes]:
+    """Return a response's headers, each of which must be there once."""
+    headers = dict(message["headers"])
+    assert len(headers) == len(message["headers"])
+    return headers
+
+
+def refused(sent: list[Message], status: int, text: str) -> None:
+    """Assert one whole response with a refusal."""
+    start, body = sent
+    assert (start["status"], json.loads(body["body"])) == (status, {"message": text})
+    assert headers_of(start)[b"content-length"] == str(len(body["body"])).encode()
+    assert headers_of(start)[b"content-type"] == b"application/json"
+
+
+async def test_user_is_in_the_state() -> None:
+    """The app finds the user and what is known of the request."""
+    seen: list[Scope] = []
+    await get(PrivyMiddleware(app_of(START, BODY, seen=seen), config()), headers=identity())
+    state = seen[0]["state"]
+    assert state["privy_user"].id == ADA
+    assert isinstance(state["privy_auth"], PrivyAuth)
+    assert state["privy_auth"].user is state["privy_user"]
+
+
+async def test_no_user_is_none_whatever_the_state_said() -> None:
+    """What a server or another middleware put there is overwritten."""
+    seen: list[Scope] = []
+    middleware = PrivyMiddleware(app_of(START, BODY, seen=seen), config())
+    await get(middleware, state={"privy_user": "spoofed", "privy_auth": "spoofed", "other": 1})
+    assert seen[0]["state"]["privy_user"] is None
+    assert seen[0]["state"]["privy_auth"].user is None
+    assert seen[0]["state"]["other"] == 1
+
+
+async def test_state_shared_between_requests_stays_clean() -> None:
+    """A server that hands one state to every request does not mix the users."""
+    seen: list[Scope] = []
+    shared = {"database": object()}
+    middleware = PrivyMiddleware(app_of(START, BODY, seen=seen), config())
+    await get(middleware, headers=identity("ada"), state=shared)
+    await get(middleware, headers=identity("grace"), state=shared)
+    assert [scope["state"]["privy_user"].id for scope in seen] == [ADA, GRACE]
+    assert list(shared) == ["database"]
+
+
+async def test_what_routers_leave_in_the_scope_is_seen_outside() -> None:
+    """Middleware outside that names requests by their route keeps doing so."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = "/users/{id}"
+
+    scope = scope_of("http", "/users/1", method="GET")
+    await exchange(PrivyMiddleware(app, config()), scope, [])
+    assert scope["route"] == "/users/{id}"
+
+
+async def test_messages_pass_one_by_one() -> None:
+    """Nothing is buffered: each message has left before the app goes on."""
+    order: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in (START, {**BODY, "more_body": True}, BODY):
+            await send(message)
+            order.append("app")
+
+    async def send(message: Message) -> None:
+        order.append(message["type"])
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    await PrivyMiddleware(app, config())(scope_of("http", "/", method="GET"), receive, send)
+    assert order == ["http.response.start", "app", "http.response.body", "app", "http.response.body", "app"]
+
+
+async def test_request_body_is_untouched() -> None:
+    """The app gets the server's messages, all of them, and a refusal reads none."""
+    given: list[Message] = [
+        {"type": "http.request", "body": b"a", "more_body": True},
+        {"type": "http.request", "body": b"b"},
+    ]
+    taken: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        taken.extend([await receive(), await receive()])
+
+    middleware = PrivyMiddleware(app, config(), protect=["/"])
+    await exchange(middleware, scope_of("http", "/", [*identity().items()], method="POST"), given)
+    assert taken == given
+    refused(await exchange(middleware, scope_of("http", "/", method="POST"), []), 401, "Unauthorized")
+
+
+async def test_protected_path() -> None:
+    """The app is not called without a user, and the exempt path is open."""
+    seen: list[Scope] = []
+    app = PrivyMiddleware(app_of(START, BODY, seen=seen), config(), protect=["/api"], exempt=["/api/health"])
+    refused(await get(app, "/api/me"), 401, "Unauthorized")
+    refused(await get(app, "/api/me", BAD), 401, "Invalid token")
+    assert not seen
+    for path, headers in (("/api/me", identity()), ("/api/health", {}), ("/apix", {})):
+        assert (await get(app, path, headers))[1] == BODY
+
+
+async def test_protected_path_below_a_root() -> None:
+    """What is protected is named as the app names it."""
+    app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/me"])
+    refused(await get(app, "/mounted/me", root_path="/mounted"), 401, "Unauthorized")
+    assert (await get(app, "/mounted", root_path="/mounted"))[1] == BODY
+
+
+async def test_preflight_passes() -> None:
+    """A preflight carries no credentials by design; any other OPTIONS request is like the rest."""
+    app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/"])
+    preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+    assert (await get(app, headers=preflight, method="OPTIONS"))[1] == BODY
+    refused(await get(app, method="OPTIONS"), 401, "Unauthorized")
+
+
+async def test_refusal_raised_in_the_app() -> None:
+    """It becomes its answer, also after messages that begin no response."""
+    refused(await get(PrivyMiddleware(app_of(MissingToken()), config())), 401, "Unauthorized")
+    debug: Message = {"type": "http.response.debug", "info": {}}
+    sent = await get(PrivyMiddleware(app_of(debug, ConditionNotMet()), config()))
+    assert sent[0] == debug
+    refused(sent[1:], 403, "Forbidden")
+
+
+@pytest.mark.parametrize(
+    ("steps", "error"),
+    [
+        ([START, MissingToken()], MissingToken),
+        ([ValueError("the app's own")], ValueError),
+        ([ConfigurationError("field", "mend")], ConfigurationError),
+    ],
+)
+async def test_errors_that_stay_errors(steps: list[Step], error: type[Exception]) -> None:
+    """A response that has begun, the app's own errors and wrong settings are not turned into refusals."""
+    with pytest.raises(error):
+        await get(PrivyMiddleware(app_of(*steps), config()))
+
+
+async def test_answers_vary_on_what_was_read() -> None:
+    """The app's ``Vary`` is kept, and what the settings read is added once."""
+    start = {**START, "headers": [(b"Vary", b"Accept-Encoding, cookie"), (b"X-Own", b"1"), (b"vary", b"Origin")]}
+    app = PrivyMiddleware(app_of(start, BODY), config(identity_header="x-identity"))
+    headers = headers_of((await get(app))[0])
+    assert headers[b"vary"] == b"Accept-Encoding, cookie, Origin, x-identity, Authorization"
+    assert headers[b"X-Own"] == b"1"
+    assert b"cache-control" not in headers
+
+
+async def test_refusals_vary_on_what_was_read() -> None:
+    """A refusal varies on headers of other names, too."""
+    app = PrivyMiddleware(app_of(MissingToken()), config(identity_header="x-identity"))
+    assert b"x-identity" in headers_of((await get(app))[0])[b"vary"]
+
+
+async def test_answers_to_tokens_are_private() -> None:
+    """Good token or bad, unless the app has said what caches may do."""
+    app = PrivyMiddleware(app_of({"type": "http.response.start", "status": 200}, BODY), config())
+    for headers in (identity(), BAD):
+        assert headers_of((await get(app, headers=headers))[0])[b"cache-control"] == b"private, no-store"
+    own = {**START, "headers": [(b"Cache-Control", b"max-age=60")]}
+    app = PrivyMiddleware(app_of(own, BODY), config())
+    assert headers_of((await get(app, headers=identity()))[0])[b"Cache-Control"] == b"max-age=60"
+
+
+async def test_socket_is_denied_where_the_server_can() -> None:
+    """Before it is accepted, with the answer a page would get."""
+    start, body = await connect(PrivyMiddleware(app_of(MissingToken()), config()), extensions=DENIAL)
+    assert (start["type"], body["type"]) == ("websocket.http.response.start", "websocket.http.response.body")
+    refused([start, body], 401, "Unauthorized")
+
+
+@pytest.mark.parametrize("extensions", [{}, None])
+async def test_socket_is_closed_where_the_server_cannot(extensions: dict[str, Any] | None) -> None:
+    """Policy violation, with the fixed words and nothing of the token."""
+    app = PrivyMiddleware(app_of({"type": "websocket.accept"}), config(), protect=["/"])
+    sent = await connect(app, BAD, extensions=extensions)
+    assert sent == [{"type": "websocket.close", "code": 1008, "reason": "Invalid token"}]
+
+
+async def test_cross_site_socket_is_refused() -> None:
+    """A page of another site cannot open a socket with the user's cookie."""
+    app = PrivyMiddleware(app_of({"type": "websocket.accept"}), config(), protect=["/"])
+    foreign = {"Host": "app.example", "Origin": "https://evil.example"}
+    refused(await connect(app, {**cookie(), **foreign}, extensions=DENIAL), 403, "Forbidden")
+    assert (await connect(app, {**identity(), **foreign}, extensions=DENIAL))[0]["type"] == "websocket.accept"
+
+
+async def test_refusal_on_an_open_socket_closes_it() -> None:
+    """There is no other answer once it is accepted."""
+    accept: Message = {"type": "websocket.accept"}
+    sent = await connect(PrivyMiddleware(app_of(accept, ConditionNotMet()), config()), extensions=DENIAL)
+    assert sent == [accept, {"type": "websocket.close", "code": 1008, "reason": "Forbidden"}]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"type": "websocket.close", "code": 1000}, MissingToken()],
+        [{"type": "websocket.accept"}, {"type": "websocket.close", "code": 1000}, MissingToken()],
+        [{"type": "websocket.http.response.start", "status": 404, "headers": []}, MissingToken()],
+    ],
+)
+async def test_refusal_after_the_end_of_a_socket_stays_an_error(steps: list[Step]) -> None:
+    """Nothing can be sent any more."""
+    with pytest.raises(MissingToken):
+        await connect(PrivyMiddleware(app_of(*steps), config()), extensions=DENIAL)
+
+
+async def test_denial_of_the_app_varies() -> None:
+    """An app's own answer to a handshake is a response like any other."""
+    start: Message = {"type": "websocket.http.response.start", "status": 404, "headers": []}
+    sent = await connect(PrivyMiddleware(app_of(start), config()), identity(), extensions=DENIAL)
+    assert headers_of(sent[0])[b"cache-control"] == b"private, no-store"
+
+
+async def test_other_scopes_pass() -> None:
+    """What is not known is the app's business."""
+    seen: list[Scope] = []
+    scope: Scope = {"type": "pubsub"}
+    await exchange(PrivyMiddleware(app_of(seen=seen), config()), dict(scope), [])
+    assert seen == [scope]
+
+
+async def test_two_middlewares_do_not_disturb_one_another() -> None:
+    """Installed twice, the answer is the same and its headers are there once."""
+    app = PrivyMiddleware(PrivyMiddleware(app_of(START, BODY), config()), config())
+    start, _ = await get(app, headers=identity())
+    assert headers_of(start)[b"cache-control"] == b"private, no-store"
+    assert headers_of(start)[b"vary"].lower().count(b"cookie") == 1

@@ -1,0 +1,69 @@
+"""What is read from a raw scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from privy_middleware.asgi import ASGIRequest
+from tests.behaviour.clients.asgi import scope_of
+
+
+def request(kind: str = "http", target: str = "/", **more: Any) -> ASGIRequest:
+    """Return a request for a target."""
+    return ASGIRequest(scope_of(kind, target, method="GET", **more))
+
+
+def test_method() -> None:
+    """A handshake is told apart from a page by its method."""
+    assert request().method == "GET"
+    assert request("websocket").method == "WEBSOCKET"
+
+
+def test_scheme() -> None:
+    """A server may leave the scheme out."""
+    assert request(scheme="https").scheme == "https"
+    assert ASGIRequest({"type": "http"}).scheme == "http"
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "below"),
+    [
+        ("/me", "", "/me"),
+        ("/api/me", "/api", "/me"),
+        ("/api", "/api", "/"),
+        ("/api/", "/api", "/"),
+        ("/apix", "/api", "/apix"),
+        ("/me", "/api", "/me"),
+    ],
+)
+def test_path(path: str, root: str, below: str) -> None:
+    """The path is that below the mount point, whether or not the server repeats the mount point in it."""
+    assert request(target=path, root_path=root).path == below
+
+
+def test_path_without_a_root() -> None:
+    """A server may leave the mount point out."""
+    assert ASGIRequest({"type": "http", "path": "/me"}).path == "/me"
+
+
+@pytest.mark.parametrize(
+    ("scope", "target"),
+    [
+        ({"path": "/a b", "raw_path": b"/a%20b", "query_string": b"x=%2F"}, "/a%20b?x=%2F"),
+        ({"path": "/a", "raw_path": b"/a?x=1", "query_string": b"x=1"}, "/a?x=1"),
+        ({"path": "/a b/ü", "raw_path": None}, "/a%20b/%C3%BC"),
+        ({"path": "/a", "query_string": b""}, "/a"),
+    ],
+)
+def test_target(scope: dict[str, Any], target: str) -> None:
+    """Path and query are as they were sent, as far as the server tells."""
+    assert ASGIRequest({"type": "http", **scope}).target == target
+
+
+def test_values() -> None:
+    """Every line of a field counts, and no field of a similar name."""
+    headers = [("X-One", "a"), ("x_one", "spoof"), ("X-One", "b"), ("X-Two", "c")]
+    assert ASGIRequest(scope_of("http", "/", headers)).values("x-one") == ["a", "b"]
+    assert ASGIRequest(scope_of("http", "/", headers)).values("x-three") == []

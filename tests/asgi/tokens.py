@@ -1,0 +1,40 @@
+"""Tokens of a development issuer that needs no server, since its key is given to the app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privy_middleware import PrivyConfig
+from privy_middleware.issuer import DevelopmentIssuer
+
+__all__ = ["ADA", "BAD", "GRACE", "ISSUER", "access", "bearer", "config", "cookie", "identity"]
+
+ISSUER = DevelopmentIssuer()
+ADA = "did:privy:dev-ada"
+GRACE = "did:privy:dev-grace"
+BAD = {"privy-id-token": "garbage"}
+
+
+def config(**settings: Any) -> PrivyConfig:
+    """Return settings that trust the issuer's key."""
+    return PrivyConfig(**{"app_id": ISSUER.app_id, "verification_key": ISSUER.public_key_pem, **settings})
+
+
+def identity(persona: str = "ada", **claims: Any) -> dict[str, str]:
+    """Return the header of an identity token."""
+    return {"privy-id-token": ISSUER.identity_token(persona, **claims)}
+
+
+def access(persona: str = "ada", **claims: Any) -> dict[str, str]:
+    """Return the header of an access token."""
+    return bearer(ISSUER.access_token(persona, **claims))
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return an ``Authorization`` header."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def cookie(persona: str = "ada", **claims: Any) -> dict[str, str]:
+    """Return the header of an identity token's cookie."""
+    return {"Cookie": f"privy-id-token={ISSUER.identity_token(persona, **claims)}"}

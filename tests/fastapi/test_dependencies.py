@@ -1,0 +1,391 @@
+"""The dependencies, on pages and sockets, with everything FastAPI puts around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, FastAPI, Form, HTTPException, Request, WebSocket
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+from starlette.testclient import WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
+
+from fastapi_privy import (
+    AccessClaims,
+    CurrentUser,
+    OptionalUser,
+    Privy,
+    current_access,
+    current_user,
+    optional,
+    optional_user,
+    privy_auth,
+    require,
+)
+from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyUser, PrivyVerifier
+from privy_middleware.conditions import has_linked, has_wallet
+from privy_middleware.personas import PERSONAS
+from tests.asgi.tokens import ADA, BAD, GRACE, ISSUER, access, config, cookie, identity
+
+UNAUTHORIZED = {"message": "Unauthorized"}
+INVALID = {"message": "Invalid token"}
+FORBIDDEN = {"message": "Forbidden"}
+MINE = next(each["address"] for each in PERSONAS["ada"].linked_accounts if each["type"] == "wallet")
+OTHER = "0x0000000000000000000000000000000000000001"
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    """Return an app with the plugin, and no routes yet."""
+    app = FastAPI()
+    Privy(app, config())
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """Return a client of the app."""
+    with TestClient(app) as running:
+        yield running
+
+
+def test_current_user(app: FastAPI, client: TestClient) -> None:
+    """In coroutines and in threads, by annotation and by default value."""
+
+    @app.get("/async")
+    async def in_loop(user: CurrentUser) -> str:
+        return user.id
+
+    @app.get("/sync")
+    def in_thread(user: PrivyUser = Depends(current_user)) -> str:  # noqa: B008 - as many FastAPI apps write it
+        return user.id
+
+    for path in ("/async", "/sync"):
+        assert client.get(path, headers=identity()).json() == ADA
+        assert client.get(path, headers=cookie("grace")).json() == GRACE
+        assert client.get(path).json() == UNAUTHORIZED
+        assert client.get(path, headers=BAD).json() == INVALID
+
+
+def test_refusal_is_not_fastapis(app: FastAPI, client: TestClient) -> None:
+    """Body and headers are the documented ones."""
+
+    @app.get("/me")
+    async def me(user: CurrentUser) -> str:
+        return user.id
+
+    answer = client.get("/me")
+    assert (answer.status_code, answer.content) == (401, b'{"message": "Unauthorized"}')
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_optional_user(app: FastAPI, client: TestClient) -> None:
+    """A bad token is refused, or on a route of its own mind counts as none."""
+
+    @app.get("/optional")
+    async def strict(user: OptionalUser) -> str | None:
+        return None if user is None else user.id
+
+    @app.get("/lenient")
+    async def lenient(user: Annotated[PrivyUser | None, Depends(optional(on_invalid="anonymous"))]) -> str | None:
+        return None if user is None else user.id
+
+    for path in ("/optional", "/lenient"):
+        assert client.get(path).json() is None
+        assert client.get(path, headers=identity()).json() == ADA
+    assert client.get("/optional", headers=BAD).json() == INVALID
+    assert client.get("/lenient", headers=BAD).json() is None
+
+
+def test_access_claims(app: FastAPI, client: TestClient) -> None:
+    """The six claims, as the response model too."""
+
+    @app.get("/session")
+    async def session(claims: AccessClaims) -> AccessTokenClaims:
+        return claims
+
+    answer = client.get("/session", headers=access()).json()
+    assert (answer["app_id"], answer["user_id"], answer["session_id"]) == (ISSUER.app_id, ADA, "dev-session-ada")
+    assert len(answer) == len(AccessTokenClaims.__dataclass_fields__)
+    assert client.get("/session", headers=identity()).json() == UNAUTHORIZED
+
+
+def test_conditions(app: FastAPI, client: TestClient) -> None:
+    """Words, predicates and combinations; a condition that is not met is 403, no user is 401."""
+    conditions = {
+        "words": require(wallet="ethereum", linked="email", metadata={"role": "admin"}, guest=False),
+        "predicate": require(lambda user: user.email is not None),
+        "combined": require(has_wallet("ethereum", embedded=True) & ~has_linked("farcaster")),
+    }
+    for name, dependency in conditions.items():
+        app.get(f"/{name}", dependencies=[Depends(dependency)])(lambda: "hello")
+        assert client.get(f"/{name}", headers=identity()).json() == "hello"
+        assert client.get(f"/{name}", headers=identity("grace")).json() == FORBIDDEN
+        assert client.get(f"/{name}", headers=access()).json() == FORBIDDEN
+        assert client.get(f"/{name}").json() == UNAUTHORIZED
+
+
+def test_no_condition(app: FastAPI, client: TestClient) -> None:
+    """``require()`` without words requires a user."""
+
+    @app.get("/any")
+    async def anybody(user: Annotated[PrivyUser, Depends(require())]) -> str:
+        return user.id
+
+    assert client.get("/any", headers=access("grace")).json() == GRACE
+    assert client.get("/any").json() == UNAUTHORIZED
+
+
+def test_wallet_in_the_request(app: FastAPI, client: TestClient) -> None:
+    """The address of the route's own parameter: path, query, JSON or form, and no other beside it."""
+    owner = [Depends(require(owns_wallet="address"))]
+
+    @app.post("/path/{address}", dependencies=owner)
+    @app.post("/query", dependencies=owner)
+    def by_url(address: str) -> str:
+        return address
+
+    @app.post("/json", dependencies=owner)
+    def by_json(address: Annotated[str, Body(embed=True)]) -> str:
+        return address
+
+    @app.post("/form", dependencies=owner)
+    def by_form(address: Annotated[str, Form()]) -> str:
+        return address
+
+    for path, sent in (
+        ("/path/{}", {}),
+        ("/query?address={}", {}),
+        ("/json", {"json": {"address": "{}"}}),
+        ("/form", {"data": {"address": "{}"}}),
+    ):
+        for address, status in ((MINE, 200), (OTHER, 403)):
+            filled: dict[str, Any] = {key: {"address": address} for key in sent}
+            assert client.post(path.format(address), headers=identity(), **filled).status_code == status
+    smuggled = client.post(f"/json?address={MINE}", json={"address": OTHER}, headers=identity())
+    assert smuggled.json() == FORBIDDEN
+
+
+def test_response_model(app: FastAPI, client: TestClient) -> None:
+    """A ``PrivyUser`` as the response model answers exactly what ``to_dict`` says."""
+
+    @app.get("/model")
+    async def model(user: CurrentUser) -> PrivyUser:
+        return user
+
+    @app.get("/list", response_model=list[PrivyUser])
+    async def many(user: CurrentUser) -> Any:
+        return [user]
+
+    verifier = PrivyVerifier(config())
+    for name in PERSONAS:
+        headers = identity(name)
+        expected = verifier.verify_identity_token(headers["privy-id-token"]).to_dict()
+        assert client.get("/model", headers=headers).json() == expected
+        assert client.get("/list", headers=headers).json() == [expected]
+    assert client.get("/model", headers=access()).json() == {"id": ADA}
+
+
+def test_overrides(app: FastAPI, client: TestClient) -> None:
+    """An app's tests replace the user without any token, for conditions too."""
+
+    @app.get("/me")
+    async def me(user: CurrentUser) -> str:
+        return user.id
+
+    @app.get("/admin")
+    async def admin(user: Annotated[PrivyUser, Depends(require(metadata={"role": "admin"}))]) -> str:
+        return user.id
+
+    @app.get("/optional")
+    async def maybe(user: OptionalUser) -> str | None:
+        return None if user is None else user.id
+
+    @app.get("/lenient")
+    async def lenient(user: Annotated[PrivyUser | None, Depends(optional(on_invalid="anonymous"))]) -> str | None:
+        return None if user is None else user.id
+
+    @app.get("/session")
+    async def session(claims: AccessClaims) -> str:
+        return claims.session_id
+
+    somebody = PrivyUser("did:privy:somebody", custom_metadata={"role": "admin"})
+    claims = AccessTokenClaims("app", "did:privy:somebody", "privy.io", 1, 2, "session")
+    for dependency in (current_user, optional_user, optional(on_invalid="anonymous")):
+        app.dependency_overrides[dependency] = lambda: somebody
+    app.dependency_overrides[current_access] = lambda: claims
+    for path in ("/me", "/admin", "/optional", "/lenient"):
+        assert client.get(path).json() == "did:privy:somebody"
+    assert client.get("/session").json() == "session"
+    app.dependency_overrides[current_user] = lambda: PrivyUser("did:privy:other")
+    assert client.get("/admin").json() == FORBIDDEN
+    app.dependency_overrides.clear()
+    assert client.get("/me").json() == UNAUTHORIZED
+
+
+def test_overrides_need_no_middleware() -> None:
+    """The override stands in the place of all that is behind the dependency."""
+    app = FastAPI()
+    app.get("/")(_id_of)
+    app.dependency_overrides[current_user] = lambda: PrivyUser("did:privy:somebody")
+    assert TestClient(app).get("/").json() == "did:privy:somebody"
+
+
+closed: list[str] = []
+
+
+async def account_of(user: CurrentUser) -> AsyncIterator[dict[str, str]]:
+    """Open something for the user, and close it after the answer."""
+    yield {"id": user.id}
+    closed.append(user.id)
+
+
+async def _id_of(user: CurrentUser) -> str:
+    return user.id
+
+
+def test_missing_middleware() -> None:
+    """The error names the mend."""
+    app = FastAPI()
+    app.get("/")(_id_of)
+    with pytest.raises(ConfigurationError, match=r"Privy\(app\)"):
+        TestClient(app).get("/", headers=identity())
+
+
+def test_routers(app: FastAPI, client: TestClient) -> None:
+    """A router's dependency guards all its routes, and nested routers see the same user."""
+    inner = APIRouter(prefix="/inner")
+    inner.get("/me")(_id_of)
+    guarded = APIRouter(prefix="/guarded", dependencies=[Depends(require(linked="email"))])
+    guarded.get("/open")(lambda: "hello")
+    guarded.include_router(inner)
+    app.include_router(guarded)
+    assert client.get("/guarded/open").json() == UNAUTHORIZED
+    assert client.get("/guarded/open", headers=identity("grace")).json() == FORBIDDEN
+    assert client.get("/guarded/open", headers=identity()).json() == "hello"
+    assert client.get("/guarded/inner/me", headers=identity()).json() == ADA
+
+
+def test_dependencies_of_the_app(app: FastAPI, client: TestClient) -> None:
+    """A dependency of the app's own builds on ours, with ``yield`` too."""
+
+    @app.get("/account")
+    async def mine(account: Annotated[dict[str, str], Depends(account_of)]) -> str:
+        return account["id"]
+
+    closed.clear()
+    assert client.get("/account", headers=identity()).json() == ADA
+    assert client.get("/account").json() == UNAUTHORIZED
+    assert closed == [ADA]
+
+
+def test_refusal_raised_in_an_endpoint(app: FastAPI, client: TestClient) -> None:
+    """An endpoint may ask by itself; its other errors stay its own."""
+
+    @app.get("/late")
+    async def late(request: Request) -> str:
+        return privy_auth(request).require().id
+
+    @app.get("/teapot")
+    async def teapot(user: CurrentUser) -> None:
+        raise HTTPException(418)
+
+    @app.get("/broken")
+    async def broken(user: CurrentUser) -> None:
+        raise ValueError(user.id)
+
+    assert client.get("/late").json() == UNAUTHORIZED
+    assert client.get("/late", headers=identity()).json() == ADA
+    assert client.get("/teapot", headers=identity()).json() == {"detail": "I'm a Teapot"}
+    with pytest.raises(ValueError, match=ADA):
+        client.get("/broken", headers=identity())
+
+
+def test_missing_parameter_stays_422(app: FastAPI, client: TestClient) -> None:
+    """FastAPI's validation is the app's own; a token is never judged with it."""
+
+    @app.get("/page")
+    async def page(user: CurrentUser, number: int) -> int:
+        return number
+
+    assert client.get("/page?number=x", headers=identity()).status_code == 422
+    assert client.get("/page?number=1", headers=BAD).json() == INVALID
+    assert client.get("/page?number=x", headers=BAD).json() == INVALID
+
+
+def test_background_and_streaming(app: FastAPI, client: TestClient) -> None:
+    """Both see the user after the endpoint has returned."""
+    done: list[str] = []
+
+    @app.get("/background")
+    async def background(user: CurrentUser, tasks: BackgroundTasks, request: Request) -> str:
+        tasks.add_task(lambda: done.append(user.id + request.state.privy_user.id))
+        return user.id
+
+    @app.get("/stream")
+    async def stream(user: CurrentUser, request: Request) -> StreamingResponse:
+        async def parts() -> AsyncIterator[str]:
+            yield user.id
+            yield request.state.privy_user.id
+
+        return StreamingResponse(parts())
+
+    assert client.get("/background", headers=identity()).json() == ADA
+    assert done == [ADA * 2]
+    assert client.get("/stream", headers=identity("grace")).text == GRACE * 2
+
+
+def test_websockets(app: FastAPI, client: TestClient) -> None:
+    """The same dependencies; a refusal comes before the socket is accepted."""
+
+    @app.websocket("/me")
+    async def me(websocket: WebSocket, user: CurrentUser) -> None:
+        await websocket.accept()
+        await websocket.send_text(user.id)
+        await websocket.close()
+
+    @app.websocket("/optional")
+    async def maybe(websocket: WebSocket, user: OptionalUser) -> None:
+        await websocket.accept()
+        await websocket.send_text(str(user and user.id))
+        await websocket.close()
+
+    @app.websocket("/wallet")
+    async def wallet(websocket: WebSocket, user: Annotated[PrivyUser, Depends(require(owns_wallet="address"))]) -> None:
+        await websocket.accept()
+        await websocket.send_text(user.id)
+        await websocket.close()
+
+    for path in ("/me", "/optional", f"/wallet?address={MINE}"):
+        with client.websocket_connect(path, headers=identity()) as socket:
+            assert socket.receive_text() == ADA
+    with client.websocket_connect("/optional") as socket:
+        assert socket.receive_text() == "None"
+    for path, headers, status in (
+        ("/me", {}, 401),
+        ("/optional", BAD, 401),
+        (f"/wallet?address={OTHER}", identity(), 403),
+        ("/me", {**cookie(), "Origin": "https://evil.example"}, 403),
+    ):
+        with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(path, headers=headers):
+            pass
+        assert denied.value.status_code == status
+        assert json.loads(denied.value.content)["message"]
+
+
+def test_websocket_refused_after_it_was_accepted(app: FastAPI, client: TestClient) -> None:
+    """It is closed by policy."""
+
+    @app.websocket("/late")
+    async def late(websocket: WebSocket) -> None:
+        await websocket.accept()
+        privy_auth(websocket).require()
+
+    with client.websocket_connect("/late") as socket, pytest.raises(WebSocketDisconnect) as closed:
+        socket.receive_text()
+    assert closed.value.code == 1008

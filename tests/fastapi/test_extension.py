@@ -1,0 +1,166 @@
+"""``Privy(app)`` in FastAPI apps: mounts, handlers of the app's own, start-up, and what is imported when."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+from starlette.responses import Response
+
+import fastapi_privy
+from fastapi_privy import CurrentUser, OptionalUser, Privy
+from privy_middleware import AuthenticationError, ConfigurationError, KeysUnavailable, PrivyConfig
+from tests.asgi.tokens import ADA, BAD, config, identity
+
+UNAUTHORIZED = {"message": "Unauthorized"}
+
+
+async def me(user: CurrentUser) -> str:
+    """Answer the user's id."""
+    return user.id
+
+
+def app_of() -> FastAPI:
+    """Return an app with one route."""
+    app = FastAPI()
+    app.get("/me")(me)
+    return app
+
+
+def test_mounted_apps() -> None:
+    """Apps mounted in the app, in one another, or in a router refuse as the app itself."""
+    deep, shallow, routed, main = app_of(), app_of(), app_of(), app_of()
+    shallow.mount("/deep", deep)
+    router = APIRouter(prefix="/router")
+    router.mount("/app", routed)
+    main.include_router(router)
+    main.mount("/sub", shallow)
+    Privy(main, config())
+    client = TestClient(main)
+    for path in ("/me", "/sub/me", "/sub/deep/me", "/router/app/me"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED), path
+        assert client.get(path, headers=identity()).json() == ADA
+
+
+def test_app_mounted_in_a_starlette_app() -> None:
+    """The plugin in the FastAPI app alone holds for that one."""
+    inner = app_of()
+    Privy(inner, config())
+    outer = FastAPI()
+    outer.mount("/sub", inner)
+    client = TestClient(outer)
+    assert client.get("/sub/me").json() == UNAUTHORIZED
+    assert client.get("/sub/me", headers=identity()).json() == ADA
+
+
+@pytest.mark.parametrize("protect", [[], ["/"]])
+def test_handlers_of_the_app(protect: list[str]) -> None:
+    """``app.exception_handler`` has the last word, whoever refuses."""
+    app = app_of()
+    Privy(app, config(), protect=protect)
+
+    @app.exception_handler(AuthenticationError)
+    async def sign_in(request: Request, error: AuthenticationError) -> Response:
+        return JSONResponse({"login": error.code}, 401)
+
+    client = TestClient(app)
+    assert client.get("/me").json() == {"login": "missing_token"}
+    assert client.get("/me", headers=BAD).json() == {"login": "malformed_token"}
+    assert client.get("/me", headers=identity()).json() == ADA
+
+
+def test_root_path() -> None:
+    """Behind a proxy's prefix the same paths are protected."""
+    app = app_of()
+    Privy(app, config(), protect=["/me"], exempt=["/docs"])
+    client = TestClient(app, root_path="/api")
+    for path in ("/me", "/api/me"):
+        assert client.get(path).json() == UNAUTHORIZED
+        assert client.get(path, headers=identity()).json() == ADA
+
+
+def test_cors() -> None:
+    """Refusals carry CORS headers wherever the plugin stands, the middleware's own when it stands inside."""
+    for protect in ([], ["/me"]):
+        app = app_of()
+        Privy(app, config(), protect=protect)
+        app.add_middleware(CORSMiddleware, allow_origins=["https://a.example"])
+        client = TestClient(app)
+        answer = client.get("/me", headers={"Origin": "https://a.example"})
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (401, "https://a.example")
+        preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+        assert client.options("/me", headers=preflight).status_code == 200
+
+
+def test_lifespan_state() -> None:
+    """What the app made at its start is there beside the user."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        yield {"database": "open"}
+
+    app = FastAPI(lifespan=lifespan)
+    Privy(app, config())
+
+    @app.get("/state")
+    async def state(request: Request, user: OptionalUser) -> list[str]:
+        return [request.state.database, str(user)]
+
+    with TestClient(app) as client:
+        assert client.get("/state").json() == ["open", "None"]
+        assert [*client.app_state] == ["database"]
+
+
+def test_fail_fast() -> None:
+    """Without keys the app does not start, when that is what it asked for."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"
+    app = app_of()
+    Privy(app, PrivyConfig(app_id="app", jwks_url=url, fail_fast=True, client_options={"trust_env": False}))
+    with pytest.raises(KeysUnavailable), TestClient(app):
+        pass
+
+
+def test_wrong_settings() -> None:
+    """They are found where the plugin is installed, and so is a second installation."""
+    with pytest.raises(ConfigurationError):
+        Privy(FastAPI(), {"APP_ID": ""})
+    app = FastAPI()
+    Privy(app, config())
+    with pytest.raises(ConfigurationError, match="twice"):
+        Privy(app, config())
+
+
+def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``Privy(app)`` alone reads ``PRIVY_*``."""
+    monkeypatch.setenv("PRIVY_APP_ID", config().app_ids[0])
+    monkeypatch.setenv("PRIVY_VERIFICATION_KEY", str(config().verification_key))
+    app = app_of()
+    Privy(app)
+    assert TestClient(app).get("/me", headers=identity()).json() == ADA
+
+
+def test_public_names() -> None:
+    """They are sorted, all there, and nothing else is."""
+    assert fastapi_privy.__all__ == sorted(fastapi_privy.__all__)
+    for name in fastapi_privy.__all__:
+        assert getattr(fastapi_privy, name) is getattr(fastapi_privy, name)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = fastapi_privy.nonsense  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("module", ["fastapi_privy", "fastapi_privy.starlette"])
+def test_starlette_needs_no_fastapi(module: str) -> None:
+    """Its part is imported where FastAPI is not installed, and does not load it where it is."""
+    program = f"import sys; sys.modules['fastapi'] = None; import {module}"
+    subprocess.run([sys.executable, "-c", program], check=True)

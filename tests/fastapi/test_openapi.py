@@ -1,0 +1,235 @@
+"""The OpenAPI document: security schemes as the settings have them, and the refusals."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI, Security
+from fastapi.openapi.models import OpenAPI
+from fastapi.security import APIKeyHeader
+from fastapi.testclient import TestClient
+
+from fastapi_privy import AccessClaims, CurrentUser, OptionalUser, Privy, current_user, optional, require
+from privy_middleware import PrivyUser
+from tests.asgi.tokens import BAD, access, config, identity
+
+IDENTITY_FIRST = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "PrivyAccessCookie"]
+REFUSALS = {"401", "403", "503"}
+
+
+async def me(user: CurrentUser) -> PrivyUser:
+    """Answer the user."""
+    return user
+
+
+def documented(app: FastAPI, **settings: Any) -> dict[str, Any]:
+    """Install the plugin and return the document, which must be one."""
+    Privy(app, config(**settings))
+    schema = TestClient(app).get("/openapi.json").json()
+    OpenAPI(**schema)
+    return dict(schema)
+
+
+def names(operation: dict[str, Any]) -> list[str]:
+    """Return the names of an operation's security schemes, each an alternative; ``-`` for none."""
+    return [next(iter(alternative), "-") for alternative in operation["security"]]
+
+
+def app_of(path: str = "/me", endpoint: Any = me, **options: Any) -> FastAPI:
+    """Return an app with one route."""
+    app = FastAPI()
+    app.get(path, **options)(endpoint)
+    return app
+
+
+def test_schemes() -> None:
+    """Header, bearer and cookie, each under the name that the settings give it."""
+    schemes = documented(app_of())["components"]["securitySchemes"]
+    assert list(schemes) == IDENTITY_FIRST
+    assert (schemes["PrivyIdentityHeader"]["in"], schemes["PrivyIdentityHeader"]["name"]) == (
+        "header",
+        "privy-id-token",
+    )
+    assert (schemes["PrivyIdentityCookie"]["in"], schemes["PrivyIdentityCookie"]["name"]) == (
+        "cookie",
+        "privy-id-token",
+    )
+    assert (schemes["PrivyAccessCookie"]["in"], schemes["PrivyAccessCookie"]["name"]) == ("cookie", "privy-token")
+    assert (schemes["PrivyAccessBearer"]["type"], schemes["PrivyAccessBearer"]["scheme"]) == ("http", "bearer")
+
+
+def test_schemes_follow_the_settings() -> None:
+    """Names, order and kinds are those that are read."""
+    own = {"identity_header": "x-id", "access_header": "x-access", "identity_cookie": "id", "access_cookie": "access"}
+    schemes = documented(app_of(), **own)["components"]["securitySchemes"]
+    assert [scheme["name"] for scheme in schemes.values()] == ["x-id", "x-access", "id", "access"]
+    assert {scheme["type"] for scheme in schemes.values()} == {"apiKey"}
+    cookies = documented(app_of(), sources=("cookie", "header"), tokens=("identity",))
+    assert list(cookies["components"]["securitySchemes"]) == ["PrivyIdentityCookie", "PrivyIdentityHeader"]
+    headers = documented(app_of(), sources=("header",))
+    assert list(headers["components"]["securitySchemes"]) == ["PrivyIdentityHeader", "PrivyAccessBearer"]
+
+
+def test_schemes_do_what_they_say() -> None:
+    """What an Authorize button fills in opens the route."""
+    app = app_of()
+    schemes = documented(app)["components"]["securitySchemes"]
+    client = TestClient(app)
+    token, session = identity()["privy-id-token"], access()["Authorization"].removeprefix("Bearer ")
+    for name, scheme in schemes.items():
+        value = token if "Identity" in name else session
+        if scheme["type"] == "http":
+            headers = {"Authorization": f"{scheme['scheme']} {value}"}
+        else:
+            headers = {"Cookie": f"{scheme['name']}={value}"} if scheme["in"] == "cookie" else {scheme["name"]: value}
+        assert client.get("/me", headers=headers).status_code == 200
+    assert "swagger-ui" in client.get("/docs").text
+
+
+def test_operations() -> None:
+    """Each says what it takes: any token, an access token, one or none, or nothing of ours."""
+
+    async def session(claims: AccessClaims) -> str:
+        return claims.session_id
+
+    async def maybe(user: OptionalUser) -> None:
+        return None
+
+    async def lenient(user: Annotated[PrivyUser | None, Depends(optional(on_invalid="anonymous"))]) -> None:
+        return None
+
+    async def admin(user: Annotated[PrivyUser, Depends(require(metadata={"role": "admin"}))]) -> None:
+        return None
+
+    async def both(user: CurrentUser, claims: AccessClaims) -> None:
+        return None
+
+    app = app_of()
+    for endpoint in (session, maybe, lenient, admin, both):
+        app.get(f"/{endpoint.__name__}")(endpoint)
+    app.get("/open")(lambda: None)
+    paths = documented(app)["paths"]
+    assert names(paths["/me"]["get"]) == names(paths["/admin"]["get"]) == IDENTITY_FIRST
+    assert names(paths["/maybe"]["get"]) == names(paths["/lenient"]["get"]) == [*IDENTITY_FIRST, "-"]
+    assert names(paths["/session"]["get"]) == names(paths["/both"]["get"]) == ["PrivyAccessBearer", "PrivyAccessCookie"]
+    assert "security" not in paths["/open"]["get"]
+    assert REFUSALS.isdisjoint(paths["/open"]["get"]["responses"])
+
+
+def test_refusals() -> None:
+    """Status, model, headers and examples are those of the answers that are given."""
+    app = app_of()
+    schema = documented(app)
+    responses = schema["paths"]["/me"]["get"]["responses"]
+    assert set(responses) == REFUSALS | {"200"}
+    client = TestClient(app)
+    for headers in ({}, BAD):
+        answer = client.get("/me", headers=headers)
+        described = responses[str(answer.status_code)]
+        assert answer.json() in [
+            each["value"] for each in described["content"]["application/json"]["examples"].values()
+        ]
+        assert set(described["headers"]) <= {name.title().replace("Www", "WWW") for name in answer.headers}
+    assert list(responses["503"]["headers"]) == ["Retry-After"]
+    assert "headers" not in responses["403"]
+    for status in REFUSALS:
+        reference = responses[status]["content"]["application/json"]["schema"]["$ref"]
+        model = schema["components"]["schemas"][reference.removeprefix("#/components/schemas/")]
+        assert model["required"] == ["message"]
+
+
+def test_user_is_documented() -> None:
+    """The response model is described by what is answered."""
+    schema = documented(app_of())
+    reference = schema["paths"]["/me"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    user = schema["components"]["schemas"][reference.removeprefix("#/components/schemas/")]
+    assert {"id", "created_at", "is_guest", "linked_accounts", "custom_metadata"} == set(user["properties"])
+
+
+def test_own_descriptions_are_kept() -> None:
+    """An operation's own responses and other security schemes stay."""
+    own = {401: {"description": "Our own words"}}
+    key = APIKeyHeader(name="x-key", scheme_name="Key", auto_error=False)
+    operation = documented(app_of(responses=own, dependencies=[Depends(key)]))["paths"]["/me"]["get"]
+    assert operation["responses"]["401"]["description"] == "Our own words"
+    assert sorted(names(operation)) == sorted([*IDENTITY_FIRST, "Key"])
+
+
+def test_scopes_are_kept() -> None:
+    """``Security(…, scopes=…)`` shows in every alternative."""
+
+    async def scoped(user: Annotated[PrivyUser, Security(current_user, scopes=["read", "write"])]) -> None:
+        return None
+
+    security = documented(app_of("/scoped", scoped))["paths"]["/scoped"]["get"]["security"]
+    assert security == [{name: ["read", "write"]} for name in IDENTITY_FIRST]
+
+
+def test_protected_paths() -> None:
+    """What the middleware protects is documented as what it is, whatever the route asks for."""
+
+    async def maybe(user: OptionalUser) -> None:
+        return None
+
+    async def session(claims: AccessClaims) -> None:
+        return None
+
+    app = app_of("/api/plain", lambda: None)
+    app.get("/api/maybe")(maybe)
+    app.get("/api/session")(session)
+    app.get("/other")(lambda: None)
+    Privy(app, config(), protect=["/api"])
+    paths = app.openapi()["paths"]
+    assert names(paths["/api/plain"]["get"]) == names(paths["/api/maybe"]["get"]) == IDENTITY_FIRST
+    assert names(paths["/api/session"]["get"]) == ["PrivyAccessBearer", "PrivyAccessCookie"]
+    assert "security" not in paths["/other"]["get"]
+    assert set(paths["/api/plain"]["get"]["responses"]) == REFUSALS | {"200"}
+    assert app.openapi() == app.openapi()
+
+
+def test_document_without_security() -> None:
+    """Nothing is added where nothing is asked for."""
+    assert "components" not in documented(app_of("/open", lambda: None))
+
+
+def test_document_of_the_apps_own() -> None:
+    """A document that the app makes is described too, operations or not."""
+    app = FastAPI()
+    vars(app)["openapi"] = lambda: {
+        "openapi": "3.1.0",
+        "info": {"title": "Own", "version": "1"},
+        "paths": {"/own": {"summary": "Own", "get": {"security": [{"Privy": []}]}}},
+    }
+    schema = documented(app)
+    assert names(schema["paths"]["/own"]["get"]) == IDENTITY_FIRST
+    assert set(schema["paths"]["/own"]["get"]["responses"]) == REFUSALS
+
+
+def test_routes_added_later() -> None:
+    """The document follows the app."""
+    app = app_of()
+    Privy(app, config())
+    app.get("/later")(me)
+    assert names(app.openapi()["paths"]["/later"]["get"]) == IDENTITY_FIRST
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_mounted_apps(own: bool) -> None:
+    """Their own documents show the settings that hold for them."""
+    app, sub = FastAPI(), app_of()
+    app.mount("/sub", sub)
+    if own:
+        Privy(sub, config(identity_header="x-inner"))
+    Privy(app, config(), protect=["/me"])
+    schema = TestClient(app).get("/sub/openapi.json").json()
+    assert names(schema["paths"]["/me"]["get"]) == IDENTITY_FIRST
+    expected = "x-inner" if own else "privy-id-token"
+    assert schema["components"]["securitySchemes"]["PrivyIdentityHeader"]["name"] == expected
+
+
+def test_without_the_plugin() -> None:
+    """A document without settings still says that a token is needed."""
+    schema = app_of().openapi()
+    assert names(schema["paths"]["/me"]["get"]) == ["Privy"]
+    assert schema["components"]["securitySchemes"]["Privy"]["type"] == "http"

@@ -1,0 +1,117 @@
+"""``request.user``, ``request.auth`` and ``@requires``."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.applications import Starlette
+from starlette.authentication import requires
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket
+
+from fastapi_privy.starlette import PrivyBackend, SignedInUser
+from privy_middleware import ConfigurationError, PrivyMiddleware, PrivyUser
+from tests.asgi.tokens import ADA, BAD, GRACE, config, identity
+
+
+def scopes(user: PrivyUser) -> list[str]:
+    """Give admins their scope."""
+    role = (user.custom_metadata or {}).get("role")
+    return [] if role is None else [str(role)]
+
+
+async def home(request: Request) -> JSONResponse:
+    """Answer what Starlette knows."""
+    user = request.user
+    names = [user.is_authenticated, user.display_name, user.identity if user.is_authenticated else None]
+    return JSONResponse({"user": names, "scopes": request.auth.scopes})
+
+
+@requires("authenticated", redirect="login")
+async def account(request: Request) -> PlainTextResponse:
+    """Answer with the verified user's id."""
+    assert isinstance(request.user, SignedInUser)
+    return PlainTextResponse(request.user.privy_user.id)
+
+
+@requires("admin")
+async def admin(request: Request) -> PlainTextResponse:
+    """Answer admins."""
+    return PlainTextResponse("hello")
+
+
+@requires("authenticated")
+async def chat(websocket: WebSocket) -> None:
+    """Say who is there."""
+    await websocket.accept()
+    await websocket.send_text(websocket.user.identity)
+    await websocket.close()
+
+
+ROUTES = [
+    Route("/", home),
+    Route("/login", home, name="login"),
+    Route("/account", account),
+    Route("/admin", admin),
+    WebSocketRoute("/ws", chat),
+]
+
+
+@pytest.fixture
+def client() -> TestClient:
+    """Return a client of an app with both middlewares."""
+    middleware = [
+        Middleware(PrivyMiddleware, config()),
+        Middleware(AuthenticationMiddleware, backend=PrivyBackend(scopes)),
+    ]
+    return TestClient(Starlette(routes=ROUTES, middleware=middleware), follow_redirects=False)
+
+
+def test_user_and_scopes(client: TestClient) -> None:
+    """Name, identity and scopes are the verified user's."""
+    assert client.get("/", headers=identity()).json() == {
+        "user": [True, "ada@example.com", ADA],
+        "scopes": ["authenticated", "admin"],
+    }
+    assert client.get("/", headers=identity("grace")).json() == {
+        "user": [True, GRACE, GRACE],
+        "scopes": ["authenticated"],
+    }
+
+
+@pytest.mark.parametrize("headers", [{}, BAD])
+def test_nobody(client: TestClient, headers: dict[str, str]) -> None:
+    """No token and a bad one are both nobody to an open page."""
+    assert client.get("/", headers=headers).json() == {"user": [False, "", None], "scopes": []}
+
+
+def test_requires(client: TestClient) -> None:
+    """Starlette's own decorator decides on the scopes."""
+    assert client.get("/account", headers=identity()).text == ADA
+    assert client.get("/account").headers["location"].startswith("http://testserver/login?next=")
+    assert client.get("/admin", headers=identity()).text == "hello"
+    assert client.get("/admin", headers=identity("grace")).status_code == 403
+
+
+def test_websocket(client: TestClient) -> None:
+    """A socket has the same user."""
+    with client.websocket_connect("/ws", headers=identity()) as socket:
+        assert socket.receive_text() == ADA
+
+
+def test_scopes_by_default() -> None:
+    """Without a function there is the one scope."""
+    middleware = [Middleware(PrivyMiddleware, config()), Middleware(AuthenticationMiddleware, backend=PrivyBackend())]
+    client = TestClient(Starlette(routes=ROUTES, middleware=middleware))
+    assert client.get("/", headers=identity()).json()["scopes"] == ["authenticated"]
+
+
+def test_without_the_privy_middleware() -> None:
+    """The error says what is missing."""
+    app = Starlette(routes=ROUTES, middleware=[Middleware(AuthenticationMiddleware, backend=PrivyBackend())])
+    with pytest.raises(ConfigurationError, match="PrivyMiddleware"):
+        TestClient(app).get("/")

@@ -1,0 +1,164 @@
+"""``@require_privy_user`` and ``@optional_privy_user`` on every sort of endpoint."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocket
+
+from fastapi_privy.starlette import Privy, optional_privy_user, require_privy_user
+from privy_middleware import ConfigurationError
+from privy_middleware.conditions import has_linked
+from tests.asgi.tokens import ADA, BAD, access, config, identity
+
+
+@require_privy_user
+async def bare(request: Request) -> PlainTextResponse:
+    """Require a user."""
+    return PlainTextResponse(request.state.privy_user.id)
+
+
+@require_privy_user()
+def called(request: Request) -> PlainTextResponse:
+    """Require a user, in a thread."""
+    return PlainTextResponse(request.state.privy_user.id)
+
+
+@require_privy_user(wallet="ethereum", linked="email", metadata={"role": "admin"}, guest=False)
+async def words(request: Request) -> PlainTextResponse:
+    """Require an admin with a wallet and an address."""
+    return PlainTextResponse("hello")
+
+
+@require_privy_user(lambda user: user.email is not None)
+async def predicate(request: Request) -> PlainTextResponse:
+    """Require an address."""
+    return PlainTextResponse("hello")
+
+
+@require_privy_user(~has_linked("farcaster"))
+async def condition(request: Request) -> PlainTextResponse:
+    """Require a user without a Farcaster account."""
+    return PlainTextResponse("hello")
+
+
+@optional_privy_user
+def optional(request: Request) -> PlainTextResponse:
+    """Take a user if there is one."""
+    user = request.state.privy_user
+    return PlainTextResponse(str(user and user.id))
+
+
+@optional_privy_user(on_invalid="anonymous")
+async def lenient(request: Request) -> PlainTextResponse:
+    """Take a user if there is one, and nobody for a bad token."""
+    user = request.state.privy_user
+    return PlainTextResponse(str(user and user.id))
+
+
+class Endpoint(HTTPEndpoint):
+    """One method needs a user, the other does not."""
+
+    async def get(self, request: Request) -> PlainTextResponse:
+        """Answer anybody."""
+        return PlainTextResponse("anybody")
+
+    @require_privy_user(linked="email")
+    async def post(self, request: Request) -> PlainTextResponse:
+        """Answer the user."""
+        return PlainTextResponse(request.state.privy_user.id)
+
+
+@require_privy_user
+async def chat(websocket: WebSocket) -> None:
+    """Say who is there."""
+    await websocket.accept()
+    await websocket.send_text(websocket.state.privy_user.id)
+    await websocket.close()
+
+
+class Socket(WebSocketEndpoint):
+    """Say who is there."""
+
+    @require_privy_user
+    async def on_connect(self, websocket: WebSocket) -> None:
+        """Accept the user."""
+        await websocket.accept()
+        await websocket.send_text(websocket.state.privy_user.id)
+
+
+PAGES = [bare, called, words, predicate, condition, optional, lenient]
+
+
+@pytest.fixture
+def client() -> TestClient:
+    """Return a client of an app with all the endpoints."""
+    routes = [Route(f"/{page.__name__}", page) for page in PAGES]
+    sockets = [WebSocketRoute("/chat", chat), WebSocketRoute("/socket", Socket)]
+    app = Starlette(routes=[*routes, Route("/endpoint", Endpoint), *sockets])
+    Privy(app, config())
+    return TestClient(app)
+
+
+@pytest.mark.parametrize("path", ["/bare", "/called", "/words", "/predicate", "/condition"])
+def test_require(client: TestClient, path: str) -> None:
+    """Nobody is refused, and the right user passes."""
+    assert client.get(path).json() == {"message": "Unauthorized"}
+    assert client.get(path, headers=BAD).json() == {"message": "Invalid token"}
+    assert client.get(path, headers=identity()).text in {ADA, "hello"}
+
+
+@pytest.mark.parametrize("path", ["/words", "/predicate", "/condition"])
+def test_conditions(client: TestClient, path: str) -> None:
+    """Another user is refused, and one of whom too little is known."""
+    assert client.get(path, headers=identity("grace")).json() == {"message": "Forbidden"}
+    assert client.get(path, headers=access()).json() == {"message": "Forbidden"}
+
+
+def test_optional(client: TestClient) -> None:
+    """A bad token is refused or counts as none."""
+    for path in ("/optional", "/lenient"):
+        assert client.get(path).text == "None"
+        assert client.get(path, headers=identity()).text == ADA
+    assert client.get("/optional", headers=BAD).json() == {"message": "Invalid token"}
+    assert client.get("/lenient", headers=BAD).text == "None"
+
+
+def test_methods(client: TestClient) -> None:
+    """Each method of an endpoint has its own rule."""
+    assert client.get("/endpoint").text == "anybody"
+    assert client.post("/endpoint").status_code == 401
+    assert client.post("/endpoint", headers=identity()).text == ADA
+
+
+@pytest.mark.parametrize("path", ["/chat", "/socket"])
+def test_sockets(client: TestClient, path: str) -> None:
+    """A socket is refused before it is accepted."""
+    with client.websocket_connect(path, headers=identity()) as socket:
+        assert socket.receive_text() == ADA
+    with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(path):
+        pass
+    assert denied.value.status_code == 401
+
+
+def test_signatures_are_kept() -> None:
+    """Name, documentation, parameters and kind are those of the endpoint."""
+    assert (bare.__name__, bare.__doc__) == ("bare", "Require a user.")
+    assert [*inspect.signature(bare).parameters] == ["request"]
+    assert inspect.iscoroutinefunction(bare)
+    assert not inspect.iscoroutinefunction(called)
+
+
+@pytest.mark.parametrize("decorator", [require_privy_user(), require_privy_user(guest=False), optional_privy_user])
+def test_what_is_no_endpoint(decorator: object) -> None:
+    """A function without a request cannot be guarded."""
+    assert callable(decorator)
+    with pytest.raises(ConfigurationError, match="request or websocket"):
+        decorator(lambda: None)

@@ -1,0 +1,347 @@
+"""``Privy(app)`` in Starlette apps, with mounts, other middleware and handlers of the app's own."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route, Router, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from fastapi_privy.starlette import Privy, privy_auth, refusal_response
+from privy_middleware import AuthenticationError, ConfigurationError, PrivyError, PrivyMiddleware
+from privy_middleware.errors import MissingToken
+from tests.asgi.tokens import ADA, BAD, GRACE, config, cookie, identity
+
+UNAUTHORIZED = {"message": "Unauthorized"}
+
+
+def me(request: Request) -> JSONResponse:
+    """Answer the user, from a thread."""
+    return JSONResponse({"user_id": privy_auth(request).require().id})
+
+
+async def who(request: Request) -> JSONResponse:
+    """Answer anybody."""
+    user = request.state.privy_user
+    return JSONResponse({"user_id": user and user.id})
+
+
+def wrong(request: Request) -> Response:
+    """Raise what is no refusal."""
+    raise ConfigurationError("field", "mend")
+
+
+ROUTES = [Route("/me", me), Route("/who", who), Route("/wrong", wrong)]
+
+
+def client_of(app: Starlette, **options: Any) -> TestClient:
+    """Return the test client of an app."""
+    return TestClient(app, **options)
+
+
+def installed(app: Starlette, **options: Any) -> TestClient:
+    """Return the test client of an app with the plugin."""
+    Privy(app, config(), **options)
+    return client_of(app)
+
+
+def test_user_and_refusals() -> None:
+    """The endpoint gets the user, and its refusal is the documented answer."""
+    client = installed(Starlette(routes=ROUTES))
+    assert client.get("/me", headers=identity()).json() == {"user_id": ADA}
+    assert client.get("/who").json() == {"user_id": None}
+    answer = client.get("/me")
+    assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "cookie" in answer.headers["vary"].lower()
+
+
+def test_same_bytes_wherever_it_is_refused() -> None:
+    """The middleware's answer and the handler's differ in nothing."""
+    by_handler = installed(Starlette(routes=ROUTES)).get("/me", headers=BAD)
+    by_middleware = installed(Starlette(routes=ROUTES), protect=["/me"]).get("/me", headers=BAD)
+    bare = PrivyMiddleware(Starlette(routes=ROUTES), config(), protect=["/me"])
+    by_core = TestClient(bare).get("/me", headers=BAD)
+    assert by_handler.content == by_middleware.content == by_core.content
+    assert sorted(by_handler.headers.multi_items()) == sorted(by_middleware.headers.multi_items())
+    assert sorted(by_handler.headers.multi_items()) == sorted(by_core.headers.multi_items())
+
+
+def test_missing_middleware() -> None:
+    """The error names the mend."""
+    with pytest.raises(ConfigurationError, match=r"Privy\(app\)"):
+        client_of(Starlette(routes=ROUTES)).get("/me")
+
+
+def test_installed_twice() -> None:
+    """A second installation on one app is a mistake."""
+    app = Starlette()
+    Privy(app, config())
+    with pytest.raises(ConfigurationError, match="twice"):
+        Privy(app, config())
+
+
+def test_wrong_settings_stop_the_start() -> None:
+    """They are found where the plugin is installed, not at the first request."""
+    with pytest.raises(ConfigurationError):
+        Privy(Starlette(), {"APP_ID": ""})
+    with pytest.raises(ConfigurationError):
+        Privy(Starlette(), config(), protect=["api"])
+
+
+def test_wrong_settings_inside_stay_errors() -> None:
+    """What is no refusal is the app's own error."""
+    with pytest.raises(ConfigurationError):
+        installed(Starlette(routes=ROUTES)).get("/wrong")
+
+
+@pytest.mark.anyio
+async def test_handler_for_something_else() -> None:
+    """Registered for another exception by mistake, the handler hides nothing."""
+    with pytest.raises(ValueError, match="own"):
+        await refusal_response(Request({"type": "http"}), ValueError("own"))
+
+
+@pytest.mark.parametrize("options", [{}, {"protect": ["/me"]}])
+@pytest.mark.parametrize("error", [PrivyError, AuthenticationError, MissingToken])
+def test_handlers_of_the_app_come_first(options: dict[str, Any], error: type[PrivyError]) -> None:
+    """For any class of refusal, whoever refuses, and registered before or after the plugin."""
+
+    async def sign_in(request: Request, error: Exception) -> Response:
+        assert isinstance(error, PrivyError)
+        return PlainTextResponse(f"sign in: {error.code}", 499)
+
+    before = Starlette(routes=ROUTES, exception_handlers={error: sign_in})
+    after = Starlette(routes=ROUTES)
+    clients = [installed(before, **options), installed(after, **options)]
+    after.add_exception_handler(error, sign_in)
+    for client in clients:
+        answer = client.get("/me")
+        assert (answer.status_code, answer.text) == (499, "sign in: missing_token")
+        assert "cookie" in answer.headers["vary"].lower()
+
+
+def mounted(kind: str) -> Mount:
+    """Return the same app, mounted in different ways."""
+    app = Starlette(routes=ROUTES)
+    return {
+        "app": Mount("/sub", app),
+        "nested": Mount("/sub", Starlette(routes=[Mount("/deep", app)])),
+        "routes": Mount("/sub", routes=[Mount("/deep", app)]),
+        "router": Mount("/sub", Router([Mount("/deep", app)])),
+        "behind middleware": Mount("/sub", app, middleware=[Middleware(GZipMiddleware)]),
+        "wrapped": Mount("/sub", GZipMiddleware(app)),
+        "plain routes": Mount("/sub", routes=ROUTES),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["app", "nested", "routes", "router", "behind middleware", "wrapped", "plain routes"])
+def test_mounted_apps(kind: str) -> None:
+    """They see the user, and refuse as the app around them."""
+    deep = "/sub/deep" if kind in {"nested", "routes", "router"} else "/sub"
+    client = installed(Starlette(routes=[mounted(kind)]))
+    assert client.get(f"{deep}/me", headers=identity()).json() == {"user_id": ADA}
+    answer = client.get(f"{deep}/me")
+    assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_mounted_app_with_the_plugin_of_its_own() -> None:
+    """The inner settings hold inside."""
+    inner, outer = Starlette(routes=ROUTES), Starlette()
+    Privy(inner, config(identity_header="x-inner"))
+    outer.mount("/sub", inner)
+    client = installed(outer)
+    assert client.get("/sub/me", headers=identity()).status_code == 401
+    inside = {"x-inner": identity()["privy-id-token"]}
+    assert client.get("/sub/me", headers=inside).json() == {"user_id": ADA}
+
+
+def test_protection_inside_a_mount() -> None:
+    """Paths are those of the app that the plugin is installed in."""
+    inner = Starlette(routes=ROUTES)
+    Privy(inner, config(), protect=["/who"])
+    client = client_of(Starlette(routes=[Mount("/sub", inner)]))
+    assert client.get("/sub/who").status_code == 401
+    assert client.get("/sub/who", headers=identity()).status_code == 200
+
+
+def test_root_path() -> None:
+    """A proxy's prefix does not unprotect."""
+    app = Starlette(routes=ROUTES)
+    Privy(app, config(), protect=["/who"])
+    client = client_of(app, root_path="/api")
+    assert client.get("/who").status_code == 401
+    assert client.get("/api/who").status_code == 401
+    assert client.get("/api/who", headers=identity()).json() == {"user_id": ADA}
+
+
+async def sees_the_user(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    """Say in a header who is there, before and after the app."""
+    before = request.state.privy_user
+    response = await call_next(request)
+    response.headers["x-user"] = str(before and before.id)
+    return response
+
+
+def test_middleware_inside() -> None:
+    """``BaseHTTPMiddleware`` between the plugin and the app sees the user; refusals pass it as answers."""
+    app = Starlette(routes=ROUTES, middleware=[Middleware(BaseHTTPMiddleware, dispatch=sees_the_user)])
+    client = installed(app)
+    assert client.get("/me", headers=identity()).headers["x-user"] == ADA
+    answer = client.get("/me")
+    assert (answer.status_code, answer.headers["x-user"]) == (401, "None")
+
+
+def test_refusal_of_middleware_inside() -> None:
+    """Middleware may refuse as an endpoint does."""
+
+    async def everybody_signs_in(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        privy_auth(request).require()
+        return await call_next(request)
+
+    app = Starlette(routes=ROUTES, middleware=[Middleware(BaseHTTPMiddleware, dispatch=everybody_signs_in)])
+    client = installed(app)
+    assert client.get("/who", headers=identity()).json() == {"user_id": ADA}
+    assert client.get("/who").json() == UNAUTHORIZED
+
+
+def test_middleware_outside() -> None:
+    """``BaseHTTPMiddleware`` around the plugin gets the refusals as answers."""
+
+    async def counts(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        request.state.outside = True
+        response = await call_next(request)
+        response.headers["x-status"] = str(response.status_code)
+        return response
+
+    app = Starlette(routes=ROUTES)
+    Privy(app, config(), protect=["/me"])
+    app.add_middleware(BaseHTTPMiddleware, dispatch=counts)
+    client = client_of(app)
+    assert client.get("/me").headers["x-status"] == "401"
+    assert client.get("/me", headers=identity()).headers["x-status"] == "200"
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_gzip(outside: bool) -> None:
+    """Compressed answers vary on both, whichever stands further out."""
+
+    async def long(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("x" * 2000)
+
+    app = Starlette(routes=[Route("/long", long)])
+    if not outside:
+        app.add_middleware(GZipMiddleware)
+    Privy(app, config())
+    if outside:
+        app.add_middleware(GZipMiddleware)
+    answer = client_of(app).get("/long", headers=identity())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(gzip.compress(answer.content)) < len(answer.content)
+    assert {"accept-encoding", "cookie"} <= {name.strip().lower() for name in answer.headers["vary"].split(",")}
+
+
+def test_cors() -> None:
+    """A preflight passes, and refusals carry the headers without which a page could not read them."""
+    app = Starlette(routes=ROUTES)
+    Privy(app, config(), protect=["/me"])
+    app.add_middleware(CORSMiddleware, allow_origins=["https://a.example"], allow_credentials=True)
+    client = client_of(app)
+    origin = {"Origin": "https://a.example"}
+    preflight = client.options("/me", headers={**origin, "Access-Control-Request-Method": "GET"})
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == "https://a.example"
+    answer = client.get("/me", headers=origin)
+    assert answer.status_code == 401
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    assert {"origin", "cookie"} <= {name.strip().lower() for name in answer.headers["vary"].split(",")}
+
+
+def test_preflight_through_the_plugin() -> None:
+    """With CORS inside, the preflight still reaches it."""
+    cors = Middleware(CORSMiddleware, allow_origins=["https://a.example"])
+    client = installed(Starlette(routes=ROUTES, middleware=[cors]), protect=["/"])
+    headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    assert client.options("/me", headers=headers).status_code == 200
+    assert client.options("/me").status_code == 401
+
+
+def test_streaming_and_background() -> None:
+    """Both still see the user after the endpoint has returned."""
+    done: list[str] = []
+
+    async def stream(request: Request) -> StreamingResponse:
+        async def parts() -> AsyncIterator[str]:
+            for _ in range(2):
+                yield request.state.privy_user.id
+
+        task = BackgroundTask(lambda: done.append(request.state.privy_user.id))
+        return StreamingResponse(parts(), background=task)
+
+    client = installed(Starlette(routes=[Route("/stream", stream)]))
+    assert client.get("/stream", headers=identity()).text == ADA * 2
+    assert client.get("/stream", headers=identity("grace")).text == GRACE * 2
+    assert done == [ADA, GRACE]
+
+
+def test_lifespan_state_is_shared_and_stays_clean() -> None:
+    """What the app made at its start is there for every request, and no user ever gets into it."""
+    database: dict[str, Any] = {}
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        yield {"database": database}
+
+    async def remember(request: Request) -> JSONResponse:
+        request.state.database[request.state.privy_user.id] = True
+        return JSONResponse([*request.state.database])
+
+    app = Starlette(routes=[Route("/remember", remember)], lifespan=lifespan)
+    Privy(app, config())
+    with client_of(app) as client:
+        client.get("/remember", headers=identity())
+        assert client.get("/remember", headers=identity("grace")).json() == [ADA, GRACE]
+        assert [*client.app_state] == ["database"]
+
+
+async def chat(websocket: WebSocket) -> None:
+    """Accept, then require a user."""
+    await websocket.accept()
+    await websocket.send_json({"user_id": privy_auth(websocket).require().id})
+    await websocket.close()
+
+
+def test_websocket() -> None:
+    """A refusal after the socket was accepted closes it by policy, in a mounted app, too."""
+    routes = [WebSocketRoute("/ws", chat)]
+    client = installed(Starlette(routes=[*routes, Mount("/sub", Starlette(routes=routes))]))
+    for path in ("/ws", "/sub/ws"):
+        with client.websocket_connect(path, headers=identity()) as socket:
+            assert socket.receive_json() == {"user_id": ADA}
+        with client.websocket_connect(path) as socket, pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+        assert closed.value.code == 1008
+
+
+def test_cross_site_cookie() -> None:
+    """A page of another site can read what it may, and change nothing."""
+    app = Starlette(routes=[Route("/me", me, methods=["GET", "POST"])])
+    client = installed(app)
+    foreign = {**cookie(), "Sec-Fetch-Site": "cross-site"}
+    assert client.get("/me", headers=foreign).status_code == 200
+    assert client.post("/me", headers=foreign).json() == {"message": "Forbidden"}
