@@ -1,0 +1,35 @@
+"""The accounts in Django's admin, to be looked at and unlinked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from django_privy.accounts.models import PrivyAccount
+
+__all__ = ["PrivyAccountAdmin"]
+
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[PrivyAccount]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+@admin.register(PrivyAccount)
+class PrivyAccountAdmin(ModelAdmin):
+    """Show accounts; what ties a DID to a user is made by signing in, not by hand."""
+
+    list_display = ("did", "user", "issuer", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("did",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PrivyAccount | None = None) -> bool:
+        """Say no."""
+        return False

@@ -1,0 +1,16 @@
+"""The Django app with the table of accounts."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+__all__ = ["AccountsAppConfig"]
+
+
+class AccountsAppConfig(AppConfig):
+    """Set up ``django_privy.accounts``."""
+
+    name = "django_privy.accounts"
+    label = "privy_accounts"
+    verbose_name = "Privy accounts"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,29 @@
+"""Which Django user a DID belongs to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+__all__ = ["PrivyAccount"]
+
+
+class PrivyAccount(models.Model):
+    """Tie a DID to a Django user; a user is its issuer and subject together (OpenID Connect Core §5.7)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="privy_accounts")
+    issuer = models.CharField(max_length=255)
+    did = models.CharField("DID", max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Never have two users for a DID."""
+
+        verbose_name = "Privy account"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["issuer", "did"], name="privy_accounts_issuer_did")]
+
+    def __str__(self) -> str:
+        """Return the DID."""
+        return self.did

@@ -1,0 +1,139 @@
+"""System checks: what is wrong with the settings, before a request finds out."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's own name)
+from django.utils.module_loading import import_string
+
+from django_privy.conf import PrivySettings
+from privy_middleware import ConfigurationError, PrivyConfig
+from privy_middleware.gate import Gate
+
+__all__ = ["check_privy"]
+
+_MIDDLEWARE = "django_privy.middleware.PrivyMiddleware"
+_BACKEND = "django_privy.backends.PrivyBackend"
+_CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+_AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_PLACEHOLDER = re.compile(
+    r"[<\[{].*|x{3,}|\.{3}|…|change[-_ ]?me|to-?do|placeholder|(your|my|insert|example|the)[-_ ].*|.*[-_ ](here|goes[-_ ]here)",
+    re.IGNORECASE,
+)
+_IDS = {"app_id": "E001", "verification_key": "E003"}
+_KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fields(PrivyConfig)}
+
+
+def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
+    """Return everything that is wrong with ``settings.PRIVY`` and with what stands around it."""
+    return [*_check_settings(), *_check_middleware(), *_check_accounts()]
+
+
+def _error(number: str, message: str, hint: str) -> CheckMessage:
+    return Error(message, hint=hint, id=f"django_privy.{number}")
+
+
+def _warning(number: str, message: str, hint: str) -> CheckMessage:
+    return Warning(message, hint=hint, id=f"django_privy.{number}")
+
+
+def _check_settings() -> Iterator[CheckMessage]:
+    placeholders = list(_placeholders(PrivySettings().value))
+    for key in placeholders:
+        hint = "Copy it from the Privy dashboard."
+        yield _error("E002", f'settings.PRIVY["{key}"] is a placeholder, not a value of your app.', hint)
+    if placeholders:
+        return
+    try:
+        gate = PrivySettings().gate
+    except ConfigurationError as error:
+        yield _error(_number_of(error), f"{error}.", 'Mend settings.PRIVY, which is a dict such as {"APP_ID": "…"}.')
+    else:
+        yield from _check_cookies(gate)
+
+
+def _number_of(error: ConfigurationError) -> str:
+    return _IDS.get(error.field, "E005" if error.field in _KNOWN else "E004")
+
+
+def _placeholders(value: object) -> Iterator[str]:
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        named = str(key).lower() in ("app_id", "verification_key", "app_secret")
+        if named and isinstance(item, str) and _PLACEHOLDER.fullmatch(item.strip()):
+            yield str(key)
+
+
+def _check_cookies(gate: Gate) -> Iterator[CheckMessage]:
+    if "cookie" in gate.settings.sources and not _position(_CSRF):
+        message = "Tokens are taken from cookies, and Django's CSRF middleware is not installed."
+        hint = (
+            f'Add "{_CSRF}" to MIDDLEWARE, or set PRIVY["SOURCES"] to ["header"]. If every view that changes something '
+            "requires a Privy user, the middleware's own cross-site rule is enough: silence this warning."
+        )
+        yield _warning("W001", message, hint)
+
+
+def _check_middleware() -> Iterator[CheckMessage]:
+    here = _position(_MIDDLEWARE)
+    if not here:
+        yield _error("E006", "PrivyMiddleware is not in MIDDLEWARE.", f'Add "{_MIDDLEWARE}".')
+        return
+    for path, check in _ORDER.items():
+        there = _position(path)
+        if there and there > here:
+            number, why = check
+            message = f"PrivyMiddleware stands before {path.rpartition('.')[2]} in MIDDLEWARE."
+            make = _error if number.startswith("E") else _warning
+            yield make(number, message, f"Move it behind: {why}.")
+
+
+_ORDER: Mapping[str, tuple[str, str]] = {
+    _AUTHENTICATION: ("E007", "request.user would not be the Privy user's"),
+    "django.middleware.cache.UpdateCacheMiddleware": ("E008", "pages of one user would be stored for all"),
+    "corsheaders.middleware.CorsMiddleware": ("W002", "refusals would lack the headers that let a page read them"),
+    _CSRF: ("W003", "it asks to stand before middleware that relies on its check"),
+}
+
+
+def _position(path: str) -> int:
+    """Return the place of a middleware or a subclass of it in ``MIDDLEWARE``, from 1; 0 where it is not."""
+    installed: Sequence[str] = settings.MIDDLEWARE
+    if path in installed:
+        return installed.index(path) + 1
+    return next((place for place, each in enumerate(installed, 1) if _is_subclass(each, path)), 0)
+
+
+def _is_subclass(path: str, base: str) -> bool:
+    classes = getattr(_imported(path), "__mro__", ())
+    return any(f"{each.__module__}.{each.__qualname__}" == base for each in classes)
+
+
+def _imported(path: str) -> object:
+    try:
+        return import_string(path)
+    except (ImportError, RuntimeError):
+        # Django says the one about a missing middleware itself, and the other about models of an app not installed.
+        return None
+
+
+def _uses_accounts(path: str) -> bool:
+    return path == _BACKEND or _is_subclass(path, _BACKEND)
+
+
+def _check_accounts() -> Iterator[CheckMessage]:
+    backends = [path for path in settings.AUTHENTICATION_BACKENDS if _uses_accounts(path)]
+    if backends and not apps.is_installed("django_privy.accounts"):
+        yield _error("E009", f"{backends[0]} needs a table.", 'Add "django_privy.accounts" to INSTALLED_APPS.')
+    if apps.is_installed("django_privy.accounts"):
+        if not backends:
+            hint = f'Add "{_BACKEND}".'
+            yield _error("E010", "PrivyBackend is not in AUTHENTICATION_BACKENDS.", hint)
+        if not _position(_AUTHENTICATION):
+            hint = f'Add "{_AUTHENTICATION}" to MIDDLEWARE, before PrivyMiddleware.'
+            yield _error("E011", "request.user needs Django's authentication middleware.", hint)

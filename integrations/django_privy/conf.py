@@ -1,0 +1,68 @@
+"""``settings.PRIVY``, read through one object.
+
+It is a dict of the core's settings (``{"APP_ID": …}``), with the path prefixes ``PROTECT`` and ``EXEMPT`` beside them; or a
+``PrivyConfig``, or a verifier. Without it the ``PRIVY_*`` environment variables count.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from privy_middleware import ConfigurationError
+from privy_middleware.gate import Gate, Settings, build_gate
+
+__all__ = ["PrivySettings"]
+
+_PATHS = ("protect", "exempt")
+
+
+class PrivySettings:
+    """Look at Django's settings at every access, so that ``override_settings`` works, and build the gate once for each."""
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self._lock = threading.Lock()
+        self._built: tuple[object, Gate] | None = None
+
+    @property
+    def value(self) -> Any:
+        """Return what ``settings.PRIVY`` is now."""
+        return getattr(settings, "PRIVY", None)
+
+    @property
+    def parts(self) -> tuple[Settings, dict[str, Sequence[str]]]:
+        """Return the core's settings, and the paths that require a user or do not."""
+        value = self.value
+        if not isinstance(value, Mapping):
+            return value, {}
+        paths = {str(key).lower(): item for key, item in value.items() if str(key).lower() in _PATHS}
+        return {key: item for key, item in value.items() if str(key).lower() not in _PATHS}, paths
+
+    @property
+    def gate(self) -> Gate:
+        """Return the gate of the settings as they are now.
+
+        Raises:
+            ConfigurationError: when a setting is wrong.
+        """
+        value = self.value
+        with self._lock:
+            # One lock for all threads: two gates would fetch the same keys twice.
+            if self._built is None or self._built[0] is not value:
+                self._built = (value, self._build())
+            return self._built[1]
+
+    def _build(self) -> Gate:
+        config, paths = self.parts
+        try:
+            if isinstance(config, str | bytes | list | tuple):
+                raise ConfigurationError("PRIVY", 'set a dict such as {"APP_ID": "…"}')
+            return build_gate(config, **paths)
+        except ConfigurationError as error:
+            if config is not None:
+                error.args = (f'settings.PRIVY["{error.field.upper()}"] ({error})',)
+            raise

@@ -1,0 +1,127 @@
+"""``@require_privy_user`` and ``@optional_privy_user``, for views that are functions, coroutine functions or classes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, get_args, overload
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+
+from django_privy.refusals import Rule, aenter, enter, requirement
+from privy_middleware import Condition, ConfigurationError, condition
+from privy_middleware.conditions import Predicate
+from privy_middleware.config import OnInvalid
+
+__all__ = ["ConditionWords", "Decorator", "optional_privy_user", "require_privy_user"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ConditionWords(TypedDict, total=False):
+    """The words of a condition; ``privy_middleware.condition`` explains them."""
+
+    wallet: str
+    linked: str
+    metadata: Mapping[str, Any]
+    guest: bool
+    verified_within: float
+
+
+class Decorator(Protocol):
+    """Wrap a view and keep its signature."""
+
+    def __call__(self, view: Callable[P, R], /) -> Callable[P, R]:
+        """Return the wrapped view."""
+        ...
+
+
+@overload
+def require_privy_user(
+    predicate: Predicate, /, *predicates: Predicate, **words: Unpack[ConditionWords]
+) -> Decorator: ...
+@overload
+def require_privy_user(**words: Unpack[ConditionWords]) -> Decorator: ...
+@overload
+def require_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
+def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
+    """Require a user for a view, who meets the condition if one is given.
+
+    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``; for a
+    class ``@method_decorator(require_privy_user, name="dispatch")`` or ``PrivyUserRequiredMixin``. Without the user the view
+    is not run, and the answer is the refusal's own.
+    """
+    if len(given) == 1 and not words and not isinstance(given[0], Condition):
+        return _view_or_predicate(given[0])
+    return functools.partial(_wrap, requirement(condition(*given, **words)))
+
+
+@overload
+def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Decorator: ...
+@overload
+def optional_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
+def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
+    """Run a view with the user if there is one.
+
+    A bad token is refused, or with ``on_invalid="anonymous"`` counts as none; without a word for this view the setting
+    ``PRIVY["ON_INVALID"]`` holds.
+
+    Raises:
+        ConfigurationError: when ``on_invalid`` is anything else.
+    """
+    if on_invalid not in (None, *get_args(OnInvalid)):
+        raise ConfigurationError("on_invalid", f"set one of {', '.join(get_args(OnInvalid))}")
+    decorate = functools.partial(_wrap, lambda auth: auth.optional(on_invalid))
+    return decorate if view is None else decorate(view)
+
+
+def _view_or_predicate(given: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the view guarded, or if ``given`` turns out to be a predicate, guard the view it is then applied to.
+
+    Which of the two it is shows at the next call: a view is called with a request, never with one bare function.
+    """
+    wrapped = _wrap(requirement(None), given)
+    if iscoroutinefunction(given):
+        return wrapped
+
+    @functools.wraps(given)
+    def either(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and callable(args[0]):
+            return _wrap(requirement(condition(given)), args[0])
+        return wrapped(*args, **kwargs)
+
+    return either
+
+
+def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:
+    wrapped = _wrap_async(rule, view) if iscoroutinefunction(view) else _wrap_sync(rule, view)
+    return cast("Callable[P, R]", wrapped)
+
+
+def _wrap_sync(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(view)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        answer = enter(_request_of(args), rule)
+        return view(*args, **kwargs) if answer is None else answer
+
+    return wrapped
+
+
+def _wrap_async(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(view)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        answer = await aenter(_request_of(args), rule)
+        return await view(*args, **kwargs) if answer is None else answer
+
+    return wrapped
+
+
+def _request_of(args: tuple[Any, ...]) -> HttpRequest:
+    for each in args:
+        # REST framework's request wraps Django's.
+        request = getattr(each, "_request", each)
+        if isinstance(request, HttpRequest):
+            return request
+    raise TypeError("the decorated function was called without a request; it decorates views and their methods")

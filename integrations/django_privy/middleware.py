@@ -1,0 +1,106 @@
+"""The middleware: ``django_privy.middleware.PrivyMiddleware``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.dispatch import Signal
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from django_privy.conf import PrivySettings
+from django_privy.refusals import Answer, enter, refuse, requirement
+from django_privy.requests import Fields, Lookup, afind, attach, find, is_asgi
+from django_privy.signals import request_refused, user_authenticated
+from django_privy.users import attach_user
+from privy_middleware import PrivyError
+from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.gate import is_preflight
+
+__all__ = ["PrivyMiddleware"]
+
+GetResponse = Callable[[HttpRequest], Any]
+
+
+class PrivyMiddleware:
+    """Give every request its Privy user, sync or async as the handler around it is.
+
+    By WSGI a token is verified when the user is first looked at. By ASGI that is done before the view: later, keys might
+    have to be waited for on the event loop. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
+    """
+
+    sync_capable: ClassVar[bool] = True
+    async_capable: ClassVar[bool] = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Take the next handler; read the settings, so that a wrong one stops the start.
+
+        Raises:
+            ConfigurationError: when a setting is wrong.
+            KeysUnavailable: with ``FAIL_FAST``, when the keys cannot be had.
+        """
+        self.get_response = get_response
+        self.settings = PrivySettings()
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+        if self.settings.gate.settings.fail_fast:
+            self.settings.gate.ready()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Serve one request."""
+        return self._aserve(request) if self._is_async else self._serve(request)
+
+    def _serve(self, request: HttpRequest) -> HttpResponseBase:
+        lookup = self._attach(request)
+        if is_asgi(request):
+            # Behind a middleware that is sync only, an async view still runs on the event loop.
+            find(request)
+        response: HttpResponseBase = self._guard(request, lookup) or self.get_response(request)
+        for signal, news in _news(lookup):
+            signal.send(type(self), request=request, **news)
+        return _tell_caches(response, lookup)
+
+    async def _aserve(self, request: HttpRequest) -> HttpResponseBase:
+        lookup = self._attach(request)
+        await afind(request)
+        response: HttpResponseBase = self._guard(request, lookup) or await self.get_response(request)
+        for signal, news in _news(lookup):
+            await signal.asend(type(self), request=request, **news)
+        return _tell_caches(response, lookup)
+
+    def _attach(self, request: HttpRequest) -> Lookup:
+        lookup = attach(request, self.settings.gate)
+        attach_user(request)
+        return lookup
+
+    @staticmethod
+    def _guard(request: HttpRequest, lookup: Lookup) -> Answer | None:
+        guarded = lookup.gate.protects(request.path_info) and not is_preflight(Fields(request))
+        return enter(request, requirement(None)) if guarded else None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer a refusal that a view has raised, such as ``request.privy_auth.require()`` does."""
+        is_refusal = isinstance(exception, PrivyError) and exception.status != PrivyError.status
+        return refuse(request, exception) if is_refusal else None
+
+
+def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
+    """Return the signals to send about a request."""
+    news: list[tuple[Signal, dict[str, Any]]] = []
+    if lookup.looked and lookup.auth is not None and lookup.auth.user is not None:
+        news.append((user_authenticated, {"user": lookup.auth.user, "auth": lookup.auth}))
+    if lookup.refused is not None:
+        news.append((request_refused, {"error": lookup.refused}))
+    return news
+
+
+def _tell_caches(response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
+    """Say what the response depended on, if it did."""
+    if lookup.looked and lookup.auth is not None:
+        response["Vary"] = merge_vary([response.get("Vary", "")], lookup.gate.vary)
+        if lookup.auth.presented:
+            response.setdefault("Cache-Control", PRIVATE)
+    return response

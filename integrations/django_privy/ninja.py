@@ -1,0 +1,56 @@
+"""django-ninja: ``NinjaAPI(auth=privy_auth())``, or for one operation ``@api.get("/me", auth=privy_auth(wallet="ethereum"))``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+from django.http import HttpRequest
+from ninja.utils import check_csrf
+
+from django_privy.decorators import ConditionWords
+from django_privy.requests import find_auth
+from django_privy.schemes import security_schemes
+from privy_middleware import Condition, PrivyUser, condition
+from privy_middleware.conditions import Predicate
+from privy_middleware.errors import CrossSiteRequest
+
+__all__ = ["PrivyUserAuth", "privy_auth"]
+
+
+class PrivyUserAuth:
+    """Require a Privy user, who becomes ``request.auth``; the middleware answers refusals.
+
+    For cookie tokens Django's CSRF check is made, as ninja's own cookie authentication does, unless ``csrf`` is false.
+    """
+
+    openapi_security_schema: dict[str, Any]
+
+    def __init__(self, asked: Condition | None = None, *, csrf: bool = True) -> None:
+        """Take the condition that the user must meet."""
+        self._asked = asked
+        self._csrf = csrf
+
+    def __call__(self, request: HttpRequest) -> PrivyUser:
+        """Return the user.
+
+        Raises:
+            PrivyError: the refusal, which a handler of the API for its class may answer in another way.
+        """
+        auth = find_auth(request)
+        user = auth.require(self._asked)
+        exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)
+        if not exempt and all(token.source == "cookie" for token in auth.tokens) and check_csrf(request):
+            raise CrossSiteRequest("the CSRF token is missing or wrong")
+        return user
+
+
+def privy_auth(*predicates: Predicate, csrf: bool = True, **words: Unpack[ConditionWords]) -> Sequence[PrivyUserAuth]:
+    """Return what ninja takes as ``auth``: one for each way in which a token may come, since it documents each by itself."""
+    asked = condition(*predicates, **words)
+    return [_named(name, scheme)(asked, csrf=csrf) for name, scheme in security_schemes().items()]
+
+
+def _named(name: str, scheme: dict[str, Any]) -> type[PrivyUserAuth]:
+    # The class's name is the scheme's name in ninja's document.
+    return type(name, (PrivyUserAuth,), {"openapi_security_schema": scheme})

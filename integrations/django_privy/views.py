@@ -1,0 +1,32 @@
+"""The mixin for view classes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views import View
+
+from django_privy.refusals import enter, requirement
+from privy_middleware import Condition
+
+__all__ = ["PrivyUserRequiredMixin"]
+
+
+class PrivyUserRequiredMixin(View):
+    """Require a user for every method of a view class, sync or async; list it first among the bases.
+
+    ``privy_condition`` is what the user must meet, as ``condition(wallet="ethereum")`` returns it.
+    """
+
+    privy_condition: ClassVar[Condition | None] = None
+
+    def get_privy_condition(self) -> Condition | None:
+        """Return what the user must meet; override it for what depends on ``self.request`` or ``self.kwargs``."""
+        return self.privy_condition
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Run the view's method for a user, else answer the refusal."""
+        answer = enter(request, requirement(self.get_privy_condition()))
+        return super().dispatch(request, *args, **kwargs) if answer is None else answer

@@ -1,0 +1,7 @@
+"""The routes of the Django tests."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
