@@ -2,7 +2,8 @@
 
 The dataclasses are the one description of a token's accounts: a field without a default identifies the
 account and must be there, the others may be missing; a field's metadata says where its key in the token
-(``key``), its JSON type (``kind``) or its reading (``read``) is not the plain one.
+(``key``), its JSON type (``kind``) or its reading (``read``) is not the plain one. The REST API and the
+webhooks spell the same accounts with the fields' own names; ``official`` is the reading there if it differs.
 """
 
 from __future__ import annotations
@@ -165,7 +166,9 @@ class TwitterAccount(Account):
     subject: str
     username: str | None = None
     name: str | None = field(default=None, metadata={"read": _filled_text})
-    profile_picture_url: str | None = field(default=None, metadata={"key": "pfp", "read": _picture})
+    profile_picture_url: str | None = field(
+        default=None, metadata={"key": "pfp", "read": _picture, "official": _filled_text}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,8 +333,8 @@ ACCOUNT_TYPES: Mapping[str, type[Account]] = {
 }
 
 
-def _builder(cls: type[Account]) -> Callable[[dict[str, Any]], Any]:
-    """Return a function from a token's account to a ``cls``, or to None where what identifies it is missing.
+def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]], Any]:
+    """Return a function from an account in JSON to a ``cls``, or to None where what identifies it is missing.
 
     Accounts are built for every token that is verified, so their slots are set through the slots' own
     descriptors: what the ``__init__`` of a frozen dataclass comes down to, in a third of its time.
@@ -341,11 +344,12 @@ def _builder(cls: type[Account]) -> Callable[[dict[str, Any]], Any]:
     set_type = setters["type"]
     identity, texts, readings = [], [], []
     for part in fields(cls)[1:]:
-        key, put = part.metadata.get("key", part.name), setters[part.name]
+        put, read = setters[part.name], part.metadata.get("read")
+        key = part.name if official else part.metadata.get("key", part.name)
         if part.default is MISSING:
             identity.append((key, put, part.metadata.get("kind", str)))
-        elif "read" in part.metadata:
-            readings.append((key, put, part.metadata["read"]))
+        elif read is not None:
+            readings.append((key, put, part.metadata.get("official", read) if official else read))
         else:
             texts.append((key, put))
 
@@ -365,26 +369,30 @@ def _builder(cls: type[Account]) -> Callable[[dict[str, Any]], Any]:
     return build
 
 
-_BUILDERS = {name: _builder(cls) for name, cls in ACCOUNT_TYPES.items()}
+_BUILDERS = {name: _builder(cls, official=False) for name, cls in ACCOUNT_TYPES.items()}
+_OFFICIAL_BUILDERS = {name: _builder(cls, official=True) for name, cls in ACCOUNT_TYPES.items()}
 
 
-def _unknown(item: dict[str, Any]) -> UnknownAccount:
+def _unknown(item: dict[str, Any], verified: str) -> UnknownAccount:
     name = _text(item.get("type")) or ""
-    return UnknownAccount(type=name, fields=freeze_object(item), latest_verified_at=seconds(item.get("lv")))
+    return UnknownAccount(type=name, fields=freeze_object(item), latest_verified_at=seconds(item.get(verified)))
 
 
-def parse_accounts(items: Sequence[object]) -> tuple[LinkedAccount, ...]:
+def parse_accounts(items: Sequence[object], *, official: bool = False) -> tuple[LinkedAccount, ...]:
     """Return the accounts of a token's ``linked_accounts``, already decoded from JSON, in their order.
+
+    With ``official`` they are those of the REST API or of a webhook, under their official field names.
 
     Raises:
         InvalidClaims: an item is not an object, or is nested too deeply.
     """
+    builders, verified = (_OFFICIAL_BUILDERS, "latest_verified_at") if official else (_BUILDERS, "lv")
     accounts: list[LinkedAccount] = []
     for item in items:
         if not isinstance(item, dict):
             raise InvalidClaims("linked_accounts holds something that is not an object")
         name = item.get("type")
-        build = _BUILDERS.get(name) if type(name) is str else None
+        build = builders.get(name) if type(name) is str else None
         account = None if build is None else build(item)
-        accounts.append(_unknown(item) if account is None else account)
+        accounts.append(_unknown(item, verified) if account is None else account)
     return tuple(accounts)

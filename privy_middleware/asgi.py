@@ -97,11 +97,8 @@ class PrivyMiddleware:
         else:
             await self.app(scope, receive, send)
 
-    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a refusal: a response, or a denied or closed WebSocket handshake.
-
-        ``receive`` is there for subclasses that answer in a framework's own way.
-        """
+    async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
+        """Answer with a refusal; a subclass may answer in the way of its framework."""
         await _refuse(error, scope, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

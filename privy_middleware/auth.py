@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from privy_middleware.claims import Claims, TokenKind
-from privy_middleware.conditions import Condition
+from privy_middleware.conditions import Condition, Parameters
 from privy_middleware.config import OnInvalid
 from privy_middleware.credentials import Source
 from privy_middleware.errors import (
@@ -81,8 +81,8 @@ class PrivyAuth:
         """Return when the first of the tokens expires, in Unix seconds."""
         return min((token.expires_at for token in self.tokens), default=None)
 
-    def require(self, condition: Condition | None = None) -> PrivyUser:
-        """Return the user, who must be there and meet the condition.
+    def require(self, condition: Condition | None = None, parameters: Parameters | None = None) -> PrivyUser:
+        """Return the user, who must be there and meet the condition, which may look at request parameters.
 
         Raises:
             AuthenticationError: when there is no user.
@@ -94,7 +94,7 @@ class PrivyAuth:
         if self.user is None:
             raise self.redirect or MissingToken()
         if condition is not None:
-            _check(condition, self.user)
+            _check(condition, self.user, parameters or {})
         return self.user
 
     def require_access(self) -> AccessTokenClaims:
@@ -112,14 +112,14 @@ class PrivyAuth:
         """
         if self.refusal is None:
             return self.user
-        if isinstance(self.refusal, ServiceUnavailable) or (on_invalid or self.on_invalid) == "reject":
+        if isinstance(self.refusal, ServiceUnavailable) or (on_invalid or self.on_invalid) != "anonymous":
             raise self.redirect or self.refusal
         return None
 
 
-def _check(condition: Condition, user: PrivyUser) -> None:
+def _check(condition: Condition, user: PrivyUser, parameters: Parameters) -> None:
     # Nothing is known of the accounts of an incomplete user, so no condition can be held against them.
     if not user.complete:
         raise IncompleteUser
-    if not condition(user):
+    if not condition(user, parameters):
         raise ConditionNotMet

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
-from typing import Generic, TypeVar
+import weakref
+from typing import Any, Generic, TypeVar
 
 __all__ = ["TokenCache"]
 
@@ -27,13 +29,14 @@ class TokenCache(Generic[_T]):
     any (the clock, or second-chance, form of LRU).
     """
 
-    __slots__ = ("_lock", "_size", "_slots")
+    __slots__ = ("__weakref__", "_lock", "_size", "_slots")
 
     def __init__(self, size: int) -> None:
         """Keep ``size`` entries at the most; 0 keeps none."""
         self._size = size
         self._slots: dict[bytes, _Slot[_T]] = {}
         self._lock = threading.Lock()
+        _CACHES.add(self)
 
     def __len__(self) -> int:
         """Return the number of entries."""
@@ -83,3 +86,19 @@ class TokenCache(Generic[_T]):
         """Drop everything."""
         with self._lock:
             self._slots.clear()
+
+    def _after_fork(self) -> None:
+        """Take a lock of its own: a thread of the parent may have held the old one, and is not here to let go."""
+        self._lock = threading.Lock()
+
+
+_CACHES: weakref.WeakSet[TokenCache[Any]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for cache in _CACHES:
+        cache._after_fork()
+
+
+# Where there is no fork there is nothing to register with.
+getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)

@@ -66,15 +66,19 @@ def required_date(claims: Claims, name: str) -> float:
     return value
 
 
-def check_times(claims: Claims, now: float, leeway: float) -> float:
-    """Return ``exp`` once the token is valid at ``now``, both in Unix seconds (RFC 7519 §4.1.4-4.1.6).
+def check_times(claims: Claims, now: float, leeway: float, max_age: float | None = None) -> float:
+    """Return when the token expires, once it is valid at ``now``, both in Unix seconds (RFC 7519 §4.1.4-4.1.6).
+
+    That is ``exp``, or ``max_age`` seconds after ``iat`` if that is sooner.
 
     Raises:
-        InvalidClaims: when a time is of the wrong type, or ``exp`` is missing.
-        TokenExpired: when ``now`` is at or past ``exp`` plus ``leeway``.
+        InvalidClaims: when a time is of the wrong type, or ``exp``, or ``iat`` under a ``max_age``, is missing.
+        TokenExpired: when ``now`` is at or past the expiry plus ``leeway``.
         TokenNotYetValid: when ``nbf`` or ``iat`` lies more than ``leeway`` in the future.
     """
     expires = required_date(claims, "exp")
+    if max_age is not None:
+        expires = min(expires, required_date(claims, "iat") + max_age)
     starts = max(numeric_date(claims, "nbf") or 0, numeric_date(claims, "iat") or 0)
     if now >= expires + leeway:
         raise TokenExpired

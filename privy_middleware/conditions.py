@@ -1,40 +1,126 @@
-"""Conditions on a user: the same words for every framework."""
+"""Conditions on a user: the same words for every framework.
+
+They combine with ``&``, ``|`` and ``~``: ``has_wallet("ethereum", embedded=True) & ~is_guest()``.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from privy_middleware.errors import ConfigurationError
 from privy_middleware.users import PrivyUser
 
-__all__ = ["Condition", "Predicate", "condition"]
+__all__ = [
+    "Condition",
+    "Parameters",
+    "Predicate",
+    "condition",
+    "has_linked",
+    "has_metadata",
+    "has_wallet",
+    "is_guest",
+    "owns_wallet",
+    "verified_within",
+]
 
 Predicate: TypeAlias = Callable[[PrivyUser], object]
+Parameters: TypeAlias = Mapping[str, object]
+_Test: TypeAlias = Callable[[PrivyUser, Parameters], object]
+
+_NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
 class Condition:
-    """A predicate over a user that combines with ``&``, ``|`` and ``~``."""
+    """A test of a user, and perhaps of request parameters, that combines with other conditions and predicates."""
 
-    predicate: Predicate
+    __slots__ = ("_test", "parameters")
 
-    def __call__(self, user: PrivyUser) -> bool:
+    def __init__(self, test: _Test, parameters: frozenset[str] = frozenset()) -> None:
+        """Take the test, and the names of the request parameters (path, query, body) that it looks at."""
+        self._test = test
+        self.parameters = parameters
+
+    def __call__(self, user: PrivyUser, parameters: Parameters = _NO_PARAMETERS) -> bool:
         """Say whether the user meets the condition."""
-        return bool(self.predicate(user))
+        return bool(self._test(user, parameters))
 
     def __and__(self, other: Predicate) -> Condition:
         """Return a condition that both meet."""
-        return Condition(lambda user: self(user) and other(user))
+        both = _wrap(other)
+        return Condition(lambda user, given: self(user, given) and both(user, given), self.parameters | both.parameters)
 
     def __or__(self, other: Predicate) -> Condition:
         """Return a condition that either meets."""
-        return Condition(lambda user: self(user) or other(user))
+        either = _wrap(other)
+        names = self.parameters | either.parameters
+        return Condition(lambda user, given: self(user, given) or either(user, given), names)
 
     def __invert__(self) -> Condition:
         """Return the opposite condition."""
-        return Condition(lambda user: not self(user))
+        return Condition(lambda user, given: not self(user, given), self.parameters)
+
+
+def _wrap(predicate: Predicate) -> Condition:
+    if isinstance(predicate, Condition):
+        return predicate
+    if not callable(predicate):
+        raise ConfigurationError("condition", "give a callable over the user, such as lambda user: …")
+    return Condition(lambda user, _: predicate(user))
+
+
+def has_wallet(chain: str | None = None, *, embedded: bool | None = None) -> Condition:
+    """Return the condition of a linked wallet: on ``chain``, and embedded or external, where these are said."""
+
+    def fits(user: PrivyUser, _: Parameters) -> bool:
+        return any(
+            (chain is None or wallet.chain_type == chain) and (embedded is None or wallet.is_embedded is embedded)
+            for wallet in user.wallets
+        )
+
+    return Condition(fits)
+
+
+def has_linked(account_type: str) -> Condition:
+    """Return the condition of a linked account of a type, such as ``"farcaster"``."""
+    return Condition(lambda user, _: bool(user.accounts(account_type)))
+
+
+def has_metadata(wanted: Mapping[str, Any]) -> Condition:
+    """Return the condition that the custom metadata holds each of the values, equal and of the same type."""
+    values = dict(wanted)
+    return Condition(lambda user, _: _holds(user.custom_metadata or {}, values))
+
+
+def is_guest() -> Condition:
+    """Return the condition of a guest."""
+    return Condition(lambda user, _: user.is_guest)
+
+
+def verified_within(seconds: float, account_type: str | None = None) -> Condition:
+    """Return the condition that an account, of a type where one is named, was verified in the last ``seconds``."""
+
+    def recent(user: PrivyUser, _: Parameters) -> bool:
+        accounts = user.linked_accounts if account_type is None else user.accounts(account_type)
+        moment = time.time() - seconds
+        return any((account.latest_verified_at or 0) >= moment for account in accounts)
+
+    return Condition(recent)
+
+
+def owns_wallet(parameter: str) -> Condition:
+    """Return the condition that the user owns the wallet whose address is in a request parameter.
+
+    EVM addresses are compared without their letters' case, all others exactly; no address is never owned.
+    """
+
+    def owns(user: PrivyUser, parameters: Parameters) -> bool:
+        address = parameters.get(parameter)
+        return isinstance(address, str) and user.owns_wallet(address)
+
+    return Condition(owns, frozenset({parameter}))
 
 
 def condition(
@@ -44,35 +130,41 @@ def condition(
     metadata: Mapping[str, Any] | None = None,
     guest: bool | None = None,
     verified_within: float | None = None,
+    owns_wallet: str | None = None,
 ) -> Condition | None:
     """Return the condition that every word and every predicate is met, ``None`` where there is none.
 
     Args:
-        *predicates: any callables over the user.
+        *predicates: conditions, or any callables over the user.
         wallet: a chain on which a wallet must be linked, such as ``"ethereum"``.
         linked: a type of account that must be linked, such as ``"farcaster"``.
         metadata: values that the custom metadata must hold, each equal and of the same type.
         guest: whether the user must be a guest, or must not.
         verified_within: seconds within which some account must have been verified.
+        owns_wallet: the request parameter (path, query or body) with the address of a wallet of the user.
+
+    Raises:
+        ConfigurationError: when a predicate is not callable.
     """
-    asked = list(predicates)
-    if wallet is not None:
-        asked.append(lambda user: any(each.chain_type == wallet for each in user.wallets))
-    if linked is not None:
-        asked.append(lambda user: bool(user.accounts(linked)))
-    if metadata is not None:
-        wanted = dict(metadata)
-        asked.append(lambda user: _holds(user.custom_metadata or {}, wanted))
+    asked = [_wrap(predicate) for predicate in predicates]
     if guest is not None:
-        asked.append(lambda user: user.is_guest is guest)
-    if verified_within is not None:
-        asked.append(lambda user: _verified_since(user, time.time() - verified_within))
-    return _all(asked) if asked else None
+        asked.append(is_guest() if guest else ~is_guest())
+    words: tuple[tuple[Callable[[Any], Condition], Any], ...] = (
+        (has_wallet, wallet),
+        (has_linked, linked),
+        (has_metadata, metadata),
+        (_WITHIN, verified_within),
+        (_OWNS, owns_wallet),
+    )
+    asked += [build(value) for build, value in words if value is not None]
+    if not asked:
+        return None
+    names = frozenset[str]().union(*(each.parameters for each in asked))
+    return Condition(lambda user, given: all(each(user, given) for each in asked), names)
 
 
-def _all(predicates: Iterable[Predicate]) -> Condition:
-    together = tuple(predicates)
-    return Condition(lambda user: all(predicate(user) for predicate in together))
+# The words have the names of the functions, so inside ``condition`` these stand for the functions.
+_WITHIN, _OWNS = verified_within, owns_wallet
 
 
 def _holds(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -81,7 +173,3 @@ def _holds(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
         name in metadata and isinstance(metadata[name], bool) is isinstance(value, bool) and metadata[name] == value
         for name, value in wanted.items()
     )
-
-
-def _verified_since(user: PrivyUser, moment: float) -> bool:
-    return any((account.latest_verified_at or 0) >= moment for account in user.linked_accounts)

@@ -6,11 +6,11 @@ import dataclasses
 import difflib
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
-from privy_middleware.claims import Claims
+from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.jwks import check_jwks_url
@@ -28,6 +28,7 @@ _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_ONE_OR_BY_APP = "give an address, or a dict from app id to address"
 _CODE_ONLY: Mapping[str, bool] = {"code_only": True}
 
 
@@ -108,6 +109,7 @@ class RequestSettings:
             value = getattr(self, name)
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
             _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
+        _require(isinstance(self.fail_fast, bool), "fail_fast", "set True or False")
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
 
     def _freeze_sequences(self, *names: str) -> None:
@@ -118,7 +120,7 @@ class RequestSettings:
             object.__setattr__(self, name, tuple(items))
 
     def _check_sources(self) -> None:
-        known = bool(self.sources) and set(self.sources) <= {"header", "cookie"}
+        known = bool(self.sources) and all(source in ("header", "cookie") for source in self.sources)
         _require(known, "sources", 'list "header", "cookie" or both, in the order to read them')
         _require(len(set(self.sources)) == len(self.sources), "sources", "name each source once")
 
@@ -137,6 +139,8 @@ class RequestSettings:
             value = getattr(self, name)
             valid = _is_number(value) and low <= value <= high
             _require(valid, name, f"set a number from {low} to {high}")
+        for name in ("max_token_bytes", "token_cache_size"):
+            _require(isinstance(getattr(self, name), int), name, "set a whole number")
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -165,7 +169,7 @@ class RequestSettings:
     def _build(cls, values: dict[str, Any]) -> Self:
         for each in dataclasses.fields(cls):
             required = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
-            _require(not required or each.name in values, each.name, "is required")
+            _require(not required or each.name in values, each.name, "is required: set it, there is no default")
         return cls(**values)
 
     @classmethod
@@ -178,18 +182,17 @@ class RequestSettings:
             ConfigurationError: when a value is missing or wrong.
         """
         environ = os.environ if environ is None else environ
-        values: dict[str, Any] = {}
-        for each in dataclasses.fields(cls):
-            if not each.init or each.metadata:
-                continue
-            text = environ.get(prefix + each.name.upper(), "").strip()
-            if text:
-                values[each.name] = _from_text(each, text)
+        named = {each: environ.get(prefix + each.name.upper(), "").strip() for each in _settable(cls)}
         try:
-            return cls._build(values)
+            return cls._build({each.name: _from_text(each, text) for each, text in named.items() if text})
         except ConfigurationError as error:
             error.args = (f"{prefix}{error.field.upper()} ({error.args[0]})",)
             raise
+
+
+def _settable(cls: type[RequestSettings]) -> Iterator[dataclasses.Field[Any]]:
+    """Yield the fields that text can express."""
+    return (each for each in dataclasses.fields(cls) if each.init and not each.metadata)
 
 
 def _suggest(name: str, names: Sequence[str]) -> str:
@@ -205,7 +208,7 @@ def _from_text(each: dataclasses.Field[Any], text: str) -> Any:
         return _BOOLEANS[text.lower()]
     if _is_number(default):
         return _number(each.name, text, type(default))
-    if isinstance(default, tuple) or (each.name == "app_id" and "," in text):
+    if isinstance(default, tuple) or ("," in text and "tuple" in str(each.type)):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
 
@@ -239,8 +242,8 @@ class PrivyConfig(RequestSettings):
     access_header: str = "authorization"
     identity_cookie: str = "privy-id-token"
     access_cookie: str = "privy-token"
-    app_secret: str | None = field(default=None, repr=False)
-    """The app secret, for the REST API only; verification never needs it."""
+    app_secret: str | Mapping[str, str] | None = field(default=None, repr=False)
+    """The app secret, for the REST API only; verification never needs it. For several apps a dict by app id."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The fixed keys by app id, read from ``verification_key``."""
 
@@ -253,14 +256,15 @@ class PrivyConfig(RequestSettings):
         super().__post_init__()
         self._check_app_ids()
         self._freeze_sequences("tokens")
-        kinds = bool(self.tokens) and set(self.tokens) <= {"identity", "access"}
+        kinds = bool(self.tokens) and all(kind in ("identity", "access") for kind in self.tokens)
         _require(kinds, "tokens", 'list "identity", "access" or both')
         self._check_names()
         object.__setattr__(self, "key_sets", self._read_keys())
+        self._check_urls()
         for app_id in self.app_ids:
             if app_id not in self.key_sets:
                 check_jwks_url(self.jwks_url_of(app_id), "jwks_url")
-        self._check_texts()
+        self._check_secrets()
 
     @property
     def app_ids(self) -> tuple[str, ...]:
@@ -270,9 +274,12 @@ class PrivyConfig(RequestSettings):
     @property
     def slots(self) -> tuple[Slot, ...]:
         """Return where identity and access tokens stand, of the accepted kinds only."""
-        identity = Slot("identity", self.identity_header, self.identity_cookie)
-        access = Slot("access", self.access_header, self.access_cookie, bearer=self.access_header == "authorization")
-        return tuple(slot for slot in (identity, access) if slot.kind in self.tokens)
+        places: tuple[tuple[TokenKind, str, str], ...] = (
+            ("identity", self.identity_header, self.identity_cookie),
+            ("access", self.access_header, self.access_cookie),
+        )
+        slots = (Slot(kind, name, cookie, bearer=name == "authorization") for kind, name, cookie in places)
+        return tuple(slot for slot in slots if slot.kind in self.tokens)
 
     def jwks_url_of(self, app_id: str) -> str:
         """Return the address of an app's keys."""
@@ -281,8 +288,14 @@ class PrivyConfig(RequestSettings):
             url = url.get(app_id)
         return (url or PRIVY_JWKS_URL).replace("{app_id}", app_id)
 
+    def app_secret_of(self, app_id: str) -> str | None:
+        """Return an app's secret, if it is configured."""
+        secret = self.app_secret
+        return secret.get(app_id) if isinstance(secret, Mapping) else secret
+
     def _check_app_ids(self) -> None:
         if not isinstance(self.app_id, str):
+            _require(isinstance(self.app_id, Collection), "app_id", "copy the app id from the Privy dashboard")
             self._freeze_sequences("app_id")
         _require(bool(self.app_ids), "app_id", "copy the app id from the Privy dashboard")
         for app_id in self.app_ids:
@@ -300,8 +313,17 @@ class PrivyConfig(RequestSettings):
             value = getattr(self, name)
             valid = isinstance(value, str) and _COOKIE_NAME.fullmatch(value) is not None
             _require(valid, name, "set a cookie name")
-        _require(self.identity_header != self.access_header, "identity_header", "differ from access_header")
-        _require(self.identity_cookie != self.access_cookie, "identity_cookie", "differ from access_cookie")
+        if len(set(self.tokens)) > 1:
+            _require(self.identity_header != self.access_header, "identity_header", "differ from access_header")
+            _require(self.identity_cookie != self.access_cookie, "identity_cookie", "differ from access_cookie")
+
+    def _check_urls(self) -> None:
+        url = self.jwks_url
+        _require(url is None or isinstance(url, str | Mapping), "jwks_url", _ONE_OR_BY_APP)
+        if isinstance(url, Mapping):
+            known = set(url) <= set(self.app_ids)
+            _require(known, "jwks_url", "every key of the dict must be one of the app ids")
+            _require(all(isinstance(each, str) for each in url.values()), "jwks_url", _ONE_OR_BY_APP)
 
     def _read_keys(self) -> dict[str, KeySet]:
         material = self.verification_key
@@ -318,6 +340,14 @@ class PrivyConfig(RequestSettings):
     def _load(material: Any) -> KeySet:
         return load_key_set(material, algorithms=("ES256",), field="verification_key")
 
-    def _check_texts(self) -> None:
+    def _check_secrets(self) -> None:
         secret = self.app_secret
-        _require(secret is None or (isinstance(secret, str) and secret != ""), "app_secret", "set the app secret")
+        if isinstance(secret, Mapping):
+            _require(set(secret) <= set(self.app_ids), "app_secret", "every key of the dict must be one of the app ids")
+            secrets = list(secret.values())
+        else:
+            lone = secret is None or len(self.app_ids) == 1
+            _require(lone, "app_secret", "for several apps give a dict from app id to secret")
+            secrets = [] if secret is None else [secret]
+        valid = all(isinstance(each, str) and each != "" and not re.search(r"\s", each) for each in secrets)
+        _require(valid, "app_secret", "copy the app secret from the Privy dashboard, exactly")

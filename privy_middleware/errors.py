@@ -22,14 +22,18 @@ PrivyError
 │       ├── WrongAudience       ``aud`` is not this app
 │       ├── WrongTokenKind      an access token for an identity token, or the reverse
 │       ├── TokensDisagree      two valid tokens of different users or apps
-│       └── TokenRevoked        withdrawn by this app
+│       ├── TokenRevoked        withdrawn by this app
+│       └── UserDeleted         Privy no longer knows the user
 ├── AuthorizationError          403, the user is known and may not
 │   ├── ConditionNotMet         a condition on the user is not met
 │   ├── IncompleteUser          the token does not say enough about the user
 │   └── CrossSiteRequest        a cookie token on a cross-site request
-└── ServiceUnavailable          503, our own side's fault
-    ├── KeysUnavailable         no verification keys can be had
-    └── UserUnavailable         the user cannot be loaded
+├── ServiceUnavailable          503, our own side's fault
+│   ├── KeysUnavailable         no verification keys can be had
+│   └── UserUnavailable         the user cannot be loaded
+└── InvalidWebhook              400, not a webhook of Privy's
+    ├── WebhookMethod           405, anything but POST
+    └── WebhookTooLarge         413, too long, or of unknown length
 
 No exception carries any part of a token.
 """
@@ -38,7 +42,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import ClassVar
+from typing import ClassVar, Self
 
 __all__ = [
     "AuthenticationError",
@@ -51,6 +55,7 @@ __all__ = [
     "IncompleteUser",
     "InvalidClaims",
     "InvalidToken",
+    "InvalidWebhook",
     "KeysUnavailable",
     "LoginRequired",
     "MalformedToken",
@@ -66,7 +71,10 @@ __all__ = [
     "TokensDisagree",
     "UnknownKey",
     "UnsupportedHeader",
+    "UserDeleted",
     "UserUnavailable",
+    "WebhookMethod",
+    "WebhookTooLarge",
     "WrongAlgorithm",
     "WrongAudience",
     "WrongIssuer",
@@ -93,6 +101,11 @@ class PrivyError(Exception):
         """Keep ``detail``, a sentence of our own that never holds any part of a token."""
         super().__init__(detail or self.message)
         self.detail = detail
+
+    def without_traces(self) -> Self:
+        """Return the error itself, rid of tracebacks: their frames hold the token, and keep it alive."""
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -277,6 +290,12 @@ class TokenRevoked(InvalidToken):
     code = "token_revoked"
 
 
+class UserDeleted(InvalidToken):
+    """Refuse the token of a user whom Privy has deleted since."""
+
+    code = "user_deleted"
+
+
 class AuthorizationError(PrivyError):
     """Refuse a known user (RFC 9110 §15.5.4)."""
 
@@ -331,3 +350,32 @@ class UserUnavailable(ServiceUnavailable):
     """Say that the user could not be loaded from the REST API."""
 
     code = "user_unavailable"
+
+
+class InvalidWebhook(PrivyError):
+    """Refuse a webhook that is not signed with the secret, not of this moment, or no event (RFC 9110 §15.5.1)."""
+
+    code = "invalid_webhook"
+    status = 400
+    message = "Invalid webhook"
+
+
+class WebhookMethod(InvalidWebhook):
+    """Refuse a webhook that is not a POST (RFC 9110 §15.5.6)."""
+
+    code = "webhook_method"
+    status = 405
+    message = "Method not allowed"
+
+    @property
+    def challenge(self) -> tuple[tuple[str, str], ...]:
+        """Return the one method that is allowed (RFC 9110 §10.2.1)."""
+        return (("Allow", "POST"),)
+
+
+class WebhookTooLarge(InvalidWebhook):
+    """Refuse a webhook whose body is too long, or does not say how long it is (RFC 9110 §15.5.14)."""
+
+    code = "webhook_too_large"
+    status = 413
+    message = "Content too large"

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.config import PrivyConfig
+from privy_middleware.bearer import BearerSettings
+from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.credentials import Credential, names_of, read_credential
 from privy_middleware.errors import (
+    ConfigurationError,
     CrossSiteRequest,
     InvalidToken,
     KeysUnavailable,
@@ -28,7 +30,7 @@ __all__ = ["Gate", "Request", "Settings", "build_gate", "is_preflight"]
 
 _logger = logging.getLogger("privy_middleware")
 
-Settings = PrivyConfig | Mapping[str, Any] | Verifier | None
+Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
 
 
 class Request(Navigable, Protocol):
@@ -117,9 +119,7 @@ class Gate:
             raise CrossSiteRequest
 
     def _refused(self, error: PrivyError, redirect: PageRedirect | None) -> PrivyAuth:
-        # The traceback would keep frames, and with them the token, alive.
-        refusal = error.with_traceback(None)
-        refusal.__context__ = None
+        refusal = error.without_traces()
         level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
         _logger.log(level, "token not accepted: %s", error.code)
         if self.settings.on_refused is not None:
@@ -155,5 +155,9 @@ def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt
         settings = PrivyConfig.from_env()
     elif isinstance(settings, Mapping):
         settings = PrivyConfig.from_mapping(settings)
+    if isinstance(settings, BearerSettings):
+        settings = settings.verifier()
     verifier = PrivyVerifier(settings) if isinstance(settings, PrivyConfig) else settings
+    if not isinstance(getattr(verifier, "settings", None), RequestSettings):
+        raise ConfigurationError("config", "give a PrivyConfig, a mapping of settings, or a verifier")
     return Gate(verifier, protect, exempt)

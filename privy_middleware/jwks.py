@@ -253,11 +253,12 @@ class JWKSSource:
             self._land(flight, Outcome(failure=Failure("no thread can be started to fetch them")))
 
     def _lead_alone(self, flight: Flight) -> None:
-        outcome = Outcome(failure=Failure("the fetch was broken off"))
         try:
             outcome = self._supplier.bring(ask_cache=flight.ask_cache)
-        finally:
-            self._land(flight, outcome)
+        except BaseException as error:
+            # The thread is the fetch's own: those who wait for it are the ones to be told.
+            outcome = Outcome(failure=Failure(f"the fetch was broken off by {type(error).__name__}"))
+        self._land(flight, outcome)
 
     def _land(self, flight: Flight, outcome: Outcome) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ where it does not (OWASP CSRF prevention sheet; W3C Fetch Metadata).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SAME_SITE = frozenset({"same-origin", "none"})
 _SCHEMES = {"ws": "http", "wss": "https"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# As browsers write it: international names in their ASCII form, never a wildcard.
+_HOST = re.compile(r"[a-z0-9._:-]+")
 
 
 def is_unsafe(method: str) -> bool:
@@ -58,9 +61,9 @@ def _origin_of(url: str) -> tuple[str, str, int | None] | None:
         return None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
         return None
-    if parts.path or parts.query or parts.fragment:
+    if parts.path or parts.query or parts.fragment or not _HOST.fullmatch(parts.hostname):
         return None
-    return parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme]
+    return parts.scheme, parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port
 
 
 def check_origin_setting(value: object, field: str) -> str:
@@ -71,7 +74,7 @@ def check_origin_setting(value: object, field: str) -> str:
     """
     origin = _origin_of(value) if isinstance(value, str) else None
     if origin is None:
-        raise ConfigurationError(field, 'write each origin as "https://app.example.com", without a path')
+        raise ConfigurationError(field, 'write each origin as "https://app.example.com", without a path or a wildcard')
     scheme, host, port = origin
     host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from urllib.parse import unquote
 
 from privy_middleware.errors import ConfigurationError
 
 __all__ = ["Protection"]
 
-_ODD = frozenset("%\\;")
+_ODD = frozenset("%\\;?#")
+_CUT = re.compile("[;?#\0]")
 
 
 class Protection:
     """Match request paths against ``protect`` and ``exempt``, segment by segment.
 
     ``/api`` covers ``/api`` and all below it, never ``/apix``. What is protected is matched in every spelling that a
-    router might fold into it (doubled slashes, dot segments, backslashes, letter case, a second percent-encoding);
+    router might fold into it (doubled slashes, dot segments, backslashes, letter case, further percent-encodings);
     what is exempt is matched in its plain spelling only. So a tricky path is protected, not exempt.
     """
 
@@ -47,7 +49,7 @@ class Protection:
 
 
 def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
-    if isinstance(prefixes, str):
+    if isinstance(prefixes, str) or not isinstance(prefixes, Collection):
         raise ConfigurationError(field, 'give a list of path prefixes, as in ["/api"]')
     for prefix in prefixes:
         if not isinstance(prefix, str) or not prefix.startswith("/") or not _is_plain(prefix) or "*" in prefix:
@@ -61,9 +63,9 @@ def _below(path: str, prefix: str) -> bool:
 
 def _is_plain(path: str) -> bool:
     """Say whether no router can read the path as another one."""
-    if not path.isprintable() or not _ODD.isdisjoint(path) or "//" in path:
+    if not path.isprintable() or not path.startswith("/") or not _ODD.isdisjoint(path) or "//" in path:
         return False
-    return not any(segment in {".", ".."} for segment in path.split("/"))
+    return not any(segment in {".", ".."} or segment != segment.strip() for segment in path.split("/"))
 
 
 def _spellings(path: str) -> tuple[str, ...]:
@@ -71,11 +73,15 @@ def _spellings(path: str) -> tuple[str, ...]:
     lowered = path.casefold()
     if _is_plain(path):
         return (lowered.rstrip("/"),)
-    return lowered.rstrip("/"), _fold(lowered), _fold(unquote(lowered)), _fold(lowered, dots=False)
+    stages = [lowered]
+    while (decoded := unquote(stages[-1])) != stages[-1]:
+        stages.append(decoded)
+    folded = (_fold(stage, dots=dots) for stage in stages for dots in (True, False))
+    return lowered.rstrip("/"), *folded
 
 
-def _fold(path: str, *, dots: bool = True) -> str:
+def _fold(path: str, *, dots: bool) -> str:
     segments = path.replace("\\", "/").split("/")
-    names = [segment.partition(";")[0].strip() for segment in segments]
+    names = [_CUT.split(segment, maxsplit=1)[0].strip() for segment in segments]
     folded = "/" + "/".join(name for name in names if name)
     return posixpath.normpath(folded).rstrip("/") if dots else folded.rstrip("/")

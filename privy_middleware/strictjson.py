@@ -46,8 +46,10 @@ def decode(text: str) -> Any:
         value, end = _DECODER.raw_decode(text)
         if end != len(text):
             raise NotStrictJSON
-        if "\\ud" in text or "\\uD" in text or not text.isascii():
+        if "\\ud" in text or "\\uD" in text:
             _check_surrogates(value)
+        if not text.isascii():
+            text.encode("utf-8")
     except (ValueError, RecursionError):
         raise NotStrictJSON("not JSON in the strict sense") from None
     return value

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from privy_middleware.cache import TokenCache
 from privy_middleware.claims import Claims, check_times
 from privy_middleware.config import RequestSettings
-from privy_middleware.errors import BadSignature, TokenRevoked, UnknownKey, WrongAlgorithm
+from privy_middleware.errors import BadSignature, PrivyError, TokenRevoked, UnknownKey, WrongAlgorithm
 from privy_middleware.frozen import freeze_object
 from privy_middleware.jws import Header, SignedToken, read_header, split_token
 from privy_middleware.keys import KeySource, VerificationKey
@@ -25,11 +25,15 @@ _HEADERS_KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whose signatures count: an issuer's or an app's name, its keys, and the algorithms allowed with them."""
+    """Whose signatures count: an issuer's or an app's name, its keys, and the algorithms allowed with them.
+
+    ``max_age`` is how many seconds after ``iat`` a token expires at the latest, whatever its ``exp`` says.
+    """
 
     name: str
     source: KeySource
     algorithms: frozenset[str]
+    max_age: float | None = None
 
 
 @dataclass(slots=True)
@@ -47,16 +51,19 @@ class Rules(Generic[_T]):
     """What one kind of token must satisfy.
 
     ``choose`` names the trust by the claims, not yet verified, where there are several; ``check`` takes the verified
-    claims and the trust's name, requires issuer, audience and kind, and builds the value.
+    claims and the trust's name, requires issuer, audience and kind, and builds the value. With ``always_choose`` a
+    single trust is chosen as well, so that a token of somebody else's never causes a fetch.
     """
 
     choose: Callable[[Claims], str]
     check: Callable[[Claims, str], _T]
+    always_choose: bool = False
 
 
 @dataclass(slots=True)
 class _Entry(Generic[_T]):
     verified: Verified[_T]
+    since: float
     until: float
     trust: Trust
     header: Header
@@ -80,7 +87,7 @@ class TokenReader(Generic[_T]):
     ) -> None:
         """Take whom to trust and what to check; ``clock`` gives Unix time in seconds."""
         self._trusts: Mapping[str, Trust] = {trust.name: trust for trust in trusts}
-        self._only = trusts[0] if len(trusts) == 1 else None
+        self._only = trusts[0] if len(trusts) == 1 and not rules.always_choose else None
         self._rules = rules
         self._leeway = settings.leeway
         self._max_bytes = settings.max_token_bytes
@@ -105,21 +112,27 @@ class TokenReader(Generic[_T]):
 
     def steps(self, token: str) -> Steps[Verified[_T]]:
         """Verify a token, yielding the key source wherever keys have to be waited for."""
-        if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
-            verified = yield from self._read(token, None)
-        else:
-            key = self._cache.key_of(token)
-            hit = self._recall(key)
-            verified = hit if hit is not None else (yield from self._read(token, key))
+        key = self._key_of(token)
+        verified = None if key is None else self._recall(key)
+        if verified is None:
+            try:
+                verified = yield from self._read(token, key)
+            except PrivyError as error:
+                raise error.without_traces() from None
         if self._is_revoked is not None and self._is_revoked(verified.claims):
             raise TokenRevoked
         return verified
+
+    def _key_of(self, token: str) -> bytes | None:
+        """Return the key in the cache, ``None`` for what is never kept there."""
+        keeps = self._cache.enabled and isinstance(token, str) and len(token) <= self._max_bytes
+        return self._cache.key_of(token) if keeps else None
 
     def _recall(self, key: bytes) -> Verified[_T] | None:
         entry = self._cache.get(key)
         if entry is None:
             return None
-        if self._clock() < entry.until and self._still_trusted(entry):
+        if entry.since <= self._clock() < entry.until and self._still_trusted(entry):
             return entry.verified
         self._cache.discard(key)
         return None
@@ -153,15 +166,20 @@ class TokenReader(Generic[_T]):
         verified = self._check(signed.payload(), trust)
         self._keep_header(signed.header_segment, header)
         if cache_key is not None:
-            until = min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
-            self._cache.put(cache_key, _Entry(verified, until, trust, header, key.fingerprint, generation))
+            span = self._span(verified)
+            self._cache.put(cache_key, _Entry(verified, *span, trust, header, key.fingerprint, generation))
         return verified
 
     def _check(self, claims: dict[str, Any], trust: Trust) -> Verified[_T]:
-        expires_at = check_times(claims, self._clock(), self._leeway)
+        expires_at = check_times(claims, self._clock(), self._leeway, trust.max_age)
         # What is kept serves many requests, so none of them may change it.
         frozen = freeze_object(claims)
         return Verified(self._rules.check(frozen, trust.name), frozen, expires_at, trust.name)
+
+    def _span(self, verified: Verified[_T]) -> tuple[float, float]:
+        """Return from when until when what is kept is what a first verification would give."""
+        since = max(verified.claims.get("nbf", 0), verified.claims.get("iat", 0)) - self._leeway
+        return since, min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
 
     def _keep_header(self, segment: bytes, header: Header) -> None:
         # Only headers of verified tokens are kept, so nobody else can fill the table.

@@ -16,7 +16,7 @@ from privy_middleware.gate import Gate, Settings, build_gate
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["AUTH_KEY", "PrivyWSGIMiddleware", "USER_KEY", "WSGIRequest", "refuse"]
+__all__ = ["AUTH_KEY", "PrivyWSGIMiddleware", "USER_KEY", "WSGIRequest"]
 
 USER_KEY = "privy_middleware.user"
 AUTH_KEY = "privy_middleware.auth"
@@ -98,40 +98,68 @@ class PrivyWSGIMiddleware:
         auth = self.gate.authenticate(request)
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
-        start = _with_caching(start_response, auth, self.gate.vary)
+        start = _Start(start_response, auth, self.gate.vary)
         try:
             self.gate.check(request, auth)
             result = self.app(environ, start)
         except PrivyError as error:
-            return refuse(error, request, start)
+            return start.refuse(error, request)
         return _Generated(result, request, start) if isinstance(result, GeneratorType) else result
 
 
-def refuse(error: PrivyError, request: WSGIRequest, start_response: StartResponse) -> list[bytes]:
-    """Answer with a refusal, in the place of a response that the app had announced but not begun (PEP 3333).
+class _Start:
+    """The server's ``start_response``, with the caching headers added and refusals turned into answers."""
 
-    Raises:
-        PrivyError: the error itself, when it is no refusal or the response has begun.
-    """
-    if error.status == PrivyError.status:
-        raise error
-    body = error.body
-    headers = [*error.headers, ("Content-Length", str(len(body)))]
-    # The server raises the error again if it has sent headers already.
-    exc_info = (type(error), error, error.__traceback__)
-    start_response(f"{error.status} {HTTPStatus(error.status).phrase}", headers, exc_info)
-    return [] if request.method == "HEAD" else [body]
+    __slots__ = ("_auth", "_called", "_start_response", "_vary")
+
+    def __init__(self, start_response: StartResponse, auth: PrivyAuth, vary: Sequence[str]) -> None:
+        self._start_response = start_response
+        self._auth = auth
+        self._vary = vary
+        self._called = False
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        """Start a response."""
+        self._called = True
+        headers = self._with_caching(headers)
+        return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
+
+    def _with_caching(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        vary = [value for name, value in headers if name.lower() == "vary"]
+        kept = [(name, value) for name, value in headers if name.lower() != "vary"]
+        kept.append(("Vary", merge_vary(vary, self._vary)))
+        if self._auth.presented and not any(name.lower() == "cache-control" for name, _ in kept):
+            kept.append(("Cache-Control", PRIVATE))
+        return kept
+
+    def refuse(self, error: PrivyError, request: WSGIRequest) -> list[bytes]:
+        """Answer with a refusal, in the place of a response that the app has announced but not begun (PEP 3333).
+
+        Raises:
+            PrivyError: the error itself, when it is no refusal or the response has begun.
+        """
+        if error.status == PrivyError.status:
+            raise error
+        body = error.body
+        headers = [*error.headers, ("Content-Length", str(len(body)))]
+        # With this, the server takes a second start, or raises the error again if headers are sent already.
+        exc_info = (type(error), error, error.__traceback__) if self._called else None
+        self(f"{error.status} {HTTPStatus(error.status).phrase}", headers, exc_info)
+        return [] if request.method == "HEAD" else [body]
 
 
 class _Generated:
     """The response of an app that is a generator function, whose code runs only when the response is read."""
 
-    __slots__ = ("_close", "_parts", "_refuse")
+    __slots__ = ("_parts", "_request", "_start", "close")
 
-    def __init__(self, result: Generator[bytes, Any, Any], request: WSGIRequest, start: StartResponse) -> None:
+    def __init__(self, result: Generator[bytes, Any, Any], request: WSGIRequest, start: _Start) -> None:
         self._parts: Iterator[bytes] = result
-        self._close = result.close
-        self._refuse = lambda error: refuse(error, request, start)
+        self._request = request
+        self._start = start
+        self.close = result.close
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -140,21 +168,5 @@ class _Generated:
         try:
             return next(self._parts)
         except PrivyError as error:
-            self._parts = iter(self._refuse(error))
+            self._parts = iter(self._start.refuse(error, self._request))
             return next(self._parts)
-
-    def close(self) -> None:
-        """Tell the app that the response is at its end."""
-        self._close()
-
-
-def _with_caching(start_response: StartResponse, auth: PrivyAuth, vary: Sequence[str]) -> StartResponse:
-    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-        merged = merge_vary([value for name, value in headers if name.lower() == "vary"], vary)
-        kept = [(name, value) for name, value in headers if name.lower() != "vary"]
-        kept.append(("Vary", merged))
-        if auth.presented and not any(name.lower() == "cache-control" for name, _ in kept):
-            kept.append(("Cache-Control", PRIVATE))
-        return start_response(status, kept, *exc_info)
-
-    return start

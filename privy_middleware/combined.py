@@ -1,0 +1,110 @@
+"""Several families of tokens in one app: Privy's, Web3Auth's and those of one's own keys."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.bearer import BearerSettings, user_of
+from privy_middleware.config import RequestSettings
+from privy_middleware.credentials import Credential, Slot
+from privy_middleware.errors import ConfigurationError, TokensDisagree, WrongIssuer
+from privy_middleware.jws import split_token
+from privy_middleware.steps import Steps
+from privy_middleware.verifier import Verifier
+
+__all__ = ["CombinedVerifier", "user_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CombinedSettings(RequestSettings):
+    """The first verifier's settings, with every place where any of them looks for a token."""
+
+    places: tuple[Slot, ...] = ()
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return self.places
+
+
+class CombinedVerifier:
+    """Accept what any of several verifiers accepts, and nothing more.
+
+    What stands in ``Authorization: Bearer`` goes to the one verifier that is configured for its exact ``iss``, and is
+    then held to that one's keys, algorithms and audience alone. A request with tokens of two families is refused.
+    Everything that is not about tokens, such as ``on_missing``, is as the first verifier's settings say.
+    """
+
+    def __init__(self, *verifiers: Verifier) -> None:
+        """Take the verifiers; Privy's, the only one that reads cookies, comes first.
+
+        Raises:
+            ConfigurationError: when two of them share an issuer, or the first reads no headers.
+        """
+        self._verifiers = verifiers
+        self.settings: RequestSettings = _settings(verifiers)
+        self._by_issuer = _by_issuer(verifiers)
+        self._max_bytes = max(each.settings.max_token_bytes for each in verifiers)
+
+    def ready(self) -> None:
+        """Fetch the keys now, ahead of the first request.
+
+        Raises:
+            KeysUnavailable: when they cannot be had, naming the address and the reason.
+        """
+        for verifier in self._verifiers:
+            verifier.ready()
+
+    async def aready(self) -> None:
+        """Fetch the keys now; raises as ``ready`` does."""
+        for verifier in self._verifiers:
+            await verifier.aready()
+
+    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+        """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
+        found = [self._verifier_of(credential) for credential in credentials]
+        verifier = found[0]
+        if any(other is not verifier for other in found):
+            raise TokensDisagree
+        auth = yield from verifier.steps(credentials)
+        return dataclasses.replace(auth, on_invalid=self.settings.on_invalid)
+
+    def _verifier_of(self, credential: Credential) -> Verifier:
+        if credential.source != "header" or not credential.slot.bearer:
+            return self._verifiers[0]
+        # Not verified yet, so it decides no more than which verifier has to accept or refuse the token.
+        issuer = split_token(credential.token, self._max_bytes).payload().get("iss")
+        if not isinstance(issuer, str) or issuer not in self._by_issuer:
+            raise WrongIssuer
+        return self._by_issuer[issuer]
+
+
+def _by_issuer(verifiers: Sequence[Verifier]) -> Mapping[str, Verifier]:
+    """Return who reads the bearer tokens of each issuer; Privy's may be set to read none."""
+    owners: dict[str, Verifier] = {}
+    for verifier in verifiers:
+        for issuer in _issuers(verifier.settings):
+            if issuer in owners:
+                raise ConfigurationError("verifiers", "each issuer must belong to one verifier only")
+            owners[issuer] = verifier
+    reading = [verifier for verifier in verifiers if any(slot.bearer for slot in verifier.settings.slots)]
+    return {issuer: verifier for issuer, verifier in owners.items() if verifier in reading}
+
+
+def _issuers(settings: RequestSettings) -> tuple[str, ...]:
+    return settings.issuers if isinstance(settings, BearerSettings) else (settings.issuer_name,)
+
+
+def _settings(verifiers: Sequence[Verifier]) -> RequestSettings:
+    if len(verifiers) < 2 or not all(isinstance(each.settings, BearerSettings) for each in verifiers[1:]):
+        raise ConfigurationError("verifiers", "give two or more: Privy's first, then those of bearer tokens")
+    first = verifiers[0].settings
+    if "header" not in first.sources:
+        raise ConfigurationError("sources", 'name "header" too: the other tokens come by no other way')
+    values = {each.name: getattr(first, each.name) for each in dataclasses.fields(RequestSettings)}
+    slots = first.slots
+    if not any(slot.bearer for slot in slots):
+        slots += verifiers[-1].settings.slots
+    return _CombinedSettings(**values, places=slots)

@@ -1,0 +1,102 @@
+"""Sign claims with a private key of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from privy_middleware.errors import ConfigurationError, MalformedToken
+from privy_middleware.jws import decode_segment
+from privy_middleware.signatures import UnusableKey, VerificationKey
+
+__all__ = ["ALGORITHMS", "PEMSigner", "PrivateKey", "Signer", "key_from_secret"]
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
+"""The algorithms that Privy took for such tokens."""
+
+_ESCAPED_BREAK = re.compile(r"\\+[rn]")
+
+
+class Signer:
+    """Turn claims into a compact JWS with one key and one algorithm; shows neither in its ``repr``."""
+
+    __slots__ = ("_key", "algorithm")
+
+    def __init__(self, key: PrivateKey, algorithm: str) -> None:
+        """Take a key that fits the algorithm."""
+        self._key = key
+        self.algorithm = algorithm
+
+    def __call__(self, claims: Mapping[str, Any]) -> str:
+        """Return the token, its claims in the order of the mapping."""
+        return jwt.encode(dict(claims), self._key, algorithm=self.algorithm)
+
+    @property
+    def public_key(self) -> str:
+        """Return the public key as PEM, as verifiers are given it."""
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+    def __repr__(self) -> str:
+        """Show the algorithm."""
+        return f"<{type(self).__name__} {self.algorithm}>"
+
+
+class PEMSigner(Signer):
+    """Sign with a private key in PEM."""
+
+    __slots__ = ()
+
+    def __init__(self, pem: str | bytes, algorithm: str, *, password: bytes | None = None) -> None:
+        """Take the key, perhaps encrypted, with escaped line ends too, and an algorithm that fits it.
+
+        Raises:
+            ConfigurationError: when the key cannot be read, is too weak, or does not fit; holds nothing of the key.
+        """
+        if algorithm not in ALGORITHMS:
+            raise ConfigurationError("algorithm", f"choose one of {', '.join(ALGORITHMS)}")
+        key = _read_pem(pem, password)
+        try:
+            VerificationKey(key.public_key(), (algorithm,))
+        except UnusableKey as unusable:
+            raise ConfigurationError("pem", str(unusable)) from None
+        super().__init__(key, algorithm)
+
+
+def _read_pem(pem: str | bytes, password: bytes | None) -> PrivateKey:
+    try:
+        text = pem.encode() if isinstance(pem, str) else pem
+        key = load_pem_private_key(_unescaped(text), password)
+    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+        mend = "give a private key that starts with -----BEGIN PRIVATE KEY-----, and its password if it has one"
+        raise ConfigurationError("pem", mend) from None
+    if not isinstance(key, PrivateKey):
+        raise ConfigurationError("pem", "give an RSA key, or an elliptic-curve or Ed25519 one")
+    return key
+
+
+def _unescaped(pem: bytes) -> bytes:
+    return _ESCAPED_BREAK.sub("\n", pem.decode("ascii")).encode()
+
+
+def key_from_secret(secret: str) -> ed25519.Ed25519PrivateKey:
+    """Return the key whose seed the API secret is: 32 bytes in base64 of either alphabet, padded or not.
+
+    Raises:
+        ConfigurationError: when it is anything else; holds nothing of the secret.
+    """
+    mend = "copy the API secret from the Privy dashboard, exactly"
+    if not isinstance(secret, str):
+        raise ConfigurationError("api_secret", mend)
+    plain = secret.strip().rstrip("=").replace("+", "-").replace("/", "_")
+    try:
+        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_segment(plain.encode("ascii")))
+    except (MalformedToken, ValueError):
+        raise ConfigurationError("api_secret", mend) from None

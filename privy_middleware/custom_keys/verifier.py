@@ -1,0 +1,74 @@
+"""Verify tokens that are signed with one's own key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from privy_middleware.bearer import BearerVerifier
+from privy_middleware.claims import Claims, check_audience, check_issuer, is_text
+from privy_middleware.errors import InvalidClaims
+from privy_middleware.frozen import FrozenDict
+from privy_middleware.keys import FixedKeys
+from privy_middleware.schema import Documented
+from privy_middleware.trust import Trust
+
+if TYPE_CHECKING:
+    from privy_middleware.custom_keys.config import CustomKeyConfig
+
+__all__ = ["CustomKeyUser", "CustomKeyVerifier"]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomKeyUser(Documented):
+    """Describe the user of a token that is signed with one's own key; it says nothing of accounts.
+
+    ``id`` is ``custom:<issuer>:<subject>``, each part percent-encoded, so that no such token can pass for a user of
+    another issuer; ``subject`` is the token's ``sub``, one's own id of the user.
+    """
+
+    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+
+    id: str = field(repr=False)
+    subject: str
+    issuer: str = field(repr=False)
+    claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)
+    complete: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a fresh JSON object."""
+        return {"id": self.id, "subject": self.subject, "issuer": self.issuer}
+
+
+class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
+    """Turn tokens that are signed with one's own key into their claims."""
+
+    def __init__(self, config: CustomKeyConfig, *, clock: Callable[[], float] = time.time) -> None:
+        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        trust = Trust(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
+        super().__init__(config, [trust], self._read, clock=clock)
+        self._audiences = frozenset(config.audiences)
+
+    def verify_token(self, token: str) -> Claims:
+        """Return the claims of a token, a mapping that nobody can change.
+
+        Raises:
+            InvalidToken: when the token is refused, for whichever reason.
+        """
+        return self._reader.verify(token).claims
+
+    async def averify_token(self, token: str) -> Claims:
+        """Return the claims of a token; raises as ``verify_token`` does."""
+        return (await self._reader.averify(token)).claims
+
+    def _read(self, claims: Claims, issuer: str) -> CustomKeyUser:
+        check_issuer(claims, issuer)
+        check_audience(claims, self._audiences.__contains__, lists=False)
+        subject = claims.get("sub")
+        if not isinstance(subject, str) or not is_text(subject):
+            raise InvalidClaims("sub is not a non-empty string")
+        user_id = f"custom:{quote(issuer, safe='')}:{quote(subject, safe='@+')}"
+        return CustomKeyUser(user_id, subject, issuer, claims=claims)

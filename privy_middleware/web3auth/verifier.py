@@ -1,0 +1,67 @@
+"""Verify Web3Auth's tokens: social logins and, where they are switched on, external wallets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from privy_middleware.bearer import BearerVerifier
+from privy_middleware.claims import Claims, check_audience, check_issuer
+from privy_middleware.keys import FixedKeys, KeySet, KeySource
+from privy_middleware.trust import Trust
+from privy_middleware.verifier import jwks_source
+from privy_middleware.web3auth.users import Web3AuthUser, external_user, social_user
+
+if TYPE_CHECKING:
+    from privy_middleware.web3auth.config import Web3AuthConfig
+
+__all__ = ["ALGORITHMS", "Web3AuthVerifier"]
+
+ALGORITHMS = ("ES256",)
+
+
+class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
+    """Turn Web3Auth's tokens into users."""
+
+    def __init__(self, config: Web3AuthConfig, *, clock: Callable[[], float] = time.time) -> None:
+        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        super().__init__(config, _trusts(config), self._read, clock=clock)
+        self._social_issuer = config.issuer_name
+        self._client_id = config.client_id
+        self._external_audiences = frozenset(config.external_audiences)
+
+    def verify_token(self, token: str) -> Web3AuthUser:
+        """Return the user of a token, blocking if keys have to be fetched.
+
+        Raises:
+            InvalidToken: when the token is refused, for whichever reason.
+            KeysUnavailable: when no keys can be had.
+        """
+        return self._reader.verify(token).value
+
+    async def averify_token(self, token: str) -> Web3AuthUser:
+        """Return the user of a token; raises as ``verify_token`` does."""
+        return (await self._reader.averify(token)).value
+
+    def _read(self, claims: Claims, issuer: str) -> Web3AuthUser:
+        check_issuer(claims, issuer)
+        # All projects share the issuer's keys: only the audience tells this one's tokens from anybody's.
+        if issuer == self._social_issuer:
+            check_audience(claims, self._client_id.__eq__, lists=False)
+            return social_user(claims)
+        check_audience(claims, self._external_audiences.__contains__, lists=False)
+        return external_user(claims)
+
+
+def _trusts(config: Web3AuthConfig) -> list[Trust]:
+    algorithms = frozenset(ALGORITHMS)
+    trusts = [Trust(config.issuer_name, _source(config, config.keys, config.jwks_url), algorithms)]
+    if config.external_issuers:
+        external = _source(config, config.external_keys, config.external_jwks_url)
+        trusts += (Trust(name, external, algorithms, config.external_max_age) for name in config.external_issuers)
+    return trusts
+
+
+def _source(config: Web3AuthConfig, fixed: KeySet | None, url: str) -> KeySource:
+    return jwks_source(config, url, ALGORITHMS) if fixed is None else FixedKeys(fixed)

@@ -1,0 +1,527 @@
+"""Fetched keys over their life: cold, fresh, stale but serving, dead; with a clock that the test moves."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from privy_middleware.errors import ConfigurationError, KeysUnavailable
+from privy_middleware.jwks import JWKSSource, SourceStats, check_jwks_url
+from privy_middleware.keys import KeySource
+from tests.support.certificates import Authority
+from tests.support.clock import Clock
+from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
+from tests.support.signers import MESSAGE, Signer
+from tests.support.ways import Way, call, every_way
+
+_ONE, _TWO = Signer("one"), Signer("two")
+
+
+@pytest.fixture(name="server")
+def a_server() -> Iterator[KeyServer]:
+    """Publish the first signer's key."""
+    with KeyServer(_ONE) as server:
+        yield server
+
+
+@pytest.fixture(name="clock")
+def a_clock() -> Clock:
+    """Stand still."""
+    return Clock()
+
+
+@pytest.fixture(name="source")
+def a_source(server: KeyServer, clock: Clock) -> JWKSSource:
+    """Fetch from the server, nothing yet."""
+    return JWKSSource(server.url, clock=clock)
+
+
+def _kids(source: JWKSSource, kid: str | None) -> list[str | None] | None:
+    keys = source.lookup(kid, "ES256")
+    return None if keys is None else [key.kid for key in keys]
+
+
+def _wait(source: JWKSSource) -> None:
+    """Wait for the refresh that a lookup has started behind itself, its thread included."""
+    source.fetch()
+    for thread in threading.enumerate():
+        if thread.name == "privy-keys":
+            thread.join(30)
+
+
+@every_way
+def test_cold(way: Way, server: KeyServer, source: JWKSSource) -> None:
+    """The first lookup says that waiting helps, and after one fetch there are keys that verify."""
+    assert source.lookup("one", "ES256") is None
+    call(way, source.fetch, source.afetch)
+    found = source.lookup("one", "ES256")
+    assert found is not None
+    assert found[0].verifies("ES256", MESSAGE, _ONE.signature)
+    assert source.unavailable() is None
+    assert source.stats() == SourceStats(fetches=1)
+    assert server.count == 1
+
+
+@every_way
+def test_ready(way: Way, server: KeyServer, source: JWKSSource) -> None:
+    """Keys can be had ahead of the first request, and those that are fresh are not fetched again."""
+    for _ in range(2):
+        call(way, source.ready, source.aready)
+    assert _kids(source, "one") == ["one"]
+    assert server.count == 1
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("behave", "reason"),
+    [
+        (reply(b"", 500), "it answers with status 500"),
+        (reply(b"<html></html>"), "what it answers is no key set: it is not JSON"),
+        (reply(b'{"keys": []}'), "what it answers is no key set: it holds no usable key"),
+        (reply(jwks(_ONE)[:40]), "what it answers is no key set"),
+        (reply(b"[1, 2"), "what it answers is no key set"),
+        (hang_up, "the connection broke off"),
+        (reset_mid_body, "the connection broke off"),
+        (bomb(8), "the answer is longer than 262144 bytes"),
+    ],
+)
+def test_not_ready(behave: Behaviour, reason: str, way: Way, server: KeyServer, source: JWKSSource) -> None:
+    """Without keys the error names the address and the reason, and says when to come back."""
+    server.behave = behave
+    with pytest.raises(KeysUnavailable) as caught:
+        call(way, source.ready, source.aready)
+    assert server.url in str(caught.value)
+    assert reason in str(caught.value)
+    assert caught.value.retry_after == 1.0
+    assert source.stats() == SourceStats(fetches=1, failures=1)
+
+
+@every_way
+def test_unreachable_host(way: Way, server: KeyServer, source: JWKSSource) -> None:
+    """A server that is down is named with the reason."""
+    server.stop()
+    with pytest.raises(KeysUnavailable, match=r"http://127\.0\.0\.1:.*no connection"):
+        call(way, source.ready, source.aready)
+
+
+def test_wrong_certificate(tmp_path: Path) -> None:
+    """A certificate that nobody vouches for is named as the reason."""
+    authority = Authority(tmp_path)
+    with KeyServer(_ONE, tls=authority.server_context()) as server:
+        with pytest.raises(KeysUnavailable, match="certificate verify failed"):
+            JWKSSource(server.url).ready()
+        JWKSSource(server.url, client_options={"verify": authority.bundle}).ready()
+
+
+def test_before_the_first_fetch(source: JWKSSource) -> None:
+    """A source that has never been asked says so."""
+    error = source.unavailable()
+    assert error is not None
+    assert "not been fetched yet" in str(error)
+    assert source.fresh_until == -math.inf
+
+
+def test_is_a_key_source(source: JWKSSource) -> None:
+    """A verifier takes it for what it is."""
+    as_source: KeySource = source
+    assert as_source.now() == 1_000.0
+
+
+@every_way
+def test_down_when_cold(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Fifty requests to a server that is down cause one fetch, and each pause is twice as long up to 30 s."""
+    server.stop()
+    pauses = []
+    for _ in range(8):
+        for _ in range(50):
+            assert source.lookup("one", "ES256") is None
+            call(way, source.fetch, source.afetch)
+        error = source.unavailable()
+        assert error is not None
+        pauses.append(error.retry_after)
+        clock.advance(error.retry_after)
+    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert source.stats() == SourceStats(fetches=8, failures=8)
+    server.start()
+    source.fetch()
+    assert _kids(source, "one") == ["one"]
+    assert source.unavailable() is None
+
+
+@pytest.mark.parametrize(("status", "wish", "pause"), [(429, 17, 17), (503, 9999, 300), (429, 0, 1), (500, 17, 1)])
+def test_retry_after(status: int, wish: int, pause: float, server: KeyServer, source: JWKSSource) -> None:
+    """The server's own wish is respected within bounds."""
+    server.behave = reply(b"", status, {"Retry-After": wish})
+    source.fetch()
+    error = source.unavailable()
+    assert error is not None
+    assert error.retry_after == pause
+
+
+def test_back_off_starts_anew(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """After a success the first pause is short again."""
+    server.behave = hang_up
+    for _ in range(3):
+        source.fetch()
+        clock.advance(10)
+    server.publish(_ONE)
+    source.fetch()
+    clock.advance(3600 + 86400)
+    server.behave = hang_up
+    source.fetch()
+    error = source.unavailable()
+    assert error is not None
+    assert error.retry_after == 1.0
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "lifetime"),
+    [("max-age=600", 600), ("max-age=5", 60), ("max-age=31536000", 86400), ("max-age=0", 3600), ("no-store", 3600)],
+)
+def test_lifetime(cache_control: str, lifetime: float, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Keys are fresh for as long as the answer says, within bounds, or else for the configured time."""
+    server.behave = reply(jwks(_ONE), headers={"Cache-Control": cache_control})
+    source.ready()
+    assert source.fresh_until == clock() + lifetime
+
+
+def test_refresh_behind(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Past freshness the old keys serve at once while one refresh brings the new ones."""
+    source.ready()
+    server.publish(_ONE, _TWO)
+    clock.advance(3600)
+    for _ in range(100):
+        assert _kids(source, "one") == ["one"]
+    _wait(source)
+    assert _kids(source, "two") == ["two"]
+    assert source.fresh_until == clock() + 3600
+    assert server.count == 2
+    assert source.stats().fetches == 2
+    assert source.stats().stale_lookups >= 1
+
+
+def test_no_thread_is_left(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A refresh ends with its thread, whether or not it succeeds."""
+    source.ready()
+    for behave in (server.behave, hang_up):
+        server.behave = behave
+        clock.advance(3600)
+        assert _kids(source, "one") == ["one"]
+        _wait(source)
+        assert not [thread for thread in threading.enumerate() if thread.name == "privy-keys"]
+
+
+def test_grace(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """While refreshes fail the last good keys serve on for the grace, then there is an error, then recovery."""
+    source.ready()
+    server.stop()
+    clock.advance(3600)
+    for _ in range(24):
+        assert _kids(source, "one") == ["one"]
+        _wait(source)
+        assert source.unavailable() is None
+        clock.advance(3600 - 1e-6)
+    assert _kids(source, "one") == ["one"]
+    _wait(source)
+    assert source.stats().stale_lookups == 25
+    assert source.stats().failures == 25
+    clock.advance(30)
+    assert _kids(source, "one") is None
+    source.fetch()
+    error = source.unavailable()
+    assert error is not None
+    assert error.status == 503
+    server.start()
+    clock.advance(error.retry_after)
+    source.fetch()
+    assert _kids(source, "one") == ["one"]
+    assert source.generation == 1
+
+
+def test_no_grace(server: KeyServer, clock: Clock) -> None:
+    """Without grace keys are dead once they are stale, and requests wait for the next."""
+    source = JWKSSource(server.url, grace=0, clock=clock)
+    source.ready()
+    clock.advance(3600)
+    assert _kids(source, "one") is None
+    source.ready()
+    assert _kids(source, "one") == ["one"]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"keys": []}', b"null", b"\xff"])
+def test_bad_answers_keep_good_keys(body: bytes, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """An answer without a usable key is a failed fetch: what was held is held."""
+    source.ready()
+    server.behave = reply(body)
+    clock.advance(3600)
+    assert _kids(source, "one") == ["one"]
+    _wait(source)
+    assert _kids(source, "one") == ["one"]
+    assert source.stats().failures == 1
+    assert source.generation == 1
+
+
+def test_ready_while_stale(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Stale keys are enough to be ready with, should a fetch fail."""
+    source.ready()
+    server.stop()
+    clock.advance(3600)
+    source.ready()
+    assert source.stats().failures == 1
+
+
+def test_generation(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """The generation changes with the keys and not with their order or age."""
+    generations = [source.generation]
+    for published in [(_ONE,), (_ONE,), (_ONE, _TWO), (_TWO, _ONE), (_TWO,)]:
+        server.publish(*published)
+        clock.advance(3600)
+        source.ready()
+        generations.append(source.generation)
+    assert generations == [0, 1, 1, 2, 2, 3]
+
+
+def test_removed_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A key that is no longer published is gone after the next refresh, and another of its name is another."""
+    server.publish(_ONE, _TWO)
+    source.ready()
+    server.publish(_TWO, impostor := Signer("one"))
+    clock.advance(3600)
+    source.ready()
+    found = source.lookup("one", "ES256")
+    assert found is not None
+    assert not found[0].verifies("ES256", MESSAGE, _ONE.signature)
+    assert found[0].verifies("ES256", MESSAGE, impostor.signature)
+    server.publish(_TWO)
+    clock.advance(3600)
+    source.ready()
+    assert not _kids(source, "one")
+
+
+@every_way
+def test_rotation(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A new key is fetched as soon as a token asks for it."""
+    source.ready()
+    server.publish(_ONE, _TWO)
+    clock.advance(5)
+    assert _kids(source, "two") is None
+    call(way, source.fetch, source.afetch)
+    assert _kids(source, "two") == ["two"]
+    assert _kids(source, "one") == ["one"]
+    assert source.stats() == SourceStats(fetches=2, unknown_kid_fetches=1)
+
+
+def test_unknown_kids(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Twenty thousand invented ids in ten seconds cause one fetch, and one in each cooldown after that."""
+    source.ready()
+    clock.advance(5)
+    for number in range(20_000):
+        if _kids(source, f"invented-{number}") is None:
+            source.fetch()
+            assert _kids(source, f"invented-{number}") == []
+        clock.advance(10 / 20_000)
+    assert server.count == 2
+    for number in range(120):
+        if _kids(source, f"later-{number}") is None:
+            source.fetch()
+        clock.advance(1)
+    assert server.count == 2 + 4
+
+
+def test_rotation_during_a_flood(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Amid invented ids a real new key is known within the cooldown."""
+    source.ready()
+    published_at = math.inf
+    for second in range(120):
+        clock.advance(1)
+        if second == 40:
+            server.publish(_ONE, _TWO)
+            published_at = clock()
+        for number in range(20):
+            if _kids(source, f"invented-{second}-{number}") is None:
+                source.fetch()
+        keys = _kids(source, "two")
+        if keys is None:
+            source.fetch()
+            keys = _kids(source, "two")
+        assert _kids(source, "one") == ["one"]
+        if keys:
+            break
+    assert 0 <= clock() - published_at <= 30
+    assert server.count <= 4
+
+
+def test_tokens_that_never_cause_a_fetch(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """With keys there, neither a token without ``kid`` nor one with another algorithm asks for more."""
+    source.ready()
+    clock.advance(100)
+    assert _kids(source, None) == ["one"]
+    assert source.lookup(None, "ES384") == ()
+    assert source.lookup("one", "ES384") == ()
+    source.fetch()
+    assert server.count == 1
+
+
+def test_set_just_obtained(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """An unknown ``kid`` is settled by a set that has just come."""
+    source.ready()
+    assert _kids(source, "invented") == []
+    clock.advance(1)
+    assert _kids(source, "invented") is None
+
+
+def test_wish_that_has_been_granted(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Who asked while another fetch was under way does not start one after it has landed."""
+    source.ready()
+    clock.advance(100)
+    assert _kids(source, "invented") is None
+    assert _kids(source, "another") is None
+    source.fetch()
+    clock.advance(100)
+    source.fetch()
+    assert server.count == 2
+
+
+def test_unknown_kid_while_the_server_fails(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Failed fetches for an unknown ``kid`` respect the cooldown and the back-off, and keep the good keys."""
+    source.ready()
+    server.behave = reply(b"", 429, {"Retry-After": 45})
+    clock.advance(100)
+    for _ in range(44):
+        if _kids(source, "invented") is None:
+            source.fetch()
+        assert _kids(source, "one") == ["one"]
+        clock.advance(1)
+    assert server.count == 2
+    server.publish(_ONE, _TWO)
+    clock.advance(1)
+    assert _kids(source, "two") is None
+    source.fetch()
+    assert _kids(source, "two") == ["two"]
+
+
+def test_unknown_kid_while_stale(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """An unknown ``kid`` past freshness waits for the refresh that its lookup has started."""
+    source.ready()
+    server.publish(_ONE, _TWO)
+    clock.advance(3600)
+    assert _kids(source, "two") in (None, ["two"], [])
+    source.fetch()
+    assert _kids(source, "two") == ["two"]
+    assert server.count == 2
+
+
+def test_unknown_kid_while_stale_and_failing(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """During the back-off of a failing refresh an unknown ``kid`` is settled."""
+    source.ready()
+    server.stop()
+    clock.advance(3600)
+    source.fetch()
+    assert _kids(source, "two") == []
+    assert _kids(source, "one") == ["one"]
+
+
+def test_stale_answers(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A server that goes back to an old set is believed: what it publishes is what counts."""
+    server.publish(_ONE, _TWO)
+    source.ready()
+    server.publish(_ONE)
+    clock.advance(3600)
+    source.ready()
+    assert _kids(source, "one") == ["one"]
+    assert not _kids(source, "two")
+
+
+def test_log_of_an_outage(
+    server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An outage is a warning at its start and every five minutes, its end is told, and that is all."""
+    caplog.set_level(logging.INFO, "privy_middleware")
+    source.ready()
+    server.behave = reply(b"", 500)
+    clock.advance(3600)
+    for _ in range(60):
+        source.fetch()
+        clock.advance(10)
+    server.publish(_ONE)
+    clock.advance(30)
+    source.fetch()
+    warned = [record.getMessage() for record in caplog.records]
+    head = f"Keys cannot be fetched from {server.url}: it answers with status 500; the last ones serve on for "
+    assert warned[0] == head + "86400 s."
+    assert [text for text in warned[:-1] if not text.startswith(head)] == []
+    assert 2 <= len(warned[:-1]) <= 3
+    assert warned[-1] == f"Keys can be had from {server.url} again."
+
+
+def test_log_of_a_cold_outage(server: KeyServer, source: JWKSSource, caplog: pytest.LogCaptureFixture) -> None:
+    """Without keys the log says what that means."""
+    server.stop()
+    source.fetch()
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().endswith("and none are held: requests that need them get 503.")
+
+
+def test_log_of_useless_keys(
+    server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Useless keys beside good ones are told once, not at each refresh, and again when they differ."""
+    caplog.set_level(logging.WARNING)
+    useless: list[dict[str, Any]] = [{"kty": "EC", "kid": "SECRET-KID"}, {**_TWO.jwk, "use": "enc"}]
+    for entries in ([useless[0]], [useless[0]], useless, [], [useless[0]]):
+        body = jwks(_ONE)[:-2] + b"".join(b", " + _json(entry) for entry in entries) + b"]}"
+        server.behave = reply(body)
+        clock.advance(3600)
+        source.ready()
+        assert _kids(source, "one") == ["one"]
+    texts = [record.getMessage() for record in caplog.records]
+    assert len(texts) == 3
+    assert all(text.startswith(f"Keys of {server.url} are passed over: 1: a member is missing") for text in texts)
+    assert "SECRET-KID" not in caplog.text
+
+
+def _json(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry).encode()
+
+
+def test_repr(source: JWKSSource, server: KeyServer) -> None:
+    """A source shows its address and how much it holds."""
+    assert repr(source) == f"<JWKSSource {server.url} <KeySet of 0>>"
+
+
+@pytest.mark.parametrize("name", ["lifetime", "grace", "cooldown", "timeout", "max_bytes"])
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, "5", True])
+def test_numbers_that_are_refused(name: str, value: Any) -> None:
+    """A time or a size is a positive number."""
+    with pytest.raises(ConfigurationError, match=f"^{name}: "):
+        JWKSSource("http://127.0.0.1/", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["lifetime", "cooldown", "timeout", "max_bytes"])
+def test_zero_is_refused(name: str) -> None:
+    """Only grace may be nothing."""
+    with pytest.raises(ConfigurationError, match=f"^{name}: "):
+        JWKSSource("http://127.0.0.1/", **{name: 0})
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        (lambda: JWKSSource("http://example.com/"), "jwks_url"),
+        (lambda: JWKSSource("http://127.0.0.1/", algorithms=("none",)), "algorithms"),
+        (lambda: JWKSSource("http://127.0.0.1/", client_options={"timeout": 1}), "client_options"),
+        (lambda: check_jwks_url("", "elsewhere"), "elsewhere"),
+    ],
+)
+def test_settings_that_are_refused(build: Callable[[], object], field: str) -> None:
+    """A wrong address, algorithm or option is refused at construction."""
+    with pytest.raises(ConfigurationError, match=f"^{field}: "):
+        build()

@@ -1,0 +1,352 @@
+"""A key set shared between workers saves fetches, and whatever is wrong with it harms nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from privy_middleware.errors import KeysUnavailable
+from privy_middleware.jwks import JWKSSource, KeyCache, SourceStats
+from tests.support.clock import Clock
+from tests.support.keyserver import KeyServer, hang_up, jwks
+from tests.support.signers import Signer
+from tests.support.ways import Way, call, every_way
+
+_ONE, _TWO = Signer("one"), Signer("two")
+
+
+class _Cache:
+    """Keep values in memory, as a cache server would, and note what it is asked to keep."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.seconds: list[float] = []
+
+    def get(self, key: str) -> Any:
+        """Return what is kept."""
+        return self.values.get(key)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep a value."""
+        self.values[key] = value
+        self.seconds.append(seconds)
+
+
+class _Broken:
+    """Fail at every call."""
+
+    def get(self, key: str) -> bytes | None:
+        """Fail to read."""
+        raise ConnectionError(key)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Fail to write."""
+        raise ConnectionError(key)
+
+
+@pytest.fixture(name="server")
+def a_server() -> Iterator[KeyServer]:
+    """Publish the first signer's key."""
+    with KeyServer(_ONE) as server:
+        yield server
+
+
+@pytest.fixture(name="fleet")
+def a_fleet(server: KeyServer) -> _Fleet:
+    """Share a cache between workers."""
+    return _Fleet(server)
+
+
+class _Fleet:
+    """Make workers that share a cache, each with a monotonic clock of its own, as machines have."""
+
+    def __init__(self, server: KeyServer) -> None:
+        self.server = server
+        self.cache = _Cache()
+        self.wall = Clock(1_800_000_000.0)
+
+    def worker(self, *, clock: Clock | None = None, cache: KeyCache | None = None, **settings: Any) -> JWKSSource:
+        chosen = self.cache if cache is None else cache
+        return JWKSSource(self.server.url, cache=chosen, clock=clock or Clock(), wall_clock=self.wall, **settings)
+
+    @property
+    def entry(self) -> bytes:
+        (value,) = self.cache.values.values()
+        assert isinstance(value, bytes)
+        return value
+
+    @entry.setter
+    def entry(self, value: Any) -> None:
+        (key,) = self.cache.values
+        self.cache.values[key] = value
+
+    def forge(self, **changes: Any) -> None:
+        """Change members of the entry's envelope; ``None`` takes one out."""
+        envelope, _, body = self.entry.partition(b"\n")
+        fields = {**json.loads(envelope), **changes}
+        kept = {name: value for name, value in fields.items() if value is not None}
+        self.entry = json.dumps(kept).encode() + b"\n" + body
+
+
+@every_way
+def test_one_fetch_for_a_fleet(way: Way, fleet: _Fleet) -> None:
+    """Of many workers the first one fetches, and the others have its keys and its freshness."""
+    first = fleet.worker()
+    call(way, first.ready, first.aready)
+    fleet.wall.advance(600)
+    for _ in range(10):
+        worker = fleet.worker()
+        call(way, worker.ready, worker.aready)
+        assert worker.lookup("one", "ES256")
+        assert worker.fresh_until == worker.now() + 3000
+    assert fleet.server.count == 1
+    assert fleet.cache.seconds == [3600 + 86400]
+
+
+@every_way
+def test_one_refresh_for_a_fleet(way: Way, fleet: _Fleet) -> None:
+    """Past freshness one worker fetches, and the others take over what it has brought."""
+    clocks = [Clock() for _ in range(3)]
+    workers = [fleet.worker(clock=clock) for clock in clocks]
+    for worker in workers:
+        call(way, worker.ready, worker.aready)
+    fleet.server.publish(_TWO)
+    for moved in (*clocks, fleet.wall):
+        moved.advance(3600)
+    for worker in workers:
+        call(way, worker.ready, worker.aready)
+        assert worker.lookup("two", "ES256")
+        assert not worker.lookup("one", "ES256")
+        assert worker.generation == 2
+    assert fleet.server.count == 2
+
+
+@every_way
+def test_unknown_kid_goes_to_the_server(way: Way, fleet: _Fleet) -> None:
+    """A rotation is looked for at the address itself, and found there is shared."""
+    clock = Clock()
+    worker = fleet.worker(clock=clock)
+    worker.ready()
+    fleet.server.publish(_ONE, _TWO)
+    clock.advance(10)
+    assert worker.lookup("two", "ES256") is None
+    call(way, worker.fetch, worker.afetch)
+    assert worker.lookup("two", "ES256")
+    assert fleet.server.count == 2
+    other = fleet.worker()
+    other.ready()
+    assert other.lookup("two", "ES256")
+    assert fleet.server.count == 2
+
+
+def test_unknown_kid_after_a_start_from_the_cache(fleet: _Fleet) -> None:
+    """A worker that has started with a set of some age looks for a new ``kid`` at once."""
+    fleet.worker().ready()
+    fleet.wall.advance(600)
+    fleet.server.publish(_ONE, _TWO)
+    worker = fleet.worker()
+    worker.ready()
+    assert worker.lookup("two", "ES256") is None
+    worker.fetch()
+    assert worker.lookup("two", "ES256")
+
+
+@every_way
+def test_start_in_an_outage(way: Way, fleet: _Fleet) -> None:
+    """A worker that starts while the server is down serves with the fleet's keys for as long as their grace."""
+    fleet.worker().ready()
+    fleet.server.behave = hang_up
+    fleet.wall.advance(3600 + 86399)
+    clock = Clock()
+    worker = fleet.worker(clock=clock)
+    call(way, worker.ready, worker.aready)
+    assert worker.lookup("one", "ES256")
+    assert worker.stats().failures == 1
+    clock.advance(1)
+    assert worker.lookup("one", "ES256") is None
+    fleet.wall.advance(1)
+    with pytest.raises(KeysUnavailable):
+        fleet.worker().ready()
+
+
+def test_stale_entry_does_not_replace_newer_keys(fleet: _Fleet) -> None:
+    """In an outage an entry older than the keys held changes nothing."""
+    fleet.worker().ready()
+    old = fleet.entry
+    fleet.server.publish(_TWO)
+    fleet.wall.advance(3600)
+    clock = Clock()
+    worker = fleet.worker(clock=clock)
+    worker.ready()
+    fleet.entry = old
+    fleet.server.behave = hang_up
+    fleet.wall.advance(3600)
+    clock.advance(3600)
+    worker.fetch()
+    assert worker.lookup("two", "ES256")
+    assert not worker.lookup("one", "ES256")
+    assert worker.stats() == SourceStats(fetches=2, failures=1, stale_lookups=2)
+
+
+@every_way
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"garbage",
+        b"\n",
+        b"null\n{}",
+        b"[]\n{}",
+        b"{}\n{}",
+        b"\xff\n{}",
+        b"[" * 100_000,
+        b"x" * 1_000_000,
+        "text",
+        7,
+        {"keys": []},
+    ],
+)
+def test_garbage(garbage: Any, way: Way, fleet: _Fleet) -> None:
+    """Whatever the cache holds in the entry's place, the worker fetches for itself and puts it right."""
+    fleet.worker().ready()
+    good = fleet.entry
+    fleet.entry = garbage
+    worker = fleet.worker()
+    call(way, worker.ready, worker.aready)
+    assert worker.lookup("one", "ES256")
+    assert fleet.server.count == 2
+    assert fleet.entry == good
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 2},
+        {"version": None},
+        {"url": "https://elsewhere.example/jwks.json"},
+        {"sha256": "0" * 64},
+        {"sha256": None},
+        {"fetched_at": None},
+        {"fetched_at": "1800000000"},
+        {"fetched_at": True},
+        {"fetched_at": -1},
+        {"fetched_at": 10**400},
+        {"fetched_at": 1_800_000_000.0 - 3600},
+        {"fetched_at": 1_800_000_000.0 + 11},
+        {"lifetime": None},
+        {"lifetime": 0},
+        {"lifetime": "600"},
+        {"lifetime": []},
+    ],
+)
+def test_forged_envelope(changes: dict[str, Any], fleet: _Fleet) -> None:
+    """An entry of another address, of the wrong age, from the future or not whole counts as none."""
+    fleet.worker().ready()
+    fleet.forge(**changes)
+    worker = fleet.worker()
+    worker.ready()
+    assert worker.lookup("one", "ES256")
+    assert fleet.server.count == 2
+
+
+def test_lifetime_is_bounded(fleet: _Fleet) -> None:
+    """An entry that claims to be fresh for ever is so for a day at the most."""
+    fleet.worker().ready()
+    fleet.forge(lifetime=10**9)
+    worker = fleet.worker()
+    worker.ready()
+    assert worker.fresh_until == worker.now() + 86400
+
+
+def test_clocks_that_differ_a_little(fleet: _Fleet) -> None:
+    """An entry from a worker whose clock is some seconds ahead is new."""
+    fleet.worker().ready()
+    fleet.forge(fetched_at=fleet.wall() + 9)
+    worker = fleet.worker()
+    worker.ready()
+    assert worker.fresh_until == worker.now() + 3600
+    assert fleet.server.count == 1
+
+
+@pytest.mark.parametrize("body", [jwks(), b"<html>", b'{"keys": [{"kty": "oct", "k": "AAAA"}]}', b" " * 300_000])
+def test_entry_without_usable_keys(body: bytes, fleet: _Fleet) -> None:
+    """What an entry holds is checked as an answer is, its size included."""
+    fleet.worker().ready()
+    fleet.entry = fleet.entry.partition(b"\n")[0] + b"\n" + body
+    fleet.forge(sha256=hashlib.sha256(body).hexdigest())
+    worker = fleet.worker()
+    worker.ready()
+    assert worker.lookup("one", "ES256")
+    assert fleet.server.count == 2
+
+
+def test_damaged_entry(fleet: _Fleet) -> None:
+    """An entry that has changed by a single bit supplies no other key than the published one."""
+    first = fleet.worker()
+    first.ready()
+    published = first.lookup("one", "ES256")
+    assert published is not None
+    good = fleet.entry
+    for position in range(0, len(good), 7):
+        fleet.entry = good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :]
+        worker = fleet.worker()
+        worker.ready()
+        (key,) = worker.lookup(None, "ES256") or ()
+        assert (key.kid, key.fingerprint) == ("one", published[0].fingerprint)
+
+
+@every_way
+def test_broken_cache(way: Way, fleet: _Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    """A cache that is down is told in the log and otherwise does without."""
+    caplog.set_level(logging.WARNING)
+    worker = fleet.worker(cache=_Broken())
+    call(way, worker.ready, worker.aready)
+    assert worker.lookup("one", "ES256")
+    assert [record.getMessage() for record in caplog.records] == [
+        "The key cache cannot be read: ConnectionError.",
+        "The key cache cannot be written: ConnectionError.",
+    ]
+
+
+class _Hanging(_Cache):
+    """Take as long as the test does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = threading.Event()
+
+    def get(self, key: str) -> Any:
+        """Hang."""
+        self.over.wait(30)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Hang."""
+        self.over.wait(30)
+
+
+@pytest.mark.anyio
+async def test_hanging_cache(fleet: _Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On an event loop a cache that hangs is waited for a moment only."""
+    monkeypatch.setattr("privy_middleware.supply._CACHE_SECONDS", 0.05)
+    cache = _Hanging()
+    worker = fleet.worker(cache=cache)
+    await worker.aready()
+    assert worker.lookup("one", "ES256")
+    cache.over.set()
+
+
+def test_addresses_do_not_mix(fleet: _Fleet) -> None:
+    """Sets of different addresses have entries of their own."""
+    with KeyServer(_TWO) as other:
+        fleet.worker().ready()
+        stranger = JWKSSource(other.url, cache=fleet.cache, wall_clock=fleet.wall)
+        stranger.ready()
+        assert not stranger.lookup("one", "ES256")
+        assert stranger.lookup("two", "ES256")
+    assert len(fleet.cache.values) == 2

@@ -1,0 +1,290 @@
+"""Key material of the configuration is read in any spelling, or refused with the mend and without its text."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import logging
+import textwrap
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x448
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from privy_middleware.errors import ConfigurationError
+from privy_middleware.keys import InvalidKeySet, load_key_set, read_jwks
+from tests.support.signers import MESSAGE, Signer
+
+_SIGNER = Signer("one")
+_PEM = _SIGNER.pem
+_BODY = "".join(_PEM.splitlines()[1:-1])
+_PKCS8 = _SIGNER.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+_SEC1 = _SIGNER.private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+_PRIVATE_JWK: dict[str, Any] = ECAlgorithm.to_jwk(_SIGNER.private, as_dict=True)
+_RSA = rsa.generate_private_key(65537, 2048).public_key()
+
+
+def _certificate() -> x509.Certificate:
+    now = datetime.datetime.now(datetime.UTC)
+    name = x509.Name([])
+    builder = x509.CertificateBuilder(name, name, _SIGNER.private.public_key(), 1, now, now)
+    return builder.sign(_SIGNER.private, hashes.SHA256())
+
+
+def _public_pem(key: Any) -> str:
+    pem: bytes = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return pem.decode()
+
+
+def _body(pem: str) -> str:
+    return "".join(pem.splitlines()[1:-1])
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        pytest.param(_PEM, id="as it is"),
+        pytest.param(_PEM.strip(), id="no last line end"),
+        pytest.param(_PEM.encode(), id="bytes"),
+        pytest.param("\ufeff" + _PEM, id="byte order mark"),
+        pytest.param(_PEM.replace("\n", "\\n"), id="escaped"),
+        pytest.param(_PEM.replace("\n", "\\\\n"), id="escaped twice"),
+        pytest.param(_PEM.replace("\n", "\\r\\n"), id="escaped CRLF"),
+        pytest.param(_PEM.replace("\n", "\r\n"), id="CRLF"),
+        pytest.param(_PEM.replace("\n", "\r"), id="CR"),
+        pytest.param(f'"{_PEM}"', id="quoted"),
+        pytest.param(f"'{_PEM}'", id="single quotes"),
+        pytest.param(f'"{_PEM}"'.replace("\n", "\\n"), id="quoted and escaped"),
+        pytest.param(f"' \"{_PEM}\" '", id="quoted twice"),
+        pytest.param(textwrap.indent(_PEM, "    "), id="indented"),
+        pytest.param(textwrap.indent(_PEM, "\t"), id="tabs"),
+        pytest.param(_PEM.replace("\n", ""), id="no line ends"),
+        pytest.param(_PEM.replace("\n", " "), id="spaces for line ends"),
+        pytest.param("# the key\n" + _PEM, id="a comment before"),
+        pytest.param(_BODY, id="base64 body"),
+        pytest.param(f" {_BODY[:64]}\n{_BODY[64:]}\n", id="base64 body on two lines"),
+        pytest.param(_SIGNER.jwk, id="JWK"),
+        pytest.param(json.dumps(_SIGNER.jwk), id="JWK text"),
+        pytest.param(json.dumps(_SIGNER.jwk).encode(), id="JWK bytes"),
+        pytest.param({"keys": [_SIGNER.jwk]}, id="JWKS"),
+        pytest.param(f"'{json.dumps({'keys': [_SIGNER.jwk]}, indent=2)}'", id="JWKS text, quoted"),
+    ],
+)
+def test_spellings(spelling: Any) -> None:
+    """Whatever an environment variable or a secret store makes of the key, it is the same key."""
+    (key,) = load_key_set(spelling, algorithms=("ES256",)).keys
+    assert key.verifies("ES256", MESSAGE, _SIGNER.signature)
+
+
+def test_pkcs1() -> None:
+    """An RSA key may come in its own older PEM form."""
+    pem = _RSA.public_bytes(Encoding.PEM, PublicFormat.PKCS1)
+    (key,) = load_key_set(pem, algorithms=("RS256",)).keys
+    assert key.algorithms == {"RS256"}
+
+
+def test_rsa_and_edwards_jwk() -> None:
+    """JWKs of RSA and of both Edwards curves are read as well."""
+    edwards = [ed25519.Ed25519PrivateKey.generate().public_key()]
+    for public, alg, to_jwk in [(_RSA, "PS384", RSAAlgorithm.to_jwk), (edwards[0], "EdDSA", OKPAlgorithm.to_jwk)]:
+        (key,) = load_key_set(to_jwk(public, as_dict=True), algorithms=(alg,)).keys  # type: ignore[operator]
+        (same,) = load_key_set(_public_pem(public), algorithms=(alg,)).keys
+        assert key.fingerprint == same.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("material", "problem"),
+    [
+        ("", "empty"),
+        ("  \n ", "empty"),
+        ('""', "empty"),
+        (b"", "empty"),
+        ("<your verification key>", "dashboard"),
+        ("changeme", "dashboard"),
+        ("insert-your-privy-verification-key-here", "dashboard"),
+        ("schlüssel", "dashboard"),
+        ("-----BEGIN PUBLIC KEY-----\n...\n-----END PUBLIC KEY-----", "dashboard"),
+        ("-----BEGIN PUBLIC KEY-----\n\n-----END PUBLIC KEY-----", "dashboard"),
+        ("-----BEGIN PUBLIC KEY-----\n" + _BODY, "dashboard"),
+        (_BODY[:-8], "dashboard"),
+        (base64.b64encode(bytes(64)).decode(), "dashboard"),
+        (_PEM + Signer().pem, "several keys"),
+        (_PKCS8, "private"),
+        (_SEC1, "private"),
+        (_PKCS8.replace("\n", "\\n"), "private"),
+        (_body(_PKCS8), "private"),
+        (_body(_SEC1), "private"),
+        (_PRIVATE_JWK, "private"),
+        (json.dumps(_PRIVATE_JWK), "private"),
+        ({"keys": [_SIGNER.jwk, _PRIVATE_JWK]}, "private"),
+        ({"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0", "alg": "HS256"}, "symmetric"),
+        (_certificate().public_bytes(Encoding.PEM).decode(), "certificate.*openssl x509"),
+        (_body(_certificate().public_bytes(Encoding.PEM).decode()), "certificate"),
+        ("https://auth.privy.io/api/v1/apps/x/jwks.json", "jwks_url"),
+        ("eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "token"),
+        ("ssh-rsa AAAA", "SSH"),
+        ("ecdsa-sha2-nistp256 AAAA", "SSH"),
+        (_public_pem(ec.generate_private_key(ec.SECP384R1()).public_key()), "secp384r1.*ES256"),
+        (_public_pem(ed25519.Ed25519PrivateKey.generate().public_key()), "Edwards.*ES256"),
+        (_public_pem(_RSA), "RSA.*ES256"),
+        (_public_pem(x448.X448PrivateKey.generate().public_key()), "another type.*ES256"),
+        ({**_SIGNER.jwk, "use": "enc"}, "use.*ES256"),
+        ({**_SIGNER.jwk, "key_ops": ["sign"]}, "key_ops"),
+        ({**_SIGNER.jwk, "alg": "ES384"}, "alg"),
+        ({**_SIGNER.jwk, "crv": "P-384"}, "length"),
+        ({}, "kty"),
+        ({"keys": []}, "no usable key.*empty"),
+        ({"keys": [{**_SIGNER.jwk, "use": "enc"}]}, "no usable key"),
+        ({"keys": "none"}, "list of keys"),
+        ("{", "JSON"),
+        ("[]", "neither a JWK nor a JWKS"),
+        ("[" * 100_000, "JSON"),
+        (b"\xff\xfe\x00", "not text"),
+        ("A" * 300_000, "longer"),
+        (None, "wrong type"),
+        (5, "wrong type"),
+        ([_PEM], "wrong type"),
+        (bytearray(b"x"), "wrong type"),
+    ],
+)
+def test_mistakes(material: Any, problem: str) -> None:
+    """Every mistake is named with its mend, and the message holds nothing of the material."""
+    with pytest.raises(ConfigurationError, match=rf"^the_key: .*{problem}") as caught:
+        load_key_set(material, algorithms=("ES256",), field="the_key")
+    assert caught.value.__cause__ is None
+    message = str(caught.value)
+    assert _PRIVATE_JWK["d"] not in message
+    assert not any(piece in message for piece in _pieces(_BODY) + _pieces(_body(_PKCS8)))
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[at : at + 10] for at in range(30, len(text) - 10)]
+
+
+def test_wrong_algorithms() -> None:
+    """Algorithms are checked before the key."""
+    with pytest.raises(ConfigurationError, match=r"^algorithms: "):
+        load_key_set(_PEM, algorithms=("HS256",))
+
+
+def test_default_field() -> None:
+    """An error is about ``verification_key`` unless it is said to be about another setting."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_key_set("", algorithms=("ES256",))
+    assert caught.value.field == "verification_key"
+
+
+def test_configured_set_with_useless_keys(caplog: pytest.LogCaptureFixture) -> None:
+    """Of a configured set the usable keys are kept, and the log says that others are passed over."""
+    caplog.set_level(logging.WARNING)
+    (key,) = load_key_set({"keys": [_SIGNER.jwk, {"kty": "EC"}]}, algorithms=("ES256",)).keys
+    assert key.kid == "one"
+    (record,) = caplog.records
+    assert record.getMessage() == "Keys of the configured set are passed over: 1: a member is missing or not a string."
+
+
+_GOOD = Signer("good")
+_X = _GOOD.jwk["x"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (None, "not a JSON object"),
+        ([], "not a JSON object"),
+        ({}, "kty"),
+        ({"kty": ["EC"]}, "kty"),
+        ({"kty": "AKP", "alg": "ES256"}, "kty"),
+        ({"kty": "oct", "k": "c2VjcmV0"}, "symmetric"),
+        (_PRIVATE_JWK, "private"),
+        ({**_SIGNER.jwk, "use": "enc"}, "use"),
+        ({**_SIGNER.jwk, "use": None}, "use"),
+        ({**_SIGNER.jwk, "key_ops": ["deriveKey"]}, "key_ops"),
+        ({**_SIGNER.jwk, "key_ops": "verify"}, "key_ops"),
+        ({**_SIGNER.jwk, "alg": "ES521"}, "alg"),
+        ({**_SIGNER.jwk, "alg": None}, "alg"),
+        ({**_SIGNER.jwk, "alg": ["ES256"]}, "alg"),
+        ({**_SIGNER.jwk, "kid": 7}, "kid"),
+        ({**_SIGNER.jwk, "kid": "k" * 1025}, "kid"),
+        ({**_SIGNER.jwk, "crv": "P-384"}, "length"),
+        ({**_SIGNER.jwk, "crv": "secp256k1"}, "curve"),
+        ({**_SIGNER.jwk, "crv": None}, "member"),
+        ({**_SIGNER.jwk, "x": _X + "=="}, "base64url"),
+        ({**_SIGNER.jwk, "x": "é" * 43}, "base64url"),
+        ({**_SIGNER.jwk, "x": _X[:-1]}, "base64url|length"),
+        ({**_SIGNER.jwk, "x": _X}, "numbers"),
+        ({**_SIGNER.jwk, "x": "A" * 43, "y": "A" * 43}, "numbers"),
+        ({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}, "numbers"),
+        ({"kty": "OKP", "crv": "X25519", "x": "A" * 43}, "curve"),
+        ({"kty": "RSA", "n": "AQAB", "e": "AQAB"}, "2048|numbers"),
+        ({"kty": "RSA", "n": "_" * 341 + "w", "e": "AQ"}, "numbers"),
+        ({"kty": "RSA", "n": "", "e": ""}, "numbers"),
+        (RSAAlgorithm.to_jwk(_RSA, as_dict=True), "which does not go with ES256"),
+    ],
+)
+def test_useless_keys_are_passed_over(entry: Any, reason: str) -> None:
+    """A key of no use is passed over with a reason, and the good one beside it stays (RFC 7517 §5)."""
+    key_set = read_jwks({"keys": [entry, _GOOD.jwk]}, algorithms=("ES256",))
+    assert [key.kid for key in key_set.keys] == ["good"]
+    assert key_set.skipped.startswith("1: ")
+    assert any(part in key_set.skipped for part in reason.split("|"))
+    assert _X not in key_set.skipped
+
+
+def test_key_with_a_name_twice() -> None:
+    """A key with a member twice is passed over, since readers differ in which one counts (RFC 7517 §4)."""
+    twice = json.dumps(_SIGNER.jwk)[:-1] + ', "kid": "two"}'
+    key_set = read_jwks(f'{{"keys": [{twice}, {json.dumps(_GOOD.jwk)}]}}'.encode(), algorithms=("ES256",))
+    assert [key.kid for key in key_set.keys] == ["good"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b'"keys"',
+        b"{}",
+        b'{"keys": {}}',
+        b'{"keys": null}',
+        b'{"keys": []}',
+        b'{"keys": [], "keys": []}',
+        b'{"keys": [{"kty": "EC"',
+        b"<!doctype html><title>hello</title>",
+        b"\xff\xfe",
+        json.dumps({"keys": [_GOOD.jwk]}).encode("utf-16"),
+        b"\xef\xbb\xbf" + json.dumps({"keys": [_GOOD.jwk]}).encode(),
+        b'{"keys": ' + b"[" * 100_000,
+        b"9" * 10_000,
+        None,
+        7,
+    ],
+)
+def test_no_key_sets(document: object) -> None:
+    """What is not a JSON object with a list of keys, a usable one among them, raises one kind of error."""
+    with pytest.raises(InvalidKeySet) as caught:
+        read_jwks(document, algorithms=("ES256",))
+    assert caught.value.__cause__ is None
+
+
+def test_duplicate_ids() -> None:
+    """Of different keys with one ``kid`` none counts, of the same key twice one does."""
+    one, other, fine = Signer("same"), Signer("same"), Signer("fine")
+    key_set = read_jwks({"keys": [one.jwk, other.jwk, fine.jwk, fine.jwk]}, algorithms=("ES256",))
+    assert [key.kid for key in key_set.keys] == ["fine"]
+    assert key_set.skipped == "2: its kid is another key's as well"
+
+
+def test_many_keys() -> None:
+    """Of hundreds of keys the first 256 count, and the rest is not looked at."""
+    jwk = _GOOD.jwk
+    key_set = read_jwks({"keys": [{**jwk, "kid": str(n)} for n in range(300)]}, algorithms=("ES256",))
+    assert len(key_set.keys) == 256
+    assert key_set.skipped == "44: it stands behind the first 256"

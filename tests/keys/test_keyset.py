@@ -1,0 +1,118 @@
+"""A set finds the keys that fit a token's header."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from privy_middleware.keys import FixedKeys, KeySet, KeySource, VerificationKey, load_key_set, read_jwks
+from tests.support.signers import Signer
+
+_ONE, _TWO, _NAMELESS = Signer("one"), Signer("two"), Signer()
+_SET = read_jwks({"keys": [_ONE.jwk, _TWO.jwk, _NAMELESS.jwk]}, algorithms=("ES256",))
+
+
+def _kids(key_set: KeySet, kid: str | None, alg: str = "ES256") -> list[str | None]:
+    return [key.kid for key in key_set.find(kid, alg)]
+
+
+def test_by_kid() -> None:
+    """A ``kid`` finds the one key of exactly that name."""
+    assert _kids(_SET, "one") == ["one"]
+    assert _kids(_SET, "ONE") == []
+    assert _kids(_SET, "") == []
+    assert _kids(_SET, "three") == []
+
+
+def test_by_algorithm() -> None:
+    """A key that does not go with the algorithm is not found."""
+    assert _kids(_SET, "one", "ES384") == []
+    assert _kids(_SET, "one", "none") == []
+
+
+def test_without_kid() -> None:
+    """Without a ``kid`` every key that fits may have made the signature."""
+    assert _kids(_SET, None) == ["one", "two", None]
+    assert _kids(_SET, None, "RS256") == []
+
+
+def test_tries_are_bounded() -> None:
+    """A token without a ``kid`` is tried with eight keys at the most."""
+    many = read_jwks({"keys": [Signer(str(n)).jwk for n in range(9)]}, algorithms=("ES256",))
+    assert _kids(many, None) == [str(n) for n in range(8)]
+
+
+def test_single_nameless_key() -> None:
+    """A single PEM goes with any ``kid``, a single JWK with a name does not."""
+    pem = load_key_set(_ONE.pem, algorithms=("ES256",))
+    assert _kids(pem, "anything") == [None]
+    assert _kids(pem, None) == [None]
+    assert _kids(pem, "anything", "ES384") == []
+    jwk = load_key_set(_ONE.jwk, algorithms=("ES256",))
+    assert _kids(jwk, "anything") == []
+
+
+def test_two_nameless_keys() -> None:
+    """Several nameless keys go with tokens that have no ``kid`` only."""
+    pair = read_jwks({"keys": [_NAMELESS.jwk, Signer().jwk]}, algorithms=("ES256",))
+    assert _kids(pair, "anything") == []
+    assert _kids(pair, None) == [None, None]
+
+
+def test_one_key_under_two_algorithms() -> None:
+    """A key published once for each of two algorithms is found for each, once."""
+    public = rsa.generate_private_key(65537, 2048).public_key()
+    keys = [VerificationKey(public, (alg,), "rsa") for alg in ("RS256", "PS256")]
+    key_set = KeySet(keys)
+    assert key_set.find("rsa", "RS256") == (keys[0],)
+    assert key_set.find("rsa", "PS256") == (keys[1],)
+    assert KeySet([*keys, *keys]).find(None, "RS256") == (keys[0],)
+
+
+@pytest.mark.parametrize(("kid", "known"), [("one", True), (None, True), ("three", False)])
+def test_known_kids(kid: str | None, known: bool) -> None:
+    """Asking for the same set again could not help with a ``kid`` that is there, or with none."""
+    assert _SET.knows(kid) is known
+
+
+def test_known_to_a_single_pem() -> None:
+    """A single PEM knows every ``kid``."""
+    assert load_key_set(_ONE.pem, algorithms=("ES256",)).knows("anything")
+
+
+def test_fingerprints() -> None:
+    """A set tells whether it holds a key by its fingerprint."""
+    (stranger,) = load_key_set(Signer().pem, algorithms=("ES256",)).keys
+    assert _SET.holds(_SET.keys[0].fingerprint)
+    assert not _SET.holds(stranger.fingerprint)
+
+
+def test_same_keys() -> None:
+    """Sets are the same whatever the order of their keys, and differ by name, key and algorithm."""
+    assert _SET.same_keys(KeySet(reversed(_SET.keys)))
+    assert not _SET.same_keys(KeySet(_SET.keys[:2]))
+    renamed = read_jwks({"keys": [{**_ONE.jwk, "kid": "uno"}]}, algorithms=("ES256",))
+    assert not renamed.same_keys(KeySet(_SET.keys[:1]))
+
+
+def test_repr() -> None:
+    """A set shows its size only."""
+    assert repr(_SET) == "<KeySet of 3>"
+
+
+@pytest.mark.anyio
+async def test_fixed_keys() -> None:
+    """Fixed keys are always there, never change and are never waited for."""
+    source: KeySource = FixedKeys(_SET)
+    source.fetch()
+    source.ready()
+    await source.afetch()
+    await source.aready()
+    assert source.lookup("one", "ES256") == _SET.keys[:1]
+    assert source.lookup("three", "ES256") == ()
+    assert source.unavailable() is None
+    assert source.fresh_until == math.inf
+    assert source.now() < source.fresh_until
+    assert source.generation == 0

@@ -1,0 +1,112 @@
+"""What is known about a request, and what follows of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from privy_middleware import Condition, PrivyAuth, PrivyUser, VerifiedToken
+from privy_middleware.errors import (
+    ConditionNotMet,
+    CrossSiteRequest,
+    IncompleteUser,
+    KeysUnavailable,
+    LoginRequired,
+    MissingToken,
+    PrivyError,
+    TokenExpired,
+)
+from privy_middleware.users import AccessTokenClaims
+from tests.support.tokens import APP_ID, NOW, SUBJECT
+
+USER = PrivyUser(id=SUBJECT)
+ACCESS = AccessTokenClaims(APP_ID, SUBJECT, "privy.io", NOW, NOW + 60, "session")
+IDENTITY_TOKEN = VerifiedToken("identity", "cookie", {"kind": "identity"}, NOW + 90)
+ACCESS_TOKEN = VerifiedToken("access", "header", {"kind": "access"}, NOW + 60)
+BOTH = PrivyAuth(USER, ACCESS, (IDENTITY_TOKEN, ACCESS_TOKEN))
+
+
+def test_anonymous() -> None:
+    """Nothing was presented, nothing is known."""
+    auth = PrivyAuth()
+    assert (auth.user, auth.error, auth.presented, auth.optional()) == (None, None, False, None)
+    assert (auth.kind, auth.source, auth.claims, auth.session_id, auth.expires_at) == (None,) * 5
+    for demand in (auth.require, auth.require_access):
+        with pytest.raises(MissingToken):
+            demand()
+
+
+def test_authenticated() -> None:
+    """The first token is the identity token; the first to expire counts."""
+    assert (BOTH.kind, BOTH.source, BOTH.claims) == ("identity", "cookie", {"kind": "identity"})
+    assert (BOTH.session_id, BOTH.expires_at, BOTH.error, BOTH.presented) == ("session", NOW + 60, None, True)
+    assert BOTH.require() is USER
+    assert BOTH.require(Condition(lambda user: user is USER)) is USER
+    assert BOTH.require_access() is ACCESS
+    assert BOTH.optional() is USER
+
+
+def test_conditions() -> None:
+    """One that is not met is a 403."""
+    with pytest.raises(ConditionNotMet):
+        BOTH.require(Condition(lambda _: False))
+
+
+def test_an_incomplete_user_meets_no_condition() -> None:
+    """Not even one that asks for nothing, or for the absence of something."""
+    auth = PrivyAuth(PrivyUser(id=SUBJECT, complete=False), ACCESS, (ACCESS_TOKEN,))
+    assert auth.require().id == SUBJECT
+    for asked in (Condition(lambda _: True), ~Condition(lambda _: False)):
+        with pytest.raises(IncompleteUser):
+            auth.require(asked)
+
+
+def test_access_is_another_thing() -> None:
+    """An identity token alone says nothing of a session."""
+    with pytest.raises(MissingToken, match="access token"):
+        PrivyAuth(USER, None, (IDENTITY_TOKEN,)).require_access()
+
+
+@pytest.mark.parametrize("refusal", [TokenExpired(), CrossSiteRequest(), KeysUnavailable()])
+def test_refused(refusal: PrivyError) -> None:
+    """The refusal is raised wherever a user is asked for."""
+    auth = PrivyAuth(refusal=refusal)
+    assert (auth.error, auth.presented, auth.user) == (refusal.code, True, None)
+    for demand in (auth.require, auth.require_access, auth.optional):
+        with pytest.raises(type(refusal)) as caught:
+            demand()
+        assert caught.value is refusal
+
+
+def test_a_bad_token_may_count_as_none() -> None:
+    """As the app says, or the route; only the very word lets it pass."""
+    by_route, by_app = PrivyAuth(refusal=TokenExpired()), PrivyAuth(refusal=TokenExpired(), on_invalid="anonymous")
+    assert by_route.optional("anonymous") is None
+    assert by_app.optional() is None
+    for auth, word in ((by_route, None), (by_app, "reject"), (by_route, "Anonymous"), (by_app, "rejekt")):
+        with pytest.raises(TokenExpired):
+            auth.optional(word)  # type: ignore[arg-type]
+    with pytest.raises(TokenExpired):
+        by_app.require()
+
+
+def test_our_own_fault_never_counts_as_none() -> None:
+    """Whoever is signed in stays signed in through an outage."""
+    with pytest.raises(KeysUnavailable):
+        PrivyAuth(refusal=KeysUnavailable(), on_invalid="anonymous").optional()
+
+
+def test_redirects() -> None:
+    """A page that needs a user goes to where it can have one."""
+    redirect = LoginRequired("/login")
+    for auth in (PrivyAuth(redirect=redirect), PrivyAuth(refusal=TokenExpired(), redirect=redirect)):
+        with pytest.raises(LoginRequired):
+            auth.require()
+    with pytest.raises(LoginRequired):
+        PrivyAuth(refusal=TokenExpired(), redirect=redirect).optional()
+    assert PrivyAuth(redirect=redirect).optional() is None
+
+
+def test_reprs_show_no_claims() -> None:
+    """What is logged of a request says who, not what the token holds."""
+    assert "identity" in repr(BOTH)
+    assert "{" not in repr(BOTH)

@@ -1,0 +1,145 @@
+"""Conditions on a user, in words and as functions."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
+from tests.support.tokens import identity, user_of
+
+
+def user(*accounts: dict[str, Any], metadata: dict[str, Any] | None = None, **claims: Any) -> PrivyUser:
+    """Return a user with these accounts."""
+    if metadata is not None:
+        claims["custom_metadata"] = json.dumps(metadata)
+    return user_of(identity(linked_accounts=json.dumps(accounts), **claims))
+
+
+ETHEREUM = {"type": "wallet", "address": "0x1", "chain_type": "ethereum", "lv": 1}
+SOLANA = {"type": "wallet", "address": "s", "chain_type": "solana", "lv": 1}
+FARCASTER = {"type": "farcaster", "fid": 1, "username": "a", "oa": "0x1", "lv": 1}
+LINE = {"type": "line_oauth", "subject": "x"}
+
+
+def meets(someone: PrivyUser, *predicates: Any, **words: Any) -> bool:
+    """Return whether the user meets the condition of these words."""
+    asked = condition(*predicates, **words)
+    assert asked is not None
+    return asked(someone)
+
+
+def test_no_words_no_condition() -> None:
+    """Nothing asked is no condition at all."""
+    assert condition() is None
+
+
+def test_wallet() -> None:
+    """On the chain, and on no other."""
+    assert meets(user(SOLANA, ETHEREUM), wallet="ethereum")
+    assert not meets(user(SOLANA), wallet="ethereum")
+    assert not meets(user(), wallet="ethereum")
+
+
+def test_linked() -> None:
+    """Of the type, known here or not."""
+    assert meets(user(FARCASTER), linked="farcaster")
+    assert meets(user(LINE), linked="line_oauth")
+    assert not meets(user(LINE, ETHEREUM), linked="farcaster")
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "met"),
+    [
+        ({"role": "admin", "x": 1}, {"role": "admin"}, True),
+        ({"role": "admin"}, {"role": "user"}, False),
+        ({"role": "admin"}, {"role": "admin", "level": 1}, False),
+        ({}, {"role": None}, False),
+        (None, {"role": "admin"}, False),
+        ({"flag": 1}, {"flag": True}, False),
+        ({"flag": True}, {"flag": 1}, False),
+        ({"flag": True}, {"flag": True}, True),
+        ({"level": 1.0}, {"level": 1}, True),
+        ({"level": "1"}, {"level": 1}, False),
+        ({"a": 1}, {}, True),
+    ],
+)
+def test_metadata(has: dict[str, Any] | None, wanted: dict[str, Any], met: bool) -> None:
+    """Every value equal, and a flag is no number."""
+    assert meets(user(metadata=has), metadata=wanted) is met
+
+
+def test_metadata_is_copied() -> None:
+    """What is asked does not change with a dict that somebody holds."""
+    wanted = {"role": "admin"}
+    asked = condition(metadata=wanted)
+    assert asked
+    wanted.clear()
+    assert not asked(user(metadata={}))
+
+
+def test_guest() -> None:
+    """Must be, or must not be."""
+    assert meets(user(guest="t"), guest=True)
+    assert not meets(user(guest="t"), guest=False)
+    assert meets(user(), guest=False)
+    assert not meets(user(), guest=True)
+
+
+def test_verified_within() -> None:
+    """Some account verified lately enough; none that does not say when."""
+    now = int(time.time())
+    assert meets(user(ETHEREUM, {**SOLANA, "lv": now - 50}), verified_within=100)
+    assert not meets(user({**SOLANA, "lv": now - 150}), verified_within=100)
+    assert not meets(user(LINE), verified_within=100)
+    assert not meets(user(), verified_within=1e9)
+
+
+def test_all_words_together() -> None:
+    """Everything that is asked has to be met."""
+    words: dict[str, Any] = {"wallet": "ethereum", "linked": "farcaster", "guest": False}
+    assert meets(user(ETHEREUM, FARCASTER), lambda someone: someone.id, **words)
+    assert not meets(user(ETHEREUM, FARCASTER), lambda someone: None, **words)
+    assert not meets(user(ETHEREUM), **words)
+
+
+def test_combining() -> None:
+    """``&``, ``|`` and ``~`` as in logic, with conditions and plain functions."""
+    yes, no = Condition(lambda _: 1), Condition(lambda _: "")
+    someone = user()
+    assert (yes & yes)(someone) is True
+    assert (yes & no)(someone) is False
+    assert (no & yes)(someone) is False
+    assert (yes | no)(someone) is True
+    assert (no | yes)(someone) is True
+    assert (no | no)(someone) is False
+    assert (~no)(someone) is True
+    assert (~yes)(someone) is False
+    assert (yes & (lambda _: False))(someone) is False
+
+
+async def asynchronous(_: PrivyUser) -> bool:
+    """Look like a predicate, and be true whatever it says."""
+    return False
+
+
+class Awaitable:
+    """Something else that can be awaited."""
+
+    def __await__(self) -> Any:
+        """Return at once."""
+        yield from ()
+
+
+def test_asynchronous_predicates_are_refused() -> None:
+    """A coroutine is true: taken for an answer it would let everybody in."""
+    someone = user()
+    yes = Condition(lambda _: True)
+    for predicate in (asynchronous, lambda _: Awaitable()):
+        for asked in (Condition(predicate), yes & predicate, ~yes | predicate, condition(yes, predicate)):
+            assert asked
+            with pytest.raises(ConfigurationError, match=r"^condition: give plain functions"):
+                asked(someone)
