@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.caching import PRIVATE, merge_vary
 from privy_middleware.errors import KeysUnavailable, PrivyError
+from privy_middleware.expiry import Expiry, OnExpired
 from privy_middleware.gate import Gate, Settings, build_gate
 
 __all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send"]
@@ -79,14 +81,21 @@ class PrivyMiddleware:
         *,
         protect: Sequence[str] = (),
         exempt: Sequence[str] = (),
+        close_expired: bool = False,
+        on_expired: OnExpired | None = None,
     ) -> None:
         """Take an app, and a configuration, a mapping, a verifier, or nothing for the environment's settings.
+
+        With ``close_expired`` an accepted WebSocket is closed (1008), and a stream of server-sent events ended, when
+        the token expires; ``on_expired``, a function or a coroutine function, is then called with the scope.
 
         Raises:
             ConfigurationError: when a setting is wrong.
         """
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        self._close_expired = close_expired
+        self._on_expired = on_expired
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; scopes of other types pass through."""
@@ -110,7 +119,7 @@ class PrivyMiddleware:
         scope["state"] = {**(scope.get("state") or {}), "privy_user": auth.user, "privy_auth": auth}
         try:
             self.gate.check(request, auth)
-            await self.app(scope, receive, response.send)
+            await self._call(scope, receive, response.send, auth)
         except PrivyError as error:
             if error.status == PrivyError.status or (response.begun and not response.accepted):
                 raise
@@ -118,6 +127,13 @@ class PrivyMiddleware:
                 await send(_close(error))
             else:
                 await self.refuse(error, scope, receive, response.send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send, auth: PrivyAuth) -> None:
+        if not self._close_expired or auth.expires_at is None:
+            await self.app(scope, receive, send)
+            return
+        seconds = auth.expires_at + self.gate.settings.leeway - time.time()
+        await Expiry(scope, receive, send, seconds, self._on_expired).run(self.app)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def ready_first() -> Message:

@@ -119,6 +119,7 @@ class _Collector:
         self._max_age = max_age_of(headers)
         self._gunzip = zlib.decompressobj(_GZIP) if _coding(headers) == "gzip" else None
         self._body = bytearray()
+        self._received = 0
         self.problem: FetchFailed | None = None
 
     def add(self, chunk: bytes) -> bool:
@@ -127,7 +128,9 @@ class _Collector:
             self._body += self._gunzip.decompress(chunk, self._limit + 1) if self._gunzip else chunk
         except zlib.error:
             self.problem = FetchFailed("the answer cannot be decompressed")
-        if len(self._body) > self._limit:
+        # What follows the end of the compressed body would be kept as well, and count for nothing.
+        self._received += len(chunk)
+        if max(self._received, len(self._body)) > self._limit:
             self.problem = _too_long(self._limit)
         return self.problem is None
 
@@ -192,7 +195,7 @@ class _Deadline:
 
 def _check_head(response: httpx2.Response) -> None:
     status = response.status_code
-    if response.has_redirect_location or 300 <= status < 400:
+    if 300 <= status < 400:
         raise FetchFailed(f"it redirects ({status}), which is refused: give the final address")
     if status != httpx2.codes.OK:
         wish = retry_after_of(response.headers) if status in _RETRY_LATER else None

@@ -1,0 +1,92 @@
+"""End a connection with its token: an accepted WebSocket, or a stream of server-sent events."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+import anyio
+
+from privy_middleware.errors import TokenExpired
+
+__all__ = ["Expiry", "OnExpired"]
+
+_Message: TypeAlias = MutableMapping[str, Any]
+_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
+_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
+OnExpired: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None] | None]
+
+# What an app has, in seconds, to notice that its socket was closed before its task is cancelled.
+_PATIENCE = 5.0
+
+
+class Expiry:
+    """Close one connection after ``seconds``, if it turns out to be one that lasts.
+
+    The app of a WebSocket receives ``websocket.disconnect``, as if the client had closed, and is cancelled if it goes
+    on; the app of an event stream is cancelled at once, and the response ends as if it were complete. Any other
+    response is left alone.
+    """
+
+    def __init__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: _Receive,
+        send: _Send,
+        seconds: float,
+        on_expired: OnExpired | None,
+    ) -> None:
+        """Take a connection, how long its token is still valid, and whom to tell when it no longer is."""
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._seconds = max(0.0, seconds)
+        self._on_expired = on_expired
+        self._ends = math.inf
+        self._expired = False
+        self._timer = anyio.CancelScope()
+
+    async def run(self, app: Callable[[Any, _Receive, _Send], Awaitable[None]]) -> None:
+        """Serve the connection with the app, no longer than the token lasts."""
+        with self._timer:
+            await app(self._scope, self.receive, self.send)
+        if self._timer.cancelled_caught:
+            await self._expire()
+
+    async def receive(self) -> _Message:
+        """Return the client's next message, or the news that the connection has ended."""
+        with anyio.CancelScope(deadline=self._ends):
+            return await self._receive()
+        await self._expire()
+        return {"type": "websocket.disconnect", "code": TokenExpired.close_code, "reason": TokenExpired.message}
+
+    async def send(self, message: _Message) -> None:
+        """Pass a message of the app on, unless the connection has ended."""
+        if self._expired:
+            return
+        if message["type"] == "websocket.accept":
+            self._ends = anyio.current_time() + self._seconds
+            self._timer.deadline = self._ends + _PATIENCE
+        elif message["type"] == "http.response.start" and _is_event_stream(message):
+            self._timer.deadline = anyio.current_time() + self._seconds
+        await self._send(message)
+
+    async def _expire(self) -> None:
+        if self._expired:
+            return
+        self._expired = True
+        if self._scope["type"] == "websocket":
+            reason = TokenExpired.message
+            await self._send({"type": "websocket.close", "code": TokenExpired.close_code, "reason": reason})
+        else:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        told = None if self._on_expired is None else self._on_expired(self._scope)
+        if inspect.isawaitable(told):
+            await told
+
+
+def _is_event_stream(message: _Message) -> bool:
+    types = (value for name, value in message.get("headers", ()) if name.lower() == b"content-type")
+    return any(value.partition(b";")[0].strip().lower() == b"text/event-stream" for value in types)
