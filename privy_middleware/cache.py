@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 import weakref
+from collections import OrderedDict
 from typing import Any, Generic, TypeVar
 
 __all__ = ["TokenCache"]
@@ -34,7 +35,7 @@ class TokenCache(Generic[_T]):
     def __init__(self, size: int) -> None:
         """Keep ``size`` entries at the most; 0 keeps none."""
         self._size = size
-        self._slots: dict[bytes, _Slot[_T]] = {}
+        self._slots: OrderedDict[bytes, _Slot[_T]] = OrderedDict()
         self._lock = threading.Lock()
         _CACHES.add(self)
 
@@ -70,8 +71,7 @@ class TokenCache(Generic[_T]):
 
     def _evict(self) -> None:
         while True:
-            key, slot = next(iter(self._slots.items()))
-            del self._slots[key]
+            key, slot = self._slots.popitem(last=False)
             if not slot.used:
                 return
             slot.used = False

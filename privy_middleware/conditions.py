@@ -6,9 +6,9 @@ They combine with ``&``, ``|`` and ``~``: ``has_wallet("ethereum", embedded=True
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.users import PrivyUser
@@ -44,8 +44,15 @@ class Condition:
         self.parameters = parameters
 
     def __call__(self, user: PrivyUser, parameters: Parameters = _NO_PARAMETERS) -> bool:
-        """Say whether the user meets the condition."""
-        return bool(self._test(user, parameters))
+        """Say whether the user meets the condition.
+
+        Raises:
+            ConfigurationError: when a predicate is asynchronous: a coroutine would count as met, whatever it says.
+        """
+        answer = self._test(user, parameters)
+        if isinstance(answer, Awaitable):
+            _refuse(answer)
+        return bool(answer)
 
     def __and__(self, other: Predicate) -> Condition:
         """Return a condition that both meet."""
@@ -61,6 +68,12 @@ class Condition:
     def __invert__(self) -> Condition:
         """Return the opposite condition."""
         return Condition(lambda user, given: not self(user, given), self.parameters)
+
+
+def _refuse(answer: Awaitable[object]) -> NoReturn:
+    if isinstance(answer, Coroutine):
+        answer.close()
+    raise ConfigurationError("condition", "give plain functions as predicates, not asynchronous ones")
 
 
 def _wrap(predicate: Predicate) -> Condition:

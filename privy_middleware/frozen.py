@@ -11,6 +11,7 @@ __all__ = ["FrozenDict", "freeze", "freeze_object", "thaw", "thaw_object"]
 
 _MAX_DEPTH = 32
 _NESTED = (dict, list, tuple)
+_NESTED_TYPES = frozenset(_NESTED)
 
 
 class FrozenDict(dict[str, Any]):
@@ -59,6 +60,8 @@ def freeze_object(value: Mapping[str, Any], depth: int = _MAX_DEPTH) -> FrozenDi
     """
     if isinstance(value, FrozenDict):
         return value
+    if _NESTED_TYPES.isdisjoint(map(type, value.values())):
+        return FrozenDict(value)
     return FrozenDict({k: freeze(v, depth - 1) if isinstance(v, _NESTED) else v for k, v in value.items()})
 
 

@@ -46,7 +46,7 @@ def decode(text: str) -> Any:
         value, end = _DECODER.raw_decode(text)
         if end != len(text):
             raise NotStrictJSON
-        if "\\ud" in text or "\\uD" in text:
+        if "\\u" in text:
             _check_surrogates(value)
         if not text.isascii():
             text.encode("utf-8")

@@ -104,7 +104,9 @@ class TokenReader(Generic[_T]):
             InvalidToken: when the token is refused, for whichever reason.
             KeysUnavailable: when no keys can be had.
         """
-        return run(self.steps(token))
+        key = self._key_of(token)
+        hit = self._recall(key)
+        return hit if hit is not None else run(self._first(token, key))
 
     async def averify(self, token: str) -> Verified[_T]:
         """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
@@ -113,29 +115,34 @@ class TokenReader(Generic[_T]):
     def steps(self, token: str) -> Steps[Verified[_T]]:
         """Verify a token, yielding the key source wherever keys have to be waited for."""
         key = self._key_of(token)
-        verified = None if key is None else self._recall(key)
-        if verified is None:
-            try:
-                verified = yield from self._read(token, key)
-            except PrivyError as error:
-                raise error.without_traces() from None
+        hit = self._recall(key)
+        return hit if hit is not None else (yield from self._first(token, key))
+
+    def _first(self, token: str, key: bytes | None) -> Steps[Verified[_T]]:
+        try:
+            verified = yield from self._read(token, key)
+        except PrivyError as error:
+            raise error.without_traces() from None
+        self._check_revoked(verified)
+        return verified
+
+    def _check_revoked(self, verified: Verified[_T]) -> None:
         if self._is_revoked is not None and self._is_revoked(verified.claims):
             raise TokenRevoked
-        return verified
 
     def _key_of(self, token: str) -> bytes | None:
         """Return the key in the cache, ``None`` for what is never kept there."""
         keeps = self._cache.enabled and isinstance(token, str) and len(token) <= self._max_bytes
         return self._cache.key_of(token) if keeps else None
 
-    def _recall(self, key: bytes) -> Verified[_T] | None:
-        entry = self._cache.get(key)
-        if entry is None:
+    def _recall(self, key: bytes | None) -> Verified[_T] | None:
+        if key is None or (entry := self._cache.get(key)) is None:
             return None
-        if entry.since <= self._clock() < entry.until and self._still_trusted(entry):
-            return entry.verified
-        self._cache.discard(key)
-        return None
+        if not (entry.since <= self._clock() < entry.until and self._still_trusted(entry)):
+            self._cache.discard(key)
+            return None
+        self._check_revoked(entry.verified)
+        return entry.verified
 
     def _still_trusted(self, entry: _Entry[_T]) -> bool:
         source = entry.trust.source

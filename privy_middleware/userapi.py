@@ -21,7 +21,7 @@ from privy_middleware.restusers import UnreadableUser
 from privy_middleware.strictjson import NotStrictJSON, decode_bytes
 from privy_middleware.users import PrivyUser
 
-__all__ = ["PRIVY_API_URL", "LoadUser", "PluggedClient", "UserAPI", "UserSource", "is_async"]
+__all__ = ["LoadUser", "PRIVY_API_URL", "PluggedClient", "Record", "UserAPI", "UserSource", "is_async"]
 
 PRIVY_API_URL = "https://api.privy.io/v1"
 
@@ -133,7 +133,7 @@ class PluggedClient:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn whatever another client raises into a `FetchFailed`; its text may hold anything, so only the type is told."""
+    """Turn whatever another client raises into a `FetchFailed` with its type only: its text may hold anything."""
     try:
         yield
     except PrivyError:
