@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.caching import CacheHeaders
 from privy_middleware.errors import KeysUnavailable, PrivyError
 from privy_middleware.expiry import Expiry, OnExpired
 from privy_middleware.gate import Gate, Settings, build_gate
@@ -29,11 +29,13 @@ _HANDSHAKES = frozenset({"websocket.accept", "websocket.close"})
 class ASGIRequest:
     """A request as the server's raw scope tells it."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_scope", "_single")
 
     def __init__(self, scope: Scope) -> None:
         """Take a scope of type ``http`` or ``websocket``."""
         self._scope = scope
+        # The headers by name, of use where no name stands twice.
+        self._single: dict[bytes, bytes] | None = None
 
     @property
     def method(self) -> str:
@@ -62,8 +64,22 @@ class ASGIRequest:
 
     def values(self, name: str) -> list[str]:
         """Return every value of a header field, in order."""
+        headers = self._scope["headers"]
+        if self._single is None:
+            self._single = dict(headers)
+        if len(self._single) == len(headers):
+            value = self._single.get(name.encode("latin-1"))
+            return [] if value is None else [value.decode("latin-1")]
         wanted = name.encode("latin-1")
-        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
+        return [value.decode("latin-1") for key, value in headers if key == wanted]
+
+
+def _encode_name(text: str) -> bytes:
+    return text.encode("latin-1")
+
+
+def _decode(value: bytes) -> str:
+    return value.decode("latin-1")
 
 
 class PrivyMiddleware:
@@ -94,6 +110,7 @@ class PrivyMiddleware:
         """
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        self._cache_headers = CacheHeaders(self.gate.vary, _encode_name, _decode)
         self._close_expired = close_expired
         self._on_expired = on_expired
 
@@ -113,7 +130,7 @@ class PrivyMiddleware:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = ASGIRequest(scope)
         auth = await self.gate.aauthenticate(request)
-        response = _Response(send, auth, self.gate.vary)
+        response = _Response(send, self._cache_headers, presented=auth.presented)
         # A server may hand the same state to every request: it is copied before it is written to. The scope is not,
         # since middleware outside reads from it what routers leave there, such as the route.
         scope["state"] = {**(scope.get("state") or {}), "privy_user": auth.user, "privy_auth": auth}
@@ -155,12 +172,12 @@ class PrivyMiddleware:
 class _Response:
     """One response under way: what it says to caches, and whether it has begun."""
 
-    __slots__ = ("_auth", "_send", "_vary", "accepted", "begun")
+    __slots__ = ("_cache_headers", "_presented", "_send", "accepted", "begun")
 
-    def __init__(self, send: Send, auth: PrivyAuth, vary: Sequence[str]) -> None:
+    def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], *, presented: bool) -> None:
         self._send = send
-        self._auth = auth
-        self._vary = vary
+        self._cache_headers = cache_headers
+        self._presented = presented
         self.begun = False
         self.accepted = False
 
@@ -168,21 +185,13 @@ class _Response:
         """Pass a message of the app on, with the caching headers on the first of an HTTP response."""
         kind = message["type"]
         if kind in _STARTS:
-            message = {**message, "headers": self._with_caching(message.get("headers", ()))}
+            headers = self._cache_headers.add(message.get("headers", ()), presented=self._presented)
+            message = {**message, "headers": headers}
             self.begun = True
         elif kind in _HANDSHAKES:
             self.begun = True
             self.accepted = kind == "websocket.accept"
         await self._send(message)
-
-    def _with_caching(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        headers = list(headers)
-        vary = [value.decode("latin-1") for name, value in headers if name.lower() == b"vary"]
-        kept = [(name, value) for name, value in headers if name.lower() != b"vary"]
-        kept.append((b"vary", merge_vary(vary, self._vary).encode("latin-1")))
-        if self._auth.presented and not any(name.lower() == b"cache-control" for name, _ in kept):
-            kept.append((b"cache-control", PRIVATE.encode()))
-        return kept
 
 
 def _close(error: PrivyError) -> Message:

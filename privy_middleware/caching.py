@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import AnyStr, Generic
 
-__all__ = ["PRIVATE", "merge_vary"]
+__all__ = ["CacheHeaders", "PRIVATE", "merge_vary"]
 
 PRIVATE = "private, no-store"
 """``Cache-Control`` of an answer to a request with a token, unless the app set its own (RFC 9111 §3.5)."""
@@ -18,3 +19,44 @@ def merge_vary(values: Iterable[str], added: Sequence[str]) -> str:
     for name in added:
         names.setdefault(name.lower(), name)
     return ", ".join(names.values())
+
+
+class CacheHeaders(Generic[AnyStr]):
+    """Add ``Vary``, and ``Cache-Control`` where the app has none, to headers in the server's own type of string."""
+
+    __slots__ = ("_cache_control", "_merge", "_own", "_private", "_vary")
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        encode: Callable[[str], AnyStr],
+        decode: Callable[[AnyStr], str],
+    ) -> None:
+        """Take the header fields to vary on, and how the server writes and reads strings."""
+        self._vary: AnyStr = encode("vary")
+        self._cache_control: AnyStr = encode("cache-control")
+        self._own: tuple[AnyStr, AnyStr] = (self._vary, encode(merge_vary((), names)))
+        self._private: tuple[AnyStr, AnyStr] = (self._cache_control, encode(PRIVATE))
+
+        def merge(values: Iterable[AnyStr]) -> tuple[AnyStr, AnyStr]:
+            return self._vary, encode(merge_vary(map(decode, values), names))
+
+        self._merge: Callable[[Iterable[AnyStr]], tuple[AnyStr, AnyStr]] = merge
+
+    def add(self, headers: Iterable[tuple[AnyStr, AnyStr]], *, presented: bool) -> list[tuple[AnyStr, AnyStr]]:
+        """Return the headers of an answer to a request that ``presented`` a token, or did not."""
+        kept: list[tuple[AnyStr, AnyStr]] = []
+        vary: list[AnyStr] = []
+        private = presented
+        for name, value in headers:
+            lowered = name.lower()
+            if lowered == self._vary:
+                vary.append(value)
+                continue
+            if lowered == self._cache_control:
+                private = False
+            kept.append((name, value))
+        kept.append(self._merge(vary) if vary else self._own)
+        if private:
+            kept.append(self._private)
+        return kept

@@ -40,7 +40,7 @@ class Slot:
     bearer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Credential:
     """A token as it came, with the place it came from."""
 
@@ -102,8 +102,14 @@ def _only(values: set[str]) -> str:
 
 def cookie_values(fields: Fields, name: str) -> list[str]:
     """Return every value of the cookie with exactly this name (RFC 6265 §4.2.1)."""
-    pairs = (pair.partition("=") for line in fields.values("cookie") for pair in line.split(";"))
-    return [value.strip(" \t") for key, equals, value in pairs if equals and key.strip(" \t") == name]
+    found = []
+    for line in fields.values("cookie"):
+        # Most cookies are other people's: the line is taken apart only where the name is in it somewhere.
+        for pair in line.split(";") if name in line else ():
+            key, equals, value = pair.partition("=")
+            if equals and key.strip(" \t") == name:
+                found.append(value.strip(" \t"))
+    return found
 
 
 def names_of(slots: Iterable[Slot]) -> Mapping[str, None]:

@@ -107,13 +107,16 @@ class Gate:
         return auth
 
     def _credentials(self, request: Request) -> list[Credential]:
-        sources = self.settings.sources
-        found = (read_credential(request, slot, sources) for slot in self._slots)
-        return [credential for credential in found if credential is not None]
+        found = []
+        for slot in self._slots:
+            credential = read_credential(request, slot, self.settings.sources)
+            if credential is not None:
+                found.append(credential)
+        return found
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
         # A page of another site cannot set a header, so one verified header token vouches for the request.
-        if any(credential.source == "header" for credential in credentials) or not is_unsafe(request.method):
+        if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, request.scheme, self.settings.trusted_origins):
             raise CrossSiteRequest
@@ -132,7 +135,7 @@ class Gate:
         Raises:
             PrivyError: the refusal, which knows its answer.
         """
-        if self.protects(request.path) and not is_preflight(request):
+        if self._protection and self.protects(request.path) and not is_preflight(request):
             auth.require()
 
     def protects(self, path: str) -> bool:

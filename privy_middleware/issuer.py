@@ -265,8 +265,7 @@ class DevelopmentIssuer:
 
     def _help(self) -> str:
         people = "\n".join(
-            f"  {persona.name:<10} {', '.join(persona.account_types) or 'no accounts'}"
-            for persona in PERSONAS.values()
+            f"  {persona.name:<10} {', '.join(persona.account_types) or 'no accounts'}" for persona in PERSONAS.values()
         )
         return _HELP.format(app_id=self.app_id, jwks_url=self.jwks_url, url=self.url, people=people)
 

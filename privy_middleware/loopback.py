@@ -85,9 +85,7 @@ class LoopbackServer(ThreadingTCPServer):
         try:
             return cls(address, pages, name)
         except (OSError, OverflowError):
-            raise ConfigurationError(
-                "port", f"{address[1]} cannot be had; try another, or 0 for a free one"
-            ) from None
+            raise ConfigurationError("port", f"{address[1]} cannot be had; try another, or 0 for a free one") from None
 
     @property
     def url(self) -> str:
@@ -119,9 +117,7 @@ class LoopbackServer(ThreadingTCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer one connection in a thread of its own."""
-        worker = threading.Thread(
-            target=self.process_request_thread, args=(request, client_address), daemon=True
-        )
+        worker = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         self._workers = [known for known in self._workers if known[1].is_alive()]
         self._workers.append((request, worker))
         worker.start()

@@ -51,9 +51,7 @@ _ADA = Persona(
     did="did:privy:dev-ada",
     linked_accounts=(
         _account("email", address="ada@example.com"),
-        _account(
-            "google_oauth", subject="100000000000000000001", email="ada@example.com", name="Ada Example"
-        ),
+        _account("google_oauth", subject="100000000000000000001", email="ada@example.com", name="Ada Example"),
         _embedded("dev-ada-wallet-1", "0x79a08eFE34a7A0De99bbddF3b46E83E103c82555"),
         _wallet("0x72d916C83baF0730bbe2BeC6FF8c522C13bC0aEF", wallet_client_type="metamask"),
     ),
@@ -66,9 +64,7 @@ _GRACE = Persona(
     linked_accounts=(
         _embedded("dev-grace-wallet-1", "5gvVHZb8aChuRy7o7jZvFiZiwhiBY9eu3ksYqU9YgzL5", "solana"),
         _wallet("2Qdrchea1P8CnsszusTJsbAVxZkmL7mPBRjD66ihP62r", "solana", wallet_client_type="phantom"),
-        _account(
-            "farcaster", fid=1_000_001, username="grace", oa="0x14d371b823BCeFbdBD8FD93505C4e64c56B066A6"
-        ),
+        _account("farcaster", fid=1_000_001, username="grace", oa="0x14d371b823BCeFbdBD8FD93505C4e64c56B066A6"),
         _account("passkey", credential_id="ZGV2LWdyYWNlLXBhc3NrZXk"),
     ),
 )
@@ -79,12 +75,8 @@ _ALAN = Persona(
     linked_accounts=(
         _account("phone", phone_number="+15555550100"),
         _account("twitter_oauth", subject="2001", username="alan", name="Alan", pfp="2001/dev_normal.jpg"),
-        _account(
-            "twitter_oauth", subject="2002", username="alan2", name="Alan", pfp="default_profile_normal.png"
-        ),
-        _account(
-            "twitter_oauth", subject="2003", username="alan3", name="Alan", pfp="https://example.com/alan.png"
-        ),
+        _account("twitter_oauth", subject="2002", username="alan2", name="Alan", pfp="default_profile_normal.png"),
+        _account("twitter_oauth", subject="2003", username="alan3", name="Alan", pfp="https://example.com/alan.png"),
         _account("twitter_oauth", subject="2004", username=None, name=None, pfp=None),
         _account("twitter_oauth", subject="2005", username="alan5", name="Alan", pfp=""),
         _account("twitter_oauth", subject="2006", username="alan6", name="Alan"),

@@ -6,6 +6,7 @@ object that OpenSSL has accepted, never text.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Collection
 from typing import TypeAlias
@@ -39,6 +40,7 @@ _RSA: dict[str, hashes.HashAlgorithm] = {
 _RSA_BITS = range(2048, 8192 + 1)
 # OpenSSL's work grows with the exponent; SP 800-56B §6.2 allows no longer one.
 _RSA_EXPONENT_BITS = 256
+_SMALL_PRIMES = tuple(odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2)))
 
 ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
 """Every algorithm that a key can be used with (RFC 7518 §3.1, RFC 8037 §3.1), asymmetric ones only."""
@@ -156,8 +158,21 @@ def _check_strength(key: PublicKeyTypes) -> None:
         return
     if key.key_size not in _RSA_BITS:
         raise UnusableKey("it is an RSA key of fewer than 2048 or more than 8192 bits")
-    if key.public_numbers().e.bit_length() > _RSA_EXPONENT_BITS:
+    numbers = key.public_numbers()
+    if numbers.e.bit_length() > _RSA_EXPONENT_BITS:
         raise UnusableKey("it is an RSA key with an exponent out of bounds")
+    if _is_guessable(numbers.n):
+        raise UnusableKey("it is an RSA key of a make that can be factored (CVE-2017-15361)")
+
+
+def _is_guessable(modulus: int) -> bool:
+    """Tell whether the modulus is a product of the faulty generator's primes, each a power of 65537 modulo these."""
+    return all(modulus % prime in powers for prime, powers in _powers_of_65537())
+
+
+@functools.cache
+def _powers_of_65537() -> tuple[tuple[int, frozenset[int]], ...]:
+    return tuple((prime, frozenset(pow(65537, n, prime) for n in range(prime))) for prime in _SMALL_PRIMES)
 
 
 def _describe(key: PublicKeyTypes) -> str:

@@ -38,12 +38,16 @@ class Trust:
 
 @dataclass(slots=True)
 class Verified(Generic[_T]):
-    """What a token turned out to say."""
+    """What a token turned out to say.
+
+    ``alone`` is for the verifier to keep what a request with this token alone gets, by the place it stood in.
+    """
 
     value: _T
     claims: Claims = field(repr=False)
     expires_at: float
     trust: str
+    alone: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

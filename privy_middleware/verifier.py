@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from privy_middleware.auth import PrivyAuth, VerifiedToken
-from privy_middleware.claims import Claims, check_access, check_audience, check_identity, check_issuer
+from privy_middleware.claims import Claims, TokenKind, check_access, check_audience, check_identity, check_issuer
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.credentials import Credential
 from privy_middleware.errors import TokensDisagree, WrongAudience
@@ -115,19 +115,28 @@ class PrivyVerifier:
 
     def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
-        identity: Verified[PrivyUser] | None = None
-        access: Verified[AccessTokenClaims] | None = None
-        tokens = []
+        verified: dict[TokenKind, Verified[Any]] = {}
         for credential in credentials:
-            if credential.kind == "identity":
-                identity = yield from self._identity.steps(credential.token)
-                tokens.append(_described(credential, identity))
-            else:
-                access = yield from self._access.steps(credential.token)
-                tokens.append(_described(credential, access))
-        user = _agree(identity, access)
-        claims = access.value if access is not None else None
-        return PrivyAuth(user, claims, tuple(tokens), None, self.settings.on_invalid)
+            reader = self._identity if credential.kind == "identity" else self._access
+            verified[credential.kind] = yield from reader.steps(credential.token)
+        if len(credentials) > 1:
+            return self._describe(credentials, verified)
+        # A cached token alone is nearly every request, and what it says does not change.
+        known = verified[credentials[0].kind].alone
+        source = credentials[0].source
+        if source not in known:
+            known[source] = self._describe(credentials, verified)
+        auth: PrivyAuth = known[source]
+        return auth
+
+    def _describe(self, credentials: Sequence[Credential], verified: Mapping[TokenKind, Verified[Any]]) -> PrivyAuth:
+        access = verified.get("access")
+        return PrivyAuth(
+            user=_agree(verified.get("identity"), access),
+            access=None if access is None else access.value,
+            tokens=tuple(_described(credential, verified[credential.kind]) for credential in credentials),
+            on_invalid=self.settings.on_invalid,
+        )
 
     def _app_of(self, claims: Claims) -> str:
         """Return which of the configured apps the token says it is for; its keys then have to prove it."""

@@ -10,7 +10,7 @@ import hmac
 import re
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -69,7 +69,7 @@ class WebhookVerifier:
             from standardwebhooks import Webhook  # noqa: PLC0415 - an extra
         except ImportError:
             raise ConfigurationError("webhooks", "pip install 'privy-middleware[webhooks]'") from None
-        texts = [secrets] if isinstance(secrets, str) else list(secrets or ())
+        texts = [secrets] if isinstance(secrets, str) else list(secrets) if isinstance(secrets, Collection) else []
         if not texts:
             raise ConfigurationError("secrets", "copy the signing key of the webhook from the Privy dashboard")
         self._signers = [Webhook(_key(text)) for text in texts]
@@ -125,7 +125,7 @@ def _key(text: object) -> bytes:
 def _only(headers: Headers, name: str) -> str:
     """Return the value of a header field that has to stand there once, whatever the case of its name."""
     pairs: Any = headers.items() if isinstance(headers, Mapping) else headers
-    values = [value for key, value in pairs if key.lower() == name]
+    values: list[str] = [value for key, value in pairs if key.lower() == name]
     if len(values) != 1 or not values[0]:
         raise InvalidWebhook(f"{name} does not stand there once")
     return values[0]

@@ -8,8 +8,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from privy_middleware.auth import PrivyAuth
-from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.caching import CacheHeaders
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate
 
@@ -89,6 +88,7 @@ class PrivyWSGIMiddleware:
         """
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        self._cache_headers = CacheHeaders(self.gate.vary, str, str)
         if self.gate.settings.fail_fast:
             self.gate.ready()
 
@@ -98,7 +98,7 @@ class PrivyWSGIMiddleware:
         auth = self.gate.authenticate(request)
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
-        start = _Start(start_response, auth, self.gate.vary)
+        start = _Start(start_response, self._cache_headers, presented=auth.presented)
         try:
             self.gate.check(request, auth)
             result = self.app(environ, start)
@@ -110,12 +110,12 @@ class PrivyWSGIMiddleware:
 class _Start:
     """The server's ``start_response``, with the caching headers added and refusals turned into answers."""
 
-    __slots__ = ("_auth", "_called", "_start_response", "_vary")
+    __slots__ = ("_cache_headers", "_called", "_presented", "_start_response")
 
-    def __init__(self, start_response: StartResponse, auth: PrivyAuth, vary: Sequence[str]) -> None:
+    def __init__(self, start_response: StartResponse, cache_headers: CacheHeaders[str], *, presented: bool) -> None:
         self._start_response = start_response
-        self._auth = auth
-        self._vary = vary
+        self._cache_headers = cache_headers
+        self._presented = presented
         self._called = False
 
     def __call__(
@@ -123,16 +123,8 @@ class _Start:
     ) -> Callable[[bytes], object]:
         """Start a response."""
         self._called = True
-        headers = self._with_caching(headers)
+        headers = self._cache_headers.add(headers, presented=self._presented)
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
-
-    def _with_caching(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        vary = [value for name, value in headers if name.lower() == "vary"]
-        kept = [(name, value) for name, value in headers if name.lower() != "vary"]
-        kept.append(("Vary", merge_vary(vary, self._vary)))
-        if self._auth.presented and not any(name.lower() == "cache-control" for name, _ in kept):
-            kept.append(("Cache-Control", PRIVATE))
-        return kept
 
     def refuse(self, error: PrivyError, request: WSGIRequest) -> list[bytes]:
         """Answer with a refusal, in the place of a response that the app has announced but not begun (PEP 3333).

@@ -209,7 +209,7 @@ def test_exc_info_is_handed_on(issuer: DevelopmentIssuer) -> None:
         given.append(args)
 
     list(PrivyWSGIMiddleware(app, issuer.config())(environ_of("GET", "/"), start))
-    assert given == [("500 Internal Server Error", [("Vary", "Cookie, privy-id-token, Authorization")], problem)]
+    assert given == [("500 Internal Server Error", [("vary", "Cookie, privy-id-token, Authorization")], problem)]
 
 
 def test_caching_headers(ask: Ask, ada: Any) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
-import bottle  # type: ignore[import-untyped]
 import falcon
 import pytest
 
 from privy_middleware import PrivyError, PrivyWSGIMiddleware
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.behaviour.clients.wsgi import call, environ_of
+
+# Bottle has no types.
+bottle: Any = import_module("bottle")
 
 
 def bottle_app() -> Any:

@@ -1,0 +1,35 @@
+"""The pages of these tokens: every snippet runs, in the order of its page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def run(page: str) -> dict[str, Any]:
+    """Run the Python of a page, and return what it defined."""
+    names: dict[str, Any] = {}
+    for snippet in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(snippet, page, "exec"), names)
+    return names
+
+
+def test_custom_keys() -> None:
+    """The token of the page verifies, and so the async one is issued."""
+    names = run("custom_keys.md")
+    assert names["claims"]["sub"] == "your-own-user-id"
+    assert anyio.run(names["issue"]).count(".") == 2
+
+
+def test_web3auth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The apps of the page can be built."""
+    monkeypatch.delenv("WEB3AUTH_VERIFICATION_KEY", raising=False)
+    names = run("web3auth.md")
+    assert names["config"].external_max_age == 3600
+    assert names["both"].settings.slots

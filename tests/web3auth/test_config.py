@@ -1,0 +1,93 @@
+"""Settings that are refused at start-up, and what the right ones say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from privy_middleware.errors import ConfigurationError
+from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
+from tests.support.signers import Signer
+from tests.web3auth.support import CLIENT_ID, EXTERNAL, EXTERNAL_ISSUER, SOCIAL_ISSUER, config
+
+
+@pytest.mark.parametrize(
+    ("field", "settings"),
+    [
+        ("client_id", {"client_id": ""}),
+        ("client_id", {"client_id": "two words"}),
+        ("client_id", {"client_id": None}),
+        ("verification_key", {"verification_key": "not a key"}),
+        ("jwks_url", {"verification_key": None, "jwks_url": "http://keys.example.com/jwks"}),
+        ("sources", {"sources": ("header", "cookie")}),
+        ("external_issuers", {"external_audiences": ("app.example.com",)}),
+        ("external_audiences", {"external_issuers": ("metamask",)}),
+        ("external_issuers", {**EXTERNAL, "external_issuers": ("",)}),
+        ("external_audiences", {**EXTERNAL, "external_audiences": (CLIENT_ID, 1)}),
+        ("external_issuers", {**EXTERNAL, "external_issuers": (SOCIAL_ISSUER,)}),
+        ("external_issuers", {**EXTERNAL, "external_issuers": ("metamask", "privy.io")}),
+        ("external_max_age", {"external_max_age": True}),
+        ("external_max_age", {"external_max_age": "86400"}),
+        ("external_max_age", {"external_max_age": 0}),
+        ("external_max_age", {"external_max_age": float("nan")}),
+        ("external_max_age", {"external_max_age": 31 * 86400}),
+        ("external_jwks_url", {"external_jwks_url": "ftp://authjs.web3auth.io/jwks"}),
+        ("external_verification_key", {"external_verification_key": {"kty": "oct", "k": "AAAA"}}),
+    ],
+)
+def test_wrong_settings_are_refused(field: str, settings: dict[str, Any]) -> None:
+    """Each is named, and the secret material of none is repeated."""
+    with pytest.raises(ConfigurationError) as refused:
+        config(**settings)
+    assert refused.value.field == field
+
+
+def test_the_client_id_is_never_optional() -> None:
+    """Without an audience anybody's project could forge users."""
+    with pytest.raises(TypeError, match="client_id"):
+        Web3AuthConfig()  # type: ignore[call-arg]
+    with pytest.raises(ConfigurationError, match="client_id"):
+        Web3AuthConfig.from_mapping({})
+
+
+def test_the_environment_has_its_own_prefix() -> None:
+    """Lists are separated by commas; settings of other prefixes are left alone."""
+    key = Signer().pem.replace("\n", "\\n")
+    found = Web3AuthConfig.from_env(
+        {
+            "WEB3AUTH_CLIENT_ID": CLIENT_ID,
+            "WEB3AUTH_VERIFICATION_KEY": key,
+            "WEB3AUTH_EXTERNAL_ISSUERS": f"{EXTERNAL_ISSUER}, metamask",
+            "WEB3AUTH_EXTERNAL_AUDIENCES": "app.example.com",
+            "PRIVY_CLIENT_ID": "another",
+        }
+    )
+    assert found.client_id == CLIENT_ID
+    assert found.keys is not None
+    assert found.issuers == (SOCIAL_ISSUER, EXTERNAL_ISSUER, "metamask")
+    assert found.external_audiences == ("app.example.com",)
+
+
+def test_a_wrong_variable_is_named() -> None:
+    """By its name in the environment."""
+    with pytest.raises(ConfigurationError, match="WEB3AUTH_CLIENT_ID"):
+        Web3AuthConfig.from_env({})
+
+
+def test_a_configuration_makes_its_verifier() -> None:
+    """With the documented key addresses where no key is given."""
+    settings = Web3AuthConfig(client_id=CLIENT_ID)
+    made = settings.verifier()
+    assert isinstance(made, Web3AuthVerifier)
+    assert made.settings is settings
+    assert settings.jwks_url == "https://api-auth.web3auth.io/.well-known/jwks.json"
+    assert settings.external_jwks_url == "https://authjs.web3auth.io/jwks"
+    assert settings.issuers == (SOCIAL_ISSUER,)
+
+
+def test_the_repr_shows_no_key() -> None:
+    """Neither the material nor what was read of it."""
+    shown = repr(config(**EXTERNAL))
+    assert "BEGIN" not in shown
+    assert "KeySet" not in shown

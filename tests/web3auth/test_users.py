@@ -1,0 +1,312 @@
+"""The user that a token describes: who it is, and what is theirs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from privy_middleware.conditions import condition
+from privy_middleware.errors import InvalidClaims
+from privy_middleware.web3auth import Web3AuthUser, Web3AuthWallet
+from tests.support.tokens import MISSING
+from tests.web3auth.support import (
+    ADDRESS,
+    APP_KEY,
+    EXTERNAL,
+    EXTERNAL_ISSUER,
+    POINTS,
+    PUBLISHED,
+    SOCIAL_ISSUER,
+    external,
+    social,
+    user_of,
+    verifier,
+)
+
+ED_KEY = {
+    "type": "web3auth_app_key",
+    "curve": "ed25519",
+    "public_key": "51924e8ee177fa58ec0612f5bbff98a87a86b36c56381d9f5049ab0bfd02472d",
+}
+NEW_NAMES = {
+    "userId": "u-1",
+    "authConnection": "connection",
+    "authConnectionId": "connection-id",
+    "groupedAuthConnectionId": "group",
+}
+
+
+def test_every_claim_has_its_field() -> None:
+    """Under Python's names."""
+    user = user_of(social(**NEW_NAMES, email="a@example.com", name="Ada", profileImage="https://example.com/a.png"))
+    assert (user.user_id, user.auth_connection, user.auth_connection_id) == ("u-1", "connection", "connection-id")
+    assert user.grouped_auth_connection_id == "group"
+    assert (user.email, user.name, user.profile_image) == ("a@example.com", "Ada", "https://example.com/a.png")
+    assert user.wallets == (Web3AuthWallet("web3auth_app_key", "secp256k1", POINTS[0]["compressed"]),)
+
+
+def test_the_old_names_mean_the_same() -> None:
+    """A user of an older token is the same user; where both names stand the new one counts."""
+    gone = dict.fromkeys(NEW_NAMES, MISSING)
+    old = {"verifierId": "u-1", "verifier": "connection", "aggregateVerifier": "group"}
+    older = user_of(social(**{**gone, **old}))
+    newer = user_of(social(**{**NEW_NAMES, "authConnectionId": MISSING}))
+    assert older == newer
+    assert user_of(social(**{**gone, **old, "userId": "u-2"})).user_id == "u-2"
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        (NEW_NAMES, "web3auth:user:group:u-1"),
+        ({**NEW_NAMES, "groupedAuthConnectionId": MISSING}, "web3auth:user:connection-id:u-1"),
+        ({"userId": "u-1"}, "web3auth:user:google:u-1"),
+        ({"userId": "ada@example.com"}, "web3auth:user:google:ada@example.com"),
+        ({"userId": MISSING}, f"web3auth:key:secp256k1:{POINTS[0]['compressed']}"),
+        ({"userId": ""}, f"web3auth:key:secp256k1:{POINTS[0]['compressed']}"),
+        ({"authConnection": None}, f"web3auth:key:secp256k1:{POINTS[0]['compressed']}"),
+        ({"userId": None, "wallets": [ED_KEY, APP_KEY]}, f"web3auth:key:secp256k1:{POINTS[0]['compressed']}"),
+        ({"userId": None, "wallets": [ED_KEY]}, f"web3auth:key:ed25519:{ED_KEY['public_key']}"),
+    ],
+)
+def test_the_id_of_a_social_login(claims: dict[str, Any], expected: str) -> None:
+    """The connection and its user id, as the wallets follow from them; else the wallet's key."""
+    assert user_of(social(**claims)).id == expected
+
+
+def test_ids_do_not_collide() -> None:
+    """Equal user ids of two connections are two users, and no separator can be smuggled in."""
+    pairs = [("a", "b"), ("b", "a"), ("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("A", "b"), ("a", "B")]
+    pairs += [("a", "web3auth"), ("wallet", f"ethereum:{ADDRESS.lower()}"), ("é", "b"), ("a/b", "c"), ("a", "b/c")]
+    ids = {user_of(social(authConnection=name, userId=user_id)).id for name, user_id in pairs}
+    ids |= {user_of(external(), **EXTERNAL).id, user_of(social(userId=None)).id}
+    assert len(ids) == len(pairs) + 2
+
+
+def test_the_id_is_the_same_with_and_without_personal_data() -> None:
+    """The dashboard's switch for e-mail, name and picture changes nobody's id."""
+    shown = social(email="a@example.com", name="Ada", profileImage="https://example.com/a.png")
+    assert user_of(shown).id == user_of(social()).id
+
+
+@pytest.mark.parametrize(
+    "wallets",
+    [
+        [],
+        [{**APP_KEY, "public_key": POINTS[0]["x_only"]}],
+        [{**APP_KEY, "curve": MISSING}],
+        [{**APP_KEY, "curve": "p256"}],
+    ],
+)
+def test_somebody_must_be_told(wallets: list[dict[str, Any]]) -> None:
+    """With neither a user id nor a whole key there is nobody to be known."""
+    told = [{name: value for name, value in each.items() if value is not MISSING} for each in wallets]
+    assert user_of(social(wallets=told)).user_id == "ada@example.com"
+    with pytest.raises(InvalidClaims):
+        verifier().verify_token(social(userId=MISSING, wallets=told))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"wallets": MISSING},
+        {"wallets": "[]"},
+        {"wallets": {}},
+        {"wallets": ["0x00"]},
+        {"wallets": [None]},
+        {"wallets": [{}]},
+        {"wallets": [{"type": 1}]},
+        {"wallets": [{"type": ""}]},
+        {"wallets": [{**APP_KEY, "public_key": 3}]},
+        {"wallets": [{**APP_KEY, "curve": ["secp256k1"]}]},
+        {"wallets": [{"type": "ethereum", "address": {}}]},
+        {"userId": 7},
+        {"verifier": [], "authConnection": MISSING},
+        {"email": ["a@example.com"]},
+        {"name": False},
+        {"profileImage": {}},
+    ],
+)
+def test_claims_of_the_wrong_type_are_refused(claims: dict[str, Any]) -> None:
+    """As an invalid token."""
+    with pytest.raises(InvalidClaims):
+        verifier().verify_token(social(**claims))
+
+
+@pytest.mark.parametrize(
+    "wallets",
+    [
+        [],
+        [APP_KEY],
+        [{"type": "ethereum", "address": ADDRESS}, {"type": "solana", "address": "So1"}],
+        [{"type": "ethereum", "address": ""}],
+        [{"type": "ethereum", "address": ADDRESS}, APP_KEY],
+    ],
+)
+def test_an_external_login_proves_one_address(wallets: list[dict[str, str]]) -> None:
+    """With none or several it would not be clear who it is."""
+    with pytest.raises(InvalidClaims):
+        verifier(**EXTERNAL).verify_token(external(wallets=wallets))
+
+
+def test_an_external_login_says_nothing_of_a_person() -> None:
+    """Such a token proves an address, so no e-mail and no user id is believed of it."""
+    user = user_of(external(email="ada@example.com", userId="ada@example.com", authConnection="google"), **EXTERNAL)
+    assert user.to_dict() == {
+        "id": f"web3auth:wallet:ethereum:{ADDRESS.lower()}",
+        "issuer": EXTERNAL_ISSUER,
+        "wallets": [{"type": "ethereum", "address": ADDRESS}],
+    }
+
+
+def test_one_wallet_is_one_user_by_every_connector() -> None:
+    """And in every spelling of its address; Solana's is case-sensitive."""
+    first = user_of(external(), **EXTERNAL)
+    lower = [{"type": "ethereum", "address": ADDRESS.lower()}]
+    assert user_of(external(iss="metamask", aud="app.example.com", wallets=lower), **EXTERNAL).id == first.id
+    ids = {user_of(external(wallets=[{"type": "solana", "address": a}]), **EXTERNAL).id for a in ("Abc", "aBc")}
+    assert ids == {"web3auth:wallet:solana:Abc", "web3auth:wallet:solana:aBc"}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_owns_app_key(point: dict[str, str]) -> None:
+    """The whole key is the user's, in every spelling; half of it, its negation and another curve's are not."""
+    user = user_of(social(wallets=[{**APP_KEY, "public_key": point["compressed"]}, ED_KEY]))
+    for mine in (point["compressed"], point["compressed"].upper(), f"0x{point['compressed']}", point["uncompressed"]):
+        assert user.owns_app_key(mine)
+    assert user.owns_app_key(ED_KEY["public_key"])
+    others = [each["compressed"] for each in POINTS if each is not point]
+    twisted = [point["negated_compressed"], point["x_only"], f"04{point['x_only']}", point["uncompressed"][2:]]
+    off_curve = point["uncompressed"][:-2] + f"{int(point['uncompressed'][-2:], 16) ^ 1:02x}"
+    hybrid = f"0{6 + int(point['uncompressed'][-1], 16) % 2}{point['uncompressed'][2:]}"
+    spelt = ["", " ", f" {point['compressed']}", f"{point['compressed']}\n", point["compressed"][:-1], "02" * 2, "zz"]
+    for foreign in [*others, *twisted, off_curve, hybrid, *spelt]:
+        assert not user.owns_app_key(foreign)
+
+
+@pytest.mark.parametrize("value", [None, 1, b"02", ["02"], {}])
+def test_owns_app_key_takes_anything_a_client_sends(value: Any) -> None:
+    """What is no text is nobody's key, nor anybody's address."""
+    user = user_of(social())
+    assert user.owns_app_key(value) is False
+    assert user.owns_wallet(value) is False
+
+
+def test_an_x_only_key_of_a_token_is_nobodys() -> None:
+    """The documents' sample has one: it fits two keys, so it proves neither."""
+    x_only = POINTS[0]["x_only"]
+    user = user_of(social(wallets=[{**APP_KEY, "public_key": x_only}]))
+    assert not user.owns_app_key(x_only)
+    assert not user.owns_app_key(POINTS[0]["compressed"])
+    assert not user.owns_app_key(POINTS[0]["negated_compressed"])
+    assert user.addresses() == ()
+
+
+def test_the_bytes_of_one_curve_are_no_key_of_another() -> None:
+    """An X coordinate is 32 bytes, as an Ed25519 key is."""
+    user = user_of(social(wallets=[{**ED_KEY, "public_key": POINTS[0]["x_only"]}]))
+    assert user.owns_app_key(POINTS[0]["x_only"])
+    assert not user.owns_app_key(POINTS[0]["compressed"])
+    assert not user.owns_wallet(POINTS[0]["address"])
+
+
+def test_threshold_keys_are_asked_for_by_type() -> None:
+    """They are no app keys."""
+    user = user_of(social(wallets=[{**APP_KEY, "type": "web3auth_threshold_key"}]))
+    assert not user.owns_app_key(POINTS[0]["compressed"])
+    assert user.owns_app_key(POINTS[0]["compressed"], wallet_type="web3auth_threshold_key")
+
+
+def test_owns_wallet() -> None:
+    """By derived addresses and stated ones; the negated key's address is another's."""
+    user = user_of(social(wallets=[ED_KEY, APP_KEY, {"type": "solana", "address": "So1"}, {"type": "new_kind"}]))
+    assert user.addresses() == ("6VRRFLNshaAmxJsk9DA7LKLYzqSi6VxPv9Bx684xPsKJ", POINTS[0]["address"], "So1")
+    for mine in (*user.addresses(), POINTS[0]["address"].lower()):
+        assert user.owns_wallet(mine)
+    for foreign in (POINTS[0]["negated_address"], POINTS[1]["address"], "so1", "", POINTS[0]["address"][2:]):
+        assert not user.owns_wallet(foreign)
+
+
+def test_find_wallet() -> None:
+    """By type, and by curve where one is given."""
+    user = user_of(social(wallets=[ED_KEY, APP_KEY]))
+    ed, app = user.wallets
+    assert user.find_wallet("web3auth_app_key") is ed
+    assert user.find_wallet("web3auth_app_key", "secp256k1") is app
+    assert user.find_wallet("ethereum") is None
+    assert (ed.chain_type, app.chain_type, Web3AuthWallet("tron", address="T1").chain_type) == (
+        "solana",
+        "ethereum",
+        "tron",
+    )
+    assert app.is_embedded
+    assert not Web3AuthWallet("tron", address="T1").is_embedded
+
+
+def test_to_dict_is_json_of_what_the_token_says() -> None:
+    """And of nothing else."""
+    user = user_of(social(wallets=[APP_KEY], email=None))
+    assert json.loads(json.dumps(user.to_dict())) == {
+        "id": "web3auth:user:google:ada@example.com",
+        "issuer": SOCIAL_ISSUER,
+        "user_id": "ada@example.com",
+        "auth_connection": "google",
+        "wallets": [APP_KEY],
+    }
+
+
+def test_pydantic_documents_and_serialises_the_user() -> None:
+    """So that FastAPI can answer with it, and never with its raw claims."""
+    adapter = TypeAdapter(Web3AuthUser)
+    user = user_of(social())
+    assert adapter.dump_python(user) == user.to_dict()
+    assert "claims" not in adapter.json_schema(mode="serialization")["properties"]
+
+
+def test_the_user_cannot_be_changed() -> None:
+    """One object serves many requests."""
+    user = user_of(social())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        user.email = "another@example.com"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        user.claims["wallets"] = []  # type: ignore[index]
+    assert hash(user) == hash(user_of(social()))
+
+
+def test_the_repr_shows_nothing_personal() -> None:
+    """Not even the id, which holds the e-mail address of many a user."""
+    shown = repr(user_of(social(email="ada@example.com", name="Ada Lovelace", profileImage="https://example.com/ada")))
+    assert "ada" not in shown.lower()
+    assert POINTS[0]["compressed"] not in shown
+
+
+def test_conditions_see_the_wallets() -> None:
+    """In the words that Privy's users know; what these tokens do not tell is not met."""
+    user: Any = user_of(social(wallets=[APP_KEY]))
+    met = condition(wallet="ethereum")
+    assert met is not None
+    assert met(user)
+    unmet = [condition(wallet="solana"), condition(linked="email"), condition(metadata={"role": "admin"})]
+    unmet += [condition(verified_within=60), condition(guest=True)]
+    assert not any(each(user) for each in unmet if each is not None)
+
+
+def test_the_published_user() -> None:
+    """All of the documents' example, field by field."""
+    payload = PUBLISHED["tokens"]["social_2025"]["payload"]
+    user = user_of(social(**{**payload, "aud": "test-client-id"}))
+    assert user.to_dict() == {
+        "id": "web3auth:user:web3auth-google-sapphire-mainnet:ada@example.com",
+        "issuer": SOCIAL_ISSUER,
+        "email": "ada@example.com",
+        "name": "Ada",
+        "profile_image": "https://lh3.googleusercontent.com/a/x=s96-c",
+        "user_id": "ada@example.com",
+        "auth_connection": "web3auth",
+        "grouped_auth_connection_id": "web3auth-google-sapphire-mainnet",
+        "wallets": payload["wallets"],
+    }

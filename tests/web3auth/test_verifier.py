@@ -1,0 +1,256 @@
+"""Which of Web3Auth's tokens are accepted, and which are not."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from privy_middleware.errors import (
+    BadSignature,
+    InvalidClaims,
+    InvalidToken,
+    KeysUnavailable,
+    TokenExpired,
+    UnknownKey,
+    WrongAlgorithm,
+    WrongAudience,
+    WrongIssuer,
+)
+from privy_middleware.web3auth import Web3AuthVerifier
+from tests.support.clock import Clock
+from tests.support.keyserver import KeyServer
+from tests.support.signers import Signer
+from tests.support.tokens import MISSING, NOW, SIGNER, runs_of
+from tests.support.tokens import identity as privy_identity
+from tests.support.ways import Way, call, every_way
+from tests.web3auth.support import (
+    CLIENT_ID,
+    EXTERNAL,
+    EXTERNAL_ISSUER,
+    EXTERNAL_SIGNER,
+    PUBLISHED,
+    PUBLISHED_AT,
+    PUBLISHED_KEYS,
+    SOCIAL_ISSUER,
+    config,
+    external,
+    published,
+    social,
+    user_of,
+    verifier,
+)
+
+
+def judge(**settings: Any) -> Web3AuthVerifier:
+    """Return a verifier for the published examples, soon after they were issued."""
+    found = {
+        "client_id": PUBLISHED["client_id"],
+        "verification_key": PUBLISHED_KEYS["spki_pem"],
+        "external_verification_key": PUBLISHED_KEYS["jwks"],
+        **settings,
+    }
+    return Web3AuthVerifier(config(**found), clock=Clock(PUBLISHED_AT + 60))
+
+
+@pytest.mark.parametrize("name", ["social_2025", "social_no_pii", "social_docs_xonly_pubkey"])
+def test_published_social_logins(name: str) -> None:
+    """They verify with no more than the client id and the key."""
+    user = judge().verify_token(published(name))
+    assert user.issuer == SOCIAL_ISSUER
+    assert user.complete
+    assert user.claims == {**PUBLISHED["tokens"][name]["payload"], "wallets": user.claims["wallets"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "issuer", "audience"),
+    [
+        ("external_ethereum_docs2026", EXTERNAL_ISSUER, PUBLISHED["client_id"]),
+        ("external_ethereum_url_aud", "wallet-connect-v2", "https://app.example.com"),
+    ],
+)
+def test_published_external_wallets(name: str, issuer: str, audience: str) -> None:
+    """Both shapes verify once their issuer and audience are listed, and not before."""
+    user = judge(external_issuers=(issuer,), external_audiences=(audience,)).verify_token(published(name))
+    assert user.issuer == issuer
+    assert user.id == "web3auth:wallet:ethereum:0x809d4310d578649d8539e718030ee11e603ee8f3"
+    with pytest.raises(WrongIssuer):
+        judge().verify_token(published(name))
+
+
+def test_the_claims_of_2022_are_no_issuer_and_no_audience() -> None:
+    """A token that says ``issuer`` for ``iss`` is refused, however the lists are set: RFC 7519 knows no such claims."""
+    strict = judge(external_issuers=("metamask",), external_audiences=("app.example.com",))
+    with pytest.raises(WrongIssuer):
+        strict.verify_token(published("external_legacy_2022_claims"))
+
+
+@every_way
+def test_keys_are_fetched(way: Way) -> None:
+    """From the address of each kind of login, once."""
+    with KeyServer(SIGNER) as social_keys, KeyServer(EXTERNAL_SIGNER) as external_keys:
+        found = verifier(
+            verification_key=None,
+            jwks_url=social_keys.url,
+            **{**EXTERNAL, "external_verification_key": None, "external_jwks_url": external_keys.url},
+        )
+        for token, issuer in ((social(), SOCIAL_ISSUER), (external(iss="metamask"), "metamask")):
+            blocking = functools.partial(found.verify_token, token)
+            assert call(way, blocking, functools.partial(found.averify_token, token)).issuer == issuer
+        assert found.verify_token(external()).issuer == EXTERNAL_ISSUER
+        assert (social_keys.count, external_keys.count) == (1, 1)
+
+
+@every_way
+def test_keys_can_be_fetched_ahead(way: Way) -> None:
+    """All of them, or else the outage is told."""
+    with KeyServer(SIGNER) as server:
+        found = verifier(verification_key=None, jwks_url=server.url)
+        call(way, found.ready, found.aready)
+        assert server.count == 1
+    down = verifier(verification_key=None, jwks_url=server.url)
+    with pytest.raises(KeysUnavailable):
+        call(way, down.ready, down.aready)
+
+
+def test_the_issuer_is_looked_at_before_any_key() -> None:
+    """A token of another issuer causes no request, whatever its ``kid``."""
+    with KeyServer(SIGNER) as server:
+        found = verifier(verification_key=None, jwks_url=server.url)
+        others: list[Any] = [
+            "privy.io",
+            EXTERNAL_ISSUER,
+            f"{SOCIAL_ISSUER}/",
+            "",
+            None,
+            [SOCIAL_ISSUER],
+            {},
+            1,
+            MISSING,
+        ]
+        for issuer in others:
+            with pytest.raises(WrongIssuer):
+                found.verify_token(social(iss=issuer))
+        with pytest.raises(WrongIssuer):
+            found.verify_token(privy_identity())
+        assert server.count == 0
+
+
+def test_each_issuer_has_its_own_keys() -> None:
+    """What is signed by the keys of the one does not count for the other."""
+    for token in (social(EXTERNAL_SIGNER), external(SIGNER)):
+        with pytest.raises((BadSignature, UnknownKey)):
+            verifier(**EXTERNAL).verify_token(token)
+
+
+def test_a_stranger_is_refused() -> None:
+    """The key decides, and neither the ``kid`` nor a key in the header."""
+    stranger = Signer(SIGNER.kid)
+    with pytest.raises(BadSignature):
+        verifier().verify_token(social(stranger))
+    with pytest.raises(InvalidToken):
+        verifier().verify_token(social(stranger, {"jwk": stranger.jwk}))
+
+
+@pytest.mark.parametrize("alg", ["none", "None", "HS256", "ES384", "RS256", "EdDSA", "es256"])
+def test_other_algorithms_are_refused(alg: str) -> None:
+    """ES256 is the only one, by its exact name."""
+    with pytest.raises(WrongAlgorithm):
+        verifier().verify_token(social(SIGNER, {"alg": alg}))
+
+
+@pytest.mark.parametrize(
+    "audience",
+    ["another", "", CLIENT_ID.upper(), f"{CLIENT_ID}x", CLIENT_ID[:-1], "app.example.com", [CLIENT_ID], None, MISSING],
+)
+def test_social_audience(audience: Any) -> None:
+    """It is the client id, as one string, also where external wallets have others."""
+    for settings in ({}, EXTERNAL):
+        with pytest.raises(WrongAudience):
+            verifier(**settings).verify_token(social(aud=audience))
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "evil.com",
+        "app.example.com.evil.com",
+        "evil-app.example.com",
+        "https://app.example.com",
+        "example.com",
+        [],
+        MISSING,
+    ],
+)
+def test_external_audience(audience: Any) -> None:
+    """It is one of the list, exactly."""
+    with pytest.raises(WrongAudience):
+        verifier(**EXTERNAL).verify_token(external(aud=audience))
+
+
+@pytest.mark.parametrize("issuer", ["metamask2", "meta", "Metamask", "https://authjs.web3auth.io/", "walletconnect-v2"])
+def test_external_issuer(issuer: str) -> None:
+    """It is one of the list, exactly."""
+    with pytest.raises(WrongIssuer):
+        verifier(**EXTERNAL).verify_token(external(iss=issuer))
+
+
+def test_an_external_wallet_expires_by_its_own_age() -> None:
+    """Its ``exp`` may be years away, also once the token has been verified and kept."""
+    clock = Clock(NOW)
+    found = verifier(clock, external_max_age=600, leeway=0, token_cache_seconds=86400, **EXTERNAL)
+    token = external(exp=NOW + 10**9)
+    assert found.verify_token(token).issuer == EXTERNAL_ISSUER
+    clock.advance(599)
+    assert found.verify_token(token).issuer == EXTERNAL_ISSUER
+    clock.advance(1)
+    with pytest.raises(TokenExpired):
+        found.verify_token(token)
+
+
+def test_an_external_wallet_says_when_it_was_issued() -> None:
+    """Without ``iat`` it has no age; a social login may leave it out."""
+    with pytest.raises(InvalidClaims):
+        verifier(**EXTERNAL).verify_token(external(iat=MISSING))
+    assert user_of(social(iat=MISSING)).issuer == SOCIAL_ISSUER
+
+
+def test_the_exp_of_an_external_wallet_counts_too() -> None:
+    """Whichever is sooner."""
+    with pytest.raises(TokenExpired):
+        verifier(Clock(NOW + 100), **EXTERNAL).verify_token(external(exp=NOW + 50))
+
+
+@pytest.mark.parametrize("exp", [NOW - 11, str(NOW + 60), None, MISSING, True])
+def test_expiry_is_required(exp: Any) -> None:
+    """As of every token."""
+    with pytest.raises(InvalidToken):
+        verifier().verify_token(social(exp=exp))
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "not a token", None, 1, b"a.b.c", "x" * 20_000])
+def test_what_is_no_token_is_refused(token: Any) -> None:
+    """With the one class of error."""
+    with pytest.raises(InvalidToken):
+        verifier().verify_token(token)
+
+
+def test_errors_hold_nothing_of_the_token() -> None:
+    """Neither their text nor their representation does."""
+    token = social(aud="another")
+    with pytest.raises(WrongAudience) as refused:
+        verifier().verify_token(token)
+    shown = f"{refused.value!r} {refused.value} {refused.value.detail}"
+    assert not any(run in shown for run in runs_of(token))
+
+
+def test_a_revoked_token_is_refused() -> None:
+    """Also once it has been verified and kept."""
+    revoked: set[str] = set()
+    found = verifier(is_revoked=lambda claims: claims["userId"] in revoked)
+    token = social()
+    assert found.verify_token(token).user_id == "ada@example.com"
+    revoked.add("ada@example.com")
+    with pytest.raises(InvalidToken, match="Invalid token"):
+        found.verify_token(token)
