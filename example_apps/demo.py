@@ -173,7 +173,7 @@ def _serve_on(address: str, issuer: DevelopmentIssuer) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; the exit code is 0 when every answer was right."""
-    parser = argparse.ArgumentParser(prog="python -m example_apps.demo", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m example_apps.demo", description="Show the middleware at work.")
     parser.add_argument("--app", choices=sorted(SERVERS), default="fastapi", help="which example app to run")
     parser.add_argument("--port", type=int, default=0, help="the app's port; a free one by default")
     parser.add_argument("--once", action="store_true", help="end after the requests instead of serving on")

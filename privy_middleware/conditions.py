@@ -41,7 +41,7 @@ class Condition:
     def __init__(self, test: _Test, parameters: frozenset[str] = frozenset()) -> None:
         """Take the test, and the names of the request parameters (path, query, body) that it looks at."""
         self._test = test
-        self.parameters = parameters
+        self.parameters: frozenset[str] = parameters
 
     def __call__(self, user: PrivyUser, parameters: Parameters = _NO_PARAMETERS) -> bool:
         """Say whether the user meets the condition.
@@ -162,14 +162,16 @@ def condition(
     asked = [_wrap(predicate) for predicate in predicates]
     if guest is not None:
         asked.append(is_guest() if guest else ~is_guest())
-    words: tuple[tuple[Callable[[Any], Condition], Any], ...] = (
-        (has_wallet, wallet),
-        (has_linked, linked),
-        (has_metadata, metadata),
-        (_WITHIN, verified_within),
-        (_OWNS, owns_wallet),
-    )
-    asked += [build(value) for build, value in words if value is not None]
+    if wallet is not None:
+        asked.append(has_wallet(wallet))
+    if linked is not None:
+        asked.append(has_linked(linked))
+    if metadata is not None:
+        asked.append(has_metadata(metadata))
+    if verified_within is not None:
+        asked.append(_WITHIN(verified_within))
+    if owns_wallet is not None:
+        asked.append(_OWNS(owns_wallet))
     if not asked:
         return None
     names = frozenset[str]().union(*(each.parameters for each in asked))

@@ -110,6 +110,9 @@ class RequestSettings:
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
             _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
         _require(isinstance(self.fail_fast, bool), "fail_fast", "set True or False")
+        cache = self.key_cache
+        usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
+        _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
 
     def _freeze_sequences(self, *names: str) -> None:

@@ -97,6 +97,9 @@ class PrivyError(Exception):
     close_code: ClassVar[int] = 1008
     """Closes a WebSocket (RFC 6455 §7.4.1: policy violation) where no HTTP answer can be given."""
 
+    __cause__: BaseException | None
+    __context__: BaseException | None
+
     def __init__(self, detail: str = "") -> None:
         """Keep ``detail``, a sentence of our own that never holds any part of a token."""
         super().__init__(detail or self.message)

@@ -57,11 +57,11 @@ class Gate:
             ConfigurationError: when a path prefix is not one.
         """
         self.verifier = verifier
-        self.settings = verifier.settings
+        self.settings: RequestSettings = verifier.settings
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         self._protection = Protection(everything or protect, exempt)
         self._slots = self.settings.slots
-        self.vary = tuple(names_of(self._slots))
+        self.vary: tuple[str, ...] = tuple(names_of(self._slots))
 
     def authenticate(self, request: Request) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched; never raises."""

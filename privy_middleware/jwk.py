@@ -16,7 +16,7 @@ from privy_middleware.signatures import UnusableKey, VerificationKey
 
 __all__ = ["MAX_KEYS", "PrivateKey", "is_private", "read_jwk", "usable_keys"]
 
-MAX_KEYS = 256
+MAX_KEYS = 100
 """More keys than this of one set are not looked at: reading them would take time on the event loop."""
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})

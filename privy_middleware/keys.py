@@ -75,7 +75,7 @@ class FixedKeys:
     """Give the keys of the configuration: always the same, always there."""
 
     generation = 0
-    fresh_until = math.inf
+    fresh_until: float = math.inf
 
     def __init__(self, key_set: KeySet) -> None:
         """Take the keys as ``load_key_set`` returned them."""

@@ -19,8 +19,8 @@ class KeySet:
 
     def __init__(self, keys: Iterable[VerificationKey], skipped: str = "") -> None:
         """Take the keys; ``skipped`` says for the log what else the set held, and nothing of it."""
-        self.keys = tuple(keys)
-        self.skipped = skipped
+        self.keys: tuple[VerificationKey, ...] = tuple(keys)
+        self.skipped: str = skipped
         self._kids = frozenset(key.kid for key in self.keys)
         self._fingerprints = frozenset(key.fingerprint for key in self.keys)
         self._any_kid = self._kids == {None} and len(self._fingerprints) == 1

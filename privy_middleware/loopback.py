@@ -63,13 +63,13 @@ class LoopbackServer(ThreadingTCPServer):
     """
 
     # On Windows the option would let another program take the port over.
-    allow_reuse_address = os.name == "posix"
+    allow_reuse_address: bool = os.name == "posix"
     request_queue_size = 128
-    timeout = 0.05
+    timeout: float | None = 0.05
 
     def __init__(self, address: tuple[str, int], pages: Callable[[str], Page | None], name: str) -> None:
         """Listen at ``address``; ``pages`` gives the page at a path, ``name`` is the thread's."""
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.address_family: int = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._workers: list[tuple[socket.socket, threading.Thread]] = []
         self._stopping = threading.Event()
         self._listener = threading.Thread(target=self._listen, name=name, daemon=True)

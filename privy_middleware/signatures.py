@@ -66,9 +66,9 @@ class VerificationKey:
         self._checks = {name: check for name, check in bound if check is not None}
         if not self._checks:
             raise UnusableKey(f"it is {_describe(public_key)}, which does not go with {_listed(algorithms)}")
-        self.algorithms = frozenset(self._checks)
-        self.fingerprint = _fingerprint(public_key)
-        self.kid = kid
+        self.algorithms: frozenset[str] = frozenset(self._checks)
+        self.fingerprint: bytes = _fingerprint(public_key)
+        self.kid: str | None = kid
 
     @property
     def algorithm(self) -> str:

@@ -21,6 +21,8 @@ _T = TypeVar("_T")
 
 # Every token signed by one key has the same header, so a handful of them covers a rotation.
 _HEADERS_KEPT = 16
+# A set that other workers have shared may be older than the token's key: then it is asked for once more.
+_MOST_WAITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +171,14 @@ class TokenReader(Generic[_T]):
         source = trust.source
         generation = source.generation
         keys = source.lookup(header.kid, header.alg)
-        if keys is None:
+        waits = 0
+        while keys is None:
+            if waits == _MOST_WAITS:
+                raise source.unavailable() or UnknownKey()
+            waits += 1
             yield source
             generation = source.generation
-            keys = _settle(source, header)
+            keys = source.lookup(header.kid, header.alg)
         key = _signer(keys, header, signed)
         verified = self._check(signed.payload(), trust)
         self._keep_header(signed.header_segment, header)
@@ -198,13 +204,6 @@ class TokenReader(Generic[_T]):
             if len(self._headers) >= _HEADERS_KEPT:
                 self._headers = {}
             self._headers[segment] = header
-
-
-def _settle(source: KeySource, header: Header) -> tuple[VerificationKey, ...]:
-    keys = source.lookup(header.kid, header.alg)
-    if keys is None:
-        raise source.unavailable() or UnknownKey()
-    return keys
 
 
 def _signer(keys: Sequence[VerificationKey], header: Header, signed: SignedToken) -> VerificationKey:

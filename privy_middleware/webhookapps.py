@@ -80,7 +80,7 @@ class WebhookReceiver:
                 raise ConfigurationError(name, "give a function, or leave it out")
         self._on_event = on_event
         self._on_deleted = on_deleted
-        self.is_async = is_async(on_event) or is_async(on_deleted)
+        self.is_async: bool = is_async(on_event) or is_async(on_deleted)
 
     def require_sync(self) -> None:
         """Make sure that nothing has to be awaited.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
+
+from tests.support import redisserver, vectors
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=20_000)
@@ -19,10 +18,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud whether the published vectors were there to run."""
-    folder = os.environ.get("PRIVY_VECTORS")
-    if folder and Path(folder).is_dir():
-        terminalreporter.write_line(f"vectors: present in {folder}")
-    else:
-        terminalreporter.write_line("vectors: ABSENT, none ran (PRIVY_VECTORS names no folder)")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say aloud how many of the published vectors ran, or that they are absent, and so for Redis."""
+    terminalreporter.write_line(vectors.summary(config))
+    terminalreporter.write_line(redisserver.summary())

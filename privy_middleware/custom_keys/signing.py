@@ -33,7 +33,7 @@ class Signer:
     def __init__(self, key: PrivateKey, algorithm: str) -> None:
         """Take a key that fits the algorithm."""
         self._key = key
-        self.algorithm = algorithm
+        self.algorithm: str = algorithm
 
     def __call__(self, claims: Mapping[str, Any]) -> str:
         """Return the token, its claims in the order of the mapping."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
 import threading
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.support.keyserver import (
     silence,
 )
 from tests.support.ways import Way, call, every_way
+
+_GZIP = {"Content-Encoding": "gzip"}
 
 
 def _get(server: KeyServer, way: Way, *, timeout: float = 20.0, max_bytes: int = 262_144, **options: Any) -> Answer:
@@ -56,7 +59,9 @@ def test_document(way: Way) -> None:
         pytest.param(flood(10 * 2**20), "longer than 1000 bytes", id="does not say it is too long"),
         pytest.param(bomb(64), "longer than 1000 bytes", id="inflates"),
         pytest.param(compressed(b"x" * 1001), "longer than 1000 bytes", id="is too long after decompression"),
-        pytest.param(reply(b"plain text", headers={"Content-Encoding": "gzip"}), "decompressed", id="is no gzip"),
+        pytest.param(reply(b"plain text", headers=_GZIP), "decompressed", id="is no gzip"),
+        pytest.param(reply(gzip.compress(b"x")[:-8], headers=_GZIP), "decompressed", id="is half a gzip"),
+        pytest.param(flood(10 * 2**20, gzip.compress(b"x")), "longer than 1000 bytes", id="is gzip and endless"),
         pytest.param(reply(b"x", headers={"Content-Encoding": "br"}), "coding", id="has another coding"),
         pytest.param(reply(b"x", headers={"Content-Encoding": "gzip, gzip"}), "coding", id="has two codings"),
         pytest.param(reply(b"", 301, {"Location": "/elsewhere"}), "redirects .301.", id="redirects"),
@@ -169,6 +174,19 @@ def test_proxy(way: Way) -> None:
         )
         with pytest.raises(FetchFailed, match="the proxy refuses: 407"):
             call(way, downloader.get, downloader.aget)
+
+
+def _dawdle(request: Any) -> Any:
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(30)
+    return request
+
+
+def test_late_connection() -> None:
+    """A connection that is there only after the time is over is of no use."""
+    with KeyServer() as server, pytest.raises(FetchFailed, match=r"no answer within 0\.05 s"):
+        _get(server, "blocking", timeout=0.05, auth=_dawdle)
 
 
 def _fail(request: Any) -> Any:

@@ -497,19 +497,23 @@ def test_repr(source: JWKSSource, server: KeyServer) -> None:
     assert repr(source) == f"<JWKSSource {server.url} <KeySet of 0>>"
 
 
+def _setting(name: str, value: Any) -> dict[str, Any]:
+    return {name: value}
+
+
 @pytest.mark.parametrize("name", ["lifetime", "grace", "cooldown", "timeout", "max_bytes"])
 @pytest.mark.parametrize("value", [-1, math.nan, math.inf, "5", True])
 def test_numbers_that_are_refused(name: str, value: Any) -> None:
     """A time or a size is a positive number."""
     with pytest.raises(ConfigurationError, match=f"^{name}: "):
-        JWKSSource("http://127.0.0.1/", **{name: value})
+        JWKSSource("http://127.0.0.1/", **_setting(name, value))
 
 
 @pytest.mark.parametrize("name", ["lifetime", "cooldown", "timeout", "max_bytes"])
 def test_zero_is_refused(name: str) -> None:
     """Only grace may be nothing."""
     with pytest.raises(ConfigurationError, match=f"^{name}: "):
-        JWKSSource("http://127.0.0.1/", **{name: 0})
+        JWKSSource("http://127.0.0.1/", **_setting(name, 0))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -117,8 +118,7 @@ class KeysOverTime(RuleBasedStateMachine):
     @invariant()
     def cooldown_holds(self) -> None:
         """Fetches for unknown ids are a cooldown apart."""
-        times = self.unknown_fetches
-        assert all(later - earlier >= _COOLDOWN for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= _COOLDOWN for earlier, later in pairwise(self.unknown_fetches))
 
     @invariant()
     def counts_agree(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -141,6 +142,14 @@ def test_keys_that_do_not_fit(public_key: Any, algorithms: tuple[str, ...], prob
     """A key of another type, or one that is too weak or costs too much, is no key."""
     with pytest.raises(UnusableKey, match=problem):
         VerificationKey(public_key, algorithms)
+
+
+def test_guessable_key() -> None:
+    """A modulus that is a power of 65537 modulo every small prime comes from a faulty generator."""
+    small = math.prod(odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2)))
+    faulty = 65537**5 % small + small * (2**2047 // small + 2)
+    with pytest.raises(UnusableKey, match="CVE-2017-15361"):
+        VerificationKey(rsa.RSAPublicNumbers(65537, faulty).public_key(), ("RS256",))
 
 
 @pytest.mark.parametrize("bits", [2048, 8192])

@@ -135,11 +135,12 @@ def bomb(megabytes: int) -> Behaviour:
     return behave
 
 
-def flood(size: int) -> Behaviour:
-    """Send ``size`` bytes without saying how many there will be."""
+def flood(size: int, gzipped: bytes = b"") -> Behaviour:
+    """Send ``size`` bytes, after a compressed body if one is given, without saying how many there will be."""
+    head = _head(200, {"Content-Encoding": "gzip"} if gzipped else {})
 
     def behave(connection: socket.socket) -> None:
-        connection.sendall(_head(200, {}))
+        connection.sendall(head + gzipped)
         for _ in range(size // 65536):
             connection.sendall(b" " * 65536)
 

@@ -1,0 +1,37 @@
+"""Django's cache framework shares fetched keys between workers."""
+
+from __future__ import annotations
+
+import json
+
+from django.core.cache import caches
+from django.test import override_settings
+
+from django_privy.keycache import DjangoKeyCache
+from privy_middleware import PrivyConfig, PrivyVerifier
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.support.keyserver import KeyServer, reply
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "keys"},
+    "other": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "others"},
+}
+
+
+@override_settings(CACHES=CACHES)
+def test_workers_share_a_fetch() -> None:
+    """Any cache of ``settings.CACHES`` will do."""
+    issuer = DevelopmentIssuer()
+    with KeyServer() as server:
+        server.behave = reply(json.dumps(issuer.jwks()).encode())
+        for _ in range(3):
+            config = PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=DjangoKeyCache("other"))
+            assert PrivyVerifier(config).verify_identity_token(issuer.identity_token("ada"))
+        assert server.count == 1
+
+
+@override_settings(CACHES=CACHES)
+def test_values_that_are_no_bytes_count_as_nothing() -> None:
+    """Whatever another part of the project keeps under the name is not taken for keys."""
+    caches["default"].set("key", "text")
+    assert DjangoKeyCache().get("key") is None

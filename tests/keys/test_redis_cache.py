@@ -1,0 +1,112 @@
+"""Redis shares fetched keys between workers; down, or full of garbage, it harms nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
+from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.redis_cache import RedisKeyCache
+from tests.support.keyserver import KeyServer, reply
+from tests.support.redisserver import KINDS, free_port
+
+
+@pytest.fixture(params=sorted(KINDS))
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run each kind of Redis there is."""
+    with KINDS[request.param]() as url:
+        yield url
+
+
+@pytest.fixture
+def issuer() -> DevelopmentIssuer:
+    """Mint tokens; their keys are published by the key server."""
+    return DevelopmentIssuer()
+
+
+@pytest.fixture
+def server(issuer: DevelopmentIssuer) -> Iterator[KeyServer]:
+    """Publish the issuer's key, and count who asks."""
+    with KeyServer() as running:
+        publish(running, issuer)
+        yield running
+
+
+def publish(server: KeyServer, issuer: DevelopmentIssuer) -> None:
+    """Publish the issuer's keys."""
+    server.behave = reply(json.dumps(issuer.jwks()).encode())
+
+
+def worker(server: KeyServer, issuer: DevelopmentIssuer, address: str) -> PrivyVerifier:
+    """Return the verifier of one more worker of the fleet."""
+    return PrivyVerifier(
+        PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=RedisKeyCache.from_url(address))
+    )
+
+
+def test_a_fleet_makes_one_fetch(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
+    """Ten workers ask the key server once."""
+    token = issuer.identity_token("ada")
+    users = {worker(server, issuer, address).verify_identity_token(token).id for _ in range(10)}
+    assert users == {"did:privy:dev-ada"}
+    assert server.count == 1
+
+
+@pytest.mark.anyio
+async def test_async_workers_share_too(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
+    """The cache's calls are made in a thread, off the event loop."""
+    token = issuer.identity_token("ada")
+    for _ in range(3):
+        assert (await worker(server, issuer, address).averify_identity_token(token)).id == "did:privy:dev-ada"
+    assert server.count == 1
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", b"{}\n{}", b"\xff" * 2000])
+def test_garbage_is_as_if_absent(address: str, server: KeyServer, issuer: DevelopmentIssuer, garbage: bytes) -> None:
+    """Whatever stands in Redis, a valid token is accepted, with keys from the key server."""
+    token = issuer.identity_token("ada")
+    worker(server, issuer, address).verify_identity_token(token)
+    with Redis.from_url(address) as client:
+        cache = RedisKeyCache(client)
+        key = f"privy-middleware:keys:{_digest(server.url)}"
+        assert cache.get(key)
+        cache.set(key, garbage, 60)
+    assert worker(server, issuer, address).verify_identity_token(token).id == "did:privy:dev-ada"
+    assert server.count == 2
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
+def test_redis_that_is_down_refuses_nobody(server: KeyServer, issuer: DevelopmentIssuer) -> None:
+    """Each worker then asks the key server itself."""
+    verifier = worker(server, issuer, f"redis://127.0.0.1:{free_port()}/0")
+    assert verifier.verify_identity_token(issuer.identity_token("ada")).id == "did:privy:dev-ada"
+
+
+def test_values_that_are_no_bytes_count_as_nothing(address: str) -> None:
+    """A client that decodes answers is of no use here, and does no harm."""
+    with Redis.from_url(address, decode_responses=True) as client:
+        cache = RedisKeyCache(client)
+        cache.set("key", b"value", 60)
+        assert cache.get("key") is None
+
+
+def test_a_wrong_address_fails_at_start_up() -> None:
+    """The error names the field and shows the form."""
+    with pytest.raises(ConfigurationError, match=r"key_cache: .*redis://localhost"):
+        RedisKeyCache.from_url("localhost:6379")
+
+
+def test_without_redis_py_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is what to install."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"privy-middleware\[redis\]"):
+        RedisKeyCache.from_url("redis://localhost")

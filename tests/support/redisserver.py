@@ -1,0 +1,97 @@
+"""A Redis to test with: the real one where it is installed, and a tiny one that knows GET and SET, for everywhere."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any
+
+REAL = shutil.which("redis-server")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class _Connection(StreamRequestHandler):
+    """One client's connection to the tiny Redis (RESP2)."""
+
+    server: Any
+
+    def handle(self) -> None:
+        """Answer commands until the client leaves."""
+        while line := self.rfile.readline():
+            words = [self._word() for _ in range(int(line[1:]))]
+            self.wfile.write(self._answer(words))
+
+    def _word(self) -> bytes:
+        length = int(self.rfile.readline()[1:])
+        return self.rfile.read(length + 2)[:-2]
+
+    def _answer(self, words: list[bytes]) -> bytes:
+        command = words[0].upper()
+        if command == b"SET":
+            self.server.kept[words[1]] = words[2]
+            return b"+OK\r\n"
+        if command == b"GET":
+            value = self.server.kept.get(words[1])
+            return b"$-1\r\n" if value is None else b"$%d\r\n%s\r\n" % (len(value), value)
+        return b"-ERR unknown command\r\n"
+
+
+class _Server(ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+@contextmanager
+def tiny() -> Iterator[str]:
+    """Run the tiny Redis; give its address."""
+    with _Server(("127.0.0.1", 0), _Connection) as server:
+        server.kept = {}  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0?protocol=2"
+        server.shutdown()
+
+
+@contextmanager
+def real() -> Iterator[str]:
+    """Run the installed redis-server on a free loopback port; give its address."""
+    assert REAL is not None
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
+    with subprocess.Popen([REAL, *options], stdout=subprocess.DEVNULL) as server:
+        try:
+            _wait(port)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("redis-server did not start")
+
+
+KINDS = {"tiny": tiny, **({"real": real} if REAL else {})}
+
+
+def summary() -> str:
+    """Say aloud whether the real Redis was there."""
+    return f"redis: tested against {REAL}" if REAL else "redis: redis-server is ABSENT, tested against a tiny one only"
