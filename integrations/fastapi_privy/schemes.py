@@ -26,8 +26,8 @@ class PrivyScheme(SecurityBase):
 
     def __init__(self, scheme_name: str, *kinds: str, optional: bool = False) -> None:
         """Take a name that is unique in the document."""
-        self.model = HTTPBearer(bearerFormat="JWT")
-        self.scheme_name = scheme_name
+        self.model: SecurityModel = HTTPBearer(bearerFormat="JWT")
+        self.scheme_name: str = scheme_name
         self.kinds = kinds
         self.optional = optional
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,6 +15,7 @@ from fastapi_privy.connection import privy_auth
 from fastapi_privy.decorators import optional_privy_user, require_privy_user
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
+from privy_middleware.expiry import OnExpired
 from privy_middleware.gate import Gate, Settings, build_gate
 
 __all__ = [
@@ -53,6 +54,8 @@ class Privy:
         *,
         protect: Sequence[str] = (),
         exempt: Sequence[str] = (),
+        close_expired: bool = False,
+        on_expired: OnExpired | None = None,
     ) -> None:
         """Take what ``PrivyMiddleware`` takes; middleware that is added later stands further out.
 
@@ -64,7 +67,8 @@ class Privy:
             raise ConfigurationError("Privy", "is installed twice on one app; remove one of the two")
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
-        app.add_middleware(_Middleware, self, protect=protect, exempt=exempt)
+        options = {"protect": protect, "exempt": exempt, "close_expired": close_expired, "on_expired": on_expired}
+        app.add_middleware(_Middleware, self, options)
         self.prepare(app)
 
     def prepare(self, app: Starlette) -> None:
@@ -75,8 +79,8 @@ class Privy:
 class _Middleware(PrivyMiddleware):
     """Be the middleware of one app, whose own exception handlers are asked for answers."""
 
-    def __init__(self, app: ASGIApp, privy: Privy, *, protect: Sequence[str], exempt: Sequence[str]) -> None:
-        super().__init__(app, privy.gate.verifier, protect=protect, exempt=exempt)
+    def __init__(self, app: ASGIApp, privy: Privy, options: Mapping[str, Any]) -> None:
+        super().__init__(app, privy.gate.verifier, **options)
         self._handlers = privy.app.exception_handlers
         # A mounted app knows no handlers but its own, and answers 500 to what it has none for.
         for mounted in _mounted(privy.app.routes):

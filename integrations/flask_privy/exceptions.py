@@ -31,8 +31,8 @@ class PrivyHTTPException(HTTPException):
     def __init__(self, error: PrivyError) -> None:
         """Take the refusal."""
         super().__init__(error.message)
-        self.error = error
-        self.data = error.payload
+        self.error: PrivyError = error
+        self.data: dict[str, str] = error.payload
 
     def get_body(self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None) -> str:
         """Return the JSON body."""

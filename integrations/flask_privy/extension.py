@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_privy.decorators import ConditionWords, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter, requirement
-from flask_privy.requests import Lookup, PrivyRequest, current_lookup, privy_auth, privy_user
+from flask_privy.requests import (
+    Lookup,
+    PrivyRequest,
+    current_lookup,
+    find_lookup,
+    privy_auth,
+    privy_user,
+)
 from privy_middleware import ConfigurationError, PrivyError, condition
 from privy_middleware.caching import PRIVATE, merge_vary
 from privy_middleware.conditions import Predicate
@@ -115,17 +122,19 @@ def _require_unless_optional() -> ResponseReturnValue | None:
 
 def _tell_caches(response: Response) -> Response:
     """Say what the answer depended on, if it did; and what belongs to a refusal whose answer the app wrote itself."""
-    # Not on a request whose class the app has replaced since: there nobody could look.
-    if isinstance(request, PrivyRequest):
-        _complete(response, request.privy_lookup)
+    lookup = find_lookup()
+    if lookup is not None:
+        _complete(response, lookup)
     return response
 
 
 def _complete(response: Response, lookup: Lookup) -> None:
-    if lookup.refused is not None and lookup.refused.status == response.status_code:
-        for name, value in lookup.refused.headers:
-            response.headers.setdefault(name, value)
+    headers, refused = response.headers, lookup.refused
+    if refused is not None and refused.status == response.status_code:
+        for name, value in refused.headers:
+            headers.setdefault(name, value)
     if lookup.auth is not None:
-        response.headers["Vary"] = merge_vary(response.headers.getlist("Vary"), lookup.gate.vary)
-        if lookup.auth.presented:
-            response.headers.setdefault("Cache-Control", PRIVATE)
+        own, vary = headers.getlist("Vary"), lookup.gate.vary
+        headers["Vary"] = merge_vary(own, vary) if own else ", ".join(vary)
+        if lookup.auth.presented and not headers.getlist("Cache-Control"):
+            headers["Cache-Control"] = PRIVATE

@@ -12,7 +12,6 @@ from flask_privy.parameters import in_request
 from flask_privy.requests import current_lookup
 from privy_middleware import Condition, ConfigurationError, PrivyAuth
 from privy_middleware.gate import is_preflight
-from privy_middleware.wsgi import WSGIRequest
 
 __all__ = ["Exempt", "Guard", "Rule", "enter", "requirement"]
 
@@ -43,8 +42,9 @@ def enter(rule: Rule) -> ResponseReturnValue | None:
     Raises:
         PrivyHTTPException: when the rule refuses the request.
     """
-    if not is_preflight(WSGIRequest(request.environ)):
-        current_lookup().check(rule)
+    lookup = current_lookup()
+    if not is_preflight(lookup.fields):
+        lookup.check(rule)
         return None
     return None if _answers_options(_view()) else current_app.make_default_options_response()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from flask import has_request_context, request
+from flask import request
 from werkzeug.local import LocalProxy
 
 from flask_privy import signals
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from privy_middleware.gate import Gate
 
-__all__ = ["Lookup", "PrivyRequest", "current_lookup", "privy_auth", "privy_user"]
+__all__ = ["Lookup", "PrivyRequest", "current_lookup", "find_lookup", "privy_auth", "privy_user"]
 
 
 class Lookup:
     """Find the user of one request: when first asked for, once, and only then."""
 
-    __slots__ = ("_app", "_environ", "auth", "gate", "refused")
+    __slots__ = ("_app", "auth", "fields", "gate", "refused")
 
     def __init__(self, app: Flask, gate: Gate, environ: WSGIEnvironment) -> None:
         """Take what decides, and the request's environ."""
         self._app = app
-        self._environ = environ
-        self.gate = gate
+        self.gate: Gate = gate
+        self.fields: WSGIRequest = WSGIRequest(environ)
         self.auth: PrivyAuth | None = None
         self.refused: PrivyError | None = None
 
@@ -39,8 +39,8 @@ class Lookup:
         """Return what is known about the request; never raises for a bad token."""
         auth = self.auth
         if auth is None:
-            auth = self.auth = self.gate.authenticate(WSGIRequest(self._environ))
-            if auth.user is not None:
+            auth = self.auth = self.gate.authenticate(self.fields)
+            if auth.user is not None and signals.user_authenticated.receivers:
                 signals.user_authenticated.send(self._app, user=auth.user, auth=auth)
         return auth
 
@@ -96,18 +96,27 @@ class PrivyRequest:
         return self.privy_auth.user
 
 
+def find_lookup() -> Lookup | None:
+    """Return what is known about the current request, ``None`` if its class is not one with a user.
+
+    Raises:
+        RuntimeError: when there is no request.
+    """
+    # The request itself: each look through the proxy costs as much as all that is done here.
+    current = cast(Any, request)._get_current_object()
+    return current.privy_lookup if isinstance(current, PrivyRequest) else None
+
+
 def current_lookup() -> Lookup:
     """Return what is known about the current request.
 
     Raises:
         RuntimeError: when there is none, or its app has no ``Privy``.
     """
-    current = request
-    if isinstance(current, PrivyRequest):
-        return current.privy_lookup
-    if not has_request_context():
-        raise RuntimeError("Working outside of request context: there is no request whose user this could be.")
-    raise RuntimeError("Privy is not set up for this app: call Privy(app) or privy.init_app(app) first.")
+    lookup = find_lookup()
+    if lookup is None:
+        raise RuntimeError("Privy is not set up for this app: call Privy(app) or privy.init_app(app) first.")
+    return lookup
 
 
 privy_user: PrivyUser = cast(PrivyUser, LocalProxy(lambda: current_lookup().result().user))

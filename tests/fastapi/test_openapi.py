@@ -11,8 +11,10 @@ from fastapi.security import APIKeyHeader
 from fastapi.testclient import TestClient
 
 from fastapi_privy import AccessClaims, CurrentUser, OptionalUser, Privy, current_user, optional, require
-from privy_middleware import PrivyUser
-from tests.asgi.tokens import BAD, access, config, identity
+from privy_middleware import PrivyUser, PrivyVerifier
+from privy_middleware.combined import CombinedVerifier
+from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
+from tests.asgi.tokens import BAD, ISSUER, access, config, identity
 
 IDENTITY_FIRST = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "PrivyAccessCookie"]
 REFUSALS = {"401", "403", "503"}
@@ -47,15 +49,12 @@ def test_schemes() -> None:
     """Header, bearer and cookie, each under the name that the settings give it."""
     schemes = documented(app_of())["components"]["securitySchemes"]
     assert list(schemes) == IDENTITY_FIRST
-    assert (schemes["PrivyIdentityHeader"]["in"], schemes["PrivyIdentityHeader"]["name"]) == (
-        "header",
-        "privy-id-token",
-    )
-    assert (schemes["PrivyIdentityCookie"]["in"], schemes["PrivyIdentityCookie"]["name"]) == (
-        "cookie",
-        "privy-id-token",
-    )
-    assert (schemes["PrivyAccessCookie"]["in"], schemes["PrivyAccessCookie"]["name"]) == ("cookie", "privy-token")
+    for name, place, field in (
+        ("PrivyIdentityHeader", "header", "privy-id-token"),
+        ("PrivyIdentityCookie", "cookie", "privy-id-token"),
+        ("PrivyAccessCookie", "cookie", "privy-token"),
+    ):
+        assert (schemes[name]["in"], schemes[name]["name"]) == (place, field)
     assert (schemes["PrivyAccessBearer"]["type"], schemes["PrivyAccessBearer"]["scheme"]) == ("http", "bearer")
 
 
@@ -69,6 +68,16 @@ def test_schemes_follow_the_settings() -> None:
     assert list(cookies["components"]["securitySchemes"]) == ["PrivyIdentityCookie", "PrivyIdentityHeader"]
     headers = documented(app_of(), sources=("header",))
     assert list(headers["components"]["securitySchemes"]) == ["PrivyIdentityHeader", "PrivyAccessBearer"]
+
+
+def test_schemes_of_other_tokens() -> None:
+    """Tokens of one's own key beside Privy's: they come as bearer tokens and in no cookie."""
+    own = CustomKeyConfig(public_key=ISSUER.public_key_pem, algorithms=("ES256",), issuer="own", audience="app")
+    both = CombinedVerifier(PrivyVerifier(config(tokens=("identity",))), CustomKeyVerifier(own))
+    app = app_of()
+    Privy(app, both)
+    schemes = app.openapi()["components"]["securitySchemes"]
+    assert list(schemes) == ["PrivyIdentityHeader", "PrivyCustomBearer", "PrivyIdentityCookie"]
 
 
 def test_schemes_do_what_they_say() -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from importlib import import_module
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.views import MethodView
-from flask_restx import Api as RestxApi  # type: ignore[import-untyped]
-from flask_restx import Resource
-from flask_smorest import Api as SmorestApi  # type: ignore[import-untyped]
-from flask_smorest import Blueprint as SmorestBlueprint
 
 from flask_privy import PrivyHTTPException, privy_auth, privy_user, require_privy_user
 from privy_middleware import PrivyError
 from tests.flask.conftest import ADA, FORBIDDEN, INVALID, UNAUTHORIZED, Header, seen
+
+# Neither has types.
+restx: Any = import_module("flask_restx")
+smorest: Any = import_module("flask_smorest")
 
 MODES: dict[str, dict[str, Any]] = {
     "production": {},
@@ -34,13 +35,11 @@ def app(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask
 
 
 @pytest.fixture
-def restx(app: Flask) -> RestxApi:
+def api(app: Flask) -> Any:
     """Build a RESTX API with guarded resources."""
-    api = RestxApi(app)
+    api = restx.Api(app)
 
-    class Me(Resource):  # type: ignore[misc]
-        method_decorators: ClassVar[list[Callable[..., Any]]] = [require_privy_user]
-
+    class Me(MethodView):
         def get(self) -> dict[str, Any]:
             return {"id": privy_user.id}
 
@@ -48,16 +47,17 @@ def restx(app: Flask) -> RestxApi:
         def post(self) -> dict[str, Any]:
             return {"wallet": True}
 
-    class Inside(Resource):  # type: ignore[misc]
+    class Inside(MethodView):
         def get(self) -> dict[str, Any]:
             return {"id": privy_auth.require().id}
 
-    api.add_resource(Me, "/me")
-    api.add_resource(Inside, "/inside")
+    guarded = type("Guarded", (Me, restx.Resource), {"method_decorators": [require_privy_user]})
+    api.add_resource(guarded, "/me")
+    api.add_resource(type("Open", (Inside, restx.Resource), {}), "/inside")
     return api
 
 
-def test_restx(app: Flask, restx: RestxApi, ada: Header, grace: Header, expired: Header) -> None:
+def test_restx(app: Flask, api: Any, ada: Header, grace: Header, expired: Header) -> None:
     """The documented answers, in production too."""
     client = app.test_client()
     assert seen(client.get("/me", headers=ada)) == (200, {"id": ADA})
@@ -70,7 +70,7 @@ def test_restx(app: Flask, restx: RestxApi, ada: Header, grace: Header, expired:
         assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_restx_handlers(app: Flask, restx: RestxApi) -> None:
+def test_restx_handlers(app: Flask, api: Any) -> None:
     """RESTX's own handlers take a refusal by our class, and the core's errors by theirs."""
 
     def on_refusal(error: PrivyHTTPException) -> tuple[dict[str, Any], int]:
@@ -79,8 +79,8 @@ def test_restx_handlers(app: Flask, restx: RestxApi) -> None:
     def on_error(error: PrivyError) -> tuple[dict[str, Any], int, dict[str, str]]:
         return {"message": error.code}, error.status, dict(error.headers)
 
-    restx.errorhandler(PrivyHTTPException)(on_refusal)
-    restx.errorhandler(PrivyError)(on_error)
+    api.errorhandler(PrivyHTTPException)(on_refusal)
+    api.errorhandler(PrivyError)(on_error)
     client = app.test_client()
     assert seen(client.get("/inside")) == (401, {"message": "missing_token"})
     assert seen(client.get("/me")) == (401, {"message": "Unauthorized"})
@@ -89,8 +89,8 @@ def test_restx_handlers(app: Flask, restx: RestxApi) -> None:
 def test_smorest(app: Flask, ada: Header, grace: Header, expired: Header) -> None:
     """In Smorest's own shape, with the status, the message and the headers of the refusal."""
     app.config.update(API_TITLE="test", API_VERSION="1", OPENAPI_VERSION="3.0.2")
-    api = SmorestApi(app)
-    blueprint = SmorestBlueprint("things", __name__)
+    api = smorest.Api(app)
+    blueprint = smorest.Blueprint("things", __name__)
 
     class Me(MethodView):
         @require_privy_user

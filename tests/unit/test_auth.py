@@ -40,7 +40,7 @@ def test_authenticated() -> None:
     assert (BOTH.kind, BOTH.source, BOTH.claims) == ("identity", "cookie", {"kind": "identity"})
     assert (BOTH.session_id, BOTH.expires_at, BOTH.error, BOTH.presented) == ("session", NOW + 60, None, True)
     assert BOTH.require() is USER
-    assert BOTH.require(Condition(lambda user: user is USER)) is USER
+    assert BOTH.require(Condition(lambda user, _: user is USER)) is USER
     assert BOTH.require_access() is ACCESS
     assert BOTH.optional() is USER
 
@@ -48,14 +48,19 @@ def test_authenticated() -> None:
 def test_conditions() -> None:
     """One that is not met is a 403."""
     with pytest.raises(ConditionNotMet):
-        BOTH.require(Condition(lambda _: False))
+        BOTH.require(Condition(lambda *_: False))
+    asks = Condition(lambda _, given: given.get("id") == "1", frozenset({"id"}))
+    assert BOTH.require(asks, {"id": "1"}) is USER
+    for given in (None, {}, {"id": "2"}):
+        with pytest.raises(ConditionNotMet):
+            BOTH.require(asks, given)
 
 
 def test_an_incomplete_user_meets_no_condition() -> None:
     """Not even one that asks for nothing, or for the absence of something."""
     auth = PrivyAuth(PrivyUser(id=SUBJECT, complete=False), ACCESS, (ACCESS_TOKEN,))
     assert auth.require().id == SUBJECT
-    for asked in (Condition(lambda _: True), ~Condition(lambda _: False)):
+    for asked in (Condition(lambda *_: True), ~Condition(lambda *_: False)):
         with pytest.raises(IncompleteUser):
             auth.require(asked)
 

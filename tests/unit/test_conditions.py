@@ -9,6 +9,14 @@ from typing import Any
 import pytest
 
 from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
+from privy_middleware.conditions import (
+    has_linked,
+    has_metadata,
+    has_wallet,
+    is_guest,
+    owns_wallet,
+    verified_within,
+)
 from tests.support.tokens import identity, user_of
 
 
@@ -108,7 +116,7 @@ def test_all_words_together() -> None:
 
 def test_combining() -> None:
     """``&``, ``|`` and ``~`` as in logic, with conditions and plain functions."""
-    yes, no = Condition(lambda _: 1), Condition(lambda _: "")
+    yes, no = Condition(lambda *_: 1), Condition(lambda *_: "")
     someone = user()
     assert (yes & yes)(someone) is True
     assert (yes & no)(someone) is False
@@ -119,6 +127,57 @@ def test_combining() -> None:
     assert (~no)(someone) is True
     assert (~yes)(someone) is False
     assert (yes & (lambda _: False))(someone) is False
+    assert (no | (lambda _: "met"))(someone) is True
+
+
+def test_wallets_in_detail() -> None:
+    """On a chain or any, embedded or external or either."""
+    embedded, external = {**ETHEREUM, "wallet_client_type": "privy"}, {**SOLANA, "wallet_client_type": "phantom"}
+    someone = user(embedded, external)
+    assert has_wallet()(someone)
+    assert not has_wallet()(user())
+    assert has_wallet("ethereum", embedded=True)(someone)
+    assert has_wallet("solana", embedded=False)(someone)
+    assert not has_wallet("ethereum", embedded=False)(someone)
+    assert not has_wallet("solana", embedded=True)(someone)
+
+
+def test_verified_within_of_a_type() -> None:
+    """Another type's account does not count."""
+    someone = user({**ETHEREUM, "lv": int(time.time())}, FARCASTER)
+    assert verified_within(100, "wallet")(someone)
+    assert not verified_within(100, "farcaster")(someone)
+
+
+def test_owning_the_wallet_of_a_parameter() -> None:
+    """The address that the request names is one of the user's own."""
+    address = "0x" + "aB" * 20
+    someone = user({**ETHEREUM, "address": address})
+    asked = condition(owns_wallet="address")
+    assert asked
+    assert asked.parameters == {"address"}
+    assert asked(someone, {"address": address.lower()})
+    for given in ({}, {"address": None}, {"address": ""}, {"address": "0x1"}, {"address": [address]}, {"other": address}):
+        assert not asked(someone, given)
+    assert not asked(someone)
+
+
+def test_parameters_are_gathered() -> None:
+    """A condition names every parameter that its parts look at."""
+    mine, yours = owns_wallet("mine"), owns_wallet("yours")
+    for combined in (mine & yours, mine | yours, mine & ~yours, condition(mine, yours), condition(mine, owns_wallet="yours")):
+        assert combined
+        assert combined.parameters == {"mine", "yours"}
+    assert (mine & (lambda _: True)).parameters == {"mine"}
+    assert is_guest().parameters == has_linked("email").parameters == has_metadata({}).parameters == frozenset()
+
+
+@pytest.mark.parametrize("predicate", [None, True, "admin", {"role": "admin"}])
+def test_what_is_no_predicate(predicate: Any) -> None:
+    """It is refused where it is written, not at a request."""
+    for write in (lambda: condition(predicate), lambda: is_guest() & predicate, lambda: is_guest() | predicate):
+        with pytest.raises(ConfigurationError, match=r"^condition: give a callable"):
+            write()
 
 
 async def asynchronous(_: PrivyUser) -> bool:
@@ -137,9 +196,19 @@ class Awaitable:
 def test_asynchronous_predicates_are_refused() -> None:
     """A coroutine is true: taken for an answer it would let everybody in."""
     someone = user()
-    yes = Condition(lambda _: True)
+    yes = Condition(lambda *_: True)
     for predicate in (asynchronous, lambda _: Awaitable()):
-        for asked in (Condition(predicate), yes & predicate, ~yes | predicate, condition(yes, predicate)):
+        for asked in (condition(predicate), yes & predicate, ~yes | predicate, condition(yes, predicate)):
             assert asked
             with pytest.raises(ConfigurationError, match=r"^condition: give plain functions"):
                 asked(someone)
+
+
+def test_a_coroutine_function_is_no_predicate() -> None:
+    """Its result, a coroutine, would be true whatever it says."""
+
+    async def never(user: PrivyUser) -> bool:
+        return False
+
+    with pytest.raises(ConfigurationError, match="plain callable"):
+        condition(never)

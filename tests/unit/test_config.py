@@ -142,6 +142,9 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("login_url", "", "/refresh"),
         ("app_secret", "", "app secret"),
         ("app_secret", 1, "app secret"),
+        ("app_secret", "a secret", "exactly"),
+        ("app_secret", {"other": "s"}, "one of the app ids"),
+        ("app_secret", {"test-app": ""}, "app secret"),
     ],
 )
 def test_wrong_values(field: str, value: Any, mend: str) -> None:
@@ -190,6 +193,17 @@ def test_several_apps() -> None:
     both = PrivyConfig(app_id=("a", "b"), verification_key={"a": SIGNER.pem, "b": other.jwk})
     assert set(both.key_sets) == {"a", "b"}
     assert PrivyConfig(app_id=["a"], verification_key=SIGNER.pem).key_sets["a"].keys
+
+
+def test_secrets_of_several_apps() -> None:
+    """Each app has its own, or none."""
+    keys = {"a": SIGNER.pem, "b": SIGNER.pem}
+    settings = PrivyConfig(app_id=("a", "b"), verification_key=keys, app_secret={"a": "s"})
+    assert (settings.app_secret_of("a"), settings.app_secret_of("b")) == ("s", None)
+    assert config(app_secret="s").app_secret_of(APP_ID) == "s"
+    assert config().app_secret_of(APP_ID) is None
+    with pytest.raises(ConfigurationError, match=r"^app_secret: for several apps"):
+        PrivyConfig(app_id=("a", "b"), verification_key=keys, app_secret="s")
 
 
 @pytest.mark.parametrize("material", [SIGNER.pem, {"keys": [SIGNER.jwk]}, {"a": SIGNER.pem, "c": SIGNER.pem}])

@@ -1,0 +1,327 @@
+"""The decision about a request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from privy_middleware import ConfigurationError, PrivyAuth, PrivyConfig, PrivyVerifier
+from privy_middleware.custom_keys import CustomKeyConfig
+from privy_middleware.caching import merge_vary
+from privy_middleware.errors import (
+    AuthenticationError,
+    ConflictingTokens,
+    CrossSiteRequest,
+    KeysUnavailable,
+    LoginRequired,
+    MalformedToken,
+    MissingToken,
+    OversizedToken,
+    PrivyError,
+    RefreshRequired,
+    TokenExpired,
+    TokenRevoked,
+)
+from privy_middleware.gate import Gate, build_gate, is_preflight
+from tests.support.keyserver import KeyServer, hang_up
+from tests.support.tokens import (
+    APP_ID,
+    NOW,
+    SIGNER,
+    SUBJECT,
+    Request,
+    access,
+    bearer,
+    config,
+    cookies,
+    id_header,
+    identity,
+    runs_of,
+    verifier,
+)
+
+LOCAL = {"trust_env": False}
+CROSS = ("Sec-Fetch-Site", "cross-site")
+
+
+def gate(protect: list[str] | None = None, exempt: list[str] | None = None, **settings: Any) -> Gate:
+    """Return a gate that trusts the test's own key, at ``NOW``."""
+    return Gate(verifier(**settings), protect or [], exempt or [])
+
+
+def cookie(token: str, name: str = "privy-id-token") -> tuple[str, str]:
+    """Return a cookie with a token."""
+    return cookies((name, token))
+
+
+def test_anonymous() -> None:
+    """No token, no user, and no fault."""
+    auth = gate().authenticate(Request())
+    assert (auth.user, auth.error, auth.presented) == (None, None, False)
+
+
+def test_authenticated() -> None:
+    """By header and by cookie, by either kind."""
+    for field, source in (
+        (id_header(identity()), "header"),
+        (cookie(identity()), "cookie"),
+        (bearer(access()), "header"),
+        (cookie(access(), "privy-token"), "cookie"),
+    ):
+        auth = gate().authenticate(Request(field))
+        assert auth.require().id == SUBJECT
+        assert auth.source == source
+
+
+@pytest.mark.anyio
+async def test_awaiting() -> None:
+    """The same without blocking."""
+    judge = gate()
+    assert (await judge.aauthenticate(Request(id_header(identity())))).require().id == SUBJECT
+    assert (await judge.aauthenticate(Request(id_header("garbage")))).error == "malformed_token"
+    assert (await judge.aauthenticate(Request())).user is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ([id_header("")], MalformedToken),
+        ([id_header("a" * 20000)], OversizedToken),
+        ([id_header(identity(exp=NOW - 60))], TokenExpired),
+        ([id_header(identity()), id_header(identity(jti=1))], ConflictingTokens),
+        ([bearer("a"), bearer("b")], ConflictingTokens),
+        ([id_header("garbage"), cookie(identity())], MalformedToken),
+        ([id_header(identity()), bearer("garbage")], MalformedToken),
+    ],
+)
+def test_refusals(fields: list[tuple[str, str]], error: type[PrivyError]) -> None:
+    """They are told, never raised, until somebody asks for a user."""
+    auth = gate().authenticate(Request(*fields))
+    assert (auth.user, auth.error, auth.presented) == (None, error.code, True)
+    with pytest.raises(error):
+        auth.require()
+
+
+def test_a_cookie_does_not_cross_sites() -> None:
+    """Unsafe methods and WebSockets with nothing but a cookie need a request of our own pages."""
+    judge = gate(trusted_origins=["https://trusted.example"])
+    for method in ("POST", "PUT", "PATCH", "DELETE", "WEBSOCKET", "QUERY"):
+        for fields in ([CROSS], [("Origin", "https://evil.example")], [("Origin", "null")]):
+            request = Request(("Host", "app.example"), cookie(identity()), *fields, method=method)
+            assert isinstance(judge.authenticate(request).refusal, CrossSiteRequest)
+        for fields in ([], [("Sec-Fetch-Site", "same-origin")], [("Origin", "https://trusted.example")]):
+            request = Request(("Host", "app.example"), cookie(identity()), *fields, method=method)
+            assert judge.authenticate(request).require().id == SUBJECT
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert judge.authenticate(Request(cookie(identity()), CROSS, method=method)).require().id == SUBJECT
+
+
+def test_a_verified_header_vouches_for_the_request() -> None:
+    """No other site's page can set one; one that does not verify vouches for nothing."""
+    judge = gate()
+    good = Request(cookie(identity()), bearer(access()), CROSS, method="POST")
+    assert judge.authenticate(good).require().id == SUBJECT
+    assert judge.authenticate(Request(id_header(identity()), CROSS, method="POST")).require().id == SUBJECT
+    for field in (bearer("garbage"), id_header("garbage")):
+        assert judge.authenticate(Request(cookie(identity()), field, CROSS, method="POST")).user is None
+    basic = Request(cookie(identity()), ("Authorization", "Basic eDp5"), CROSS, method="POST")
+    assert isinstance(judge.authenticate(basic).refusal, CrossSiteRequest)
+
+
+def test_a_bad_cookie_says_nothing_of_sites() -> None:
+    """It is a bad token first."""
+    auth = gate().authenticate(Request(cookie("garbage"), CROSS, method="POST"))
+    assert isinstance(auth.refusal, MalformedToken)
+
+
+def test_protected_paths() -> None:
+    """They need a user, except for a preflight."""
+    judge = gate(["/api"], ["/api/open"])
+    user, nobody = PrivyAuth(judge.authenticate(Request(id_header(identity()))).user), PrivyAuth()
+    for path in ("/api", "/API/x", "//api", "/api/open/../x"):
+        judge.check(Request(path=path), user)
+        with pytest.raises(MissingToken):
+            judge.check(Request(path=path), nobody)
+        with pytest.raises(TokenExpired):
+            judge.check(Request(path=path), PrivyAuth(refusal=TokenExpired(), on_invalid="anonymous"))
+        preflight = Request(("Access-Control-Request-Method", "POST"), method="OPTIONS", path=path)
+        judge.check(preflight, nobody)
+        assert judge.protects(path)
+    for path in ("/", "/apix", "/api/open"):
+        judge.check(Request(path=path), nobody)
+        assert not judge.protects(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Original-URI", "Forwarded"],
+)
+def test_no_header_moves_a_path(header: str) -> None:
+    """The path is the request's own (CVE-2026-40575, CVE-2025-54576)."""
+    judge = gate(["/"], ["/open"])
+    with pytest.raises(MissingToken):
+        judge.check(Request((header, "/open"), path="/api"), PrivyAuth())
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+def test_no_header_changes_the_method(header: str) -> None:
+    """Neither to a preflight nor to a safe one."""
+    override = Request((header, "OPTIONS"), ("Access-Control-Request-Method", "GET"), method="POST", path="/api")
+    assert not is_preflight(override)
+    with pytest.raises(MissingToken):
+        gate(["/api"]).check(override, PrivyAuth())
+    posted = Request((header, "GET"), cookie(identity()), CROSS, method="POST")
+    assert isinstance(gate().authenticate(posted).refusal, CrossSiteRequest)
+
+
+def test_preflight() -> None:
+    """``OPTIONS`` with the field, nothing else."""
+    field = ("Access-Control-Request-Method", "GET")
+    assert is_preflight(Request(field, method="OPTIONS"))
+    assert not is_preflight(Request(method="OPTIONS"))
+    assert not is_preflight(Request(field, method="GET"))
+
+
+def test_everything_needs_a_user() -> None:
+    """``on_missing="reject"`` protects every path that is not exempt."""
+    judge = gate(exempt=["/open"], on_missing="reject")
+    assert judge.protects("/")
+    assert judge.protects("*")
+    assert not judge.protects("/open/x")
+
+
+def test_pages_are_redirected() -> None:
+    """A navigation without a good token goes where a browser can get one; an API call does not."""
+    judge = gate(refresh_url="/refresh", login_url="/login")
+    html, session = ("Accept", "text/html,*/*"), ("Cookie", "privy-session=t")
+    for field in (session, cookies(("privy-session", "t"), ("privy-id-token", identity(exp=NOW - 60)))):
+        with pytest.raises(RefreshRequired) as caught:
+            judge.authenticate(Request(html, field, path="/page", target="/page?a=1")).require()
+        assert caught.value.location == "/refresh?redirect_uri=%2Fpage%3Fa%3D1"
+    with pytest.raises(LoginRequired):
+        judge.authenticate(Request(html, path="/page")).require()
+    for fields in ([session], [html, session, id_header("garbage")]):
+        with pytest.raises(AuthenticationError) as refused:
+            judge.authenticate(Request(*fields, path="/page")).require()
+        assert refused.value.status == 401
+
+
+def test_vary() -> None:
+    """Every field that is read, of the accepted kinds."""
+    assert gate().vary == ("Cookie", "privy-id-token", "Authorization")
+    assert gate(tokens="access", access_header="X-Token").vary == ("Cookie", "x-token")
+    assert merge_vary(["Accept, cookie", ""], gate().vary) == "Accept, cookie, privy-id-token, Authorization"
+    assert merge_vary([], ()) == ""
+    assert merge_vary(["Accept", "*"], ("Cookie",)) == "*"
+
+
+def test_the_hook_hears_of_every_refusal() -> None:
+    """With the error, whose code says why."""
+    heard: list[PrivyError] = []
+    judge = gate(on_refused=heard.append)
+    for field in (id_header("garbage"), id_header(identity(exp=1)), id_header(identity())):
+        judge.authenticate(Request(field))
+    assert [error.code for error in heard] == ["malformed_token", "token_expired"]
+
+
+def test_errors_of_the_apps_hooks_are_the_apps() -> None:
+    """They are never taken for a user, nor for a bad token."""
+
+    def broken(_: Any) -> bool:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        gate(on_refused=broken).authenticate(Request(id_header("garbage")))
+    with pytest.raises(LookupError):
+        gate(is_revoked=broken).authenticate(Request(id_header(identity())))
+
+
+def test_revoked() -> None:
+    """A revoked token is a bad one."""
+
+    def revoked(claims: Mapping[str, Any]) -> bool:
+        return claims["sub"] == SUBJECT
+
+    auth = gate(is_revoked=revoked).authenticate(Request(id_header(identity())))
+    assert isinstance(auth.refusal, TokenRevoked)
+
+
+def test_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The code is logged, nothing of the token is."""
+    caplog.set_level(logging.DEBUG)
+    bad = identity({"kid": "a-kid-to-hide\r\ninjected"})
+    auth = gate().authenticate(Request(id_header(bad)))
+    assert [record.getMessage() for record in caplog.records] == ["token not accepted: unknown_key"]
+    assert caplog.records[0].levelno == logging.INFO
+    shown = f"{caplog.text}{auth!r}{auth.refusal}{auth.refusal!r}{vars(auth.refusal)}"
+    assert not [run for run in runs_of(bad) if run in shown]
+    assert "hide" not in shown
+
+
+def test_refusals_do_not_keep_the_token_alive() -> None:
+    """No traceback, cause or context with frames that hold it."""
+    judge = gate()
+    for token in ("", "garbage", identity(exp=1), identity({"typ": "x"}), identity(sub=""), identity(aud="x")):
+        refusal = judge.authenticate(Request(id_header(token))).refusal
+        assert refusal is not None
+        assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)
+    for fields in ((bearer("a"), bearer("b")), (id_header(identity()), bearer(access(sub="other")))):
+        refusal = judge.authenticate(Request(*fields)).refusal
+        assert refusal is not None
+        assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)
+
+
+def test_keys_that_cannot_be_had(caplog: pytest.LogCaptureFixture) -> None:
+    """At start-up it is logged, or raised where the app prefers that; at a request it is our fault."""
+    with KeyServer(SIGNER) as server:
+        server.behave = hang_up
+        settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
+        judge = build_gate(settings)
+        judge.ready()
+        assert "keys could not be fetched at start-up" in caplog.text
+        auth = judge.authenticate(Request(id_header(identity())))
+        assert isinstance(auth.refusal, KeysUnavailable)
+        assert caplog.records[-1].levelno == logging.WARNING
+        with pytest.raises(KeysUnavailable):
+            auth.optional("anonymous")
+        strict = build_gate(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL, fail_fast=True))
+        with pytest.raises(KeysUnavailable):
+            strict.ready()
+
+
+@pytest.mark.anyio
+async def test_keys_that_cannot_be_had_without_blocking() -> None:
+    """The same, awaited; and keys that can be had are had."""
+    with KeyServer(SIGNER) as server:
+        good = build_gate(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL))
+        good.ready()
+        await good.aready()
+        assert server.count == 1
+        server.behave = hang_up
+        lenient = build_gate(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL))
+        await lenient.aready()
+        strict = build_gate(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL, fail_fast=True))
+        with pytest.raises(KeysUnavailable):
+            await strict.aready()
+
+
+def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a configuration, a mapping, a verifier or the environment; anything else is said at once."""
+    monkeypatch.setenv("PRIVY_APP_ID", APP_ID)
+    judge = PrivyVerifier(config())
+    assert build_gate(judge).verifier is judge
+    assert build_gate(config()).settings == config()
+    bearers = CustomKeyConfig(public_key=SIGNER.pem, algorithms=("ES256",), issuer="me", audience="you")
+    assert build_gate(bearers).settings is bearers
+    for settings in (None, {"APP_ID": APP_ID}):
+        built = build_gate(settings, protect=["/api"]).settings
+        assert isinstance(built, PrivyConfig)
+        assert built.app_ids == (APP_ID,)
+    for wrong in ("test-app", 1, object(), PrivyConfig):
+        with pytest.raises(ConfigurationError, match=r"^config: give a PrivyConfig"):
+            build_gate(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"^protect: "):
+        build_gate(config(), protect="/api")

@@ -1,0 +1,260 @@
+"""Privy's two kinds of token, in every configuration of apps and keys."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from privy_middleware import PrivyConfig, PrivyVerifier
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.credentials import Credential, Source
+from privy_middleware.errors import (
+    BadSignature,
+    InvalidClaims,
+    InvalidToken,
+    KeysUnavailable,
+    TokensDisagree,
+    UnknownKey,
+    WrongAudience,
+    WrongIssuer,
+    WrongTokenKind,
+)
+from privy_middleware.steps import arun, run
+from tests.support.clock import Clock
+from tests.support.keyserver import KeyServer, hang_up
+from tests.support.signers import Signer
+from tests.support.tokens import (
+    APP_ID,
+    HEADER,
+    IDENTITY,
+    MISSING,
+    NOW,
+    SIGNER,
+    SUBJECT,
+    access,
+    changed,
+    identity,
+    sign,
+    verifier,
+)
+
+LOCAL = {"trust_env": False}
+SOURCES: tuple[Source, ...] = ("header", "cookie")
+
+
+def credentials(judge: PrivyVerifier, **tokens: str) -> list[Credential]:
+    """Return tokens by kind as they would stand in headers."""
+    return [Credential(slot, "header", tokens[slot.kind]) for slot in judge.settings.slots if slot.kind in tokens]
+
+
+def judged(judge: PrivyVerifier, **tokens: str) -> PrivyAuth:
+    """Return what the verifier makes of a request's tokens."""
+    return run(judge.steps(credentials(judge, **tokens)))
+
+
+def test_identity_token() -> None:
+    """It gives the user."""
+    accounts = [{"type": "email", "address": "a@example.com", "lv": 1}]
+    user = verifier().verify_identity_token(
+        identity(linked_accounts=json.dumps(accounts), custom_metadata='{"role":"admin"}', guest="t")
+    )
+    assert (user.id, user.created_at, user.is_guest) == (SUBJECT, 1731974895, True)
+    assert user.email
+    assert user.email.address == "a@example.com"
+    assert user.custom_metadata == {"role": "admin"}
+    assert user.claims["aud"] == APP_ID
+
+
+def test_access_token() -> None:
+    """It gives the six claims."""
+    assert verifier().verify_access_token(access()).to_dict() == {
+        "app_id": APP_ID,
+        "user_id": SUBJECT,
+        "issuer": "privy.io",
+        "issued_at": NOW,
+        "expiration": NOW + 3600,
+        "session_id": "test-session",
+    }
+
+
+@pytest.mark.anyio
+async def test_awaiting() -> None:
+    """The same answers without blocking."""
+    judge = verifier()
+    assert (await judge.averify_identity_token(identity())).id == SUBJECT
+    assert (await judge.averify_access_token(access())).session_id == "test-session"
+    with pytest.raises(WrongTokenKind):
+        await judge.averify_identity_token(access())
+    with pytest.raises(WrongTokenKind):
+        await judge.averify_access_token(identity())
+    auth = await arun(judge.steps(credentials(judge, identity=identity())))
+    assert auth.require().id == SUBJECT
+
+
+def test_the_kinds_exclude_one_another() -> None:
+    """Also once the cache has seen the token as what it is."""
+    judge = verifier()
+    for _ in range(2):
+        assert judge.verify_identity_token(identity())
+        assert judge.verify_access_token(access())
+        with pytest.raises(WrongTokenKind):
+            judge.verify_identity_token(access())
+        with pytest.raises(WrongTokenKind):
+            judge.verify_access_token(identity())
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({"iss": "privy.example"}, WrongIssuer),
+        ({"iss": ["privy.io"]}, WrongIssuer),
+        ({"aud": "other-app"}, WrongAudience),
+        ({"aud": MISSING}, WrongAudience),
+        ({"sub": ""}, InvalidClaims),
+        ({"exp": MISSING}, InvalidClaims),
+    ],
+)
+def test_claims_are_checked_for_both(claims: dict[str, Any], error: type[InvalidToken]) -> None:
+    """The rules that the kinds share."""
+    judge = verifier()
+    with pytest.raises(error):
+        judge.verify_identity_token(identity(**claims))
+    with pytest.raises(error):
+        judge.verify_access_token(access(**claims))
+
+
+def test_audience_lists() -> None:
+    """Identity tokens may have one, access tokens may not."""
+    judge = verifier()
+    assert judge.verify_identity_token(identity(aud=["other", APP_ID]))
+    with pytest.raises(WrongAudience):
+        judge.verify_access_token(access(aud=[APP_ID]))
+
+
+def test_nesting_is_bounded() -> None:
+    """Claims and accounts that could exhaust the stack later are refused now."""
+    deep: Any = 1
+    for _ in range(100):
+        deep = [deep]
+    judge = verifier()
+    for token in (identity(deep=deep), identity(linked_accounts=json.dumps([{"type": "x", "deep": deep}]))):
+        with pytest.raises(InvalidClaims):
+            judge.verify_identity_token(token)
+    with pytest.raises(InvalidClaims):
+        judge.verify_access_token(access(deep=deep))
+
+
+def test_the_real_clock() -> None:
+    """Without another clock it is the machine's."""
+    judge = PrivyVerifier(verifier().settings)
+    now = int(time.time())
+    assert judge.verify_identity_token(identity(iat=now, exp=now + 60)).id == SUBJECT
+
+
+def test_two_tokens_of_one_user() -> None:
+    """The identity token tells the user, the access token the session."""
+    auth = judged(verifier(), identity=identity(exp=NOW + 90), access=access(exp=NOW + 60))
+    assert auth.require().complete
+    assert auth.require_access().session_id == "test-session"
+    assert [token.kind for token in auth.tokens] == ["identity", "access"]
+    assert auth.expires_at == NOW + 60
+
+
+def test_two_tokens_of_different_users() -> None:
+    """Nobody is made of two people."""
+    with pytest.raises(TokensDisagree):
+        judged(verifier(), identity=identity(), access=access(sub="did:privy:other"))
+
+
+def test_one_bad_token_spoils_both() -> None:
+    """A request says something wrong or it does not."""
+    for tokens in ({"identity": identity(), "access": "garbage"}, {"identity": "garbage", "access": access()}):
+        with pytest.raises(InvalidToken):
+            judged(verifier(), **tokens)
+
+
+def test_access_token_alone() -> None:
+    """It tells who, and is honest about the rest."""
+    auth = judged(verifier(), access=access())
+    user = auth.require()
+    assert (user.id, user.complete, user.to_dict()) == (SUBJECT, False, {"id": SUBJECT})
+    assert auth.session_id == "test-session"
+
+
+def test_a_cached_token_alone() -> None:
+    """Its answer is the same object the next time, but never that of another place."""
+    judge, token = verifier(), identity()
+    header, cookie = (Credential(judge.settings.slots[0], source, token) for source in SOURCES)
+    first, second = (run(judge.steps([credential])) for credential in (header, cookie))
+    assert (first.source, second.source) == ("header", "cookie")
+    assert run(judge.steps([header])) is first
+    assert run(judge.steps([cookie])) is second
+
+
+def test_several_apps() -> None:
+    """Each app's tokens count with that app's key alone, and two tokens of one user have to be of one app."""
+    other = Signer(SIGNER.kid)
+    keys = {"a": SIGNER.jwk, "b": other.jwk}
+    judge = PrivyVerifier(PrivyConfig(app_id=("a", "b"), verification_key=keys), clock=Clock(NOW))
+
+    def of(app: str, signer: Signer, **claims: Any) -> str:
+        return sign(HEADER, changed(IDENTITY, {"aud": app, **claims}), signer.private)
+
+    assert judge.verify_identity_token(of("a", SIGNER)).claims["aud"] == "a"
+    assert judge.verify_identity_token(of("b", other)).claims["aud"] == "b"
+    for app, signer in (("a", other), ("b", SIGNER)):
+        with pytest.raises((BadSignature, UnknownKey)):
+            judge.verify_identity_token(of(app, signer))
+    for audience in ("c", None, 1, [], ["c"], {"a": 1}):
+        with pytest.raises(WrongAudience):
+            judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": audience})))
+    assert judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": ["x", "a"]})))
+    with pytest.raises(WrongAudience):
+        judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": ["a", 1]})))
+    session = {"linked_accounts": MISSING, "sid": "s"}
+    assert judged(judge, identity=of("a", SIGNER), access=of("a", SIGNER, **session)).access
+    with pytest.raises(TokensDisagree):
+        judged(judge, identity=of("a", SIGNER), access=of("b", other, **session))
+
+
+def test_keys_over_http() -> None:
+    """They are fetched once, ahead of time or with the first token, for both kinds."""
+    with KeyServer(SIGNER) as server:
+        judge = PrivyVerifier(
+            PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW)
+        )
+        judge.ready()
+        assert judge.verify_identity_token(identity())
+        assert judge.verify_access_token(access())
+        assert server.count == 1
+
+
+@pytest.mark.anyio
+async def test_keys_over_http_without_blocking() -> None:
+    """The same, awaited; and a failure at start-up says so."""
+    with KeyServer(SIGNER) as server:
+        settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
+        judge = PrivyVerifier(settings, clock=Clock(NOW))
+        await judge.aready()
+        assert await judge.averify_identity_token(identity())
+        assert server.count == 1
+        server.behave = hang_up
+        cold = PrivyVerifier(settings, clock=Clock(NOW))
+        with pytest.raises(KeysUnavailable):
+            await cold.aready()
+        with pytest.raises(KeysUnavailable):
+            cold.ready()
+        with pytest.raises(KeysUnavailable):
+            cold.verify_identity_token(identity())
+
+
+@pytest.mark.anyio
+async def test_fixed_keys_are_always_ready() -> None:
+    """There is nothing to fetch."""
+    judge = verifier()
+    judge.ready()
+    await judge.aready()
+    assert judge.verify_identity_token(identity())
