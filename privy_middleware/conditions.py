@@ -5,7 +5,6 @@ They combine with ``&``, ``|`` and ``~``: ``has_wallet("ethereum", embedded=True
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import MappingProxyType
@@ -80,9 +79,8 @@ def _refuse(answer: Awaitable[object]) -> NoReturn:
 def _wrap(predicate: Predicate) -> Condition:
     if isinstance(predicate, Condition):
         return predicate
-    # A coroutine is true whatever it would return.
-    if not callable(predicate) or inspect.iscoroutinefunction(predicate):
-        raise ConfigurationError("condition", "give a plain callable over the user, such as lambda user: …")
+    if not callable(predicate):
+        raise ConfigurationError("condition", "give a callable over the user, such as lambda user: …")
     return Condition(lambda user, _: predicate(user))
 
 

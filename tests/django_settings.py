@@ -48,6 +48,7 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ":memory:",
         "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"},
         "TEST": {"NAME": str(Path(tempfile.gettempdir(), f"django-privy-{os.getpid()}.sqlite3"))},
     }

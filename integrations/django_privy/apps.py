@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 
@@ -12,7 +14,7 @@ class PrivyAppConfig(AppConfig):
     """Set up ``django_privy``; it has no models, those are in ``django_privy.accounts``."""
 
     name = "django_privy"
-    verbose_name = "Privy"
+    verbose_name: Any = "Privy"
 
     def ready(self) -> None:
         """Register what only an installed app can."""

@@ -16,7 +16,7 @@ from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest
 
 from django_privy.accounts.models import PrivyAccount
-from privy_middleware import EmailAccount, PrivyConfig, PrivyUser
+from privy_middleware import PrivyConfig, PrivyUser
 
 __all__ = ["PrivyBackend"]
 
@@ -24,9 +24,9 @@ __all__ = ["PrivyBackend"]
 class PrivyBackend(ModelBackend):
     """Return the Django user of a verified Privy user, made when first seen; permissions are as ``ModelBackend`` says.
 
-    ``create_unknown_user = False`` admits known users only. ``link_by_email = True`` gives a new DID the one active user
-    who has the address of an e-mail account verified by Privy and no DID yet: only for projects whose users have proved
-    their addresses, too. Override ``new_user`` and ``configure_user`` to fill in fields.
+    ``create_unknown_user = False`` admits known users only. ``link_by_email = True`` gives a new DID the one active
+    user who has the address of an e-mail account verified by Privy and no DID yet: only for projects whose users have
+    proved their addresses, too. Override ``new_user`` and ``configure_user`` to fill in fields.
     """
 
     create_unknown_user: ClassVar[bool] = True
@@ -58,7 +58,7 @@ class PrivyBackend(ModelBackend):
         return await sync_to_async(self.authenticate)(request, *args, **kwargs)
 
     def configure_user(self, request: HttpRequest | None, user: Any, privy_user: PrivyUser, *, created: bool) -> Any:
-        """Return the user, brought up to date: a hook, called for every authenticated request as in ``RemoteUserBackend``.
+        """Return the user, brought up to date: a hook, called at every request that looks at ``request.user``.
 
         ``privy_user.complete`` says whether its accounts are known at all: an access token tells nothing of them.
         """
@@ -97,8 +97,7 @@ class PrivyBackend(ModelBackend):
     def _linked(self, issuer: str, privy_user: PrivyUser) -> Any:
         if not self.link_by_email:
             return None
-        accounts = (each for each in privy_user.linked_accounts if isinstance(each, EmailAccount))
-        addresses = {each.address for each in accounts if each.latest_verified_at}
+        addresses = {each.address for each in privy_user.accounts("email") if each.latest_verified_at}
         users = {user for address in addresses for user in _with_email(issuer, address)}
         return users.pop() if len(users) == 1 else None
 

@@ -23,7 +23,7 @@ _BACKEND = "django_privy.backends.PrivyBackend"
 _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 _PLACEHOLDER = re.compile(
-    r"[<\[{].*|x{3,}|\.{3}|…|change[-_ ]?me|to-?do|placeholder|(your|my|insert|example|the)[-_ ].*|.*[-_ ](here|goes[-_ ]here)",
+    r"[<\[{].*|x{3,}|\.{3}|…|change[-_ ]?me|placeholder|(your|my|insert|example|the)[-_ ].*|.*[-_ ]here",
     re.IGNORECASE,
 )
 _IDS = {"app_id": "E001", "verification_key": "E003"}

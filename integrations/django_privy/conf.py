@@ -1,27 +1,35 @@
 """``settings.PRIVY``, read through one object.
 
-It is a dict of the core's settings (``{"APP_ID": …}``), with the path prefixes ``PROTECT`` and ``EXEMPT`` beside them; or a
-``PrivyConfig``, or a verifier. Without it the ``PRIVY_*`` environment variables count.
+It is a dict of the core's settings (``{"APP_ID": …}``), with the path prefixes ``PROTECT`` and ``EXEMPT`` beside them;
+or a ``PrivyConfig``, or a verifier. Without it the ``PRIVY_*`` environment variables count.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from privy_middleware import ConfigurationError
 from privy_middleware.gate import Gate, Settings, build_gate
 
-__all__ = ["PrivySettings"]
+__all__ = ["Parts", "PrivySettings"]
 
 _PATHS = ("protect", "exempt")
 
 
+class Parts(NamedTuple):
+    """What ``settings.PRIVY`` says: the core's settings, and the path prefixes that require a user, or do not."""
+
+    config: Settings
+    protect: Sequence[str] = ()
+    exempt: Sequence[str] = ()
+
+
 class PrivySettings:
-    """Look at Django's settings at every access, so that ``override_settings`` works, and build the gate once for each."""
+    """Look at Django's settings at every access, so that ``override_settings`` works; build a gate when they change."""
 
     def __init__(self) -> None:
         """Read nothing yet."""
@@ -34,13 +42,13 @@ class PrivySettings:
         return getattr(settings, "PRIVY", None)
 
     @property
-    def parts(self) -> tuple[Settings, dict[str, Sequence[str]]]:
+    def parts(self) -> Parts:
         """Return the core's settings, and the paths that require a user or do not."""
         value = self.value
         if not isinstance(value, Mapping):
-            return value, {}
+            return Parts(value)
         paths = {str(key).lower(): item for key, item in value.items() if str(key).lower() in _PATHS}
-        return {key: item for key, item in value.items() if str(key).lower() not in _PATHS}, paths
+        return Parts({key: item for key, item in value.items() if str(key).lower() not in _PATHS}, **paths)
 
     @property
     def gate(self) -> Gate:
@@ -57,11 +65,11 @@ class PrivySettings:
             return self._built[1]
 
     def _build(self) -> Gate:
-        config, paths = self.parts
+        config, protect, exempt = self.parts
         try:
             if isinstance(config, str | bytes | list | tuple):
                 raise ConfigurationError("PRIVY", 'set a dict such as {"APP_ID": "…"}')
-            return build_gate(config, **paths)
+            return build_gate(config, protect=protect, exempt=exempt)
         except ConfigurationError as error:
             if config is not None:
                 error.args = (f'settings.PRIVY["{error.field.upper()}"] ({error})',)

@@ -1,4 +1,4 @@
-"""``@require_privy_user`` and ``@optional_privy_user``, for views that are functions, coroutine functions or classes."""
+"""``@require_privy_user`` and ``@optional_privy_user``, for functions, coroutine functions and view classes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class ConditionWords(TypedDict, total=False):
     metadata: Mapping[str, Any]
     guest: bool
     verified_within: float
+    owns_wallet: str
 
 
 class Decorator(Protocol):
@@ -49,9 +50,9 @@ def require_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
 def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     """Require a user for a view, who meets the condition if one is given.
 
-    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``; for a
-    class ``@method_decorator(require_privy_user, name="dispatch")`` or ``PrivyUserRequiredMixin``. Without the user the view
-    is not run, and the answer is the refusal's own.
+    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``; for
+    a class ``@method_decorator(require_privy_user, name="dispatch")`` or ``PrivyUserRequiredMixin``. Without the user
+    the view is not run, and the answer is the refusal's own.
     """
     if len(given) == 1 and not words and not isinstance(given[0], Condition):
         return _view_or_predicate(given[0])
@@ -73,7 +74,7 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
     """
     if on_invalid not in (None, *get_args(OnInvalid)):
         raise ConfigurationError("on_invalid", f"set one of {', '.join(get_args(OnInvalid))}")
-    decorate = functools.partial(_wrap, lambda auth: auth.optional(on_invalid))
+    decorate = functools.partial(_wrap, lambda auth, _: auth.optional(on_invalid))
     return decorate if view is None else decorate(view)
 
 

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
         @property
         def privy_auth(self) -> PrivyAuth:
             """Return what is known about the request; never raises for a bad token."""
+            ...
 
         @property
         def privy_user(self) -> PrivyUser | None:
             """Return the verified user or ``None``."""
+            ...
 
         async def aprivy_user(self) -> PrivyUser | None:
             """Return the verified user or ``None``; waits for keys without blocking the event loop."""
+            ...
 
     class AuthenticatedPrivyHttpRequest(PrivyHttpRequest):
         """A request in a view that requires a user."""
@@ -32,9 +35,11 @@ if TYPE_CHECKING:
         @property
         def privy_user(self) -> PrivyUser:
             """Return the verified user."""
+            ...
 
         async def aprivy_user(self) -> PrivyUser:
             """Return the verified user."""
+            ...
 
 else:
     PrivyHttpRequest = AuthenticatedPrivyHttpRequest = HttpRequest

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from django_privy.conf import PrivySettings
+from django_privy.fields import Fields, is_asgi
 from django_privy.refusals import Answer, enter, refuse, requirement
-from django_privy.requests import Fields, Lookup, afind, attach, find, is_asgi
+from django_privy.requests import Lookup, afind, attach, find
 from django_privy.signals import request_refused, user_authenticated
 from django_privy.users import attach_user
 from privy_middleware import PrivyError
@@ -27,8 +28,8 @@ GetResponse = Callable[[HttpRequest], Any]
 class PrivyMiddleware:
     """Give every request its Privy user, sync or async as the handler around it is.
 
-    By WSGI a token is verified when the user is first looked at. By ASGI that is done before the view: later, keys might
-    have to be waited for on the event loop. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
+    By WSGI a token is verified when the user is first looked at. By ASGI that is done before the view: later, keys
+    might have to be waited for on the event loop. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
     """
 
     sync_capable: ClassVar[bool] = True
@@ -42,7 +43,7 @@ class PrivyMiddleware:
             KeysUnavailable: with ``FAIL_FAST``, when the keys cannot be had.
         """
         self.get_response = get_response
-        self.settings = PrivySettings()
+        self.settings: PrivySettings = PrivySettings()
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
@@ -78,13 +79,15 @@ class PrivyMiddleware:
 
     @staticmethod
     def _guard(request: HttpRequest, lookup: Lookup) -> Answer | None:
-        guarded = lookup.gate.protects(request.path_info) and not is_preflight(Fields(request))
+        fields = Fields(request)
+        guarded = lookup.gate.protects(fields.path) and not is_preflight(fields)
         return enter(request, requirement(None)) if guarded else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer a refusal that a view has raised, such as ``request.privy_auth.require()`` does."""
-        is_refusal = isinstance(exception, PrivyError) and exception.status != PrivyError.status
-        return refuse(request, exception) if is_refusal else None
+        if isinstance(exception, PrivyError) and exception.status != PrivyError.status:
+            return refuse(request, exception)
+        return None
 
 
 def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""django-ninja: ``NinjaAPI(auth=privy_auth())``, or for one operation ``@api.get("/me", auth=privy_auth(wallet="ethereum"))``."""
+"""django-ninja: ``NinjaAPI(auth=privy_auth())``, or ``auth=privy_auth(wallet="ethereum")`` for one operation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from django_privy.decorators import ConditionWords
+from django_privy.refusals import requirement
 from django_privy.requests import find_auth
 from django_privy.schemes import security_schemes
 from privy_middleware import Condition, PrivyUser, condition
@@ -38,15 +39,15 @@ class PrivyUserAuth:
             PrivyError: the refusal, which a handler of the API for its class may answer in another way.
         """
         auth = find_auth(request)
-        user = auth.require(self._asked)
+        requirement(self._asked)(auth, request)
         exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)
         if not exempt and all(token.source == "cookie" for token in auth.tokens) and check_csrf(request):
             raise CrossSiteRequest("the CSRF token is missing or wrong")
-        return user
+        return auth.require()
 
 
 def privy_auth(*predicates: Predicate, csrf: bool = True, **words: Unpack[ConditionWords]) -> Sequence[PrivyUserAuth]:
-    """Return what ninja takes as ``auth``: one for each way in which a token may come, since it documents each by itself."""
+    """Return what ninja takes as ``auth``: one for each way in which a token may come, each with its own scheme."""
     asked = condition(*predicates, **words)
     return [_named(name, scheme)(asked, csrf=csrf) for name, scheme in security_schemes().items()]
 

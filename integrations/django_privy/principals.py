@@ -31,7 +31,15 @@ class PrivyPrincipal:
         """Return the DID, which throttles count by."""
         return self.privy_user.id
 
-    id = username = pk
+    @property
+    def id(self) -> str:
+        """Return the DID."""
+        return self.privy_user.id
+
+    @property
+    def username(self) -> str:
+        """Return the DID."""
+        return self.privy_user.id
 
     def get_username(self) -> str:
         """Return the DID."""

@@ -7,13 +7,15 @@ from typing import Any, Self, TypeAlias
 
 from django.http import HttpRequest, HttpResponse
 
-from django_privy.requests import Fields, afind_auth, find_auth, lookup_of
+from django_privy.fields import Fields
+from django_privy.parameters import in_request
+from django_privy.requests import afind_auth, find_auth, lookup_of
 from privy_middleware import Condition, PrivyAuth, PrivyError
 from privy_middleware.gate import is_preflight
 
 __all__ = ["Answer", "Rule", "aenter", "enter", "refuse", "remember", "requirement"]
 
-Rule: TypeAlias = Callable[[PrivyAuth], object]
+Rule: TypeAlias = Callable[[PrivyAuth, HttpRequest], object]
 
 
 class Answer(HttpResponse):
@@ -48,14 +50,21 @@ def remember(request: HttpRequest, error: PrivyError) -> None:
 
 def requirement(condition: Condition | None) -> Rule:
     """Return the rule that there is a user, who meets the condition."""
-    return lambda auth: auth.require(condition)
+
+    def rule(auth: PrivyAuth, request: HttpRequest) -> None:
+        # Nothing of the body is read before the user is known.
+        auth.require()
+        if condition is not None:
+            auth.require(condition, in_request(request, condition.parameters))
+
+    return rule
 
 
 def enter(request: HttpRequest, rule: Rule) -> Answer | None:
     """Apply a rule to a request; return the answer that refuses it, or ``None`` to go on.
 
-    A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2). It is not refused, nor does it get into a view
-    that was written to have a user: an empty answer is given, to which a CORS middleware adds its headers.
+    A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2). It is not refused, nor does it get into a
+    view that was written to have a user: an empty answer is given, to which a CORS middleware adds its headers.
     """
     return Answer() if is_preflight(Fields(request)) else _apply(request, rule, find_auth(request))
 
@@ -67,7 +76,7 @@ async def aenter(request: HttpRequest, rule: Rule) -> Answer | None:
 
 def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Answer | None:
     try:
-        rule(auth)
+        rule(auth, request)
     except PrivyError as error:
         return refuse(request, error)
     return None

@@ -1,6 +1,6 @@
 """The user on Django's request: ``request.privy_user``, ``request.privy_auth``, ``await request.aprivy_user()``.
 
-They are properties of ``HttpRequest`` itself, so nothing can be put in their place on a request.
+They are members of ``HttpRequest`` itself, so nothing can be put in their place on a request.
 """
 
 from __future__ import annotations
@@ -9,63 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.handlers.asgi import ASGIRequest as DjangoASGIRequest
 from django.http import HttpRequest
 
+from django_privy.fields import Fields
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
-from privy_middleware.asgi import ASGIRequest
 from privy_middleware.gate import Gate
-from privy_middleware.wsgi import WSGIRequest
 
-__all__ = [
-    "Fields",
-    "Lookup",
-    "afind",
-    "afind_auth",
-    "attach",
-    "find",
-    "find_auth",
-    "is_asgi",
-    "lookup_of",
-]
+__all__ = ["Lookup", "afind", "afind_auth", "attach", "find", "find_auth", "lookup_of"]
 
 _KEY = "_privy_lookup"
-
-
-class Fields:
-    """A Django request as the gate sees it: headers and cookies as the server got them, the rest as Django sees it."""
-
-    __slots__ = ("_raw", "_request")
-
-    def __init__(self, request: HttpRequest) -> None:
-        """Take a request of either protocol."""
-        self._request = request
-        self._raw: ASGIRequest | WSGIRequest
-        self._raw = ASGIRequest(request.scope) if isinstance(request, DjangoASGIRequest) else WSGIRequest(request.META)
-
-    @property
-    def method(self) -> str:
-        """Return the method that was sent, whatever a middleware made of it."""
-        return self._raw.method
-
-    @property
-    def scheme(self) -> str:
-        """Return the scheme, which behind a proxy ``SECURE_PROXY_SSL_HEADER`` tells."""
-        return str(self._request.scheme)
-
-    @property
-    def path(self) -> str:
-        """Return the path that Django looks up in the URLconf."""
-        return self._request.path_info
-
-    @property
-    def target(self) -> str:
-        """Return path and query, percent-encoded."""
-        return self._request.get_full_path()
-
-    def values(self, name: str) -> list[str]:
-        """Return every value of a header field, in order."""
-        return self._raw.values(name)
 
 
 @dataclass(slots=True)
@@ -77,11 +29,6 @@ class Lookup:
     looked: bool = False
     refused: PrivyError | None = None
     user: Any = ...
-
-
-def is_asgi(request: HttpRequest) -> bool:
-    """Say whether the request came by ASGI, so that its view may run on the event loop."""
-    return isinstance(request, DjangoASGIRequest)
 
 
 def attach(request: HttpRequest, gate: Gate) -> Lookup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, Unpack
+from typing import Any, ClassVar, Self, Unpack, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from django_privy.decorators import ConditionWords
 from django_privy.principals import PrivyPrincipal
-from django_privy.refusals import remember
+from django_privy.refusals import remember, requirement
 from django_privy.requests import find_auth
 from django_privy.users import find_django_user, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
@@ -32,16 +32,16 @@ class Refused(APIException):
         super().__init__(detail=dict(error.payload))
         headers = dict(error.headers)
         self.error = error
-        self.status_code = error.status
-        self.auth_header = headers.get("WWW-Authenticate")
-        self.wait = int(headers.get("Retry-After", "0"))
+        self.status_code: int = error.status
+        self.auth_header: str | None = headers.get("WWW-Authenticate")
+        self.wait: int = int(headers.get("Retry-After", "0"))
 
 
 class PrivyAuthentication(BaseAuthentication):
     """Authenticate by Privy token: ``request.user`` is the Django user, or a ``PrivyPrincipal`` where there are none.
 
-    ``request.auth`` is the ``PrivyAuth``. A token that does not verify is refused, or with ``on_invalid = "anonymous"`` in a
-    subclass counts as none. For cookie tokens Django's CSRF check is made, as ``SessionAuthentication`` does.
+    ``request.auth`` is the ``PrivyAuth``. A token that does not verify is refused, or with ``on_invalid = "anonymous"``
+    in a subclass counts as none. For cookie tokens Django's CSRF check is made, as ``SessionAuthentication`` does.
     """
 
     on_invalid: ClassVar[OnInvalid | None] = None
@@ -97,7 +97,8 @@ class PrivyUserRequired(BasePermission):
     @classmethod
     def where(cls, *predicates: Predicate, **words: Unpack[ConditionWords]) -> type[Self]:
         """Return the permission class with a condition."""
-        return type(cls.__name__, (cls,), {"privy_condition": condition(*predicates, **words)})
+        members = {"privy_condition": condition(*predicates, **words)}
+        return cast("type[Self]", type(cls.__name__, (cls,), members))
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Say yes, or refuse.
@@ -107,7 +108,7 @@ class PrivyUserRequired(BasePermission):
         """
         auth = find_auth(request._request)
         try:
-            auth.require(self.privy_condition)
+            requirement(self.privy_condition)(auth, request._request)
         except PrivyError as error:
             refused = auth.refusal or (error if auth.user else MissingToken())
             remember(request._request, refused)

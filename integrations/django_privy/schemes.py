@@ -14,15 +14,13 @@ __all__ = ["security_schemes"]
 def security_schemes() -> dict[str, dict[str, Any]]:
     """Return each way in which a token may come under the present settings, by name, in the order they are read."""
     settings = PrivySettings().gate.settings
-    found = (_scheme(slot, source) for source in settings.sources for slot in settings.slots)
-    return {name: scheme for schemes in found for name, scheme in schemes}
+    places: Iterator[tuple[Slot, Source]] = ((slot, source) for source in settings.sources for slot in settings.slots)
+    return dict(_scheme(*place) for place in places if place[1] == "header" or place[0].cookie is not None)
 
 
-def _scheme(slot: Slot, source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+def _scheme(slot: Slot, source: Source) -> tuple[str, dict[str, Any]]:
     name = f"Privy{slot.kind.capitalize()}"
     if source == "header" and slot.bearer:
-        yield f"{name}Bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    elif source == "header":
-        yield f"{name}Header", {"type": "apiKey", "in": "header", "name": slot.header}
-    elif slot.cookie is not None:
-        yield f"{name}Cookie", {"type": "apiKey", "in": "cookie", "name": slot.cookie}
+        return f"{name}Bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    place = slot.header if source == "header" else slot.cookie
+    return f"{name}{source.capitalize()}", {"type": "apiKey", "in": source, "name": place}

@@ -1,20 +1,27 @@
 """drf-spectacular: where tokens may stand, in the OpenAPI document. ``django_privy`` in ``INSTALLED_APPS`` loads it."""
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
+from django_privy.rest_framework import PrivyAuthentication
 from django_privy.schemes import security_schemes
+
+# A subclass that sets ``on_invalid`` has the same schemes under the same names.
+set_override(PrivyAuthentication, "suppress_collision_warning", True)
 
 __all__ = ["PrivyScheme"]
 
 
-class PrivyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class PrivyScheme(OpenApiAuthenticationExtension):
     """Describe ``PrivyAuthentication`` and its subclasses, as the settings are."""
 
-    target_class = "django_privy.rest_framework.PrivyAuthentication"
+    target_class: Any = "django_privy.rest_framework.PrivyAuthentication"
     match_subclasses = True
 
     @property

@@ -33,7 +33,7 @@ def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
 def privy_login(
     client: Client | AsyncClient, issuer: DevelopmentIssuer, persona: str | Persona = "ada", **claims: Any
 ) -> None:
-    """Give a test client the identity cookie of a persona, as a browser would have it; ``claims`` replace the token's."""
+    """Give a test client a persona's identity cookie, as a browser would have it; ``claims`` replace the token's."""
     client.cookies[PrivyConfig.identity_cookie] = issuer.identity_token(persona, **claims)
 
 

@@ -59,7 +59,8 @@ def _authenticate(request: HttpRequest, privy_user: Any) -> Any:
     # Not ``django.contrib.auth.authenticate``: it would announce a failed login at every request of an inactive user.
     from django_privy.backends import PrivyBackend  # noqa: PLC0415 (it needs models, which only some projects have)
 
-    issuer = lookup_of(request).gate.settings.issuer_name
+    # Where one verifier takes tokens of several issuers, a user says whose it is.
+    issuer = getattr(privy_user, "issuer", lookup_of(request).gate.settings.issuer_name)
     backends = (backend for backend in get_backends() if isinstance(backend, PrivyBackend))
     users = (backend.authenticate(request, privy_user=privy_user, issuer=issuer) for backend in backends)
     return next((user for user in users if user is not None), None)

@@ -202,13 +202,3 @@ def test_asynchronous_predicates_are_refused() -> None:
             assert asked
             with pytest.raises(ConfigurationError, match=r"^condition: give plain functions"):
                 asked(someone)
-
-
-def test_a_coroutine_function_is_no_predicate() -> None:
-    """Its result, a coroutine, would be true whatever it says."""
-
-    async def never(user: PrivyUser) -> bool:
-        return False
-
-    with pytest.raises(ConfigurationError, match="plain callable"):
-        condition(never)

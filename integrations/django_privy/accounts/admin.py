@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -22,9 +22,9 @@ else:
 class PrivyAccountAdmin(ModelAdmin):
     """Show accounts; what ties a DID to a user is made by signing in, not by hand."""
 
-    list_display = ("did", "user", "issuer", "created_at")
-    list_select_related = ("user",)
-    search_fields = ("did",)
+    list_display: Any = ("did", "user", "issuer", "created_at")
+    list_select_related: ClassVar[Any] = ("user",)
+    search_fields: ClassVar[Any] = ("did",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say no."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
 
 __all__ = ["AccountsAppConfig"]
@@ -12,5 +14,5 @@ class AccountsAppConfig(AppConfig):
 
     name = "django_privy.accounts"
     label = "privy_accounts"
-    verbose_name = "Privy accounts"
-    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name: Any = "Privy accounts"
+    default_auto_field: Any = "django.db.models.BigAutoField"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,16 +14,20 @@ __all__ = ["PrivyAccount"]
 class PrivyAccount(models.Model):
     """Tie a DID to a Django user; a user is its issuer and subject together (OpenID Connect Core §5.7)."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="privy_accounts")
-    issuer = models.CharField(max_length=255)
-    did = models.CharField("DID", max_length=255)
-    created_at = models.DateTimeField(auto_now_add=True)
+    user: models.ForeignKey[Any, Any] = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="privy_accounts"
+    )
+    issuer: models.CharField[str, str] = models.CharField(max_length=255)
+    did: models.CharField[str, str] = models.CharField("DID", max_length=255)
+    created_at: models.DateTimeField[Any, datetime] = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         """Never have two users for a DID."""
 
         verbose_name = "Privy account"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["issuer", "did"], name="privy_accounts_issuer_did")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["issuer", "did"], name="privy_accounts_issuer_did")
+        ]
 
     def __str__(self) -> str:
         """Return the DID."""

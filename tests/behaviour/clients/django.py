@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client as TestClient
 from django.test import override_settings
 
@@ -28,10 +28,10 @@ class Django(Client):
             return answer_of(self._client.generic(method, path, body, **fields))  # type: ignore[arg-type]
 
 
-def answer_of(response: HttpResponse) -> Answer:
+def answer_of(response: HttpResponseBase) -> Answer:
     """Return Django's response as the suite compares it."""
     headers = tuple((name.lower(), value) for name, value in response.items())
-    return Answer(response.status_code, headers, response.content)
+    return Answer(response.status_code, headers, b"".join(response))
 
 
 def make_client(config: PrivyConfig) -> Client:

@@ -1,0 +1,59 @@
+"""Django's request as the core's gate sees it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.core.handlers.asgi import ASGIRequest as DjangoASGIRequest
+from django.http import HttpRequest
+
+from privy_middleware.asgi import ASGIRequest, Scope
+from privy_middleware.wsgi import WSGIRequest
+
+__all__ = ["Fields", "is_asgi"]
+
+
+class Fields:
+    """A Django request as the gate sees it: headers and cookies as the server got them, the rest as Django sees it."""
+
+    __slots__ = ("_raw", "_request")
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Take a request of either protocol."""
+        self._request = request
+        self._raw: ASGIRequest | WSGIRequest = _raw_of(request)
+
+    @property
+    def method(self) -> str:
+        """Return the method that was sent, whatever a middleware made of it."""
+        return self._raw.method
+
+    @property
+    def scheme(self) -> str:
+        """Return the scheme, which behind a proxy ``SECURE_PROXY_SSL_HEADER`` tells."""
+        return str(self._request.scheme)
+
+    @property
+    def path(self) -> str:
+        """Return the path that Django looks up in the URLconf."""
+        return self._request.path_info
+
+    @property
+    def target(self) -> str:
+        """Return path and query, percent-encoded."""
+        return self._request.get_full_path()
+
+    def values(self, name: str) -> list[str]:
+        """Return every value of a header field, in order."""
+        return self._raw.values(name)
+
+
+def _raw_of(request: HttpRequest) -> ASGIRequest | WSGIRequest:
+    if isinstance(request, DjangoASGIRequest):
+        return ASGIRequest(cast("Scope", request.scope))
+    return WSGIRequest(request.META)
+
+
+def is_asgi(request: HttpRequest) -> bool:
+    """Say whether the request came by ASGI, so that its view may run on the event loop."""
+    return isinstance(request, DjangoASGIRequest)

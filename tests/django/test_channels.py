@@ -1,0 +1,40 @@
+"""Channels, through the core's ASGI middleware."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.testing import WebsocketCommunicator
+from django.urls import path
+
+from django_privy.channels import PrivyMiddlewareStack
+from django_privy.testing import privy_issuer
+from tests.django.test_middleware import ADA
+
+
+class Consumer(AsyncJsonWebsocketConsumer):
+    """Say who is there, to those who are somebody."""
+
+    async def connect(self) -> None:
+        """Require a user before accepting."""
+        user = cast("Any", self.scope)["state"]["privy_auth"].require()
+        await self.accept()
+        await self.send_json({"user_id": user.id})
+
+
+@pytest.mark.anyio
+async def test_consumer() -> None:
+    """A consumer finds the user in its scope, and a socket without one is closed before it opens."""
+    with privy_issuer(exempt=["/open"]) as issuer:
+        consumer: Any = Consumer.as_asgi()
+        routes: Any = URLRouter([path("ws", consumer)])
+        app: Any = ProtocolTypeRouter({"websocket": PrivyMiddlewareStack(routes)})
+        headers = [(b"privy-id-token", issuer.identity_token("ada").encode())]
+        communicator = WebsocketCommunicator(app, "/ws", headers=headers)
+        assert (await communicator.connect())[0]
+        assert await communicator.receive_json_from() == ADA
+        await communicator.disconnect()
+        assert await WebsocketCommunicator(app, "/ws").connect() == (False, 1008)

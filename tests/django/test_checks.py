@@ -1,0 +1,121 @@
+"""The system checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.test import modify_settings, override_settings
+
+from django_privy.checks import check_privy
+from django_privy.middleware import PrivyMiddleware
+from django_privy.testing import privy_issuer
+from privy_middleware import PrivyConfig
+
+HERE = "django_privy.middleware.PrivyMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+CSRF = "django.middleware.csrf.CsrfViewMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+
+
+class Subclass(PrivyMiddleware):
+    """A project's own."""
+
+
+def ids() -> list[str]:
+    """Return the ids of what is found now."""
+    return [str(message.id).removeprefix("django_privy.") for message in check_privy()]
+
+
+def test_nothing_wrong() -> None:
+    """Good settings pass, and Django runs the checks by itself."""
+    assert ids() == []
+    with override_settings(PRIVY={}):
+        assert "django_privy.E001" in {message.id for message in run_checks()}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({}, "E001"),
+        ({"APP_ID": ""}, "E001"),
+        ({"APP_ID": "your-app-id"}, "E002"),
+        ({"app_id": "<app id>"}, "E002"),
+        ({"APP_ID": "YOUR_APP_ID_HERE"}, "E002"),
+        ({"APP_ID": "xxx"}, "E002"),
+        ({"APP_ID": "x", "VERIFICATION_KEY": "insert-key-here"}, "E002"),
+        ({"APP_ID": "x", "VERIFICATION_KEY": "not a key"}, "E003"),
+        ({"APP_ID": "x", "APPID": "x"}, "E004"),
+        ({"APP_ID": "x", "LEEWAY": 3600}, "E005"),
+        ({"APP_ID": "x", "PROTECT": "/api"}, "E005"),
+        ("an-app-id", "E005"),
+    ],
+)
+def test_wrong_settings(value: Any, expected: str) -> None:
+    """Each kind of mistake has its id, and its message names the setting."""
+    with override_settings(PRIVY=value):
+        assert ids() == [expected]
+
+
+def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``settings.PRIVY`` the variables are checked."""
+    with override_settings():
+        del settings.PRIVY
+        assert ids() == ["E001"]
+        monkeypatch.setenv("PRIVY_APP_ID", "x")
+        assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("middleware", "expected"),
+    [
+        ([SESSIONS, CSRF, AUTHENTICATION], ["E006"]),
+        ([SESSIONS, CSRF, AUTHENTICATION, f"{__name__}.Subclass"], []),
+        ([SESSIONS, CSRF, HERE, AUTHENTICATION], ["E007"]),
+        ([CSRF, AUTHENTICATION, HERE, "django.middleware.cache.UpdateCacheMiddleware"], ["E008"]),
+        ([CSRF, AUTHENTICATION, HERE, "corsheaders.middleware.CorsMiddleware"], ["W002"]),
+        ([HERE, CSRF, AUTHENTICATION], ["E007", "W003"]),
+        ([AUTHENTICATION, HERE], ["W001"]),
+        ([CSRF, HERE], ["E011"]),
+        (["nowhere.Middleware", CSRF, AUTHENTICATION, HERE], []),
+    ],
+)
+def test_order_of_middleware(middleware: list[str], expected: list[str]) -> None:
+    """What must stand before, and what must be there at all."""
+    with override_settings(MIDDLEWARE=middleware):
+        assert ids() == expected
+
+
+def test_tokens_from_headers_need_no_csrf_middleware() -> None:
+    """Another site's page cannot send a header."""
+    with override_settings(MIDDLEWARE=[AUTHENTICATION, HERE], PRIVY={"APP_ID": "x", "SOURCES": ["header"]}):
+        assert ids() == []
+
+
+@modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"})
+def test_backend_without_its_table() -> None:
+    """The backend needs the app, and the app is needed by nothing else."""
+    assert ids() == ["E009"]
+    with override_settings(
+        AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend"], MIDDLEWARE=[CSRF, HERE]
+    ):
+        assert ids() == []
+
+
+def test_table_without_its_backend() -> None:
+    """Users would never be looked for."""
+    with override_settings(AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend"]):
+        assert ids() == ["E010"]
+
+
+def test_other_forms_of_settings() -> None:
+    """Nothing is a placeholder where there is no dict."""
+    with privy_issuer() as issuer, override_settings(PRIVY=issuer_config(issuer)):
+        assert ids() == []
+
+
+def issuer_config(issuer: Any) -> Any:
+    """Return the settings as an object."""
+    return PrivyConfig(app_id=issuer.app_id, verification_key=issuer.public_key_pem)

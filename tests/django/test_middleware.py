@@ -1,0 +1,296 @@
+"""The middleware: the user on the request, in both modes, and what the response says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import asgiref.sync
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
+from django.utils.decorators import sync_only_middleware
+
+from django_privy import signals
+from django_privy.middleware import PrivyMiddleware
+from privy_middleware import ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.django.conftest import Get
+
+ADA = {"user_id": "did:privy:dev-ada"}
+NOBODY = {"user_id": None}
+
+
+def identity(issuer: DevelopmentIssuer, persona: str = "ada", **claims: Any) -> dict[str, str]:
+    """Return the header of a persona's token."""
+    return {"privy-id-token": issuer.identity_token(persona, **claims)}
+
+
+@sync_only_middleware
+def sync_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Be a middleware of the old kind."""
+    return get_response
+
+
+SYNC_ONLY = [*settings.MIDDLEWARE, f"{__name__}.sync_only"]
+
+
+@pytest.mark.parametrize("path", ["/seen", "/aseen", "/lenient", "/strict"])
+def test_user_or_none(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
+    """The user is the token's, and ``None`` itself where there is none."""
+    assert get(path, headers=identity(issuer)).json() == ADA
+    assert get(path).json() == NOBODY
+
+
+@pytest.mark.parametrize("path", ["/seen", "/aseen"])
+def test_bad_token_on_an_open_route(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
+    """The view runs, without a user."""
+    assert get(path, headers={"privy-id-token": "garbage"}).json() == NOBODY
+
+
+def test_user_is_looked_for_late_and_once() -> None:
+    """By WSGI nothing is verified before somebody looks, and nothing twice."""
+    seen: list[str] = []
+    config = {"APP_ID": "app", "JWKS_URL": "http://127.0.0.1:9", "ON_REFUSED": lambda error: seen.append(error.code)}
+
+    def view(request: Any) -> HttpResponse:
+        assert seen == []
+        assert request.privy_user is request.privy_user is None
+        assert request.privy_auth.error == "malformed_token"
+        return HttpResponse()
+
+    with override_settings(PRIVY=config):
+        PrivyMiddleware(view)(RequestFactory().get("/", headers={"privy-id-token": "garbage"}))
+    assert seen == ["malformed_token"]
+
+
+def test_nothing_can_be_put_in_the_user_s_place(issuer: DevelopmentIssuer) -> None:
+    """The members of the request are read-only, whatever is written into the request."""
+    request: Any = RequestFactory().get("/")
+    PrivyMiddleware(lambda request: HttpResponse())(request)
+    for name in ("privy_user", "privy_auth"):
+        with pytest.raises(AttributeError):
+            setattr(request, name, "somebody")
+        vars(request)[name] = "somebody"
+    assert request.privy_user is None
+    assert request.privy_auth.user is None
+
+
+@pytest.mark.parametrize("member", ["privy_user", "privy_auth"])
+def test_without_middleware(member: str) -> None:
+    """What is missing is said, and where to put it."""
+    with pytest.raises(ImproperlyConfigured, match=r"django_privy\.middleware\.PrivyMiddleware"):
+        getattr(RequestFactory().get("/"), member)
+
+
+@pytest.mark.anyio
+async def test_without_middleware_async() -> None:
+    """The same is said where the user is awaited."""
+    request: Any = AsyncRequestFactory().get("/")
+    with pytest.raises(ImproperlyConfigured, match=r"django_privy\.middleware\.PrivyMiddleware"):
+        await request.aprivy_user()
+
+
+@pytest.mark.anyio
+async def test_no_thread_hop_on_the_event_loop(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The middleware is a coroutine function itself, and needs no thread for a user, an answer or a refusal."""
+
+    def hop(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a thread was asked for")
+
+    async def view(request: Any) -> HttpResponse:
+        return HttpResponse((await request.aprivy_user()).id)
+
+    monkeypatch.setattr(asgiref.sync.SyncToAsync, "__call__", hop)
+    with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"]}):
+        middleware: Any = PrivyMiddleware(view)
+        assert asgiref.sync.iscoroutinefunction(middleware)
+        answered = await middleware(AsyncRequestFactory().get("/", headers=identity(issuer)))
+        refused = await middleware(AsyncRequestFactory().get("/"))
+    assert answered.content == b"did:privy:dev-ada"
+    assert json.loads(refused.content) == {"message": "Unauthorized"}
+
+
+def test_no_event_loop_in_sync(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By WSGI nothing is awaited."""
+
+    def loop(*args: object, **kwargs: object) -> None:
+        raise AssertionError("an event loop was asked for")
+
+    monkeypatch.setattr(asgiref.sync.AsyncToSync, "__call__", loop)
+    assert Client().get("/seen", headers=identity(issuer)).json() == ADA
+    assert not asgiref.sync.iscoroutinefunction(PrivyMiddleware(lambda request: HttpResponse()))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("middleware", [settings.MIDDLEWARE, SYNC_ONLY], ids=["async", "behind sync"])
+@pytest.mark.parametrize("path", ["/seen", "/aseen"])
+async def test_event_loop_is_never_blocked(middleware: list[str], path: str) -> None:
+    """Keys are fetched from a server that the same event loop runs: blocked, it could not answer."""
+    issuer = DevelopmentIssuer()
+    body = json.dumps(issuer.jwks()).encode()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        privy = {
+            "APP_ID": issuer.app_id,
+            "JWKS_URL": f"http://127.0.0.1:{port}/",
+            "CLIENT_OPTIONS": {"trust_env": False},
+        }
+        with override_settings(PRIVY=privy, MIDDLEWARE=middleware):
+            response = await AsyncClient().get(path, headers=identity(issuer))
+    assert response.json() == ADA
+
+
+def test_caches_are_told_when_the_user_was_looked_at(get: Get, issuer: DevelopmentIssuer) -> None:
+    """``Vary`` wherever somebody looked, and ``private`` if there was a token; elsewhere nothing."""
+    names = "Cookie, privy-id-token, Authorization"
+    assert {name.lower() for name in get("/seen")["Vary"].split(", ")} == {name.lower() for name in names.split(", ")}
+    assert not get("/seen").has_header("Cache-Control")
+    assert get("/seen", headers=identity(issuer))["Cache-Control"] == "private, no-store"
+    unseen = get("/unseen", headers=identity(issuer))
+    assert not unseen.has_header("Cache-Control")
+    assert not unseen.has_header("Vary")
+
+
+def test_caches_are_told_beside_what_the_view_says(get: Get, issuer: DevelopmentIssuer) -> None:
+    """The view's own words stay."""
+    response = get("/cached", headers=identity(issuer))
+    assert response["Cache-Control"] == "max-age=60"
+    assert response["Vary"] == "Accept, cookie, privy-id-token, Authorization"
+
+
+def test_refusals_raised_in_a_view(get: Get, issuer: DevelopmentIssuer) -> None:
+    """They become their answers, not pages of Django's."""
+    forbidden, unauthorized = get("/raising"), get("/araising")
+    assert (forbidden.status_code, forbidden.json()) == (403, {"message": "Forbidden"})
+    assert (unauthorized.status_code, unauthorized.json()) == (401, {"message": "Unauthorized"})
+    assert unauthorized["WWW-Authenticate"] == "Bearer"
+    assert unauthorized["Content-Length"] == str(len(unauthorized.content))
+
+
+def test_the_app_s_own_errors_stay_its_own(get: Get, issuer: DevelopmentIssuer) -> None:
+    """Neither a fault nor a wrong setting turns into a refusal."""
+    with pytest.raises(ZeroDivisionError):
+        get("/failing")
+    with pytest.raises(ConfigurationError):
+        get("/misconfigured", headers=identity(issuer))
+
+
+def test_protected_paths(get: Get, issuer: DevelopmentIssuer) -> None:
+    """Below ``PROTECT`` nothing is open but what is exempt, and CORS preflights."""
+    with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"], "exempt": ["/unseen"]}):
+        assert get("/seen").status_code == 401
+        assert get("/nowhere").json() == {"message": "Unauthorized"}
+        assert get("/nowhere", headers=identity(issuer)).status_code == 404
+        assert get("/seen", headers=identity(issuer)).json() == ADA
+        assert get("/unseen").content == b"open"
+        preflight = Client().options("/seen", headers={"access-control-request-method": "GET"})
+    assert preflight.json() == NOBODY
+
+
+def test_settings_are_read_at_each_request(get: Get, issuer: DevelopmentIssuer) -> None:
+    """``override_settings`` holds as long as it lasts, and other forms of settings are taken too."""
+    key = issuer.public_key_pem
+    config = PrivyConfig(app_id=issuer.app_id, verification_key=key)
+    assert get("/seen", headers=identity(issuer)).json() == ADA
+    with override_settings(PRIVY={"APP_ID": "another", "VERIFICATION_KEY": key}):
+        assert get("/seen", headers=identity(issuer)).json() == NOBODY
+    for value in (config, PrivyVerifier(config)):
+        with override_settings(PRIVY=value):
+            assert get("/seen", headers=identity(issuer)).json() == ADA
+    assert get("/seen", headers=identity(issuer)).json() == ADA
+
+
+def test_settings_from_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``settings.PRIVY`` the variables count."""
+    with override_settings():
+        del settings.PRIVY
+        with pytest.raises(ConfigurationError, match="PRIVY_APP_ID"):
+            PrivyMiddleware(lambda request: HttpResponse())
+        monkeypatch.setenv("PRIVY_APP_ID", issuer.app_id)
+        monkeypatch.setenv("PRIVY_VERIFICATION_KEY", issuer.public_key_pem)
+        assert Client().get("/seen", headers=identity(issuer)).json() == ADA
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [({}, "app_id: is required"), ({"APP_ID": "x", "LEEWAY": -1}, 'PRIVY\\["LEEWAY"\\]'), ("an-app-id", "set a dict")],
+)
+def test_wrong_settings_stop_the_start(value: Any, text: str) -> None:
+    """The field is named, and the mend."""
+    with override_settings(PRIVY=value), pytest.raises(ConfigurationError, match=text):
+        PrivyMiddleware(lambda request: HttpResponse())
+
+
+def test_fail_fast() -> None:
+    """A start without keys fails, if that is asked for."""
+    privy = {
+        "APP_ID": "x",
+        "JWKS_URL": "http://127.0.0.1:9/",
+        "FAIL_FAST": True,
+        "CLIENT_OPTIONS": {"trust_env": False},
+    }
+    with override_settings(PRIVY=privy), pytest.raises(KeysUnavailable):
+        PrivyMiddleware(lambda request: HttpResponse())
+
+
+def test_signals(get: Get, issuer: DevelopmentIssuer) -> None:
+    """Subscribers hear of users that were looked at and of refusals, and of nothing else."""
+    heard: list[tuple[str, str, str]] = []
+
+    def authenticated(sender: object, request: HttpRequest, user: Any, auth: Any, **kwargs: Any) -> None:
+        heard.append(("user", request.path, user.id))
+
+    def refused(sender: object, request: HttpRequest, error: Any, **kwargs: Any) -> None:
+        heard.append(("refused", request.path, error.code))
+
+    with ExitStack() as stack:
+        for signal, receiver in ((signals.user_authenticated, authenticated), (signals.request_refused, refused)):
+            signal.connect(receiver)
+            stack.callback(signal.disconnect, receiver)
+        for path in ("/unseen", "/seen", "/required/1", "/raising"):
+            get(path)
+            get(path, headers=identity(issuer))
+    assert heard == [
+        ("user", "/seen", "did:privy:dev-ada"),
+        ("refused", "/required/1", "missing_token"),
+        ("user", "/required/1", "did:privy:dev-ada"),
+        ("refused", "/raising", "condition_not_met"),
+        ("refused", "/raising", "condition_not_met"),
+    ]
+
+
+def test_template(get: Get, issuer: DevelopmentIssuer) -> None:
+    """A template reaches into the user, and finds nothing in nobody."""
+    assert get("/template", headers=identity(issuer)).content == b"ada@example.com"
+    assert get("/template").content == b"nobody"
+
+
+@override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
+def test_own_origin_behind_a_proxy(issuer: DevelopmentIssuer) -> None:
+    """The scheme is what Django says it is."""
+    client = Client(headers={"host": "app.example", "x-forwarded-proto": "https"})
+    client.cookies["privy-id-token"] = issuer.identity_token("ada")
+    assert client.post("/seen", headers={"origin": "https://app.example"}).json() == ADA
+    assert client.post("/seen", headers={"origin": "http://app.example"}).json() == NOBODY
+
+
+def test_page_redirect(get: Get, issuer: DevelopmentIssuer) -> None:
+    """A page that needs a user sends the browser to sign in, with the way back."""
+    value = {**settings.PRIVY, "LOGIN_URL": "/login"}
+    with override_settings(PRIVY=value):
+        response = get("/required/1?a=b", headers={"accept": "text/html"})
+    assert (response.status_code, response["Location"]) == (302, "/login?redirect_uri=%2Frequired%2F1%3Fa%3Db")

@@ -1,0 +1,46 @@
+"""The help for a project's own tests."""
+
+from __future__ import annotations
+
+from django.test import Client, SimpleTestCase
+
+from django_privy.testing import PrivyTestMixin, privy_issuer, privy_login, privy_logout
+from privy_middleware import PrivyConfig
+from tests.django.test_middleware import ADA, NOBODY
+
+
+class TestMixin(PrivyTestMixin, SimpleTestCase):
+    """A project's test case."""
+
+    def test_login_and_logout(self) -> None:
+        """The client is a persona until it signs out."""
+        assert self.client.get("/seen").json() == NOBODY
+        self.privy_login("ada")
+        assert self.client.get("/seen").json() == ADA
+        self.privy_logout()
+        self.privy_logout()
+        assert self.client.get("/seen").json() == NOBODY
+
+    def test_claims(self) -> None:
+        """A token's claims can be changed."""
+        self.privy_login("ada", sub="did:privy:other")
+        assert self.client.get("/seen").json() == {"user_id": "did:privy:other"}
+
+
+def test_settings_of_the_test_s_own() -> None:
+    """What the project has set goes on holding, unless the test changes it."""
+    client = Client()
+    with privy_issuer(PROTECT=["/unseen"]) as issuer:
+        assert client.get("/unseen").status_code == 401
+        privy_login(client, issuer, "grace")
+        assert client.get("/unseen").status_code == 200
+        privy_logout(client)
+
+
+def test_settings_that_are_an_object(settings: object) -> None:
+    """A project that sets an object is given a dict for the test."""
+    settings.PRIVY = PrivyConfig(app_id="x")  # type: ignore[attr-defined]
+    with privy_issuer() as issuer:
+        client = Client()
+        privy_login(client, issuer)
+        assert client.get("/seen").json() == ADA
