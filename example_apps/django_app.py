@@ -5,7 +5,9 @@ gunicorn example_apps.django_app:wsgi_app
 python -m example_apps.django_app runserver
 """
 
+import json
 import sys
+from typing import cast
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
@@ -19,6 +21,8 @@ from django.views.decorators.http import require_POST
 
 from django_privy import AuthenticatedPrivyHttpRequest, PrivyHttpRequest, optional_privy_user, require_privy_user
 from example_apps.settings import load_config
+from privy_middleware import PrivyMiddleware
+from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
 
 if not settings.configured:
     settings.configure(
@@ -87,7 +91,24 @@ urlpatterns = [
     path("profile", profile),
 ]
 
-app = get_asgi_application()
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say who is there, then echo: Django itself serves no WebSockets, so the ASGI middleware guards them."""
+    user = scope["state"]["privy_auth"].require()
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": json.dumps({"user_id": user.id})})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve pages with Django, and sockets beside it."""
+    serve = sockets if scope["type"] == "websocket" else pages
+    await serve(scope, receive, send)
+
+
+pages = cast(ASGIApp, get_asgi_application())
+sockets = PrivyMiddleware(echo, settings.PRIVY)
 wsgi_app = get_wsgi_application()
 
 if __name__ == "__main__":

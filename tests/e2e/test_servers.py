@@ -62,7 +62,7 @@ def test_answers_as_documented(name: str, issuer: DevelopmentIssuer) -> None:
             assert each.matches(answer), f"{each.says}: {answer.status_code}"
 
 
-@pytest.mark.parametrize("app", ["asgi", "fastapi", "starlette"])
+@pytest.mark.parametrize("app", ["asgi", "django", "fastapi", "starlette"])
 def test_websocket(app: str, issuer: DevelopmentIssuer) -> None:
     """A user's socket greets and echoes; without a user the handshake gets the documented answer."""
     port = free_port()
