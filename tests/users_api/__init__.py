@@ -1,0 +1,1 @@
+"""Users from the REST API."""
