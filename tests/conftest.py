@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,10 @@ from tests.support import redisserver, vectors
 settings.register_profile("default", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 settings.load_profile("default")
+
+
+# Some frameworks turn the root logger up when an app is built; the client's own lines are nobody's concern here.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 @pytest.fixture(params=["asyncio", "trio"], scope="module")

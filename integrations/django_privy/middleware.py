@@ -20,7 +20,7 @@ from privy_middleware import PrivyError
 from privy_middleware.caching import PRIVATE, merge_vary
 from privy_middleware.gate import is_preflight
 
-__all__ = ["PrivyMiddleware"]
+__all__ = ["GetResponse", "PrivyMiddleware"]
 
 GetResponse = Callable[[HttpRequest], Any]
 

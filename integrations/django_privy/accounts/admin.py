@@ -13,13 +13,13 @@ __all__ = ["PrivyAccountAdmin"]
 
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[PrivyAccount]
+    _ModelAdmin = admin.ModelAdmin[PrivyAccount]
 else:
-    ModelAdmin = admin.ModelAdmin
+    _ModelAdmin = admin.ModelAdmin
 
 
 @admin.register(PrivyAccount)
-class PrivyAccountAdmin(ModelAdmin):
+class PrivyAccountAdmin(_ModelAdmin):
     """Show accounts; what ties a DID to a user is made by signing in, not by hand."""
 
     list_display: Any = ("did", "user", "issuer", "created_at")
