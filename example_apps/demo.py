@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -164,11 +165,17 @@ def _serve_on(address: str, issuer: DevelopmentIssuer) -> None:
     print(f'  curl -i -H "privy-id-token: $TOKEN" {address}/me')
     print(f'  curl -i -b "privy-id-token=$TOKEN" {address}/wallet')
     print(f"Personas and more: {issuer.url}/", flush=True)
+    # Whoever stops the demonstration stops its server with it.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
         print("\nstopped")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

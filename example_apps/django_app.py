@@ -91,6 +91,7 @@ urlpatterns = [
     path("profile", profile),
 ]
 
+
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Say who is there, then echo: Django itself serves no WebSockets, so the ASGI middleware guards them."""
     user = scope["state"]["privy_auth"].require()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -45,7 +47,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 def module_command(name: str, port: int) -> list[str]:
     """Return the command line of one of the servers."""
-    app = name.split("-")[0]
+    app = name.split("-", maxsplit=1)[0]
     return [sys.executable, "-m", *(part.format(app=app, port=port) for part in COMMANDS[name])]
 
 
@@ -90,3 +92,21 @@ def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None
     shown = capsys.readouterr().out
     assert "11 of 11 answers as documented" in shown
     assert "eyJ" not in shown
+
+
+def test_the_demonstration_serves_until_stopped() -> None:
+    """Its lines to paste work, and being stopped is no failure and leaves no server behind."""
+    command = [sys.executable, "-u", "-m", "example_apps.demo", "--app", "asgi"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        lines = []
+        for line in demo.stdout:
+            lines.append(line)
+            if line.startswith("Personas and more:"):
+                break
+        address = next(line.split()[-1].removesuffix("/me") for line in lines if line.startswith("  curl -i http"))
+        assert httpx2.get(f"{address}/me", trust_env=False).status_code == 401
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(30) == 0
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{address}/me", trust_env=False)
