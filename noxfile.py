@@ -130,14 +130,14 @@ def fuzz(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure verification beside its peers, paired in one run."""
     session.install("--editable", f".[{EXTRAS}]", *group("bench"))
-    session.run("python", "benchmarks/bench.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.bench", *session.posargs)
 
 
 @nox.session
 def load(session: nox.Session) -> None:
     """Measure the example apps under load, on loopback only."""
     session.install("--editable", f".[{EXTRAS}]", *group("bench"))
-    session.run("python", "benchmarks/load.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.load", *session.posargs)
 
 
 @nox.session

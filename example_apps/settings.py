@@ -9,9 +9,11 @@ from privy_middleware.issuer import development_issuer
 
 __all__ = ["load_config"]
 
+_VARIABLES = ("PRIVY_APP_ID", "PRIVY_VERIFICATION_KEY", "PRIVY_JWKS_URL")
+
 
 def load_config() -> PrivyConfig:
-    """Return the settings of ``PRIVY_*``, or of the embedded development issuer when none is set."""
-    if any(name.startswith("PRIVY_") and value for name, value in os.environ.items()):
+    """Return the environment's settings, or without any those of the embedded development issuer."""
+    if any(os.environ.get(name) for name in _VARIABLES):
         return PrivyConfig.from_env()
     return development_issuer().config()

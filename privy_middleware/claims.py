@@ -114,9 +114,12 @@ def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: boo
         raise WrongAudience
 
 
-def _check_subject(claims: Claims) -> None:
+def _check_names(claims: Claims) -> None:
+    """Require who the token is about, and that its own name is a string where it has one (RFC 7519 §4.1.2, §4.1.7)."""
     if not is_text(claims.get("sub")):
         raise InvalidClaims("sub is not a non-empty string")
+    if not isinstance(claims.get("jti", ""), str):
+        raise InvalidClaims("jti is not a string")
 
 
 def check_access(claims: Claims) -> None:
@@ -130,7 +133,7 @@ def check_access(claims: Claims) -> None:
     """
     if "linked_accounts" in claims:
         raise WrongTokenKind
-    _check_subject(claims)
+    _check_names(claims)
     if not is_text(claims.get("sid")):
         raise InvalidClaims("sid is not a non-empty string")
     required_date(claims, "iat")
@@ -147,7 +150,7 @@ def check_identity(claims: Claims) -> tuple[list[Any], dict[str, Any] | None]:
     """
     if "linked_accounts" not in claims and "sid" in claims:
         raise WrongTokenKind
-    _check_subject(claims)
+    _check_names(claims)
     accounts = _decode_inner(claims, "linked_accounts", list)
     metadata = _decode_inner(claims, "custom_metadata", dict) if "custom_metadata" in claims else None
     return accounts, metadata

@@ -44,6 +44,23 @@ REFUSED = {
     "metadata_array": "custom metadata is documented as an object, and is typed as one",
 }
 
+# Tokens of either kind that the older SDK, server-auth, accepts and this project refuses, as the newer SDK does
+# unless the table above has them too.
+REFUSED_OF_SERVER_AUTH = {
+    "aud_array": "an access token is for one app, named by a string",
+    "err_metadata_null_json": "custom metadata is documented as an object, and is typed as one",
+    "err_metadata_string_json": "custom metadata is documented as an object, and is typed as one",
+    "exp_missing": "a token without an end is good for ever once it is stolen: `exp` is required",
+    "iat_in_future": "a token issued in the future, beyond the leeway, is not valid yet",
+    "identity_token_as_access": "the kinds exclude one another (RFC 8725 §3.12)",
+    "metadata_array": "custom metadata is documented as an object, and is typed as one",
+    "metadata_empty_string": "custom metadata is documented as an object, and is typed as one",
+    "no_sub": "a user without an id is nobody: `sub` is required (RFC 8725 §3.8)",
+    "sid_missing": "an access token says that a session is live, and so which: `sid` is required",
+    "sub_missing": "a user without an id is nobody: `sub` is required (RFC 8725 §3.8)",
+    "typ_missing": "a token says that it is one: `typ` is required (RFC 8725 §3.11)",
+}
+
 
 @dataclass(frozen=True)
 class Departure:

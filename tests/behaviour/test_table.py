@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import pkgutil
 import socket
 
@@ -295,6 +296,55 @@ def test_tokens_in_the_url_are_not_read(client: Client, issuer: DevelopmentIssue
     """RFC 6750 §5.3: a URL is logged and shared."""
     token = issuer.identity_token("ada")
     refused(client.request("GET", f"/me?privy-id-token={token}&access_token={token}"), 401, UNAUTHORIZED)
+
+
+def test_bytes_that_are_no_text(client: Client) -> None:
+    """Whatever stands where a token belongs is a bad token, never an error of ours."""
+    for garbage in (
+        "\xff\xfe",
+        "\xe9.\xe9.\xe9",
+        "a.b.c",
+        "....",
+        "{}",
+        '"quoted"',
+        "null",
+        "%",
+        "=" * 100,
+        "eyJ" * 1000,
+    ):
+        for header in (identity(garbage), cookie(garbage), bearer(garbage), cookie(garbage, "privy-token")):
+            refused(client.request("GET", "/me", [header]), 401, INVALID)
+
+
+def test_preflight_passes(client: Client) -> None:
+    """A browser asks without credentials; what comes of it is the app's own."""
+    asked = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")]
+    assert client.request("OPTIONS", "/", asked).status not in (401, 403, 503)
+
+
+def test_nothing_of_a_token_is_logged_or_sent_back(
+    client: Client, issuer: DevelopmentIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No ten characters of it in a row, whether it was good or bad."""
+    caplog.set_level(logging.DEBUG)
+    good, session = issuer.identity_token("ada"), issuer.access_token("ada")
+    sent: list[str] = []
+    said: list[str] = []
+    for token in (
+        good,
+        session,
+        broken(good),
+        issuer.identity_token("ada", exp=1),
+        issuer.identity_token("ada", aud="x"),
+    ):
+        for header in (identity(token), cookie(token), bearer(token), cookie(token, "privy-token")):
+            for method, path in (("GET", "/me"), ("GET", "/"), ("GET", "/session"), ("POST", "/profile")):
+                answer = client.request(method, path, [header])
+                said.append(f"{answer.headers}{answer.body!r}")
+        sent.append(token)
+    text = "".join(said) + caplog.text
+    leaks = [run for token in sent for run in (token[i : i + 10] for i in range(len(token) - 9)) if run in text]
+    assert leaks == []
 
 
 def test_header_spoofing(client: Client) -> None:

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from privy_middleware import PrivyConfig, PrivyUser, PrivyVerifier
-
 from tests.support.clock import Clock
 from tests.support.signers import Signer
 
@@ -61,12 +60,12 @@ def sign_segments(header: str, payload: str, key: ec.EllipticCurvePrivateKey = S
     return f"{signed}.{b64(_ES256.sign(signed.encode(), key))}"
 
 
-def identity(headers: Mapping[str, Any] | None = None, **claims: Any) -> str:
+def identity(headers: Mapping[str, Any] | None = None, /, **claims: Any) -> str:
     """Return an identity token with changes."""
     return sign(changed(HEADER, headers or {}), changed(IDENTITY, claims))
 
 
-def access(headers: Mapping[str, Any] | None = None, **claims: Any) -> str:
+def access(headers: Mapping[str, Any] | None = None, /, **claims: Any) -> str:
     """Return an access token with changes."""
     return sign(changed(HEADER, headers or {}), changed(ACCESS, claims))
 

@@ -27,7 +27,22 @@ from privy_middleware.errors import (
 )
 from tests.support.tokens import ACCESS, IDENTITY, MISSING, NOW, changed
 
-NO_DATES = [None, True, False, "1800000000", " 9999999999 ", "٣", [], {}, 0, -1, -0.0, 253402300800, 1e300, 10**400]
+NO_DATES: list[Any] = [
+    None,
+    True,
+    False,
+    "1800000000",
+    " 9999999999 ",
+    "٣",
+    [],
+    {},
+    0,
+    -1,
+    -0.0,
+    253402300800,
+    1e300,
+    10**400,
+]
 NO_DATES += [math.inf, -math.inf, math.nan]
 
 
@@ -86,7 +101,9 @@ def test_the_later_of_nbf_and_iat_counts() -> None:
             check_times({"exp": NOW + 3600, "nbf": first, "iat": second}, NOW, 10)
 
 
-@pytest.mark.parametrize("issuer", [MISSING, None, "", "privy.io ", "Privy.io", "privy.i", "privy.io.evil", ["privy.io"], 1, {}])
+@pytest.mark.parametrize(
+    "issuer", [MISSING, None, "", "privy.io ", "Privy.io", "privy.i", "privy.io.evil", ["privy.io"], 1, {}]
+)
 def test_wrong_issuer(issuer: Any) -> None:
     """RFC 8725 §3.8: the issuer, a string, exactly."""
     with pytest.raises(WrongIssuer):
@@ -99,7 +116,9 @@ def test_right_issuer() -> None:
 
 
 @pytest.mark.parametrize("lists", [True, False])
-@pytest.mark.parametrize("audience", [MISSING, None, "", "app", "test-app2", "Test-app", "test-app ", 1, True, {"test-app": 1}])
+@pytest.mark.parametrize(
+    "audience", [MISSING, None, "", "app", "test-app2", "Test-app", "test-app ", 1, True, {"test-app": 1}]
+)
 def test_wrong_audience(audience: Any, lists: bool) -> None:
     """RFC 8725 §3.9: no prefix, no substring, no other type."""
     with pytest.raises(WrongAudience):
@@ -179,15 +198,28 @@ def test_identity_needs_a_subject(value: Any) -> None:
         check_identity(changed(IDENTITY, {"sub": value}))
 
 
-@pytest.mark.parametrize("value", [None, [], {}, 1, True, "", "not json", "null", "{}", '"[]"', "1", '[{"a":1,"a":2}]', "[NaN]"])
+@pytest.mark.parametrize(
+    "value", [None, [], {}, 1, True, "", "not json", "null", "{}", '"[]"', "1", '[{"a":1,"a":2}]', "[NaN]"]
+)
 def test_linked_accounts_are_a_list_in_a_string(value: Any) -> None:
     """Anything else is an invalid token, never an exception of ``json``."""
     with pytest.raises(InvalidClaims):
         check_identity(changed(IDENTITY, {"linked_accounts": value}))
 
 
-@pytest.mark.parametrize("value", [None, [], {}, 1, True, "", "not json", "null", "[]", '"{}"', "1", '{"a":1,"a":2}', '{"a":NaN}'])
+@pytest.mark.parametrize(
+    "value", [None, [], {}, 1, True, "", "not json", "null", "[]", '"{}"', "1", '{"a":1,"a":2}', '{"a":NaN}']
+)
 def test_custom_metadata_is_an_object_in_a_string(value: Any) -> None:
     """As for the accounts."""
     with pytest.raises(InvalidClaims):
         check_identity(changed(IDENTITY, {"custom_metadata": value}))
+
+
+@pytest.mark.parametrize("value", [None, 1, True, ["a"], {}])
+def test_a_tokens_own_name_is_a_string(value: Any) -> None:
+    """RFC 7519 §4.1.7; it is not required."""
+    for base, check in ((IDENTITY, check_identity), (ACCESS, check_access)):
+        check(changed(base, {"jti": "a"}))
+        with pytest.raises(InvalidClaims):
+            check(changed(base, {"jti": value}))

@@ -157,7 +157,14 @@ def test_owning_the_wallet_of_a_parameter() -> None:
     assert asked
     assert asked.parameters == {"address"}
     assert asked(someone, {"address": address.lower()})
-    for given in ({}, {"address": None}, {"address": ""}, {"address": "0x1"}, {"address": [address]}, {"other": address}):
+    for given in (
+        {},
+        {"address": None},
+        {"address": ""},
+        {"address": "0x1"},
+        {"address": [address]},
+        {"other": address},
+    ):
         assert not asked(someone, given)
     assert not asked(someone)
 
@@ -165,7 +172,13 @@ def test_owning_the_wallet_of_a_parameter() -> None:
 def test_parameters_are_gathered() -> None:
     """A condition names every parameter that its parts look at."""
     mine, yours = owns_wallet("mine"), owns_wallet("yours")
-    for combined in (mine & yours, mine | yours, mine & ~yours, condition(mine, yours), condition(mine, owns_wallet="yours")):
+    for combined in (
+        mine & yours,
+        mine | yours,
+        mine & ~yours,
+        condition(mine, yours),
+        condition(mine, owns_wallet="yours"),
+    ):
         assert combined
         assert combined.parameters == {"mine", "yours"}
     assert (mine & (lambda _: True)).parameters == {"mine"}

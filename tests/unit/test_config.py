@@ -183,7 +183,9 @@ def test_places_of_one_kind() -> None:
 def test_several_apps() -> None:
     """Each app has its keys, fixed or fetched."""
     other = Signer("other")
-    settings = PrivyConfig(app_id=["a", "b"], verification_key={"a": SIGNER.pem}, jwks_url={"b": "https://b.example/k"})
+    settings = PrivyConfig.from_mapping(
+        {"app_id": ["a", "b"], "verification_key": {"a": SIGNER.pem}, "jwks_url": {"b": "https://b.example/k"}}
+    )
     assert settings.app_ids == ("a", "b")
     assert set(settings.key_sets) == {"a"}
     assert settings.jwks_url_of("b") == "https://b.example/k"
@@ -192,7 +194,7 @@ def test_several_apps() -> None:
     assert templated.jwks_url_of("b") == "https://k.example/b/jwks.json"
     both = PrivyConfig(app_id=("a", "b"), verification_key={"a": SIGNER.pem, "b": other.jwk})
     assert set(both.key_sets) == {"a", "b"}
-    assert PrivyConfig(app_id=["a"], verification_key=SIGNER.pem).key_sets["a"].keys
+    assert PrivyConfig(app_id=("a",), verification_key=SIGNER.pem).key_sets["a"].keys
 
 
 def test_secrets_of_several_apps() -> None:

@@ -63,7 +63,14 @@ def test_other_schemes_are_not_ours(value: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "token"),
-    [("Bearer", ""), ("Bearer ", ""), ("Bearer=t", "=t"), ("Bearer\tt", "\tt"), ("Bearer a b", "a b"), ('Bearer "t"', '"t"')],
+    [
+        ("Bearer", ""),
+        ("Bearer ", ""),
+        ("Bearer=t", "=t"),
+        ("Bearer\tt", "\tt"),
+        ("Bearer a b", "a b"),
+        ('Bearer "t"', '"t"'),
+    ],
 )
 def test_a_bad_bearer_is_a_token_that_will_not_verify(value: str, token: str) -> None:
     """There is no falling back to the cookie."""
@@ -136,8 +143,19 @@ def test_two_cookies_that_differ(fields: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Privy-Id-Token", "privy-id-token2", "xprivy-id-token", "\xa0privy-id-token", "\x85privy-id-token", '"privy-id-token"']
-    + ["privy_id_token", "privy-did:privy:x-id-token", "privy-id-token\x00", "\x0bprivy-id-token", "$privy-id-token"],
+    [
+        "Privy-Id-Token",
+        "privy-id-token2",
+        "xprivy-id-token",
+        "\xa0privy-id-token",
+        "\x85privy-id-token",
+        '"privy-id-token"',
+        "privy_id_token",
+        "privy-did:privy:x-id-token",
+        "privy-id-token\x00",
+        "\x0bprivy-id-token",
+        "$privy-id-token",
+    ],
 )
 def test_cookie_names_are_exact(name: str) -> None:
     """RFC 6265 §4.2.1: byte for byte."""

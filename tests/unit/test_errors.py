@@ -9,6 +9,8 @@ import pytest
 from privy_middleware import errors
 from privy_middleware.errors import ConfigurationError, KeysUnavailable, PrivyError, RefreshRequired
 
+TRACES = ("__traceback__", "__cause__", "__context__")
+
 
 @pytest.mark.parametrize(
     ("error", "status", "message", "challenge"),
@@ -54,12 +56,16 @@ def test_configuration_errors_name_the_field() -> None:
 
 def test_without_traces() -> None:
     """The same error, free of every frame."""
-    with pytest.raises(PrivyError) as caught:
+
+    def fail() -> None:
         try:
             raise ValueError("inner")
         except ValueError as inner:
             raise errors.MalformedToken from inner
+
+    with pytest.raises(PrivyError) as caught:
+        fail()
     error = caught.value
-    assert error.__traceback__ is not None
+    assert [name for name in TRACES if getattr(error, name) is None] == []
     assert error.without_traces() is error
-    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
+    assert [name for name in TRACES if getattr(error, name) is not None] == []

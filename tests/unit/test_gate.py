@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyConfig, PrivyVerifier
-from privy_middleware.custom_keys import CustomKeyConfig
 from privy_middleware.caching import merge_vary
+from privy_middleware.custom_keys import CustomKeyConfig
 from privy_middleware.errors import (
     AuthenticationError,
     ConflictingTokens,
@@ -91,7 +91,7 @@ async def test_awaiting() -> None:
         ([id_header("")], MalformedToken),
         ([id_header("a" * 20000)], OversizedToken),
         ([id_header(identity(exp=NOW - 60))], TokenExpired),
-        ([id_header(identity()), id_header(identity(jti=1))], ConflictingTokens),
+        ([id_header(identity()), id_header(identity(marker=1))], ConflictingTokens),
         ([bearer("a"), bearer("b")], ConflictingTokens),
         ([id_header("garbage"), cookie(identity())], MalformedToken),
         ([id_header(identity()), bearer("garbage")], MalformedToken),
@@ -243,7 +243,7 @@ def test_revoked() -> None:
     """A revoked token is a bad one."""
 
     def revoked(claims: Mapping[str, Any]) -> bool:
-        return claims["sub"] == SUBJECT
+        return bool(claims["sub"] == SUBJECT)
 
     auth = gate(is_revoked=revoked).authenticate(Request(id_header(identity())))
     assert isinstance(auth.refusal, TokenRevoked)

@@ -98,8 +98,8 @@ def test_the_kinds_exclude_one_another() -> None:
     """Also once the cache has seen the token as what it is."""
     judge = verifier()
     for _ in range(2):
-        assert judge.verify_identity_token(identity())
-        assert judge.verify_access_token(access())
+        assert judge.verify_identity_token(identity()).id
+        assert judge.verify_access_token(access()).user_id
         with pytest.raises(WrongTokenKind):
             judge.verify_identity_token(access())
         with pytest.raises(WrongTokenKind):
@@ -129,7 +129,7 @@ def test_claims_are_checked_for_both(claims: dict[str, Any], error: type[Invalid
 def test_audience_lists() -> None:
     """Identity tokens may have one, access tokens may not."""
     judge = verifier()
-    assert judge.verify_identity_token(identity(aud=["other", APP_ID]))
+    assert judge.verify_identity_token(identity(aud=["other", APP_ID])).id
     with pytest.raises(WrongAudience):
         judge.verify_access_token(access(aud=[APP_ID]))
 
@@ -211,7 +211,7 @@ def test_several_apps() -> None:
     for audience in ("c", None, 1, [], ["c"], {"a": 1}):
         with pytest.raises(WrongAudience):
             judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": audience})))
-    assert judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": ["x", "a"]})))
+    assert judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": ["x", "a"]}))).id
     with pytest.raises(WrongAudience):
         judge.verify_identity_token(sign(HEADER, changed(IDENTITY, {"aud": ["a", 1]})))
     session = {"linked_accounts": MISSING, "sid": "s"}
@@ -223,12 +223,10 @@ def test_several_apps() -> None:
 def test_keys_over_http() -> None:
     """They are fetched once, ahead of time or with the first token, for both kinds."""
     with KeyServer(SIGNER) as server:
-        judge = PrivyVerifier(
-            PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW)
-        )
+        judge = PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW))
         judge.ready()
-        assert judge.verify_identity_token(identity())
-        assert judge.verify_access_token(access())
+        assert judge.verify_identity_token(identity()).id
+        assert judge.verify_access_token(access()).user_id
         assert server.count == 1
 
 
@@ -239,7 +237,7 @@ async def test_keys_over_http_without_blocking() -> None:
         settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
         judge = PrivyVerifier(settings, clock=Clock(NOW))
         await judge.aready()
-        assert await judge.averify_identity_token(identity())
+        assert (await judge.averify_identity_token(identity())).id == SUBJECT
         assert server.count == 1
         server.behave = hang_up
         cold = PrivyVerifier(settings, clock=Clock(NOW))
@@ -257,4 +255,4 @@ async def test_fixed_keys_are_always_ready() -> None:
     judge = verifier()
     judge.ready()
     await judge.aready()
-    assert judge.verify_identity_token(identity())
+    assert judge.verify_identity_token(identity()).id
