@@ -1,0 +1,557 @@
+"""Threats, each by its name, and what must come of it.
+
+What a key server may do wrong is in ``tests/keys``; what a request may bring is, in every framework, in
+``tests/behaviour``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from privy_middleware import KeysUnavailable, PrivyConfig, PrivyVerifier
+from privy_middleware.errors import BadSignature, CrossSiteRequest, InvalidToken, MissingToken, PrivyError, TokenRevoked
+from privy_middleware.gate import Gate
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.security import attacks
+from tests.security.attacks import HOSTILE_KIDS, both, refused
+from tests.support.clock import Clock
+from tests.support.keyserver import KeyServer, hang_up
+from tests.support.signers import Signer
+from tests.support.tokens import (
+    ACCESS,
+    APP_ID,
+    HEADER,
+    IDENTITY,
+    MISSING,
+    NOW,
+    SIGNER,
+    SUBJECT,
+    Request,
+    access,
+    bearer,
+    changed,
+    cookies,
+    id_header,
+    identity,
+    part,
+    runs_of,
+    sign,
+    sign_segments,
+    twin,
+    verifier,
+)
+
+LOCAL = {"trust_env": False}
+
+
+def test_access_as_identity_and_identity_as_access() -> None:
+    """The kinds exclude one another, whatever else a token carries."""
+    judge = verifier()
+    for token in (
+        access(),
+        access(custom_metadata="{}"),
+        access(cr="1"),
+        identity(linked_accounts=MISSING, sid=MISSING),
+    ):
+        with pytest.raises(InvalidToken):
+            judge.verify_identity_token(token)
+    for token in (identity(), identity(sid="s"), access(linked_accounts="[]"), access(linked_accounts=None)):
+        with pytest.raises(InvalidToken):
+            judge.verify_access_token(token)
+
+
+def test_other_app_issuer_or_key() -> None:
+    """Another app's token, another issuer's, another key's."""
+    refused(*both(aud=attacks.OTHER_APP), *both(iss="https://api-auth.web3auth.io"), *both(iss="test-app"))
+    refused(sign(HEADER, IDENTITY, attacks.STRANGER.private), sign(HEADER, ACCESS, attacks.STRANGER.private))
+
+
+def test_alg_none_variants_and_wrong_types() -> None:
+    """Signed, unsigned or with garbage; no 500 on a list or an object."""
+    names = (
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+        "es256",
+        "ES256 ",
+        "ES256K",
+        "ES384",
+        "EdDSA",
+        "HS256",
+        "RS256",
+        "PS256",
+    )
+    wrong = (None, 0, True, ["ES256"], {"alg": "ES256"}, MISSING)
+    refused(*attacks.with_alg(*names, *wrong))
+    refused(*attacks.with_alg(*names, *wrong, signature=""), *attacks.with_alg("none", signature="AAAA"))
+
+
+def test_hs256_with_every_form_of_the_public_key() -> None:
+    """Seventeen forms, and none of them is a secret here."""
+    assert len(attacks.public_forms()) == 17
+    for material in ({"keys": [SIGNER.jwk]}, SIGNER.pem, SIGNER.jwk, json.dumps(SIGNER.jwk)):
+        refused(*attacks.hmac_tokens(), judge=verifier(verification_key=material))
+
+
+@pytest.mark.parametrize("value", [None, False, True, [], ["exp"], ["b64"], "DEF", "A256GCM", {}])
+@pytest.mark.parametrize("name", ["crit", "b64", "zip", "enc"])
+def test_crit_b64_zip_enc(name: str, value: Any) -> None:
+    """A header that would change how the token is read."""
+    refused(*both({name: value}), *both({name: value, "crit": [name]}))
+
+
+def test_key_injection_by_header(collector: KeyServer) -> None:
+    """A header's key is not looked at, its addresses are not asked."""
+    refused(*attacks.embedded_key(collector.url))
+
+
+@pytest.mark.parametrize("kid", HOSTILE_KIDS, ids=range(len(HOSTILE_KIDS)))
+def test_hostile_kid(kid: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """It is looked up, and neither opened, asked for, echoed nor logged."""
+    caplog.set_level(logging.DEBUG)
+    refused(*both({"kid": kid}))
+    auth = Gate(verifier()).authenticate(Request(id_header(identity({"kid": kid}))))
+    assert auth.refusal is not None
+    if isinstance(kid, str) and kid:
+        assert kid not in caplog.text + str(auth.refusal) + repr(auth) + auth.refusal.body.decode()
+
+
+def test_unknown_kid_flood() -> None:
+    """A thousand invented ids cause two fetches at the most, and known ids go on."""
+    with KeyServer(SIGNER) as server:
+        judge = PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW))
+        assert judge.verify_identity_token(identity()).id
+        for number in range(1000):
+            with pytest.raises(InvalidToken):
+                judge.verify_identity_token(identity({"kid": f"invented-{number}"}))
+        assert judge.verify_identity_token(identity(marker="fresh")).id
+        assert server.count <= 2
+
+
+def test_key_server_down_when_cold() -> None:
+    """Our outage: 503 for everybody, few fetches, and never a 401."""
+    with KeyServer(SIGNER) as server:
+        server.behave = hang_up
+        judge = PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW))
+        for number in range(50):
+            with pytest.raises(KeysUnavailable) as caught:
+                judge.verify_identity_token(identity(marker=number))
+            assert dict(caught.value.headers)["Retry-After"]
+        assert server.count <= 3
+
+
+def test_rotation() -> None:
+    """Old and new tokens verify while both keys are published, the old one not after."""
+    with DevelopmentIssuer() as issuer:
+        before = issuer.identity_token()
+        issuer.rotate()
+        after = issuer.identity_token()
+        judge = PrivyVerifier(issuer.config(client_options=LOCAL))
+        assert judge.verify_identity_token(after).id == judge.verify_identity_token(before).id
+        issuer.withdraw_old()
+        fresh = PrivyVerifier(issuer.config(client_options=LOCAL))
+        assert fresh.verify_identity_token(after).id
+        with pytest.raises(InvalidToken):
+            fresh.verify_identity_token(before)
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+def test_times_of_wrong_type(name: str) -> None:
+    """A finite JSON number within bounds, or an invalid token; never an OverflowError."""
+    wrong: tuple[Any, ...] = (
+        None,
+        True,
+        "1800003600",
+        " 9999999999 ",
+        "9_999_999_999",
+        "٩٩٩٩٩٩٩٩٩٩",
+        [],
+        {},
+        0,
+        -1,
+        1e300,
+        10**400,
+    )
+    refused(*(token for value in wrong for token in both(**{name: value})))
+    for number in ("NaN", "Infinity", "-Infinity", "1e400", "9" * 5000, "0x6b", "1_8", "+1"):
+        payload = json.dumps(changed(IDENTITY, {name: "?"})).replace('"?"', number)
+        refused(sign(HEADER, payload))
+
+
+def test_clock_skew() -> None:
+    """One bounded leeway for ``exp``, ``nbf`` and ``iat``, the same for a token that is cached."""
+    for leeway in (0, 10, 60):
+        clock = Clock(NOW)
+        judge = verifier(clock, leeway=leeway)
+        token = identity(nbf=NOW)
+        for moment, good in ((-leeway - 1, False), (-leeway, True), (3599 + leeway, True), (3600 + leeway, False)):
+            clock.time = NOW + moment
+            if good:
+                assert judge.verify_identity_token(token) is judge.verify_identity_token(token)
+            else:
+                refused(token, judge=judge)
+
+
+def test_no_exp_no_sub() -> None:
+    """A token for ever and a user without a name."""
+    refused(*both(exp=MISSING), *both(sub=MISSING), *both(sub=""), *both(sub=None), *both(sub=1))
+
+
+def test_audience_tricks() -> None:
+    """Prefix, substring, case, list, object."""
+    wrong: tuple[Any, ...] = (
+        APP_ID[:-1],
+        APP_ID.upper(),
+        f" {APP_ID}",
+        f"{APP_ID},x",
+        "",
+        None,
+        1,
+        {APP_ID: 1},
+        [],
+        [[APP_ID]],
+        [APP_ID, 1],
+    )
+    refused(*(token for audience in wrong for token in both(aud=audience)))
+    assert verifier().verify_identity_token(identity(aud=["x", APP_ID])).id == SUBJECT
+    with pytest.raises(InvalidToken):
+        verifier().verify_access_token(access(aud=["x", APP_ID]))
+
+
+def test_duplicate_json_names() -> None:
+    """In the header, in the claims, in the inner JSON, spelt plainly or escaped."""
+    header, payload = json.dumps(HEADER), json.dumps(IDENTITY)
+    for name in ("sub", "exp", "aud", "linked_accounts", "unknown"):
+        for spelt in (name, "".join(f"\\u{ord(letter):04x}" for letter in name)):
+            value = json.dumps(IDENTITY.get(name, 1))
+            refused(sign(header, f'{payload[:-1]},"{spelt}":{value},"{name}":{value}}}'))
+    for name in ("alg", "kid", "typ", "unknown"):
+        value = json.dumps(HEADER.get(name, 1))
+        refused(sign(f'{header[:-1]},"{name}":{value},"{name}":{value}}}', payload))
+    refused(identity(linked_accounts='[{"type":"email","type":"phone"}]'), identity(custom_metadata='{"a":1,"a":2}'))
+
+
+def test_nested_huge_and_dotted() -> None:
+    """Refused before anything is decoded, or by the decoder's own bound."""
+    for size in (16_385, 1_000_000):
+        refused("." * size, "a" * size, "a." * (size // 2), f"{part(HEADER)}.{'A' * size}.AAAA")
+    for depth in (50, 2000, 5000):
+        refused(sign(HEADER, "[" * depth), sign("[" * depth + "]" * depth, IDENTITY))
+        refused(sign(HEADER, '{"a":' * depth + "1" + "}" * depth))
+    refused(
+        identity(linked_accounts="[" * 4000 + "]" * 4000), identity(custom_metadata='{"a":' * 1500 + "1" + "}" * 1500)
+    )
+
+
+def test_a_good_token_above_the_limit() -> None:
+    """Its size is enough to refuse it."""
+    token = identity(padding="x" * 13_000)
+    assert len(token) > 16_384
+    refused(token)
+    assert verifier(max_token_bytes=32_768).verify_identity_token(token).id
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\xff\xfe",
+        b'{"sub":"\xed\xa0\x80"}',
+        "{}".encode("utf-16"),
+        "{}".encode("utf-32"),
+        b"\xef\xbb\xbf{}",
+        b"{}\x00",
+        b"\x00",
+    ],
+)
+def test_other_encodings(payload: bytes) -> None:
+    """UTF-8 and nothing else, in the header and the claims."""
+    refused(sign(HEADER, payload), sign(payload, IDENTITY))
+
+
+def test_surrogates_nul_and_text_that_is_not_ascii() -> None:
+    """In the token itself and in its strings; never a 500."""
+    token = identity()
+    refused(
+        "\ud800",
+        "é" * 9,
+        f"{token}\ud800",
+        f"\udc80{token}",
+        token.replace(".", "\uff0e"),
+        "\0.\0.\0",
+        token.replace(".", "\u3002"),
+    )
+    raw = json.dumps(IDENTITY)
+    refused(sign(HEADER, raw.replace(SUBJECT, "\\ud800")), sign(HEADER, raw.replace('"cr"', '"\\udfff"')))
+    refused(
+        identity(linked_accounts='[{"type":"\\ud800"}]'), identity(linked_accounts='[{"type":"email","x":"\\uDFFF"}]')
+    )
+
+
+def test_one_spelling() -> None:
+    """White space, padding, other alphabets and stray bits: a token has one spelling."""
+    refused(*attacks.spellings())
+
+
+def test_ecdsa_twin() -> None:
+    """(r, n - s) is as good a signature: accepted, at most two cache entries, and revoked with its token."""
+    gone: set[str] = set()
+    judge = verifier(is_revoked=lambda claims: claims["sub"] in gone)
+    token = identity()
+    other = twin(token)
+    assert other != token
+    assert twin(other) == token
+    assert judge.verify_identity_token(token) == judge.verify_identity_token(other)
+    assert len(judge._identity._cache) == 2
+    gone.add(SUBJECT)
+    for spelt in (token, other):
+        with pytest.raises(TokenRevoked):
+            judge.verify_identity_token(spelt)
+
+
+@pytest.mark.parametrize("name", attacks.bad_signatures())
+def test_bad_signatures(name: str) -> None:
+    """DER, short, long, zero, out of range."""
+    refused(attacks.with_signature(attacks.bad_signatures()[name]))
+
+
+def test_changed_by_one_character() -> None:
+    """Every character of a token counts."""
+    token = identity()
+    judge = verifier()
+    for place in range(0, len(token), 7):
+        other = "A" if token[place] != "A" else "B"
+        with pytest.raises(InvalidToken):
+            judge.verify_identity_token(token[:place] + other + token[place + 1 :])
+
+
+def test_cookie_tossing() -> None:
+    """Two cookies that differ, or one under a name that only looks like ours."""
+    gate, good, other = Gate(verifier()), identity(), identity(sub="did:privy:attacker")
+    for fields in (
+        [cookies(("privy-id-token", other), ("privy-id-token", good))],
+        [cookies(("privy-id-token", good)), cookies(("privy-id-token", other))],
+        [("Cookie", f"privy-id-token={good},privy-id-token={other}")],
+        [("Cookie", f"privy-id-token={good},a=b")],
+    ):
+        assert gate.authenticate(Request(*fields)).error in ("conflicting_tokens", "malformed_token")
+    for name in ("\xa0privy-id-token", "\x85privy-id-token", "=privy-id-token", "Privy-Id-Token", '"privy-id-token"'):
+        assert gate.authenticate(Request(("Cookie", f"{name}={other}"))).presented is False
+        both_cookies = Request(("Cookie", f"{name}={other}; privy-id-token={good}"))
+        assert gate.authenticate(both_cookies).require().id == SUBJECT
+
+
+def test_header_against_cookie() -> None:
+    """The header decides; a bad one does not fall through; two kinds must agree."""
+    gate, other = Gate(verifier()), "did:privy:other"
+    request = Request(id_header(identity(sub=other)), cookies(("privy-id-token", identity())))
+    assert gate.authenticate(request).require().id == other
+    for fields in (
+        [id_header("bad"), cookies(("privy-id-token", identity()))],
+        [bearer("bad"), cookies(("privy-id-token", identity()))],
+        [bearer(access(sub=other)), id_header(identity())],
+        [bearer(access(sub=other)), cookies(("privy-id-token", identity()))],
+        [cookies(("privy-token", access(sub=other)), ("privy-id-token", identity()))],
+    ):
+        with pytest.raises(InvalidToken):
+            gate.authenticate(Request(*fields)).require()
+
+
+def test_several_header_lines_and_underscores() -> None:
+    """Repeated, joined by a WSGI server, or folded from ``privy_id_token``: more than one value is refused."""
+    gate, good, other = Gate(verifier()), identity(), identity(sub="did:privy:attacker")
+    for fields in (
+        [id_header(good), id_header(other)],
+        [id_header(f"{other},{good}")],
+        [id_header(f"{good},")],
+        [bearer(access()), bearer(access(sub="x"))],
+        [bearer(f"{access()},Bearer {access(sub='x')}")],
+        [bearer(access()), ("Authorization", "Basic eDp5")],
+    ):
+        assert gate.authenticate(Request(*fields)).error == "conflicting_tokens"
+    assert gate.authenticate(Request(("privy_id_token", other))).presented is False
+
+
+def test_path_tricks() -> None:
+    """Spellings and override headers never take the protection off; see ``tests/unit/test_protection.py``."""
+    gate = Gate(verifier(), ["/admin"], ["/admin/login"])
+    paths = (
+        "/admin",
+        "/ADMIN",
+        "//admin",
+        "/./admin",
+        "/x/../admin",
+        "/admin;x",
+        "/%61dmin",
+        "/admin/login/../x",
+        "\\admin",
+        "/admin/login;/../x",
+        "/admin%2flogin",
+        "/admin/login\0",
+        "/admin/LOGIN",
+        "/admin/login/..;/x",
+        "/admin?x",
+    )
+    for path in paths:
+        for name in (
+            "X-Original-URL",
+            "X-Rewrite-URL",
+            "X-Forwarded-Uri",
+            "X-Forwarded-Prefix",
+            "X-HTTP-Method-Override",
+        ):
+            request = Request((name, "/admin/login"), path=path)
+            with pytest.raises(MissingToken):
+                gate.check(request, gate.authenticate(request))
+
+
+def test_csrf_with_cookie_tokens() -> None:
+    """An unsafe method of another site's page is refused, the same with a header token is not."""
+    gate = Gate(verifier())
+    foreign = (
+        [("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "same-site")],
+        [("Origin", "null")],
+        [("Origin", "https://app.example.evil"), ("Host", "app.example")],
+        [("Origin", "http://app.example"), ("Host", "app.example")],
+    )
+    for fields in foreign:
+        for method in ("POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"):
+            by_cookie = Request(cookies(("privy-id-token", identity())), *fields, method=method)
+            assert isinstance(gate.authenticate(by_cookie).refusal, CrossSiteRequest)
+            assert gate.authenticate(Request(id_header(identity()), *fields, method=method)).require().id
+
+
+def bad_tokens() -> list[str]:
+    """Return one bad token of each kind."""
+    good = identity()
+    stranger = sign(HEADER, IDENTITY, attacks.STRANGER.private)
+    wrong = (identity(exp=NOW - 60), identity(aud="x"), identity(iss="x"), identity({"kid": "x"}), identity(sub=1))
+    return [
+        "garbage",
+        good + "=",
+        stranger,
+        *wrong,
+        access(),
+        *attacks.with_alg("none"),
+        identity({"typ": "x"}),
+        "a" * 20_000,
+    ]
+
+
+def test_error_oracle() -> None:
+    """Every kind of bad token has one answer, byte for byte."""
+    gate = Gate(verifier())
+    refusals = [gate.authenticate(Request(id_header(token))).refusal for token in bad_tokens()]
+    assert all(isinstance(refusal, InvalidToken) for refusal in refusals)
+    assert len({refusal.code for refusal in refusals if refusal}) >= 9
+    assert len({(refusal.status, refusal.body, refusal.headers) for refusal in refusals if refusal}) == 1
+
+
+def test_nothing_of_a_token_is_logged_shown_or_kept(caplog: pytest.LogCaptureFixture) -> None:
+    """No run of ten characters, in any log, text, repr or traceback."""
+    caplog.set_level(logging.DEBUG)
+    gate = Gate(verifier())
+    for token in [*bad_tokens()[1:], identity(), access()]:
+        auth = gate.authenticate(Request(id_header(token), cookies(("privy-token", token))))
+        shown = [repr(auth), repr(auth.user), repr(auth.tokens), repr(gate.settings), caplog.text]
+        for verify in (verifier().verify_identity_token, verifier().verify_access_token):
+            try:
+                shown.append(repr(verify(token)))
+            except PrivyError as error:
+                shown += [str(error), repr(error), repr(vars(error)), "".join(traceback.format_exception(error))]
+        text = "".join(shown)
+        assert not [run for run in runs_of(token) if run in text and run not in "a" * 10]
+
+
+def test_cache_never_gives_anothers_claims() -> None:
+    """The whole token is the key: tokens that share all but a part are told apart (CVE-2026-35039)."""
+    judge = verifier()
+    good = identity()
+    header, payload, signature = good.split(".")
+    assert judge.verify_identity_token(good).id == SUBJECT
+    other = part(changed(IDENTITY, {"sub": "did:privy:victim"}))
+    refused(
+        f"{header}.{other}.{signature}",
+        f"{header}.{payload}.{'A' * 86}",
+        f"{header}.{payload}.",
+        f".{payload}.{signature}",
+    )
+    users = {f"did:privy:{number}": identity(sub=f"did:privy:{number}") for number in range(50)}
+    for _ in range(2):
+        for subject, token in users.items():
+            assert judge.verify_identity_token(token).id == subject
+
+
+def test_caches_are_not_shared() -> None:
+    """Neither between kinds nor between verifiers of other apps, issuers or keys."""
+    token = identity()
+    assert verifier().verify_identity_token(token).id
+    refused(token, judge=verifier(app_id="other-app"))
+    refused(token, judge=verifier(verification_key=Signer(SIGNER.kid).jwk))
+
+
+def test_threads_never_see_another_user() -> None:
+    """Interleaved users over shared keys, caches and headers."""
+    judge = verifier(token_cache_size=8)
+    users = {f"did:privy:{number}": identity(sub=f"did:privy:{number}") for number in range(16)}
+    start = threading.Barrier(8)
+
+    def work(seed: int) -> list[str]:
+        start.wait(30)
+        turns = list(users.items())[seed:] + list(users.items())[:seed]
+        return [subject for subject, token in turns * 20 if judge.verify_identity_token(token).id != subject]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [wrong for found in pool.map(work, range(8)) for wrong in found] == []
+
+
+def test_optimised_python() -> None:
+    """``python -O`` takes no check away."""
+    program = (
+        "import sys\n"
+        "from privy_middleware import InvalidToken, PrivyConfig, PrivyVerifier\n"
+        "from privy_middleware.issuer import DevelopmentIssuer\n"
+        "issuer = DevelopmentIssuer()\n"
+        "judge = PrivyVerifier(PrivyConfig(app_id=issuer.app_id, verification_key=issuer.public_key_pem))\n"
+        "if judge.verify_identity_token(issuer.identity_token()).id != 'did:privy:dev-ada': sys.exit(1)\n"
+        "bad = [issuer.identity_token(exp=1), issuer.identity_token(aud='x'), issuer.identity_token(sub=''),\n"
+        "       issuer.access_token(), issuer.identity_token()[:-4] + 'AAAA', 'garbage',\n"
+        "       issuer.identity_token(headers={'alg': 'none'}), issuer.identity_token(headers={'crit': ['x']})]\n"
+        "for token in bad:\n"
+        "    try: judge.verify_identity_token(token)\n"
+        "    except InvalidToken: continue\n"
+        "    sys.exit(2)\n"
+        "sys.exit(0 if sys.flags.optimize else 3)\n"
+    )
+    done = subprocess.run([sys.executable, "-O", "-W", "error", "-c", program], check=False, env={**os.environ})
+    assert done.returncode == 0
+
+
+def test_a_bad_signature_is_the_last_word() -> None:
+    """With a known ``kid`` no second key is tried."""
+    second = Signer("second")
+    judge = verifier(verification_key={"keys": [SIGNER.jwk, second.jwk]})
+    assert judge.verify_identity_token(sign(changed(HEADER, {"kid": MISSING}), IDENTITY, second.private)).id
+    with pytest.raises(BadSignature):
+        judge.verify_identity_token(sign(HEADER, IDENTITY, second.private))
+
+
+def test_segments_out_of_order() -> None:
+    """Segments of good tokens put together otherwise."""
+    first, second = identity().split("."), access().split(".")
+    mixed = [".".join((first[0], second[1], first[2])), ".".join((first[1], first[0], first[2])), ".".join(first[:2])]
+    refused(
+        *mixed, ".".join(first + second), ".".join((first[2], first[1], first[0])), sign_segments(first[1], first[0])
+    )

@@ -1,0 +1,84 @@
+"""How vectors for JWS libraries are put to a reader of Privy's tokens, which is stricter than a JWS library.
+
+Three things differ, and nothing else:
+
+- **``typ``.** Our header rules require ``typ: JWT``, which few vectors have. It is added to the decoded header
+  before the rules are applied; the signature is checked over the vector's own bytes all the same. Every other rule
+  (strict base64url, strict JSON, types, ``crit``, ``jwk``, ``kid``) holds as it does in production.
+- **Shared secrets.** A key of type ``oct`` is refused by ``load_key_set`` whatever the algorithm, so each HMAC vector
+  is refused by the product, the valid ones as well. What those vectors try is mostly the reader: padding, alphabet,
+  missing segments. So the reader takes them apart and the MAC alone is computed here, with the standard library.
+  That the product refuses each of their keys is asserted beside it.
+- **Private keys.** Where a vector has the private key only, its public members are taken; the loader refuses the rest.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.jws import Header, SignedToken, decode_segment, read_header, split_token
+from privy_middleware.keys import load_key_set
+from privy_middleware.signatures import ALGORITHMS
+from privy_middleware.strictjson import decode_bytes
+
+__all__ = ["loads", "public_half", "reads", "verifies", "verifies_with_secret"]
+
+_DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth")
+_MAX_BYTES = 16384
+
+
+def public_half(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JWK without its private members."""
+    return {name: value for name, value in jwk.items() if name not in _PRIVATE}
+
+
+def loads(material: Mapping[str, Any]) -> bool:
+    """Say whether the product takes a JWK or a JWK set as configured keys."""
+    try:
+        load_key_set(material, algorithms=ALGORITHMS)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def reads(token: Any) -> tuple[SignedToken, Header] | None:
+    """Return a token taken apart by the product's reader, ``None`` where it is refused."""
+    try:
+        signed = split_token(token, _MAX_BYTES)
+        header = read_header(_as_jwt(signed.header_segment))
+        decode_segment(signed.payload_segment)
+    except PrivyError:
+        return None
+    return signed, header
+
+
+def _as_jwt(segment: bytes) -> bytes:
+    header = decode_bytes(decode_segment(segment)) if segment else None
+    typed = {**header, "typ": "JWT"} if isinstance(header, dict) else header
+    return urlsafe_b64encode(json.dumps(typed).encode()).rstrip(b"=")
+
+
+def verifies(token: Any, material: Mapping[str, Any]) -> bool:
+    """Say whether the product's reader, loader and key accept a token."""
+    read = reads(token)
+    if read is None or not loads(material):
+        return False
+    signed, header = read
+    keys = load_key_set(material, algorithms=ALGORITHMS).find(header.kid, header.alg)
+    return any(key.verifies(header.alg, signed.signing_input, signed.signature) for key in keys)
+
+
+def verifies_with_secret(token: Any, jwk: Mapping[str, Any]) -> bool:
+    """Say whether the product's reader accepts a token, and its MAC is right by the standard library."""
+    read = reads(token)
+    if read is None or (read[1].alg, read[1].kid or jwk["kid"]) != (jwk["alg"], jwk["kid"]):
+        return False
+    secret = urlsafe_b64decode(jwk["k"] + "==")
+    mac = hmac.digest(secret, read[0].signing_input, _DIGESTS[jwk["alg"]])
+    return hmac.compare_digest(mac, read[0].signature)

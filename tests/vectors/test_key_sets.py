@@ -1,0 +1,57 @@
+"""Wycheproof's JWK sets against our key loader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from privy_middleware.keys import InvalidKeySet, read_jwks
+from privy_middleware.signatures import ALGORITHMS
+from tests.support.vectors import Counts, wycheproof
+from tests.vectors.reading import loads, reads, verifies, verifies_with_secret
+
+
+def _key_set(group: dict[str, Any]) -> dict[str, Any]:
+    key_set: dict[str, Any] = group.get("public") or group["private"]
+    return key_set
+
+
+def _is_symmetric(key_set: dict[str, Any]) -> bool:
+    return all(key["kty"] == "oct" for key in key_set["keys"])
+
+
+def _fetched_set_verifies(key_set: dict[str, Any], token: Any) -> bool:
+    """Say whether a token passes with the set as one that was fetched, of which bad keys are passed over."""
+    read = reads(token)
+    if read is None:
+        return False
+    signed, header = read
+    try:
+        keys = read_jwks(key_set, algorithms=ALGORITHMS).find(header.kid, header.alg)
+    except InvalidKeySet:
+        return False
+    return any(key.verifies(header.alg, signed.signing_input, signed.signature) for key in keys)
+
+
+def _is_right(group: dict[str, Any], test: dict[str, Any]) -> bool:
+    key_set, token = _key_set(group), test["jws"]
+    by_product = verifies(token, key_set) or _fetched_set_verifies(key_set, token)
+    if test["result"] == "invalid":
+        return not by_product
+    if not _is_symmetric(key_set):
+        return verifies(token, key_set) and _fetched_set_verifies(key_set, token)
+    # A valid MAC: the product refuses the set, and reads the token right.
+    return not loads(key_set) and any(verifies_with_secret(token, key) for key in key_set["keys"])
+
+
+def test_json_web_key(pytestconfig: pytest.Config) -> None:
+    """What is invalid is refused, as configured and as fetched keys; what is valid is accepted, or is a shared secret.
+
+    A set of shared secrets is refused as a whole, the valid ones too: for those the verdict is that the reader takes
+    the token apart and the MAC, made by the test, is right.
+    """
+    pairs = list(wycheproof("json_web_key"))
+    outcomes = [(str(test["tcId"]), _is_right(group, test)) for group, test in pairs]
+    secrets = sum(_is_symmetric(_key_set(group)) and test["result"] == "valid" for group, test in pairs)
+    Counts(pytestconfig).hold("JWK sets", outcomes, f"{secrets} valid ones hold shared secrets, which are refused")
