@@ -18,7 +18,7 @@ from privy_middleware import PrivyConfig, PrivyUser, PrivyVerifier
 from privy_middleware.issuer import development_issuer
 from privy_middleware.loader import UserLoader
 from privy_middleware.personas import PERSONAS
-from privy_middleware.webhookapps import WebhookASGIApp
+from privy_middleware.webhooks.apps import WebhookASGIApp
 
 __all__ = ["app", "create_app"]
 

@@ -13,8 +13,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.jwks import check_jwks_url
-from privy_middleware.keys import KeySet, load_key_set
+from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
 from privy_middleware.origins import check_origin_setting
 
 __all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings"]

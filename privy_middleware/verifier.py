@@ -11,8 +11,7 @@ from privy_middleware.claims import Claims, TokenKind, check_access, check_audie
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.credentials import Credential
 from privy_middleware.errors import TokensDisagree, WrongAudience
-from privy_middleware.jwks import JWKSSource
-from privy_middleware.keys import FixedKeys, KeySource
+from privy_middleware.keys import FixedKeys, JWKSSource, KeySource
 from privy_middleware.steps import Steps
 from privy_middleware.trust import Rules, TokenReader, Trust, Verified
 from privy_middleware.users import AccessTokenClaims, PrivyUser, user_from_access_claims, user_from_claims
@@ -43,7 +42,9 @@ class Verifier(Protocol):
         ...
 
 
-def jwks_source(settings: RequestSettings, url: str, algorithms: Collection[str]) -> JWKSSource:
+def jwks_source(
+    settings: RequestSettings, url: str, algorithms: Collection[str], clock: Callable[[], float] = time.monotonic
+) -> JWKSSource:
     """Return a source of the keys published at ``url``, with the times and options of the settings."""
     return JWKSSource(
         url,
@@ -54,6 +55,7 @@ def jwks_source(settings: RequestSettings, url: str, algorithms: Collection[str]
         timeout=settings.key_timeout,
         client_options=settings.client_options,
         cache=settings.key_cache,
+        clock=clock,
     )
 
 
@@ -63,10 +65,16 @@ class PrivyVerifier:
     One verifier serves any number of threads and event loops; its sync and async methods share keys and cache.
     """
 
-    def __init__(self, config: PrivyConfig, *, clock: Callable[[], float] = time.time) -> None:
-        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+    def __init__(
+        self,
+        config: PrivyConfig,
+        *,
+        clock: Callable[[], float] = time.time,
+        key_clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the settings, the clock that ``exp`` is held against, in Unix seconds, and the one that keys age by."""
         self.settings = config
-        self._sources = {app_id: _source(config, app_id) for app_id in config.app_ids}
+        self._sources = {app_id: _source(config, app_id, key_clock) for app_id in config.app_ids}
         trusts = [Trust(app_id, source, frozenset(_ALGORITHMS)) for app_id, source in self._sources.items()]
         identity = Rules(self._app_of, _read_identity)
         access = Rules(self._app_of, _read_access)
@@ -148,9 +156,11 @@ class PrivyVerifier:
         raise WrongAudience
 
 
-def _source(config: PrivyConfig, app_id: str) -> KeySource:
+def _source(config: PrivyConfig, app_id: str, clock: Callable[[], float]) -> KeySource:
     fixed = config.key_sets.get(app_id)
-    return FixedKeys(fixed) if fixed is not None else jwks_source(config, config.jwks_url_of(app_id), _ALGORITHMS)
+    if fixed is not None:
+        return FixedKeys(fixed)
+    return jwks_source(config, config.jwks_url_of(app_id), _ALGORITHMS, clock)
 
 
 def _read_identity(claims: Claims, app_id: str) -> PrivyUser:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from privy_middleware.errors import ConfigurationError, MalformedToken
 from privy_middleware.jws import decode_segment
-from privy_middleware.signatures import UnusableKey, VerificationKey
+from privy_middleware.keys.signatures import UnusableKey, VerificationKey
 
 __all__ = ["ALGORITHMS", "PEMSigner", "PrivateKey", "Signer", "key_from_secret"]
 

@@ -11,8 +11,7 @@ from privy_middleware.bearer import BearerSettings
 from privy_middleware.claims import TokenKind, is_text
 from privy_middleware.config import Material, PrivyConfig
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.jwks import check_jwks_url
-from privy_middleware.keys import KeySet, load_key_set
+from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
 from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
 
 __all__ = ["Web3AuthConfig"]

@@ -26,7 +26,8 @@ def test_workers_share_a_fetch() -> None:
         server.behave = reply(json.dumps(issuer.jwks()).encode())
         for _ in range(3):
             config = PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=DjangoKeyCache("other"))
-            assert PrivyVerifier(config).verify_identity_token(issuer.identity_token("ada"))
+            user = PrivyVerifier(config).verify_identity_token(issuer.identity_token("ada"))
+            assert user.id == "did:privy:dev-ada"
         assert server.count == 1
 
 

@@ -15,7 +15,7 @@ import pytest
 from privy_middleware import PrivyConfig
 from privy_middleware.issuer import DevelopmentIssuer
 from privy_middleware.loader import UserLoader
-from privy_middleware.userapi import UserAPI
+from privy_middleware.loader.api import UserAPI
 from tests.docs.driving import request
 from tests.docs.pages import PAGES, ROOT, Section, blocks, run
 from tests.users_api.server import SECRET, UserServer, account, record

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from privy_middleware.fetch import Answer, Downloader, FetchFailed
+from privy_middleware.keys.fetch import Answer, Downloader, FetchFailed
 from tests.support.certificates import Authority
 from tests.support.keyserver import (
     DRIP_BODY,

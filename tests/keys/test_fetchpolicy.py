@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.fetchpolicy import check_jwks_url, client_settings, max_age_of, retry_after_of
+from privy_middleware.keys.policy import check_jwks_url, client_settings, max_age_of, retry_after_of
 from tests.support.certificates import Authority
 
 _URL = "https://auth.privy.io/api/v1/apps/x/jwks.json"

@@ -15,8 +15,8 @@ import anyio.lowlevel
 import pytest
 import trio
 
-from privy_middleware.flight import Flight
-from privy_middleware.jwks import JWKSSource, SourceStats
+from privy_middleware.keys import JWKSSource, SourceStats
+from privy_middleware.keys.flight import Flight
 from tests.support.clock import Clock
 from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
 from tests.support.signers import Signer
@@ -351,7 +351,7 @@ async def test_overdue_flight() -> None:
 
 _FORK = """
 import os, sys, threading, time, warnings
-from privy_middleware.jwks import JWKSSource
+from privy_middleware.keys import JWKSSource
 
 warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what this is about
 warm, cold = JWKSSource(sys.argv[1]), JWKSSource(sys.argv[2])

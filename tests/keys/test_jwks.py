@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
-from privy_middleware.jwks import JWKSSource, SourceStats, check_jwks_url
-from privy_middleware.keys import KeySource
+from privy_middleware.keys import JWKSSource, KeySource, SourceStats, check_jwks_url
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body

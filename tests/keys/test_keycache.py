@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from privy_middleware.errors import KeysUnavailable
-from privy_middleware.jwks import JWKSSource, KeyCache, SourceStats
+from privy_middleware.keys import JWKSSource, KeyCache, SourceStats
 from tests.support.clock import Clock
 from tests.support.keyserver import KeyServer, hang_up, jwks
 from tests.support.signers import Signer
@@ -349,7 +349,7 @@ class _Hanging(_Cache):
 @pytest.mark.anyio
 async def test_hanging_cache(fleet: _Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """On an event loop a cache that hangs is waited for a moment only."""
-    monkeypatch.setattr("privy_middleware.supply._CACHE_SECONDS", 0.05)
+    monkeypatch.setattr("privy_middleware.keys.supply._CACHE_SECONDS", 0.05)
     cache = _Hanging()
     worker = fleet.worker(cache=cache)
     await worker.aready()

@@ -12,7 +12,7 @@ from redis import Redis
 
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
-from privy_middleware.redis_cache import RedisKeyCache
+from privy_middleware.keys.redis_cache import RedisKeyCache
 from tests.support.keyserver import KeyServer, reply
 from tests.support.redisserver import KINDS, free_port
 

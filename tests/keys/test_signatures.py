@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.signatures import ALGORITHMS, UnusableKey, VerificationKey, check_algorithms
+from privy_middleware.keys.signatures import ALGORITHMS, UnusableKey, VerificationKey, check_algorithms
 from tests.support.signers import MESSAGE, Signer
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

@@ -92,6 +92,7 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("jwks_url", {"test-app": "http://a.example/"}, "https"),
         ("tokens", (), "identity"),
         ("tokens", ("web3auth",), "identity"),
+        ("tokens", ("identity", "web3auth"), "identity"),
         ("tokens", [["identity"]], "identity"),
         ("tokens", None, "list"),
         ("identity_header", "", "HTTP field name"),
@@ -107,6 +108,7 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("identity_cookie", "privy-token", "differ"),
         ("sources", (), "header"),
         ("sources", ("query",), "header"),
+        ("sources", ("header", "query"), "header"),
         ("sources", ("header", "header"), "once"),
         ("sources", [["header"]], "header"),
         ("sources", None, "list"),
@@ -263,6 +265,13 @@ def test_from_env() -> None:
     assert APP_ID in settings.key_sets
     assert PrivyConfig.from_env({"X_APP_ID": "a, b"}, prefix="X_").app_id == ("a", "b")
     assert not PrivyConfig.from_env({"PRIVY_APP_ID": "a", "PRIVY_FAIL_FAST": "off"}).fail_fast
+
+
+@pytest.mark.parametrize(("words", "value"), [("1 true YES On", True), ("0 false NO Off", False)])
+def test_flags_in_the_environment(words: str, value: bool) -> None:
+    """In the words that people use."""
+    for word in words.split():
+        assert PrivyConfig.from_env({"PRIVY_APP_ID": "a", "PRIVY_FAIL_FAST": word}).fail_fast is value
 
 
 def test_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:

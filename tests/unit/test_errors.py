@@ -26,6 +26,7 @@ TRACES = ("__traceback__", "__cause__", "__context__")
         (errors.CrossSiteRequest(), 403, "Forbidden", None),
         (KeysUnavailable(retry_after=0), 503, "Service unavailable", ("Retry-After", "1")),
         (KeysUnavailable(retry_after=2.1), 503, "Service unavailable", ("Retry-After", "3")),
+        (errors.WebhookMethod(), 405, "Method not allowed", ("Allow", "POST")),
         (RefreshRequired("/refresh"), 302, "Unauthorized", ("Location", "/refresh")),
     ],
 )

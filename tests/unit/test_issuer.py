@@ -246,9 +246,7 @@ class TestTokens:
         """The PEM is a SubjectPublicKeyInfo that verifies the tokens."""
         issuer = DevelopmentIssuer()
         pem = issuer.public_key_pem
-        claims = jwt.decode(
-            issuer.access_token(), pem, algorithms=["ES256"], audience=APP_ID, issuer="privy.io"
-        )
+        claims = jwt.decode(issuer.access_token(), pem, algorithms=["ES256"], audience=APP_ID, issuer="privy.io")
         assert pem.startswith("-----BEGIN PUBLIC KEY-----\n")
         assert claims["sub"] == "did:privy:dev-ada"
 
@@ -260,9 +258,7 @@ class TestTokens:
     def test_claims_are_overridden_or_removed(self) -> None:
         """A keyword replaces a claim or adds one, right or wrong; ``None`` removes it."""
         issuer = DevelopmentIssuer()
-        token = issuer.identity_token(
-            "grace", aud=APP_ID, sub=None, linked_accounts=[7], extra={"a": 1}, iss="x"
-        )
+        token = issuer.identity_token("grace", aud=APP_ID, sub=None, linked_accounts=[7], extra={"a": 1}, iss="x")
         claims = jwt.decode(token, options={"verify_signature": False})
         assert "sub" not in claims
         assert (claims["linked_accounts"], claims["extra"], claims["iss"]) == ([7], {"a": 1}, "x")
@@ -486,9 +482,7 @@ class TestLoopbackOnly:
             DevelopmentIssuer(host=host)
         assert caught.value.field == "host"
 
-    @pytest.mark.parametrize(
-        "host", ["127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "localhost", "Localhost"]
-    )
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "localhost", "Localhost"])
     def test_loopback_is_taken(self, host: str) -> None:
         """Loopback in every form passes at construction."""
         assert DevelopmentIssuer(host=host).app_id == APP_ID
@@ -590,9 +584,7 @@ class TestLife:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()
             assert get(issuer, "/")[0] == 200
-        messages = [
-            record.getMessage() for record in caplog.records if record.name == "privy_middleware.loopback"
-        ]
+        messages = [record.getMessage() for record in caplog.records if record.name == "privy_middleware.loopback"]
         assert messages == ["A connection broke off: ConnectionResetError."]
         assert "Traceback" not in capfd.readouterr().err
 

@@ -24,8 +24,7 @@ from privy_middleware.errors import (
     WrongAlgorithm,
     WrongAudience,
 )
-from privy_middleware.jwks import JWKSSource
-from privy_middleware.keys import FixedKeys, KeySource, load_key_set
+from privy_middleware.keys import FixedKeys, JWKSSource, KeySource, load_key_set
 from privy_middleware.trust import Rules, TokenReader, Trust
 from tests.support.clock import Clock
 from tests.support.keyserver import KeyServer, hang_up, reply
@@ -243,6 +242,49 @@ def test_headers_that_are_remembered_are_bounded() -> None:
         assert len(reader.reader._headers) <= 16
     reader.fails(sign(changed(HEADER, {"cty": "bad"}), IDENTITY, Signer().private), BadSignature)
     assert all(b"bad" not in segment for segment in reader.reader._headers)
+
+
+def test_good_headers_are_remembered() -> None:
+    """Once a token has verified its header need not be read again; one that did not is forgotten."""
+    reader = Reader(token_cache_size=0)
+    reader.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
+    assert reader.reader._headers == {}
+    for number in range(3):
+        assert reader(identity(marker=number))
+    assert len(reader.reader._headers) == 1
+
+
+class Undecided(FixedKeys):
+    """A source that cannot say, until it has been waited for often enough."""
+
+    def __init__(self, enough: int) -> None:
+        super().__init__(load_key_set({"keys": [SIGNER.jwk]}, algorithms=ES256))
+        self.enough = enough
+        self.waits = 0
+
+    def lookup(self, kid: str | None, alg: str) -> Any:
+        """Return the keys once there have been enough waits."""
+        return super().lookup(kid, alg) if self.waits >= self.enough else None
+
+    def fetch(self) -> None:
+        """Count."""
+        self.waits += 1
+
+
+@pytest.mark.parametrize("enough", [0, 1, 2])
+def test_keys_that_come_with_the_second_wait(enough: int) -> None:
+    """A set that another worker has shared may be older than the token's key."""
+    keys = Undecided(enough)
+    assert Reader(Trust("app", keys, ES256))(identity())
+    assert keys.waits == enough
+
+
+def test_waits_come_to_an_end() -> None:
+    """A source that has keys, and never this one, has a bad token before it."""
+    keys = Undecided(10)
+    with pytest.raises(UnknownKey):
+        Reader(Trust("app", keys, ES256))(identity())
+    assert keys.waits == 2
 
 
 def test_the_trust_is_chosen_by_the_claims() -> None:

@@ -194,6 +194,17 @@ def test_a_cached_token_alone() -> None:
     assert run(judge.steps([cookie])) is second
 
 
+def test_a_cached_token_does_not_bring_another_one_along() -> None:
+    """What was said of two tokens together is not said of one alone, nor of another pair."""
+    judge, token = verifier(), identity()
+    pair = judged(judge, identity=token, access=access())
+    alone = judged(judge, identity=token)
+    assert (len(pair.tokens), len(alone.tokens), alone.access) == (2, 1, None)
+    assert judged(judge, identity=token, access=access(sid="other")).session_id == "other"
+    with pytest.raises(TokensDisagree):
+        judged(judge, identity=token, access=access(sub="did:privy:other"))
+
+
 def test_several_apps() -> None:
     """Each app's tokens count with that app's key alone, and two tokens of one user have to be of one app."""
     other = Signer(SIGNER.kid)

@@ -30,8 +30,8 @@ from privy_middleware.accounts import (
     UnknownAccount,
     WalletAccount,
 )
+from privy_middleware.loader.records import UnreadableUser, user_from_record
 from privy_middleware.personas import PERSONAS
-from privy_middleware.restusers import UnreadableUser, user_from_record
 from privy_middleware.users import user_from_claims
 from tests.users_api.server import DID, VERIFIED_AT, account, record
 

@@ -23,7 +23,7 @@ from typing import Any
 from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.jws import Header, SignedToken, decode_segment, read_header, split_token
 from privy_middleware.keys import load_key_set
-from privy_middleware.signatures import ALGORITHMS
+from privy_middleware.keys.signatures import ALGORITHMS
 from privy_middleware.strictjson import decode_bytes
 
 __all__ = ["loads", "public_half", "reads", "verifies", "verifies_with_secret"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from privy_middleware.keys import InvalidKeySet, read_jwks
-from privy_middleware.signatures import ALGORITHMS
+from privy_middleware.keys.signatures import ALGORITHMS
 from tests.support.vectors import Counts, wycheproof
 from tests.vectors.reading import loads, reads, verifies, verifies_with_secret
 

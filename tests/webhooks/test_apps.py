@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from django_privy.webhooks import webhook_view as django_view
 from flask_privy.webhooks import webhook_view as flask_view
 from privy_middleware import ConfigurationError
-from privy_middleware.webhookapps import DeletedUsers, WebhookASGIApp, WebhookReceiver, WebhookWSGIApp
+from privy_middleware.webhooks.apps import DeletedUsers, WebhookASGIApp, WebhookReceiver, WebhookWSGIApp
 from tests.support.clock import Clock
 from tests.users_api.server import DID, record
 from tests.webhooks.sending import SECRET, Notes, at_now, event, headers

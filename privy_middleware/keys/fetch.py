@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx2
 
-from privy_middleware.fetchpolicy import client_settings, max_age_of, retry_after_of
+from privy_middleware.keys.policy import client_settings, max_age_of, retry_after_of
 
 __all__ = ["Answer", "Downloader", "FetchFailed"]
 

@@ -13,16 +13,16 @@ from types import MappingProxyType
 from typing import Any
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
-from privy_middleware.fetch import Downloader
-from privy_middleware.fetchpolicy import check_jwks_url
-from privy_middleware.flight import Flight
-from privy_middleware.keycache import KeyCache, SharedAnswers
-from privy_middleware.keylog import KeyLog
-from privy_middleware.keystate import Failure, Held, Outcome, Policy
-from privy_middleware.signatures import VerificationKey, check_algorithms
-from privy_middleware.supply import Supplier
+from privy_middleware.keys.fetch import Downloader
+from privy_middleware.keys.flight import Flight
+from privy_middleware.keys.log import KeyLog
+from privy_middleware.keys.policy import check_jwks_url
+from privy_middleware.keys.shared import KeyCache, SharedAnswers
+from privy_middleware.keys.signatures import VerificationKey, check_algorithms
+from privy_middleware.keys.state import Failure, Held, Outcome, Policy
+from privy_middleware.keys.supply import Supplier
 
-__all__ = ["JWKSSource", "KeyCache", "SourceStats", "check_jwks_url"]
+__all__ = ["JWKSSource", "SourceStats"]
 
 # A set this young answers for itself: asking again could bring nothing new, in seconds.
 _JUST_OBTAINED = 1.0

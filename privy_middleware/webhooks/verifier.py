@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from privy_middleware.errors import ConfigurationError, InvalidClaims, InvalidWebhook
 from privy_middleware.frozen import freeze_object
-from privy_middleware.restusers import UnreadableUser, user_from_record
+from privy_middleware.loader.records import UnreadableUser, user_from_record
 from privy_middleware.strictjson import NotStrictJSON, decode
 from privy_middleware.users import PrivyUser
 

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any, Literal
 
 from privy_middleware.config import PrivyConfig
-from privy_middleware.errands import Errand, Following, Leading
 from privy_middleware.errors import ConfigurationError, UserDeleted, UserUnavailable
+from privy_middleware.loader.api import PRIVY_API_URL, LoadUser, PluggedClient, UserAPI, UserSource
+from privy_middleware.loader.cache import Failed, Kept, Loaded, Pause, Question
+from privy_middleware.loader.errands import Errand, Following, Leading
 from privy_middleware.steps import Steps, Waitable, arun, run
-from privy_middleware.userapi import PRIVY_API_URL, LoadUser, PluggedClient, UserAPI, UserSource
-from privy_middleware.usercache import Failed, Kept, Loaded, Pause, Question
 from privy_middleware.users import PrivyUser
 
 __all__ = ["UserLoader"]

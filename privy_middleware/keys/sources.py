@@ -6,20 +6,10 @@ import math
 from typing import Protocol
 
 from privy_middleware.errors import KeysUnavailable
-from privy_middleware.keymaterial import InvalidKeySet, load_key_set, read_jwks
-from privy_middleware.keyset import KeySet
-from privy_middleware.signatures import VerificationKey, check_algorithms
+from privy_middleware.keys.keyset import KeySet
+from privy_middleware.keys.signatures import VerificationKey
 
-__all__ = [
-    "FixedKeys",
-    "InvalidKeySet",
-    "KeySet",
-    "KeySource",
-    "VerificationKey",
-    "check_algorithms",
-    "load_key_set",
-    "read_jwks",
-]
+__all__ = ["FixedKeys", "KeySource"]
 
 
 class KeySource(Protocol):

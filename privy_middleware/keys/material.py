@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.jwk import PrivateKey, is_private, read_jwk, usable_keys
-from privy_middleware.keyset import KeySet
-from privy_middleware.signatures import UnusableKey, VerificationKey, check_algorithms
+from privy_middleware.keys.jwk import PrivateKey, is_private, read_jwk, usable_keys
+from privy_middleware.keys.keyset import KeySet
+from privy_middleware.keys.signatures import UnusableKey, VerificationKey, check_algorithms
 
 __all__ = ["InvalidKeySet", "load_key_set", "read_jwks"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from privy_middleware.keyset import KeySet
+from privy_middleware.keys.keyset import KeySet
 
 __all__ = ["Arrival", "Failure", "Held", "Outcome", "Policy"]
 

@@ -15,9 +15,9 @@ import httpx2
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.fetch import Answer, Downloader, FetchFailed
-from privy_middleware.fetchpolicy import check_jwks_url, client_settings, retry_after_of
-from privy_middleware.restusers import UnreadableUser
+from privy_middleware.keys.fetch import Answer, Downloader, FetchFailed
+from privy_middleware.keys.policy import check_jwks_url, client_settings, retry_after_of
+from privy_middleware.loader.records import UnreadableUser
 from privy_middleware.strictjson import NotStrictJSON, decode_bytes
 from privy_middleware.users import PrivyUser
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from privy_middleware.fetch import FetchFailed
-from privy_middleware.flight import Flight
-from privy_middleware.restusers import UnreadableUser, user_from_record
-from privy_middleware.userapi import UserSource
-from privy_middleware.usercache import Failed, Loaded, Question
+from privy_middleware.keys.fetch import FetchFailed
+from privy_middleware.keys.flight import Flight
+from privy_middleware.loader.api import UserSource
+from privy_middleware.loader.cache import Failed, Loaded, Question
+from privy_middleware.loader.records import UnreadableUser, user_from_record
 from privy_middleware.users import PrivyUser
 
 __all__ = ["Errand", "Following", "Leading"]

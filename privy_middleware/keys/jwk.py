@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from privy_middleware.errors import MalformedToken
 from privy_middleware.jws import decode_segment
-from privy_middleware.signatures import UnusableKey, VerificationKey
+from privy_middleware.keys.signatures import UnusableKey, VerificationKey
 
 __all__ = ["MAX_KEYS", "PrivateKey", "is_private", "read_jwk", "usable_keys"]
 

@@ -16,9 +16,9 @@ import anyio
 
 from privy_middleware.asgi import Receive, Scope, Send
 from privy_middleware.errors import ConfigurationError, InvalidWebhook, WebhookMethod, WebhookTooLarge
-from privy_middleware.loader import UserLoader
-from privy_middleware.userapi import is_async
-from privy_middleware.webhooks import Headers, WebhookEvent, WebhookVerifier
+from privy_middleware.loader.api import is_async
+from privy_middleware.loader.loader import UserLoader
+from privy_middleware.webhooks.verifier import Headers, WebhookEvent, WebhookVerifier
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -1,0 +1,21 @@
+"""Privy's webhooks: verified events, and endpoints that drop cached users (extra ``webhooks``)."""
+
+from privy_middleware.webhooks.apps import (
+    DeletedUsers,
+    WebhookAnswer,
+    WebhookASGIApp,
+    WebhookReceiver,
+    WebhookWSGIApp,
+)
+from privy_middleware.webhooks.verifier import Headers, WebhookEvent, WebhookVerifier
+
+__all__ = [
+    "DeletedUsers",
+    "Headers",
+    "WebhookASGIApp",
+    "WebhookAnswer",
+    "WebhookEvent",
+    "WebhookReceiver",
+    "WebhookVerifier",
+    "WebhookWSGIApp",
+]
