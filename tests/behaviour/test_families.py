@@ -1,0 +1,76 @@
+"""The other families of tokens, and one kind of Privy's alone, in every framework."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from privy_middleware import PrivyVerifier
+from privy_middleware.combined import CombinedVerifier
+from privy_middleware.custom_keys import AccessTokenSigner, CustomKeyConfig, CustomKeyVerifier
+from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
+from tests.behaviour.conftest import MakeClient
+from tests.behaviour.test_table import INVALID, UNAUTHORIZED, bearer, broken, cookie, identity, refused
+from tests.web3auth.support import PUBLISHED, PUBLISHED_KEYS
+
+API_KEY = "MeBuUuLaut2vHvuwb5Blc-LhMhagxDevCv1tcLAp45o="
+SIGNER = AccessTokenSigner(API_KEY, "e8IzzIUOc08BL0HBiV2B4zpxGwoFWdz6olY7RJr73M4=")
+CUSTOM = CustomKeyConfig(public_key=SIGNER.public_key, algorithms=("EdDSA",), issuer=API_KEY, audience="api.privy.io")
+WEB3AUTH = Web3AuthConfig(client_id=PUBLISHED["client_id"], verification_key=PUBLISHED_KEYS["spki_pem"])
+SOCIAL: str = PUBLISHED["tokens"]["social_2025"]["token"]
+
+
+def user_id(client: Any, *headers: tuple[str, str]) -> Any:
+    """Return whom the optional route greets."""
+    answer = client.request("GET", "/optional", headers)
+    assert answer.status == 200
+    return json.loads(answer.body)["user_id"]
+
+
+def test_web3auth(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
+    """Its token comes as a bearer token alone, and Privy's means nothing here."""
+    client = make_client(WEB3AUTH)
+    assert user_id(client) is None
+    assert user_id(client, bearer(SOCIAL)).startswith("web3auth:")
+    assert user_id(client, cookie(SOCIAL), cookie(SOCIAL, "privy-token")) is None
+    refused(client.request("GET", "/me"), 401, UNAUTHORIZED)
+    refused(client.request("GET", "/me", [bearer(broken(SOCIAL))]), 401, INVALID)
+    refused(client.request("GET", "/me", [bearer(issuer.access_token("ada"))]), 401, INVALID)
+
+
+def test_custom_keys(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
+    """Its users are in a namespace of their own."""
+    client = make_client(CUSTOM)
+    token = SIGNER.create_access_token("did:privy:dev-ada")
+    assert user_id(client, bearer(token)).startswith("custom:")
+    refused(client.request("GET", "/me", [bearer(broken(token))]), 401, INVALID)
+    refused(client.request("GET", "/me", [bearer(issuer.access_token("ada"))]), 401, INVALID)
+
+
+def test_several_families_at_once(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
+    """The exact issuer decides, then only that family's keys and rules."""
+    verifier = CombinedVerifier(PrivyVerifier(issuer.config()), Web3AuthVerifier(WEB3AUTH), CustomKeyVerifier(CUSTOM))
+    client = make_client(verifier)
+    assert user_id(client, identity(issuer.identity_token("ada"))) == "did:privy:dev-ada"
+    assert user_id(client, bearer(issuer.access_token("grace"))) == "did:privy:dev-grace"
+    assert user_id(client, bearer(SOCIAL)).startswith("web3auth:")
+    assert user_id(client, bearer(SIGNER.create_access_token("ada"))).startswith("custom:")
+    forged = issuer.access_token("ada", iss="https://api-auth.web3auth.io", aud=PUBLISHED["client_id"])
+    refused(client.request("GET", "/me", [bearer(forged)]), 401, INVALID)
+    both = [identity(issuer.identity_token("ada")), bearer(SOCIAL)]
+    refused(client.request("GET", "/me", both), 401, INVALID)
+
+
+def test_identity_tokens_alone(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
+    """An access token is as if absent."""
+    client = make_client(issuer.config(tokens=("identity",)))
+    assert user_id(client, identity(issuer.identity_token("ada"))) == "did:privy:dev-ada"
+    refused(client.request("GET", "/me", [bearer(issuer.access_token("ada"))]), 401, UNAUTHORIZED)
+
+
+def test_access_tokens_alone(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
+    """An identity token is as if absent."""
+    client = make_client(issuer.config(tokens=("access",)))
+    assert user_id(client, bearer(issuer.access_token("ada"))) == "did:privy:dev-ada"
+    refused(client.request("GET", "/me", [identity(issuer.identity_token("ada"))]), 401, UNAUTHORIZED)
