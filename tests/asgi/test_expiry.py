@@ -131,3 +131,17 @@ async def test_without_a_token_nothing_expires() -> None:
     middleware = PrivyMiddleware(echo, CONFIG, close_expired=True)
     await middleware({**scope("websocket"), "headers": []}, left.receive, left.send)
     assert [message["type"] for message in left.sent] == ["websocket.accept", "websocket.send"]
+
+
+async def test_app_that_lingers_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disconnect that the app ignores ends in its cancellation, without a second close."""
+    monkeypatch.setattr("privy_middleware.expiry._PATIENCE", 0.1)
+
+    async def linger(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        await receive()
+        await anyio.sleep_forever()
+
+    peer = Peer()
+    assert len(await serve(linger, "websocket", peer, exp=time.time() + 1)) == 1
+    assert [message["type"] for message in peer.sent] == ["websocket.accept", "websocket.close"]
