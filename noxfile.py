@@ -17,7 +17,8 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = [Path(path).name for path in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 SOURCES = ["privy_middleware", "integrations"]
-TYPED = [path for path in (*SOURCES, "tests", "example_apps", "benchmarks", "noxfile.py") if Path(path).exists()]
+CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "noxfile.py"]
+TYPED = [path for path in CHECKED if Path(path).exists()]
 
 nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv|virtualenv"

@@ -1,0 +1,1 @@
+"""What verification costs, beside its peers and under load."""

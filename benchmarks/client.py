@@ -1,0 +1,108 @@
+"""A small HTTP/1.1 load client: some connections, each sending its next request as soon as it has an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from benchmarks.servers import HOST
+
+__all__ = ["Outcome", "burst", "request", "wrk"]
+
+_CONNECTIONS = 16
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+_SERVED = re.compile(r"([0-9]+) requests in ([0-9.]+)(ms|s|m),")
+_REFUSED = re.compile(r"Non-2xx or 3xx responses: ([0-9]+)")
+
+
+@dataclass
+class Outcome:
+    """What came of a burst: how long it took, and how many answers there were of each status."""
+
+    seconds: float = 0.0
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        """Return the answers a second."""
+        return self.statuses.total() / self.seconds
+
+
+def request(path: str, headers: Mapping[str, str]) -> bytes:
+    """Return a GET request as it goes over the wire."""
+    fields = {"Host": HOST, "Accept": "application/json", **headers}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def burst(port: int, requests: Iterable[bytes], seconds: float) -> Outcome:
+    """Send requests for some seconds, or until there are no more of them."""
+    return asyncio.run(_burst(port, iter(requests), seconds))
+
+
+async def _burst(port: int, requests: Iterator[bytes], seconds: float) -> Outcome:
+    outcome, start = Outcome(), time.perf_counter()
+    deadline = start + seconds
+    await asyncio.gather(*(_talk(port, requests, deadline, outcome) for _ in range(_CONNECTIONS)))
+    outcome.seconds = time.perf_counter() - start
+    return outcome
+
+
+async def _talk(port: int, requests: Iterator[bytes], deadline: float, outcome: Outcome) -> None:
+    connection = None
+    for each in requests:
+        reader, writer = connection = connection or await asyncio.open_connection(HOST, port)
+        writer.write(each)
+        status, stays = await _answer(reader)
+        outcome.statuses[status] += 1
+        if not stays:
+            writer.close()
+            connection = None
+        if time.perf_counter() > deadline:
+            break
+    if connection is not None:
+        connection[1].close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
+    """Return the status of an answer, once it is all there, and whether the connection stays."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length, stays = _LENGTH.search(head), _CLOSE.search(head) is None
+    if length is not None:
+        await reader.readexactly(int(length[1]))
+    elif stays:
+        await _chunks(reader)
+    else:
+        await reader.read()
+    return int(head[9:12]), stays
+
+
+async def _chunks(reader: asyncio.StreamReader) -> None:
+    """Read a body in chunks, without trailers (RFC 9112 §7.1)."""
+    size = -1
+    while size:
+        size = int(await reader.readuntil(b"\r\n"), 16)
+        await reader.readexactly(size + 2)
+
+
+def wrk(port: int, path: str, headers: Mapping[str, str], seconds: float) -> Outcome | None:
+    """Let wrk send requests, if it is on the machine."""
+    if shutil.which("wrk") is None:
+        return None
+    fields = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    duration = f"-d{max(1, round(seconds))}s"
+    command = ["wrk", "-t1", f"-c{_CONNECTIONS}", duration, *fields, f"http://{HOST}:{port}{path}"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = _SERVED.search(printed)
+    assert found is not None
+    refused = _REFUSED.search(printed)
+    failed = int(refused[1]) if refused else 0
+    unit = {"ms": 1e-3, "s": 1.0, "m": 60.0}[found[3]]
+    return Outcome(float(found[2]) * unit, Counter({200: int(found[1]) - failed, 500: failed}) + Counter())

@@ -1,0 +1,130 @@
+"""Ordinary servers on loopback for the apps under load, and a key server that counts who asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from benchmarks.tokens import Bench
+
+__all__ = ["HOST", "KeyServer", "Server", "serve"]
+
+HOST = "127.0.0.1"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+
+_QUIET = ("--log-level", "warning")
+_UVICORN = ("uvicorn", "--host", HOST, "--port", "{port}", *_QUIET, "--no-access-log", "{app}")
+_GUNICORN = ("gunicorn", "--bind", f"{HOST}:{{port}}", *_QUIET, "--graceful-timeout", "1", "{app}")
+COMMANDS = {
+    "uvicorn": _UVICORN,
+    "gunicorn": _GUNICORN,
+    "gunicorn, uvicorn worker": (*_GUNICORN[:-1], "-k", "uvicorn_worker.UvicornWorker", "{app}"),
+}
+
+
+class KeyServer:
+    """Serve an issuer's keys on loopback and count the requests."""
+
+    def __init__(self, bench: Bench) -> None:
+        """Start to serve."""
+        body = json.dumps(bench.issuer.jwks()).encode()
+        self.count = 0
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                """Answer with the keys."""
+                server.count += 1
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so in the base
+                """Say nothing."""
+
+        self._http = ThreadingHTTPServer((HOST, 0), Handler)
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        self.url = f"http://{HOST}:{self._http.server_port}/jwks.json"
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs: its port and its process."""
+
+    port: int
+    pid: int
+
+    def resident_megabytes(self) -> float:
+        """Return what the process holds in memory, as Linux tells it."""
+        lines = _proc(f"{self.pid}/status").splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+    def cpu_seconds(self) -> float:
+        """Return what the process and its workers have spent of the processors' time, as Linux tells it."""
+        workers = _proc(f"{self.pid}/task/{self.pid}/children").split()
+        return sum(int(_proc(f"{pid}/schedstat").split()[0]) for pid in (self.pid, *workers)) / 1e9
+
+
+def _proc(name: str) -> str:
+    return Path("/proc", name).read_text(encoding="ascii")
+
+
+@contextmanager
+def serve(kind: str, app: str, bench: Bench, keys: KeyServer) -> Iterator[Server]:
+    """Run an app behind one worker of a server, with the issuer's settings in its environment."""
+    port = _free_port()
+    command = [sys.executable, "-m", *(part.format(port=port, app=app) for part in COMMANDS[kind])]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
+    environ |= {"PRIVY_APP_ID": bench.issuer.app_id, "PRIVY_JWKS_URL": keys.url}
+    with subprocess.Popen(command, env=environ) as process:
+        try:
+            _wait_until_up(process, port)
+            yield Server(port, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        # A server may listen before its worker has loaded the app: only an answer counts.
+        try:
+            connection = HTTPConnection(HOST, port, timeout=_START_SECONDS)
+            connection.request("GET", "/me")
+            connection.getresponse().close()
+            connection.close()
+        except (OSError, HTTPException):
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("the server did not start")

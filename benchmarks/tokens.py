@@ -1,0 +1,75 @@
+"""The tokens that everything is measured with: real ones of three sizes, signed by a development issuer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from privy_middleware import PrivyConfig
+from privy_middleware.issuer import DevelopmentIssuer
+
+__all__ = ["Bench", "FOUR", "SIZES"]
+
+FOUR = "4 accounts"
+"""The size that figures are quoted for where no other is named."""
+SIZES = ("no accounts", FOUR, "30 accounts")
+
+_LIFETIME = 30 * 86400
+_VERIFIED_AT = 1_731_974_000
+_FOUR_ACCOUNTS: list[dict[str, Any]] = [
+    {"type": "email", "address": "ada@example.com", "lv": _VERIFIED_AT},
+    {"type": "google_oauth", "subject": "107934567890123456789", "email": "ada@example.com", "name": "Ada"},
+    {
+        "type": "wallet",
+        "id": "benchmarkwallet000000001",
+        "address": "0x79a08eFE34a7A0De99bbddF3b46E83E103c82555",
+        "chain_type": "ethereum",
+        "wallet_client_type": "privy",
+        "lv": _VERIFIED_AT,
+    },
+    {"type": "twitter_oauth", "subject": "44196397", "username": "ada", "lv": _VERIFIED_AT},
+]
+
+
+def _wallet(number: int) -> dict[str, Any]:
+    wallet = {"type": "wallet", "address": f"0x{number:040x}", "chain_type": "ethereum"}
+    embedded = {"wallet_client_type": "privy", "id": f"wallet{number:018d}"}
+    client = {"wallet_client_type": "metamask"} if number % 3 else embedded
+    return {**wallet, **client, "lv": _VERIFIED_AT + number}
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+_CONTENTS: dict[str, dict[str, Any]] = {
+    "no accounts": {"linked_accounts": "[]", "custom_metadata": None, "cr": "1731974895"},
+    FOUR: {"linked_accounts": _compact(_FOUR_ACCOUNTS), "custom_metadata": _compact({"plan": "pro", "role": "admin"})},
+    "30 accounts": {"linked_accounts": _compact([_wallet(n) for n in range(1, 31)]), "custom_metadata": None},
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An issuer, and what its tokens are verified with."""
+
+    issuer: DevelopmentIssuer = field(default_factory=lambda: DevelopmentIssuer("benchmark-app", lifetime=_LIFETIME))
+
+    def token(self, size: str = FOUR, user: str = "did:privy:cm3np4u9j001rc8b73seqmqqk") -> str:
+        """Return a token of a size, for a user."""
+        return self.issuer.identity_token(sub=user, **_CONTENTS[size])
+
+    def foreign_token(self) -> str:
+        """Return a token of the common size that another key has signed."""
+        return self.issuer.identity_token(key=ec.generate_private_key(ec.SECP256R1()), **_CONTENTS[FOUR])
+
+    def token_of_unknown_key(self) -> str:
+        """Return a token that names a key nobody has published."""
+        return self.issuer.identity_token(headers={"kid": "nobody-has-published-this-key"}, **_CONTENTS[FOUR])
+
+    def config(self, **settings: Any) -> PrivyConfig:
+        """Return a configuration that has the issuer's keys, as a set with ``kid``."""
+        return PrivyConfig(app_id=self.issuer.app_id, verification_key=self.issuer.jwks(), **settings)
