@@ -1,0 +1,85 @@
+"""The page on configuration knows every setting as the code does."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from privy_middleware import ConfigurationError, PrivyConfig
+from tests.docs.tables import rows
+
+TABLE = {row[0]: row[1:] for row in rows("configuration.md", "setting")}
+FIELDS = {each.name: each for each in dataclasses.fields(PrivyConfig) if each.init}
+# What the column of types says for each annotation.
+TYPES = {
+    "str": "text",
+    "str | None": "text",
+    "OnInvalid": "text",
+    "float": "seconds",
+    "bool": "yes or no",
+    "tuple[str, ...]": "a list",
+    "tuple[Source, ...]": "a list",
+    "str | tuple[str, ...]": "text or a list",
+    "Material | None": "text or a dict",
+    "str | Mapping[str, str] | None": "text or a dict",
+    "Mapping[str, Any]": "a dict",
+    "KeyCache | None": "an object",
+}
+
+
+def default_of(field: dataclasses.Field[Any]) -> Any:
+    """Return the default, or ``...`` where there is none."""
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return ... if field.default is dataclasses.MISSING else field.default
+
+
+def test_every_setting() -> None:
+    """The table has every setting, once, and nothing else."""
+    names = [row[0] for row in rows("configuration.md", "setting")]
+    assert sorted(names) == sorted(FIELDS)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_setting(name: str) -> None:
+    """Its default, its type and its name in the environment are right."""
+    field, (environment, kind, default, meaning) = FIELDS[name], TABLE[name]
+    assert default_of(field) == (... if default == "required" else ast.literal_eval(default))
+    assert environment == ("in code only" if field.metadata else f"PRIVY_{name.upper()}")
+    word, annotation = kind.partition(",")[0], str(field.type)
+    expected = "a function" if annotation.startswith("Callable") else TYPES.get(annotation)
+    assert word == expected or (annotation == "int" and word in ("bytes", "entries"))
+    assert meaning.endswith(".")
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if " to " in row[1]])
+def test_limits(name: str) -> None:
+    """Both limits are the code's, to the last unit."""
+    match = re.fullmatch(r"\w+, ([\d.]+) to (\d+)", TABLE[name][1])
+    assert match
+    low, high = ast.literal_eval(match[1]), int(match[2])
+    for value in (low, high):
+        settings: Any = {name: value}
+        assert getattr(PrivyConfig(app_id="app", **settings), name) == value
+    for value in (low * 0.99 if isinstance(low, float) else low - 1, high + 1):
+        wrong: Any = {name: value}
+        with pytest.raises(ConfigurationError, match=name):
+            PrivyConfig(app_id="app", **wrong)
+
+
+def test_limits_of_every_number() -> None:
+    """No number goes without its limits."""
+    numbers = {name for name, field in FIELDS.items() if field.type in ("int", "float")}
+    assert numbers == {name for name, row in TABLE.items() if " to " in row[1]}
+
+
+@pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if not field.metadata])
+def test_environment(name: str) -> None:
+    """The variable that the table names is read, and says what the setting does."""
+    wrong = {"PRIVY_APP_ID": "app", TABLE[name][0]: "\N{NO-BREAK SPACE}?\N{NO-BREAK SPACE}?"}
+    with pytest.raises(ConfigurationError, match=f"{TABLE[name][0]} "):
+        PrivyConfig.from_env(wrong)

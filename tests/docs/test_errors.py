@@ -1,0 +1,49 @@
+"""The page on errors knows every class as the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from privy_middleware import errors
+from tests.docs.tables import rows, text
+
+TABLE = {row[0].lstrip("- "): row for row in rows("errors.md", "class")}
+
+
+def test_every_class() -> None:
+    """The table has every class of error, once, and nothing else."""
+    assert len(list(rows("errors.md", "class"))) == len(TABLE)
+    assert sorted(TABLE) == errors.__all__
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_class(name: str) -> None:
+    """Its code and its status are right, and so is its place below its base."""
+    written, code, status, when = TABLE[name]
+    cls = getattr(errors, name)
+    assert (code, int(status)) == (cls.code, cls.status)
+    assert len(re.findall("- ", written)) == max(0, len(cls.__mro__) - cls.__mro__[::-1].index(errors.PrivyError) - 2)
+    assert when
+
+
+def test_order() -> None:
+    """Each class stands below the base that it derives from."""
+    bases: list[str] = []
+    for name, row in TABLE.items():
+        depth = len(re.findall("- ", row[0]))
+        bases[depth:] = [name]
+        base = bases[depth - 1] if depth else "PrivyError"
+        assert issubclass(getattr(errors, name), getattr(errors, base))
+
+
+@pytest.mark.parametrize(
+    "cls", [errors.MissingToken, errors.InvalidToken, errors.ConditionNotMet, errors.KeysUnavailable]
+)
+def test_answers(cls: type[errors.PrivyError]) -> None:
+    """The page shows the answers byte for byte."""
+    error = cls()
+    assert f"{error.status} `{error.body.decode()}`" in text("errors.md")
+    challenge = dict(error.challenge).get("WWW-Authenticate", "Retry-After")
+    assert f"{challenge}`" in text("errors.md")

@@ -1,0 +1,465 @@
+"""What the pages of the guide build does what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import types
+import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.test import Client, override_settings
+from django.urls import path as django_path
+from fastapi.testclient import TestClient
+from flask import Flask
+from starlette.testclient import WebSocketDenialResponse
+
+from django_privy.channels import PrivyMiddlewareStack
+from privy_middleware import InvalidToken, PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyUser, PrivyVerifier, errors
+from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.keys import JWKSSource
+from privy_middleware.personas import PERSONAS
+from tests.docs.driving import request
+from tests.docs.pages import PAGES, ROOT, Section, blocks, run
+
+ADA = "did:privy:dev-ada"
+STRANGER = {"hello": "stranger"}
+ME = {"user_id": ADA}
+BAD = {"privy-id-token": "garbage"}
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[DevelopmentIssuer]:
+    """Run an issuer in Privy's place, and tell the environment of it."""
+    with DevelopmentIssuer() as running, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRIVY_APP_ID", running.app_id)
+        patch.setenv("PRIVY_JWKS_URL", running.jwks_url)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guide(issuer: DevelopmentIssuer) -> dict[str, dict[str, Section]]:
+    """Run the pages of the guide."""
+    names = ["asgi_wsgi", "conditions", "configuration", "django", "errors", "fastapi", "flask", "keys", "sessions"]
+    return {name: run(ROOT / "docs" / f"{name}.md", issuer.jwks_url) for name in [*names, "starlette", "testing"]}
+
+
+def identity(issuer: DevelopmentIssuer, persona: str = "ada", **claims: Any) -> dict[str, str]:
+    """Return the headers of a request with an identity token."""
+    return {"privy-id-token": issuer.identity_token(persona, **claims)}
+
+
+def access(issuer: DevelopmentIssuer) -> dict[str, str]:
+    """Return the headers of a request with an access token."""
+    return {"authorization": f"Bearer {issuer.access_token('ada')}"}
+
+
+def user_of(issuer: DevelopmentIssuer, persona: str) -> PrivyUser:
+    """Return a persona's user, by its identity token."""
+    return PrivyVerifier(issuer.config()).verify_identity_token(issuer.identity_token(persona))
+
+
+def ask(section: Section, path: str, headers: dict[str, str]) -> tuple[int, Any]:
+    """Return the status of an answer, and what its JSON says."""
+    status, body = request(section, path, headers)
+    return status, json.loads(body)
+
+
+@contextmanager
+def project(issuer: DevelopmentIssuer, *urls: Any, **settings: Any) -> Iterator[None]:
+    """Be a Django project with these addresses, for the sections that set nothing up themselves."""
+    module: Any = types.ModuleType("urls")
+    module.urlpatterns = list(urls)
+    privy = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url}
+    with override_settings(ROOT_URLCONF=module, PRIVY=privy, **settings):
+        yield
+
+
+Guide = dict[str, dict[str, Section]]
+
+
+# The frameworks' own pages.
+
+
+@pytest.mark.parametrize(("page", "name"), [("flask", "Flask"), ("fastapi", "FastAPI"), ("starlette", "Starlette")])
+def test_first_example(page: str, name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A user is required, optional, or there with an access token."""
+    section = guide[page][name]
+    # What the body says is up to the handler that a later section of the page adds.
+    assert ask(section, "/me", {})[0] == 401
+    assert ask(section, "/me", identity(issuer))[1]["id"] == ADA
+    assert ask(section, "/hello", {}) == (200, STRANGER)
+    assert ask(section, "/hello", identity(issuer)) == (200, {"hello": ADA})
+    assert ask(section, "/hello", BAD)[0] == 401
+    if page != "starlette":
+        assert ask(section, "/session", identity(issuer))[0] == 401
+        assert ask(section, "/session", access(issuer))[1]["session_id"] == "dev-session-ada"
+
+
+def test_flask_factory(guide: Guide) -> None:
+    """An app from the factory has its Privy."""
+    app: Flask = guide["flask"]["Application factories"].names["create_app"]()
+    assert app.extensions["privy"].settings.app_ids == ("my-app-id",)
+
+
+def test_flask_blueprint(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A protected blueprint needs a user everywhere but in its exempt view."""
+    section = guide["flask"]["Blueprints and whole apps"]
+    assert ask(section, "/api/me", {})[0] == 401
+    assert ask(section, "/api/me", identity(issuer)) == (200, ME)
+    assert ask(section, "/api/health", {}) == (200, {"ok": True})
+
+
+def test_flask_answers_and_signals(guide: Guide, issuer: DevelopmentIssuer, capsys: pytest.CaptureFixture[str]) -> None:
+    """The app's own handler answers, with our headers, and the signals are sent."""
+    section = guide["flask"]["Answers of your own"]
+    answer = section.names["app"].test_client().get("/api/me")
+    assert (answer.status_code, answer.json) == (401, {"error": "sign in first"})
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert ask(section, "/api/me", identity(issuer)) == (200, ME)
+    lines = capsys.readouterr().out.splitlines()
+    assert {"refused: missing_token", f"seen: {ADA}"} <= set(lines)
+
+
+def test_fastapi_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A condition is a 403, and a router needs a user."""
+    section = guide["fastapi"]["Conditions, routers, paths"]
+    assert ask(section, "/admin", identity(issuer)) == (200, ME)
+    assert ask(section, "/admin", identity(issuer, "grace")) == (403, {"message": "Forbidden"})
+    assert ask(section, "/api/items", identity(issuer)) == (200, [])
+    assert guide["fastapi"]["FastAPI"].names["app"] is section.names["app"]
+
+
+@pytest.mark.parametrize("page", ["fastapi", "starlette"])
+def test_sockets(page: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A socket has its user, and is refused without one."""
+    client = TestClient(guide[page]["FastAPI" if page == "fastapi" else "Starlette"].names["app"])
+    with client.websocket_connect("/ws", headers=identity(issuer)) as socket:
+        assert socket.receive_json() == ME
+        socket.send_text("ping")
+        assert socket.receive_text() == "ping"
+    with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/ws"):
+        pass
+    assert denied.value.status_code == 401
+
+
+def test_fastapi_document(guide: Guide) -> None:
+    """The document shows where tokens may stand, and the answers."""
+    document = TestClient(guide["fastapi"]["FastAPI"].names["app"]).get("/openapi.json").json()
+    me, hello = document["paths"]["/me"]["get"], document["paths"]["/hello"]["get"]
+    assert {"401", "403", "503"} <= set(me["responses"])
+    assert {} in hello["security"]
+    assert {} not in me["security"]
+    assert "PrivyUser" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(("page", "status"), [("fastapi", 401), ("starlette", 401)])
+def test_answers_of_ones_own(page: str, status: int, guide: Guide) -> None:
+    """The app's own handler answers, by decorator or dependency and by path."""
+    client = TestClient(guide[page]["Answers of your own"].names["app"])
+    answer = client.get("/me")
+    assert (answer.status_code, answer.json()) == (status, {"detail": "sign in first"})
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_starlette_paths_and_backend(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The wrapper protects a path, and Starlette's own authentication knows the user."""
+    items = guide["starlette"]["Only paths"]
+    assert ask(items, "/api/items", {})[0] == 401
+    assert ask(items, "/api/items", identity(issuer)) == (200, {"owner": ADA})
+    client = TestClient(guide["starlette"]["Starlette's own authentication"].names["app"])
+    known = client.get("/dashboard", headers=identity(issuer))
+    assert known.json() == {"user_id": ADA, "name": "ada@example.com"}
+    for headers in ({}, BAD, identity(issuer, "grace")):
+        assert client.get("/dashboard", headers=headers).status_code == 403
+
+
+def test_starlette_admin(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A condition holds in Starlette too."""
+    assert ask(guide["starlette"]["Starlette"], "/admin", identity(issuer))[0] == 200
+    assert ask(guide["starlette"]["Starlette"], "/admin", identity(issuer, "grace"))[0] == 403
+
+
+# Django.
+
+
+def test_django(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The views, sync and async, and the paths do what the page says."""
+    section = guide["django"]["Set up"]
+    assert ask(section, "/me", {}) == (401, {"message": "Unauthorized"})
+    assert ask(section, "/me", identity(issuer))[1]["id"] == ADA
+    assert ask(section, "/hello", {}) == (200, STRANGER)
+    assert ask(section, "/hello", BAD)[0] == 401
+    assert ask(section, "/session", access(issuer))[1]["session_id"] == "dev-session-ada"
+    assert ask(section, "/api/health", {}) == (200, {"ok": True})
+    assert ask(section, "/api/nothing", {})[0] == 401
+
+
+def test_django_view_class(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The mixin's condition holds."""
+    section = Section(guide["django"]["View classes"].names, guide["django"]["Set up"].settings)
+    assert ask(section, "/wallet", identity(issuer))[1]["address"].startswith("0x")
+    assert ask(section, "/wallet", identity(issuer, "grace"))[0] == 403
+
+
+@pytest.mark.django_db
+def test_django_users(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A view that asks for Django's user gets one, and a project's backend fills it in."""
+    page = guide["django"]["Django users"]
+    section = Section({**page.names, "urlpatterns": [django_path("me", page.names["me"])]}, page.settings)
+    status, body = ask(section, "/me", identity(issuer))
+    assert (status, body["user_id"]) == (200, ADA)
+    with section.configured():
+        backend = section.names["Backend"]()
+        users = [replace(user_of(issuer, name), id=f"did:privy:new-{name}") for name in ("ada", "hedy")]
+        made = [backend.authenticate(None, privy_user=user).email for user in users]
+    assert made == ["ada@example.com", ""]
+
+
+@pytest.mark.django_db
+def test_rest_framework_and_ninja(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """Both know the user, and hold conditions."""
+    view, api = guide["django"]["REST framework"].names["me"], guide["django"]["django-ninja"].names["api"]
+    # The tests' own project has an API of the same name.
+    api.urls_namespace = "guide"
+    with project(issuer, django_path("drf", view), django_path("ninja/", api.urls)):
+        client = Client()
+        assert client.get("/drf", headers=identity(issuer)).json() == {"user_id": ADA, "by": "header"}
+        assert client.get("/drf", headers=identity(issuer, "grace")).status_code == 403
+        assert client.get("/drf").status_code == 401
+        assert client.get("/ninja/me", headers=identity(issuer)).json() == ME
+        assert client.get("/ninja/wallet", headers=identity(issuer, "grace")).status_code == 403
+
+
+def test_channels(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A consumer has its user, and a socket without one does not open."""
+
+    async def sockets() -> None:
+        app: Any = PrivyMiddlewareStack(guide["django"]["Channels"].names["sockets"])
+        headers = [(name.encode(), value.encode()) for name, value in identity(issuer).items()]
+        communicator = WebsocketCommunicator(app, "/ws", headers=headers)
+        assert (await communicator.connect())[0]
+        assert await communicator.receive_json_from() == ME
+        await communicator.disconnect()
+        assert await WebsocketCommunicator(app, "/ws").connect() == (False, 1008)
+
+    with project(issuer):
+        asyncio.run(sockets())
+
+
+def test_checks() -> None:
+    """The page lists the checks that there are."""
+    listed = set(re.findall(r"[EW]0\d\d", (ROOT / "docs" / "django.md").read_text()))
+    source = (ROOT / "integrations" / "django_privy" / "checks.py").read_text()
+    assert listed == set(re.findall(r"[EW]0\d\d", source))
+
+
+def test_django_signals(guide: Guide, issuer: DevelopmentIssuer, capsys: pytest.CaptureFixture[str]) -> None:
+    """The receivers are called."""
+    section = guide["django"]["Set up"]
+    ask(section, "/me", {})
+    ask(section, "/me", identity(issuer))
+    assert {"refused: missing_token", f"seen: {ADA}"} <= set(capsys.readouterr().out.splitlines())
+
+
+# Any app.
+
+
+@pytest.mark.parametrize("name", ["ASGI", "WSGI"])
+def test_wrappers(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """An open path knows the user if there is one, a protected one needs it."""
+    section = guide["asgi_wsgi"][name]
+    assert request(section, "/", {}) == (200, b"stranger")
+    assert request(section, "/", identity(issuer)) == (200, ADA.encode())
+    for path in ("/api", "/api/x", "/API", "/api//health"):
+        assert request(section, path, {})[0] == 401
+    protects = section.names["app"].gate.protects
+    assert all(map(protects, ("//api", "/x/../api", "/%2Fapi", "/api\\x")))
+    assert request(section, "/apix", {})[0] == 200
+    assert request(section, "/api/health", {})[0] == (200 if name == "ASGI" else 401)
+
+
+@pytest.mark.parametrize("name", ["Litestar", "Quart", "Bottle", "Falcon"])
+def test_other_frameworks(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A refusal that the app raises gets its answer."""
+    section = guide["asgi_wsgi"][name]
+    assert ask(section, "/me", {}) == (401, {"message": "Unauthorized"})
+    assert ask(section, "/me", BAD) == (401, {"message": "Invalid token"})
+    assert ask(section, "/me", identity(issuer))[1]["id"] == ADA
+
+
+# Conditions.
+
+
+def test_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """Words, functions and their combinations hold as the page says."""
+    page = guide["conditions"]
+    assert ask(page["In each framework"], "/me", identity(issuer))[0] == 200
+    assert ask(page["In each framework"], "/me", identity(issuer, "guest"))[0] == 403
+    # An access token tells nothing of accounts.
+    assert ask(page["In each framework"], "/me", access(issuer))[0] == 403
+    names = page["The wallet in the request"].names
+    users = {name: user_of(issuer, name) for name in ("ada", "grace", "alan", "guest", "empty")}
+    assert [name for name, user in users.items() if names["staff_with_wallet"](user)] == ["ada"]
+    assert [name for name, user in users.items() if names["may_vote"](user)] == ["ada", "grace"]
+    assert [name for name, user in users.items() if names["admins"](user)] == ["ada"]
+    assert not any(names["recently"](user) for user in users.values())
+
+
+def test_wallet_in_the_request(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """One's own wallet is served, in any case of its letters, and no other."""
+    section = guide["conditions"]["The wallet in the request"]
+    own = "0x72d916C83baF0730bbe2BeC6FF8c522C13bC0aEF"
+    for path, status in ((own, 200), (own.lower(), 200), ("0x" + "0" * 40, 403), (f"{own}?address=0x1", 403)):
+        assert ask(section, f"/wallets/{path}", identity(issuer))[0] == status
+    user = user_of(issuer, "ada")
+    assert section.names["check"](PrivyAuth(user), own) is user
+    with pytest.raises(errors.ConditionNotMet):
+        section.names["check"](PrivyAuth(user), None)
+
+
+# Errors, keys, sessions.
+
+
+def test_errors(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A token by hand, and the hook's count."""
+    user_id_of = guide["errors"]["By hand"].names["user_id_of"]
+    assert user_id_of(issuer.identity_token("ada")) == ADA
+    assert user_id_of(issuer.identity_token("ada", exp=1)) == "refused: token_expired"
+    names = guide["errors"]["Finding out why"].names
+    names["config"].on_refused(errors.TokenExpired())
+    assert names["refusals"] == {"token_expired": 1}
+
+
+def test_keys(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The verifier has its keys, the options go to the client, the caches to the configuration."""
+    assert request(guide["keys"]["At the start"], "/", {}) == (200, b"hello")
+    names = guide["keys"]["One cache for all workers"].names
+    assert set(names["config"].client_options) == {"proxy", "headers"}
+    source = JWKSSource(issuer.jwks_url, client_options=names["config"].client_options)
+    assert source.stats().fetches == 0
+    assert names["shared"].key_cache is not None
+    settings = guide["keys"]["One cache for all workers"].settings
+    assert PrivyConfig.from_mapping(settings["PRIVY"]).key_cache is not None
+
+
+def test_cross_site(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """What the page lists is refused, and nothing else."""
+    assert guide["sessions"]["Requests from other sites"].names["config"].trusted_origins == (
+        "https://app.example.com",
+    )
+    config = issuer.config(trusted_origins=["https://app.example.com"])
+    inner = guide["asgi_wsgi"]["ASGI"].names["hello"]
+    client = TestClient(PrivyMiddleware(inner, config, protect=["/"]))
+    cookie = {"cookie": f"privy-id-token={issuer.identity_token('ada')}"}
+    cross = {"sec-fetch-site": "cross-site", "origin": "https://elsewhere.example"}
+    for method, headers, status in (
+        ("POST", cookie, 200),
+        ("GET", cookie | cross, 200),
+        ("POST", cookie | cross, 403),
+        ("POST", cookie | {"sec-fetch-site": "same-site"}, 403),
+        ("POST", cookie | {"sec-fetch-site": "same-origin"}, 200),
+        ("POST", cookie | cross | {"origin": "https://app.example.com"}, 200),
+        ("POST", cookie | {"origin": "https://elsewhere.example"}, 403),
+        ("POST", cookie | {"origin": "http://testserver"}, 200),
+        ("POST", cookie | cross | identity(issuer), 200),
+    ):
+        assert client.request(method, "/", headers=headers).status_code == status, (method, [*headers])
+
+
+def test_refresh_and_login(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """Pages are redirected as the table says, and API calls are not."""
+    client = TestClient(guide["sessions"]["Pages: refresh and login"].names["app"], follow_redirects=False)
+    page, session = {"accept": "text/html,*/*;q=0.8"}, {"cookie": "privy-session=t"}
+    refresh, login = "/refresh?redirect_uri=%2Faccount", "/login?redirect_uri=%2Faccount"
+    for headers, location in (
+        (page | session, refresh),
+        (page, login),
+        (page | session | identity(issuer, exp=1), refresh),
+        (page | session | BAD, None),
+        (session | {"accept": "application/json"}, None),
+        (page | session | {"sec-fetch-mode": "cors"}, None),
+    ):
+        answer = client.get("/account", headers=headers)
+        assert (answer.status_code, answer.headers.get("location")) == (302 if location else 401, location)
+    assert client.get("/refresh", headers=page | session).status_code == 200
+    assert client.get("/account", headers=identity(issuer)).status_code == 200
+
+
+def test_event_stream(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The stream is served to a user."""
+    section = guide["sessions"]["Sockets and event streams"]
+    assert request(section, "/", identity(issuer)) == (200, b"data: hello\n\n")
+    assert request(section, "/", {})[0] == 401
+
+
+def test_revocation(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """Tokens from before the sign-out are refused, later ones are not."""
+    names = guide["sessions"]["Sign-out and revocation"].names
+    verifier = PrivyVerifier(issuer.config(is_revoked=names["is_revoked"]))
+    old = issuer.identity_token("grace", iat=1_800_000_000 - 10**8)
+    assert verifier.verify_identity_token(old).id == "did:privy:dev-grace"
+    names["sign_out_everywhere"]("did:privy:dev-grace")
+    with pytest.raises(InvalidToken):
+        verifier.verify_identity_token(old)
+    names["signed_out"]["did:privy:dev-grace"] -= 60
+    assert verifier.verify_identity_token(issuer.identity_token("grace")).id == "did:privy:dev-grace"
+
+
+# Testing, and all pages.
+
+
+def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The page's own tests pass, and its wrong tokens are wrong."""
+    page = guide["testing"]
+    page["Flask"].names["test_me"]()
+    page["FastAPI and Starlette"].names["test_me"]()
+    page["FastAPI and Starlette"].names["test_me_without_tokens"]()
+    names = page["Tokens that are wrong"].names
+    for wrong in ("expired", "another_app", "no_accounts", "forged"):
+        with pytest.raises(InvalidToken):
+            names["verifier"].verify_identity_token(names[wrong])
+    assert names["verifier"].verify_identity_token(names["token"]).custom_metadata == {"role": "editor"}
+    with project(issuer, django_path("me", guide["django"]["Set up"].names["me"])):
+        page["Django"].names["test_admins_only"]()
+        result = unittest.TestResult()
+        unittest.TestSuite([page["Django"].names["MeTests"]("test_me")]).run(result)
+        assert (result.testsRun, result.failures, result.errors) == (1, [], [])
+
+
+def test_personas() -> None:
+    """The page lists the personas that there are."""
+    page = (ROOT / "docs" / "testing.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [*PERSONAS]
+
+
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page: Any) -> None:
+    """Each link within the documents leads to a page, and to a heading on it."""
+    for path, anchor in LINK.findall(page.read_text()):
+        if not path.startswith("http"):
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), path
+            assert not anchor or anchor in _anchors(target.read_text()), f"{path}#{anchor}"
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_on_the_map() -> None:
+    """The index leads to every page."""
+    linked = set(LINK.findall((ROOT / "docs" / "index.md").read_text()))
+    pages = {page.name for page in PAGES} - {"README.md", "index.md"}
+    assert pages <= {path for path, _ in linked}
+    assert all(any(True for _ in blocks(page)) or "|" in page.read_text() for page in PAGES)
