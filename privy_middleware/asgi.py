@@ -140,6 +140,8 @@ class PrivyMiddleware:
         except PrivyError as error:
             if error.status == PrivyError.status or (response.begun and not response.accepted):
                 raise
+            # The traceback would keep frames, and with them the token, alive where the refusal is kept.
+            error.without_traces()
             if response.accepted:
                 await send(_close(error))
             else:

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
-from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
+from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.keys import KeyCache, KeySet, check_jwks_url, load_key_set
 from privy_middleware.origins import check_origin_setting
 
 __all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings"]
@@ -77,11 +77,11 @@ class RequestSettings:
     """Refuse to start when the keys cannot be had at start-up."""
     client_options: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=_CODE_ONLY)
     """Options passed to httpx2's clients: ``proxy``, ``verify``, ``trust_env``, …"""
-    key_cache: Any = field(default=None, repr=False, metadata=_CODE_ONLY)
-    """A ``jwks.KeyCache`` shared between workers."""
+    key_cache: KeyCache | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    """Where workers share the keys that one of them has fetched, such as a ``RedisKeyCache``."""
     is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
     """Asked with the verified claims at every request, cached or not: ``True`` refuses the token."""
-    on_refused: Callable[..., None] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
     """Called with the error (its ``code`` says why) whenever a token is not accepted."""
     refresh_url: str | None = None
     """The page that refreshes a session in the browser and comes back to its ``redirect_uri``."""

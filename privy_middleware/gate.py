@@ -59,7 +59,9 @@ class Gate:
         self.verifier = verifier
         self.settings: RequestSettings = verifier.settings
         everything = ("/",) if self.settings.on_missing == "reject" else ()
-        self._protection = Protection(everything or protect, exempt)
+        pages = _sign_in_pages(self.settings)
+        self._protection = Protection(everything or protect, (*exempt, *pages))
+        self._all_but_sign_in = Protection(("/",), pages)
         self._slots = self.settings.slots
         self.vary: tuple[str, ...] = tuple(names_of(self._slots))
 
@@ -138,9 +140,19 @@ class Gate:
         if self._protection and self.protects(request.path) and not is_preflight(request):
             auth.require()
 
+    def is_sign_in_page(self, path: str) -> bool:
+        """Say whether a path is the app's own ``refresh_url`` or ``login_url``, for which nobody needs a user."""
+        return not self._all_but_sign_in.covers(path)
+
     def protects(self, path: str) -> bool:
         """Say whether every request for a path needs a user, whatever the app asks for."""
         return self._protection.covers(path)
+
+
+def _sign_in_pages(settings: RequestSettings) -> list[str]:
+    """Return the pages of this app that somebody without a user is sent to, and so must be able to see."""
+    pages = (settings.refresh_url or "", settings.login_url or "")
+    return [page.partition("?")[0] for page in pages if page.startswith("/")]
 
 
 def is_preflight(request: Request) -> bool:

@@ -29,6 +29,9 @@ _CANONICAL_END = (
 )
 # Parameters that would change how the token is read, or would bring the key along with it.
 _REFUSED = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
+# In characters: far beyond any header of an issuer's, and the signature of the longest RSA key.
+_LONGEST_HEADER = 2048
+_LONGEST_SIGNATURE = 1366
 _TYPES = frozenset({"jwt", "application/jwt"})
 
 
@@ -86,7 +89,7 @@ def split_token(token: str, max_bytes: int) -> SignedToken:
 
     Raises:
         OversizedToken: when it is longer than ``max_bytes``.
-        MalformedToken: when it is not three base64url segments.
+        MalformedToken: when it is not three base64url segments, or one is longer than can be right.
     """
     if not isinstance(token, str):
         raise MalformedToken
@@ -96,6 +99,8 @@ def split_token(token: str, max_bytes: int) -> SignedToken:
         raise MalformedToken
     signing_input, _, signature = token.encode("ascii").rpartition(b".")
     header, _, payload = signing_input.partition(b".")
+    if len(header) > _LONGEST_HEADER or len(signature) > _LONGEST_SIGNATURE:
+        raise MalformedToken
     return SignedToken(header, payload, signing_input, decode_segment(signature))
 
 

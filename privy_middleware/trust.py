@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 
 # Every token signed by one key has the same header, so a handful of them covers a rotation.
 _HEADERS_KEPT = 16
+_DOTS = 2
 # A set that other workers have shared may be older than the token's key: then it is asked for once more.
 _MOST_WAITS = 2
 
@@ -138,8 +139,10 @@ class TokenReader(Generic[_T]):
 
     def _key_of(self, token: str) -> bytes | None:
         """Return the key in the cache, ``None`` for what is never kept there."""
-        keeps = self._cache.enabled and isinstance(token, str) and len(token) <= self._max_bytes
-        return self._cache.key_of(token) if keeps else None
+        if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
+            return None
+        # Hashing is most of what garbage costs, so what cannot be a token is not hashed.
+        return self._cache.key_of(token) if token.count(".") == _DOTS else None
 
     def _recall(self, key: bytes | None) -> Verified[_T] | None:
         if key is None or (entry := self._cache.get(key)) is None:

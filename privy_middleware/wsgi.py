@@ -139,6 +139,8 @@ class _Start:
         # With this, the server takes a second start, or raises the error again if headers are sent already.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
         self(f"{error.status} {HTTPStatus(error.status).phrase}", headers, exc_info)
+        # The traceback would keep frames, and with them the token, alive where the refusal is kept.
+        error.without_traces()
         return [] if request.method == "HEAD" else [body]
 
 

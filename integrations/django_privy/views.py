@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.views import View
 
 from django_privy.refusals import enter, requirement
 from privy_middleware import Condition
@@ -14,7 +13,7 @@ from privy_middleware import Condition
 __all__ = ["PrivyUserRequiredMixin"]
 
 
-class PrivyUserRequiredMixin(View):
+class PrivyUserRequiredMixin:
     """Require a user for every method of a view class, sync or async; list it first among the bases.
 
     ``privy_condition`` is what the user must meet, as ``condition(wallet="ethereum")`` returns it.
@@ -28,5 +27,9 @@ class PrivyUserRequiredMixin(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Run the view's method for a user, else answer the refusal."""
-        answer = enter(request, requirement(self.get_privy_condition()))
-        return super().dispatch(request, *args, **kwargs) if answer is None else answer
+        refused = enter(request, requirement(self.get_privy_condition()))
+        if refused is not None:
+            return refused
+        view: Any = super()
+        answer: HttpResponseBase = view.dispatch(request, *args, **kwargs)
+        return answer

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, TypeAlias
+
 from starlette.requests import HTTPConnection
 
 from privy_middleware import ConfigurationError, PrivyAuth
 
 __all__ = ["privy_auth"]
 
+if TYPE_CHECKING:
+    # Whatever an app has typed the state of its requests as.
+    _Connection: TypeAlias = HTTPConnection[Any]
+else:
+    # FastAPI looks at a dependency's annotations, and knows this class without parameters only.
+    _Connection = HTTPConnection
 
-def privy_auth(connection: HTTPConnection) -> PrivyAuth:
+
+def privy_auth(connection: _Connection) -> PrivyAuth:
     """Return what the middleware found out about a request or a WebSocket.
 
     Raises:

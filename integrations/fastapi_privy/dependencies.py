@@ -89,10 +89,13 @@ def require(
     return required_user
 
 
-@functools.cache
 def optional(*, on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
     """Return ``optional_user`` with an ``on_invalid`` of its own; the same function for the same word."""
+    return _optional(on_invalid)
 
+
+@functools.cache
+def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
     async def optional_user(auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
         return auth.optional(on_invalid)
 

@@ -116,8 +116,9 @@ def _on_answered(error: PrivyHTTPException) -> ResponseReturnValue:
 
 
 def _require_unless_optional() -> ResponseReturnValue | None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return None if is_optional(view) else enter(requirement(None))
+    lookup, view = current_lookup(), current_app.view_functions.get(request.endpoint or "")
+    stays_open = is_optional(view) or lookup.gate.is_sign_in_page(lookup.fields.path)
+    return None if stays_open else enter(requirement(None))
 
 
 def _tell_caches(response: Response) -> Response:

@@ -88,10 +88,10 @@ class Guard:
         return None if self._is_exempt() else enter(self._rule)
 
     def _is_exempt(self) -> bool:
-        view = _view()
-        if view is None:
-            return False
-        return any(each in self._exempt for each in (view, _class_of(view), *self._endpoints()))
+        lookup, view = current_lookup(), _view()
+        if lookup.gate.is_sign_in_page(lookup.fields.path):
+            return True
+        return view is not None and any(each in self._exempt for each in (view, _class_of(view), *self._endpoints()))
 
     def _endpoints(self) -> list[str]:
         """Return the endpoint's full name, and in the blueprint itself the name it has there."""

@@ -325,3 +325,14 @@ def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
             build_gate(wrong)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"^protect: "):
         build_gate(config(), protect="/api")
+
+
+def test_sign_in_pages_of_the_app_are_exempt() -> None:
+    """Whoever is sent to a page must be able to see it; pages of other hosts exempt nothing here."""
+    judge = gate(["/"], refresh_url="/refresh?from=app", login_url="/login")
+    for path in ("/refresh", "/login"):
+        assert not judge.protects(path)
+    assert judge.protects("/loginx")
+    elsewhere = gate(["/"], refresh_url="https://app.example.com/refresh", login_url="https://app.example.com/login")
+    for path in ("/refresh", "/login", "/"):
+        assert elsewhere.protects(path)

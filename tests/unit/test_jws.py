@@ -190,3 +190,11 @@ def test_a_header_is_a_strict_object(header: object) -> None:
     """RFC 7515 §4: names are unique."""
     with pytest.raises(InvalidToken):
         read_header(part(header).encode())
+
+
+def test_segments_longer_than_can_be_right_are_not_decoded() -> None:
+    """A header of some kilobytes, or a signature beyond the longest RSA key's, is refused by its length."""
+    split_token(f"{'A' * 2048}.AAAA.{'A' * 1364}", 16384)
+    for token in (f"{'A' * 2052}.AAAA.AAAA", f"AAAA.AAAA.{'A' * 1368}"):
+        with pytest.raises(MalformedToken):
+            split_token(token, 16384)
