@@ -116,7 +116,7 @@ async def strict(request: PrivyHttpRequest) -> HttpResponse:
     return answer(await request.aprivy_user())
 
 
-class Required(PrivyUserRequiredMixin):
+class Required(PrivyUserRequiredMixin, View):
     """Require a user for every method."""
 
     def get(self, request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
@@ -124,7 +124,7 @@ class Required(PrivyUserRequiredMixin):
         return answer(request.privy_user)
 
 
-class Admins(PrivyUserRequiredMixin):
+class Admins(PrivyUserRequiredMixin, View):
     """Require a condition, from the event loop."""
 
     privy_condition = condition(metadata={"role": "admin"})

@@ -39,6 +39,11 @@ class SocketAnswer:
     denial: Answer | None = None
 
 
+def unambiguous(path: str) -> str:
+    """Return a path for a test client that would take two slashes at its start for a host."""
+    return f"http://localhost{path}" if path.startswith("//") else path
+
+
 class Client:
     """Send requests to one app through its framework's own test client."""
 

@@ -10,20 +10,28 @@ from typing import Any
 
 import pytest
 
-from privy_middleware import PrivyConfig
+from privy_middleware.gate import Settings
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.behaviour import clients
 from tests.behaviour.client import Client
+from tests.behaviour.watching import MintingIssuer, Watch
 
 FRAMEWORKS = sorted(module.name for module in pkgutil.iter_modules(clients.__path__))
 
 MakeClient = Callable[..., Client]
 
 
+@pytest.fixture(autouse=True)
+def watch() -> Iterator[Watch]:
+    """Fail each test in which something of a token has been logged, at whichever level and by whomever."""
+    with Watch() as watching:
+        yield watching
+
+
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[DevelopmentIssuer]:
     """Run one development issuer on loopback for the whole suite."""
-    with DevelopmentIssuer() as running:
+    with MintingIssuer() as running:
         yield running
 
 
@@ -39,7 +47,7 @@ def make_client(framework: str, issuer: DevelopmentIssuer) -> Iterator[MakeClien
     module = importlib.import_module(f"tests.behaviour.clients.{framework}")
     with ExitStack() as stack:
 
-        def make(config: PrivyConfig | None = None, **settings: Any) -> Client:
+        def make(config: Settings = None, **settings: Any) -> Client:
             client: Client = module.make_client(config or issuer.config(**settings))
             stack.callback(client.close)
             return client

@@ -7,7 +7,7 @@ from django.test import Client as TestClient
 from django.test import override_settings
 
 from privy_middleware import PrivyConfig
-from tests.behaviour.client import Answer, Client, Headers
+from tests.behaviour.client import Answer, Client, Headers, unambiguous
 from tests.behaviour.clients.wsgi import joined
 
 MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware", "django_privy.middleware.PrivyMiddleware"]
@@ -25,7 +25,7 @@ class Django(Client):
         fields = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in joined(headers).items()}
         with override_settings(**self._settings):
             # The class of the fields' values is too narrow in the stubs.
-            return answer_of(self._client.generic(method, path, body, **fields))  # type: ignore[arg-type]
+            return answer_of(self._client.generic(method, unambiguous(path), body, **fields))  # type: ignore[arg-type]
 
 
 def answer_of(response: HttpResponseBase) -> Answer:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from example_apps.starlette_app import create_app
 from privy_middleware import PrivyConfig
-from tests.behaviour.client import Answer, Client, Headers, SocketAnswer
+from tests.behaviour.client import Answer, Client, Headers, SocketAnswer, unambiguous
 
 __all__ = ["StarletteClient", "make_client"]
 
@@ -25,13 +25,15 @@ class StarletteClient(Client):
     def __init__(self, app: ASGIApp, *, denial: bool = True) -> None:
         """Start the app."""
         self._stack = ExitStack()
-        client = TestClient(app if denial else without_denial(app), raise_server_exceptions=False)
+        client = TestClient(
+            app if denial else without_denial(app), raise_server_exceptions=False, follow_redirects=False
+        )
         client.headers.clear()
         self._client = self._stack.enter_context(client)
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send one request and return the answer."""
-        response = self._client.request(method, path, headers=_raw(headers), content=body)
+        response = self._client.request(method, unambiguous(path), headers=_raw(headers), content=body)
         return Answer(response.status_code, tuple(response.headers.multi_items()), response.content)
 
     def websocket(self, path: str, headers: Headers = ()) -> SocketAnswer:

@@ -18,10 +18,13 @@ _BARE = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
 
 def joined(headers: Headers) -> dict[str, str]:
-    """Return the header fields with repeated ones joined by commas, as WSGI servers do, cookies too."""
+    """Return the header fields with repeated ones joined by commas, as WSGI servers do, cookies too.
+
+    Names that differ only in case, or in hyphens and underscores, are one name to the environ.
+    """
     fields: dict[str, tuple[str, list[str]]] = {}
     for name, value in headers:
-        fields.setdefault(name.lower(), (name, []))[1].append(value)
+        fields.setdefault(name.lower().replace("_", "-"), (name, []))[1].append(value)
     return {name: ",".join(values) for name, values in fields.values()}
 
 

@@ -1,0 +1,235 @@
+"""Keys that come, fail, change and go, in every framework; time passes when the test says so."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from privy_middleware import PrivyConfig, PrivyVerifier
+from tests.behaviour.client import Answer, Client
+from tests.behaviour.conftest import MakeClient
+from tests.behaviour.watching import MintingIssuer
+from tests.support.clock import Clock
+from tests.support.keyserver import KeyServer, reply
+
+FRESH = 3600
+GRACE = 86_400
+INVALID = (401, {"message": "Invalid token"})
+UNAVAILABLE = (503, {"message": "Service unavailable"})
+
+
+class World:
+    """An issuer, the key server that publishes its keys, and the clocks of the app."""
+
+    def __init__(self, *app_ids: str) -> None:
+        self.issuers = {app_id: MintingIssuer(app_id) for app_id in app_ids}
+        self.servers = {app_id: KeyServer() for app_id in app_ids}
+        self.issuer = self.issuers[app_ids[0]]
+        self.server = self.servers[app_ids[0]]
+        self.time = Clock(time.time())
+        self.age = Clock()
+
+    def publish(self) -> None:
+        """Publish what the issuers sign with now."""
+        for app_id, server in self.servers.items():
+            server.behave = reply(json.dumps(self.issuers[app_id].jwks()).encode())
+
+    def verifier(self) -> PrivyVerifier:
+        """Return a verifier for all the apps, that lives by the clocks here."""
+        urls = {app_id: server.url for app_id, server in self.servers.items()}
+        config = PrivyConfig(app_id=tuple(urls), jwks_url=urls, client_options={"trust_env": False})
+        self.judge = PrivyVerifier(config, clock=self.time, key_clock=self.age)
+        return self.judge
+
+    def settle(self) -> None:
+        """Wait until a refresh behind the requests has ended."""
+        self.judge.ready()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Run the key server of one app."""
+    world = World("test-app")
+    world.publish()
+    with world.server:
+        yield world
+
+
+@pytest.fixture
+def two() -> Iterator[World]:
+    """Run the key servers of two apps."""
+    two = World("first-app", "second-app")
+    two.publish()
+    with two.servers["first-app"], two.servers["second-app"]:
+        yield two
+
+
+def get(client: Client, path: str, *tokens: str) -> Answer:
+    """Send a request with an identity token, and with an access token if there is a second."""
+    names = ("privy-id-token", "Authorization")
+    values = tokens[:1] + tuple(f"Bearer {token}" for token in tokens[1:])
+    return client.request("GET", path, list(zip(names, values, strict=False)))
+
+
+def shown(answer: Answer) -> tuple[int, Any]:
+    """Return status and body."""
+    return answer.status, answer.json()
+
+
+def test_outage_and_recovery(world: World, make_client: MakeClient) -> None:
+    """Nobody is signed out by an outage, open pages stay open, and once it is over all is well."""
+    world.server.stop()
+    client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
+    for path in ("/me", "/optional", "/wallet"):
+        answer = get(client, path, token)
+        assert shown(answer) == UNAVAILABLE
+        assert answer.header("content-type") == "application/json"
+        assert answer.header("cache-control") == "no-store"
+        assert answer.header("www-authenticate") is None
+    wait = int(answer.header("retry-after") or 0)
+    assert 1 <= wait <= 30
+    assert shown(get(client, "/", token)) == (200, {"user_id": None, "error": "keys_unavailable"})
+    assert get(client, "/me").status == 401
+
+    world.server.start()
+    assert shown(get(client, "/me", token)) == UNAVAILABLE
+    assert world.server.count == 0
+    world.age.advance(wait)
+    for path in ("/me", "/optional", "/wallet"):
+        assert get(client, path, token).status == 200
+    assert shown(get(client, "/", token)) == (200, {"user_id": "did:privy:dev-ada", "error": None})
+    assert world.server.count == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_key_server_that_answers_with_an_error(world: World, make_client: MakeClient, status: int) -> None:
+    """It is asked again when the back-off is over, or when it has said it wants to be."""
+    world.server.behave = reply(b"busy", status, {"Retry-After": "120"})
+    client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
+    answer = get(client, "/me", token)
+    assert shown(answer) == UNAVAILABLE
+    wait = int(answer.header("retry-after") or 0)
+    assert wait == (1 if status == 500 else 120)
+    world.publish()
+    world.age.advance(wait)
+    assert get(client, "/me", token).status == 200
+
+
+def test_stale_keys_serve_on(world: World, make_client: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Within the grace cached and new tokens verify, with a warning; after it there is an outage, no sign-out."""
+    client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
+    assert get(client, "/me", token).status == 200
+    world.server.stop()
+    with caplog.at_level(logging.WARNING, "privy_middleware"):
+        for seconds in (FRESH, GRACE / 2, GRACE / 2 - 1):
+            world.age.advance(seconds)
+            assert get(client, "/me", token).status == 200
+            assert get(client, "/me", world.issuer.identity_token("grace")).status == 200
+            world.settle()
+    assert world.server.url in caplog.text
+    world.age.advance(1)
+    answer = get(client, "/me", token)
+    assert shown(answer) == UNAVAILABLE
+    world.server.start()
+    world.age.advance(int(answer.header("retry-after") or 0))
+    assert get(client, "/me", token).status == 200
+
+
+def test_rotation_is_picked_up(world: World, make_client: MakeClient) -> None:
+    """A token of a new key verifies at once, with one fetch, and one of the old key still does."""
+    client, old = make_client(world.verifier()), world.issuer.identity_token("ada")
+    assert get(client, "/me", old).status == 200
+    world.issuer.rotate()
+    world.publish()
+    world.age.advance(60)
+    new = world.issuer.identity_token("ada")
+    for token in (new, old, new):
+        assert get(client, "/me", token).status == 200
+    assert world.server.count == 2
+
+
+def test_invented_keys_cause_one_fetch(world: World, make_client: MakeClient) -> None:
+    """Whoever invents key ids gets 401 and leaves the key server in peace; a rotation comes through all the same."""
+    client = make_client(world.verifier())
+    assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
+    world.age.advance(60)
+    for number in range(20):
+        invented = world.issuer.identity_token("ada", headers={"kid": f"invented-{number}"})
+        assert shown(get(client, "/me", invented)) == INVALID
+    assert world.server.count == 2
+    world.issuer.rotate()
+    world.publish()
+    token = world.issuer.identity_token("ada")
+    assert shown(get(client, "/me", token)) == INVALID
+    world.age.advance(30)
+    assert get(client, "/me", token).status == 200
+    assert world.server.count == 3
+
+
+def test_withdrawn_key_takes_cached_users_with_it(world: World, make_client: MakeClient) -> None:
+    """After the next refresh the token is refused, as one that was verified before is, and one never seen."""
+    client = make_client(world.verifier())
+    cached, unseen = world.issuer.identity_token("ada"), world.issuer.identity_token("grace")
+    assert get(client, "/me", cached).status == 200
+    world.issuer.rotate()
+    world.issuer.withdraw_old()
+    world.publish()
+    assert get(client, "/me", cached).status == 200
+    world.age.advance(FRESH)
+    assert get(client, "/me", cached).status == 200
+    world.settle()
+    for token in (cached, unseen, cached):
+        assert shown(get(client, "/me", token)) == INVALID
+    assert shown(get(client, "/", cached)) == (200, {"user_id": None, "error": "unknown_key"})
+    assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
+
+
+def test_cached_users_expire(world: World, make_client: MakeClient) -> None:
+    """A token that has been verified is refused once its time is over, leeway included."""
+    client = make_client(world.verifier())
+    token = world.issuer.identity_token("ada", exp=int(world.time()) + 60)
+    assert get(client, "/me", token).status == 200
+    world.time.advance(69)
+    assert get(client, "/me", token).status == 200
+    world.time.advance(1)
+    assert shown(get(client, "/me", token)) == INVALID
+
+
+def test_several_apps(two: World, make_client: MakeClient) -> None:
+    """Each app's tokens verify with its own keys only, and a stranger's cause no fetch."""
+    client = make_client(two.verifier())
+    first, second = two.issuers.values()
+    stranger = MintingIssuer("third-app")
+    two.settle()
+    assert [server.count for server in two.servers.values()] == [1, 1]
+    assert get(client, "/me", first.identity_token("ada")).json()["id"] == "did:privy:dev-ada"
+    assert get(client, "/me", second.identity_token("grace")).json()["id"] == "did:privy:dev-grace"
+    for token in (
+        first.identity_token("ada", aud=second.app_id),
+        second.identity_token("ada", aud=first.app_id),
+        second.identity_token("ada", aud=first.app_id, headers={"kid": first.kid}),
+        stranger.identity_token("ada"),
+    ):
+        assert shown(get(client, "/me", token)) == INVALID
+    assert shown(get(client, "/me", first.identity_token("ada"), second.access_token("ada"))) == INVALID
+    assert get(client, "/me", first.identity_token("ada"), first.access_token("ada")).status == 200
+    assert [server.count for server in two.servers.values()] == [1, 1]
+
+
+def test_outage_of_one_app_of_several(two: World, make_client: MakeClient) -> None:
+    """The other app's users notice nothing."""
+    two.servers["first-app"].stop()
+    client = make_client(two.verifier())
+    first, second = (issuer.identity_token("ada") for issuer in two.issuers.values())
+    answer = get(client, "/me", first)
+    assert shown(answer) == UNAVAILABLE
+    assert get(client, "/me", second).status == 200
+    assert shown(get(client, "/me", first)) == UNAVAILABLE
+    two.servers["first-app"].start()
+    two.age.advance(int(answer.header("retry-after") or 0))
+    assert get(client, "/me", first).status == 200

@@ -1,0 +1,55 @@
+"""What passes through every framework's plugin untouched: preflights, and nothing that merely looks like a token."""
+
+from __future__ import annotations
+
+import pytest
+
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.behaviour.client import Client
+from tests.behaviour.conftest import MakeClient
+
+ORIGIN = ("Origin", "https://app.example")
+PREFLIGHT = [ORIGIN, ("Access-Control-Request-Method", "GET")]
+
+
+@pytest.mark.parametrize("path", ["/", "/me", "/optional", "/wallet", "/admin", "/profile"])
+def test_preflight_passes_where_a_user_is_required(client: Client, make_client: MakeClient, path: str) -> None:
+    """It carries no credentials by design (WHATWG Fetch §3.2.2); what comes of it is the app's own."""
+    strict = make_client(on_missing="reject")
+    for each in (client, strict):
+        assert each.request("OPTIONS", path, PREFLIGHT).status in (200, 404, 405)
+    assert strict.request("OPTIONS", "/me", [ORIGIN]).status == 401
+
+
+def test_preflight_looks_at_no_token(client: Client, issuer: DevelopmentIssuer) -> None:
+    """Neither a bad token nor a cross-site cookie changes its answer."""
+    plain = client.request("OPTIONS", "/me", PREFLIGHT).status
+    cookie = ("Cookie", f"privy-id-token={issuer.identity_token('ada')}")
+    for header in (("privy-id-token", "garbage"), cookie):
+        assert client.request("OPTIONS", "/me", [*PREFLIGHT, header, ("Sec-Fetch-Site", "cross-site")]).status == plain
+
+
+def test_names_in_other_letters_are_the_same_header(client: Client, issuer: DevelopmentIssuer) -> None:
+    """Two users' tokens under one name are refused, however the name is spelt; one user's count once."""
+    ada, grace = issuer.identity_token("ada"), issuer.identity_token("grace")
+    for names in (("privy-id-token", "Privy-Id-Token"), ("PRIVY-ID-TOKEN", "privy-id-token")):
+        assert client.request("GET", "/me", list(zip(names, (ada, grace), strict=True))).status == 401
+        assert client.request("GET", "/me", list(zip(names, (ada, ada), strict=True))).status == 200
+
+
+def test_underscores_make_nobody_another_user(client: Client, issuer: DevelopmentIssuer) -> None:
+    """By WSGI both names are one, so that different values are refused; by ASGI the one with underscores is nothing."""
+    ada, grace = issuer.identity_token("ada"), issuer.identity_token("grace")
+    for headers in (
+        [("privy-id-token", ada), ("privy_id_token", grace)],
+        [("privy_id_token", grace), ("privy-id-token", ada)],
+    ):
+        answer = client.request("GET", "/me", headers)
+        assert answer.status == 401 or answer.json()["id"] == "did:privy:dev-ada"
+
+
+def test_cookies_in_underscored_header(client: Client, issuer: DevelopmentIssuer) -> None:
+    """A session cookie planted beside the real one does not win either."""
+    ada, grace = (f"privy-id-token={issuer.identity_token(name)}" for name in ("ada", "grace"))
+    answer = client.request("GET", "/me", [("Cookie", ada), ("cookie", grace)])
+    assert answer.status == 401

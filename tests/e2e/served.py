@@ -1,0 +1,55 @@
+"""An app for servers to run: it tells who asks, and which process answers; its keys age by a clock in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from privy_middleware import PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyVerifier, PrivyWSGIMiddleware
+from privy_middleware.asgi import Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["asgi", "wsgi"]
+
+_CLOCK = Path(os.environ["SERVED_CLOCK"])
+# A worker that is busy for so long leaves the next request to another one.
+_BUSY_SECONDS = 0.005
+
+
+def _age() -> float:
+    return time.monotonic() + float(_CLOCK.read_text())
+
+
+def _tell(auth: PrivyAuth) -> bytes:
+    until = time.perf_counter() + _BUSY_SECONDS
+    while time.perf_counter() < until:
+        pass
+    return json.dumps({"user_id": auth.user and auth.user.id, "error": auth.error, "pid": os.getpid()}).encode()
+
+
+def _answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [_tell(environ["privy_middleware.auth"])]
+
+
+async def _aanswer(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": _tell(scope["state"]["privy_auth"])})
+
+
+_verifier = PrivyVerifier(PrivyConfig.from_env(), key_clock=_age)
+asgi = PrivyMiddleware(_aanswer, _verifier)
+wsgi = PrivyWSGIMiddleware(_answer, _verifier)
+if os.environ.get("SERVED_READY"):
+    wsgi.gate.ready()

@@ -1,0 +1,207 @@
+"""Keys under real servers: before and after a fork, at start-up, in every worker, and when the server is stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import httpx2
+import pytest
+
+from example_apps.demo import HOST, free_port
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.support.keyserver import Held, KeyServer, reply
+
+GUNICORN = ["gunicorn", "--bind", "{bind}", "--log-level", "warning", "tests.e2e.served:wsgi"]
+UVICORN = ["uvicorn", "--host", HOST, "--port", "{port}", "--log-level", "warning"]
+HYPERCORN = ["hypercorn", "--bind", "{bind}", "--log-level", "warning", "-k", "trio", "tests.e2e.served:asgi"]
+# The command, how many workers it starts, and how many of the processes fetch the keys before any request.
+SERVERS: dict[str, tuple[list[str], int, int]] = {
+    "gunicorn-preload": ([*GUNICORN, "--preload", "-w", "3"], 3, 1),
+    "gunicorn-preload-gthread": ([*GUNICORN, "--preload", "-w", "2", "-k", "gthread", "--threads", "4"], 2, 1),
+    "gunicorn-preload-gevent": ([*GUNICORN, "--preload", "-w", "2", "-k", "gevent"], 2, 1),
+    "gunicorn-gevent": ([*GUNICORN, "-k", "gevent"], 1, 1),
+    "gunicorn-gthread": ([*GUNICORN, "-w", "2", "-k", "gthread", "--threads", "4"], 2, 2),
+    "hypercorn-trio": (HYPERCORN, 1, 1),
+    "uvicorn": ([*UVICORN, "tests.e2e.served:asgi"], 1, 1),
+    "uvicorn-workers": ([*UVICORN, "--workers", "2", "tests.e2e.served:asgi"], 2, 2),
+}
+STOPPED = ("gunicorn-preload", "gunicorn-preload-gthread", "gunicorn-gevent", "hypercorn-trio", "uvicorn")
+FAIL_FAST = {
+    "asgi": [*UVICORN, "example_apps.asgi_app:app"],
+    "starlette": [*UVICORN, "example_apps.starlette_app:app"],
+    "fastapi": [*UVICORN, "example_apps.fastapi_app:app"],
+    "django": [*UVICORN, "example_apps.django_app:app"],
+    "django-wsgi": ["gunicorn", "--bind", "{bind}", "example_apps.django_app:wsgi_app"],
+    "flask": ["gunicorn", "--bind", "{bind}", "example_apps.flask_app:app"],
+    "wsgi": ["gunicorn", "--bind", "{bind}", "example_apps.wsgi_app:app"],
+}
+PATIENCE = 30
+
+
+class World:
+    """An issuer, its key server, and the clock that the keys of the served app age by."""
+
+    def __init__(self, server: KeyServer, folder: Path) -> None:
+        self.server = server
+        self.issuer = DevelopmentIssuer()
+        self._clock = folder / "clock"
+        self.advance(0)
+        self.publish()
+
+    def publish(self) -> None:
+        """Publish what the issuer signs with now."""
+        self.server.behave = reply(json.dumps(self.issuer.jwks()).encode())
+
+    def advance(self, seconds: float) -> None:
+        """Let the keys age, in all processes at once."""
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.replace(self._clock)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the settings of the served app."""
+        settings = {"PRIVY_APP_ID": self.issuer.app_id, "PRIVY_JWKS_URL": self.server.url, "PRIVY_KEY_TIMEOUT": "60"}
+        return settings | {"SERVED_CLOCK": str(self._clock), "SERVED_READY": "1"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Run the key server."""
+    with KeyServer() as server:
+        yield World(server, tmp_path)
+
+
+def start(
+    command: Sequence[str], port: int, settings: dict[str, str], output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a server with settings in its environment."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
+    filled = [part.format(port=port, bind=f"{HOST}:{port}") for part in command]
+    return subprocess.Popen([sys.executable, "-m", *filled], env=environ | settings, stdout=output, stderr=output)
+
+
+@contextmanager
+def serving(command: Sequence[str], settings: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a server; give its address, and the process to stop if that has not been done in the end."""
+    port = free_port()
+    with start(command, port, settings) as process:
+        try:
+            wait_until_up(process, port)
+            yield f"http://{HOST}:{port}", process
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until somebody listens at a port."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None:
+        try:
+            return socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    raise AssertionError(f"the server has ended with {process.returncode}")
+
+
+def ask(address: str, token: str) -> dict[str, Any]:
+    """Return what the served app tells."""
+    answer = httpx2.get(address, headers={"privy-id-token": token}, trust_env=False, timeout=PATIENCE)
+    assert answer.status_code == 200
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def ask_all(address: str, token: str, workers: int) -> set[tuple[str | None, str | None]]:
+    """Ask until every worker has answered, and return the different answers: the user and the error."""
+    pids, answers = set(), set()
+    with ThreadPoolExecutor(4 * workers) as pool:
+        for _ in range(50):
+            for told in pool.map(ask, [address] * 4 * workers, [token] * 4 * workers):
+                pids.add(told["pid"])
+                answers.add((told["user_id"], told["error"]))
+            if len(pids) == workers:
+                return answers
+    raise AssertionError(f"only {len(pids)} of {workers} workers have answered")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_worker_verifies_and_refreshes(name: str, world: World) -> None:
+    """A fork carries the keys over; when they have grown old each worker has new ones, and the old ones are gone."""
+    command, workers, fetches = SERVERS[name]
+    ada = ("did:privy:dev-ada", None)
+    with serving(command, world.environ) as (address, _):
+        old = world.issuer.identity_token("ada")
+        assert ask_all(address, old, workers) == {ada}
+        assert world.server.count == fetches
+
+        world.issuer.rotate()
+        world.issuer.withdraw_old()
+        world.publish()
+        world.advance(3600)
+        assert ask_all(address, world.issuer.identity_token("ada"), workers) == {ada}
+        assert world.server.count == fetches + workers
+        assert ask_all(address, old, workers) == {(None, "unknown_key")}
+        assert world.server.count == fetches + workers
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_refresh_under_way_does_not_hold_up_the_end(name: str, world: World) -> None:
+    """The server stops while its key server takes a minute to answer."""
+    command, *_ = SERVERS[name]
+    with serving(command, world.environ) as (address, process):
+        token = world.issuer.identity_token("ada")
+        assert ask(address, token)["user_id"] == "did:privy:dev-ada"
+        fetches = world.server.count
+        held = Held(reply(b""))
+        world.server.behave = held
+        world.advance(3600)
+        assert ask(address, token)["user_id"] == "did:privy:dev-ada"
+        for _ in range(fetches + 1):
+            assert world.server.arrived.acquire(timeout=PATIENCE)
+        process.terminate()
+        # Much less than the minute, and far more than it takes.
+        process.wait(20)
+        held.release()
+
+
+@pytest.mark.parametrize("app", ["asgi", "fastapi", "starlette"])
+def test_keys_are_fetched_ahead_of_the_first_request(app: str, world: World) -> None:
+    """When the server is up the keys are there, and no request fetches them again."""
+    with serving(FAIL_FAST[app], world.environ) as (address, _):
+        assert world.server.count == 1
+        for path in ("/me", "/optional"):
+            headers = {"privy-id-token": world.issuer.identity_token("ada")}
+            assert httpx2.get(address + path, headers=headers, trust_env=False).status_code == 200
+        assert world.server.count == 1
+
+
+@pytest.mark.parametrize("app", FAIL_FAST)
+def test_fail_fast(app: str, world: World, tmp_path: Path) -> None:
+    """A server whose keys cannot be had does not start, and its log says from where, and why."""
+    world.server.stop()
+    port, log = free_port(), tmp_path / "log"
+    with (
+        log.open("wb") as file,
+        start(FAIL_FAST[app], port, world.environ | {"PRIVY_FAIL_FAST": "true"}, file) as process,
+    ):
+        assert process.wait(PATIENCE) not in (0, None)
+    said = log.read_text()
+    assert f"No keys can be had from {world.server.url}: no connection: " in said
+    assert "Connection refused" in said or "connection attempts failed" in said

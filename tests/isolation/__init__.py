@@ -1,0 +1,1 @@
+"""No request ever sees another one's user."""
