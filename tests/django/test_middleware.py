@@ -107,6 +107,9 @@ async def test_no_thread_hop_on_the_event_loop(issuer: DevelopmentIssuer, monkey
         return HttpResponse((await request.aprivy_user()).id)
 
     monkeypatch.setattr(asgiref.sync.SyncToAsync, "__call__", hop)
+    for signal in (signals.user_authenticated, signals.request_refused):
+        # Django itself runs synchronous receivers in a thread, and the documents' snippets connect some.
+        monkeypatch.setattr(signal, "receivers", [])
     with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"]}):
         middleware: Any = PrivyMiddleware(view)
         assert asgiref.sync.iscoroutinefunction(middleware)

@@ -55,6 +55,17 @@ def test_whole_app(privy: Privy, app: Flask, ada: Header) -> None:
     assert seen(app.test_client().get("/hello")) == UNAUTHORIZED
 
 
+def test_sign_in_pages_stay_open(issuer: DevelopmentIssuer) -> None:
+    """Whoever is sent to a page to sign in can see it, under a guard and where every view requires a user."""
+    for settings in ({}, {"on_missing": "reject"}):
+        app = Flask(__name__)
+        privy = Privy(app, issuer.config(login_url="/login", **settings))
+        privy.protect(app)
+        app.get("/hello")(hello)
+        app.get("/login", endpoint="login")(lambda: "login")
+        assert statuses(app, "/hello", "/login") == [401, 200]
+
+
 def test_exempt_by_function_and_by_class(privy: Privy, app: Flask) -> None:
     """A view function or a view class is exempt under whichever endpoint it stands."""
 
