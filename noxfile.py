@@ -80,7 +80,7 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build sdist and wheel once, look inside, and run the sdist's behaviour, unit and server tests on the installed wheel alone."""
+    """Build sdist and wheel once, look inside, and run the sdist's main tests on the installed wheel alone."""
     here = Path(session.create_tmp()).resolve()
     shutil.rmtree(here / "dist", ignore_errors=True)
     session.install(*group("build"))
