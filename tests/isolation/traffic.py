@@ -25,8 +25,8 @@ __all__ = ["CONFIG", "Outcome", "Request", "REQUESTS", "TASKS", "THREADS", "ask_
 
 # A longer run: ISOLATION_THREADS=64 ISOLATION_REQUESTS=20000 ISOLATION_TASKS=5000 pytest tests/isolation
 THREADS = int(os.environ.get("ISOLATION_THREADS", "16"))
-REQUESTS = int(os.environ.get("ISOLATION_REQUESTS", "3200"))
-TASKS = int(os.environ.get("ISOLATION_TASKS", "500"))
+REQUESTS = int(os.environ.get("ISOLATION_REQUESTS", "960"))
+TASKS = int(os.environ.get("ISOLATION_TASKS", "300"))
 
 _ISSUER = DevelopmentIssuer()
 # Fewer than there are tokens, so that they come and go.
