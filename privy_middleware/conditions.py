@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, TypedDict
 
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.users import PrivyUser
 
 __all__ = [
     "Condition",
+    "ConditionWords",
     "Parameters",
     "Predicate",
     "condition",
@@ -29,6 +30,18 @@ __all__ = [
 Predicate: TypeAlias = Callable[[PrivyUser], object]
 Parameters: TypeAlias = Mapping[str, object]
 _Test: TypeAlias = Callable[[PrivyUser, Parameters], object]
+
+
+class ConditionWords(TypedDict, total=False):
+    """The words of a condition; ``privy_middleware.condition`` explains them."""
+
+    wallet: str
+    linked: str
+    metadata: Mapping[str, Any]
+    guest: bool
+    verified_within: float
+    owns_wallet: str
+
 
 _NO_PARAMETERS: Parameters = MappingProxyType({})
 

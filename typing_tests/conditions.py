@@ -7,6 +7,7 @@ from typing import assert_type
 from privy_middleware import PrivyAuth, PrivyUser
 from privy_middleware.conditions import (
     Condition,
+    ConditionWords,
     Parameters,
     Predicate,
     condition,
@@ -21,6 +22,10 @@ from privy_middleware.conditions import (
 
 def is_early(user: PrivyUser) -> bool:
     return (user.created_at or 0) < 1_700_000_000
+
+
+def words(given: ConditionWords) -> None:
+    assert_type(condition(**given), Condition | None)
 
 
 def truthy(user: PrivyUser) -> object:

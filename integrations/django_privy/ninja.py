@@ -8,12 +8,11 @@ from typing import Any, Unpack
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
-from django_privy.decorators import ConditionWords
 from django_privy.refusals import requirement
 from django_privy.requests import find_auth
 from django_privy.schemes import security_schemes
 from privy_middleware import Condition, PrivyUser, condition
-from privy_middleware.conditions import Predicate
+from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.errors import CrossSiteRequest
 
 __all__ = ["PrivyUserAuth", "privy_auth"]

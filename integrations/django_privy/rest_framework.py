@@ -11,13 +11,12 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from django_privy.decorators import ConditionWords
 from django_privy.principals import PrivyPrincipal
 from django_privy.refusals import remember, requirement
 from django_privy.requests import find_auth
 from django_privy.users import find_django_user, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
-from privy_middleware.conditions import Predicate
+from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import MissingToken
 

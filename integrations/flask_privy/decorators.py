@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, get_args, overload
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, get_args, overload
 
 from flask_privy.guards import Rule, enter, requirement
 from privy_middleware import Condition, ConfigurationError, condition
-from privy_middleware.conditions import Predicate
+from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid
 
-__all__ = ["ConditionWords", "Decorator", "is_optional", "optional_privy_user", "require_privy_user"]
+__all__ = ["Decorator", "is_optional", "optional_privy_user", "require_privy_user"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class ConditionWords(TypedDict, total=False):
-    """The words of a condition; ``privy_middleware.condition`` explains them."""
-
-    wallet: str
-    linked: str
-    metadata: Mapping[str, Any]
-    guest: bool
-    verified_within: float
-    owns_wallet: str
 
 
 class Decorator(Protocol):

@@ -7,7 +7,7 @@ from typing import Unpack
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from flask_privy.decorators import ConditionWords, is_optional
+from flask_privy.decorators import is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter, requirement
 from flask_privy.requests import (
@@ -20,7 +20,7 @@ from flask_privy.requests import (
 )
 from privy_middleware import ConfigurationError, PrivyError, condition
 from privy_middleware.caching import PRIVATE, merge_vary
-from privy_middleware.conditions import Predicate
+from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.gate import Gate, Settings, build_gate
 
 __all__ = ["Privy"]
