@@ -137,7 +137,11 @@ def _asgi(config: PrivyConfig) -> tuple[App, App]:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": _BODY})
 
-    return app, PrivyMiddleware(app, config)
+    async def looking(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["state"]["privy_user"]
+        await app(scope, receive, send)
+
+    return app, PrivyMiddleware(looking, config)
 
 
 def _wsgi(config: PrivyConfig) -> tuple[App, App]:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from privy_middleware.auth import PrivyAuth
 from privy_middleware.caching import CacheHeaders
 from privy_middleware.errors import KeysUnavailable, PrivyError
 from privy_middleware.expiry import Expiry, OnExpired
 from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.lookup import Lookup
+from privy_middleware.state import State
 
 __all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send"]
 
@@ -64,14 +65,13 @@ class ASGIRequest:
 
     def values(self, name: str) -> list[str]:
         """Return every value of a header field, in order."""
-        headers = self._scope["headers"]
-        if self._single is None:
-            self._single = dict(headers)
-        if len(self._single) == len(headers):
-            value = self._single.get(name.encode("latin-1"))
-            return [] if value is None else [value.decode("latin-1")]
-        wanted = name.encode("latin-1")
-        return [value.decode("latin-1") for key, value in headers if key == wanted]
+        headers, single, wanted = self._scope["headers"], self._single, name.encode()
+        if single is None:
+            single = self._single = dict(headers)
+        if len(single) != len(headers):
+            return [value.decode("latin-1") for key, value in headers if key == wanted]
+        value = single.get(wanted)
+        return [] if value is None else [value.decode("latin-1")]
 
 
 def _encode_name(text: str) -> bytes:
@@ -116,27 +116,24 @@ class PrivyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; scopes of other types pass through."""
-        if scope["type"] in ("http", "websocket"):
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
-        """Answer with a refusal; a subclass may answer in the way of its framework."""
-        await _refuse(error, scope, send)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await (self._live(scope, receive, send) if scope["type"] == "lifespan" else self.app(scope, receive, send))
+            return
         request = ASGIRequest(scope)
-        auth = await self.gate.aauthenticate(request)
-        response = _Response(send, self._cache_headers, presented=auth.presented)
-        # A server may hand the same state to every request: it is copied before it is written to. The scope is not,
-        # since middleware outside reads from it what routers leave there, such as the route.
-        scope["state"] = {**(scope.get("state") or {}), "privy_user": auth.user, "privy_auth": auth}
+        lookup = Lookup(self.gate, request)
+        # Later, somebody may look who cannot wait for keys.
+        if not lookup.settled():
+            await lookup.afind()
+        # The scope itself is not copied, since middleware outside reads from it what routers leave there.
+        state = scope["state"] = State(lookup, scope.get("state"))
+        response = _Response(send, self._cache_headers, lookup)
         try:
-            self.gate.check(request, auth)
-            await self._call(scope, receive, response.send, auth)
+            if self.gate.guards(request):
+                state["privy_auth"].require()
+            if self._close_expired:
+                await self._serve_until_expiry(lookup, scope, receive, response.send)
+            else:
+                await self.app(scope, receive, response.send)
         except PrivyError as error:
             if error.status == PrivyError.status or (response.begun and not response.accepted):
                 raise
@@ -145,14 +142,21 @@ class PrivyMiddleware:
             if response.accepted:
                 await send(_close(error))
             else:
+                lookup.find_now()
+                lookup.looked = True
                 await self.refuse(error, scope, receive, response.send)
 
-    async def _call(self, scope: Scope, receive: Receive, send: Send, auth: PrivyAuth) -> None:
-        if not self._close_expired or auth.expires_at is None:
+    async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
+        """Answer with a refusal; a subclass may answer in the way of its framework."""
+        await _refuse(error, scope, send)
+
+    async def _serve_until_expiry(self, lookup: Lookup, scope: Scope, receive: Receive, send: Send) -> None:
+        expires_at = lookup.find_now().expires_at
+        if expires_at is None:
             await self.app(scope, receive, send)
-            return
-        seconds = auth.expires_at + self.gate.settings.leeway - time.time()
-        await Expiry(scope, receive, send, seconds, self._on_expired).run(self.app)
+        else:
+            seconds = expires_at + self.gate.settings.leeway - time.time()
+            await Expiry(scope, receive, send, seconds, self._on_expired).run(self.app)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def ready_first() -> Message:
@@ -174,26 +178,33 @@ class PrivyMiddleware:
 class _Response:
     """One response under way: what it says to caches, and whether it has begun."""
 
-    __slots__ = ("_cache_headers", "_presented", "_send", "accepted", "begun")
+    __slots__ = ("_cache_headers", "_lookup", "_send", "accepted", "begun")
 
-    def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], *, presented: bool) -> None:
+    def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], lookup: Lookup) -> None:
         self._send = send
         self._cache_headers = cache_headers
-        self._presented = presented
+        self._lookup = lookup
         self.begun = False
         self.accepted = False
 
-    async def send(self, message: Message) -> None:
-        """Pass a message of the app on, with the caching headers on the first of an HTTP response."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """Pass a message of the app on, with the caching headers on the first of a response that depends on us."""
+        if not self.begun or self.accepted:
+            message = self._begin(message)
+        return self._send(message)
+
+    def _begin(self, message: Message) -> Message:
         kind = message["type"]
         if kind in _STARTS:
-            headers = self._cache_headers.add(message.get("headers", ()), presented=self._presented)
-            message = {**message, "headers": headers}
             self.begun = True
+            auth = self._lookup.auth
+            if self._lookup.looked and auth is not None:
+                headers = self._cache_headers.add(message.get("headers", ()), presented=auth.presented)
+                return {**message, "headers": headers}
         elif kind in _HANDSHAKES:
             self.begun = True
             self.accepted = kind == "websocket.accept"
-        await self._send(message)
+        return message
 
 
 def _close(error: PrivyError) -> Message:

@@ -15,7 +15,7 @@ from privy_middleware.credentials import Credential, Slot, Source
 from privy_middleware.errors import ConditionNotMet, ConfigurationError, WrongIssuer
 from privy_middleware.keys import KeySource
 from privy_middleware.steps import Steps
-from privy_middleware.trust import Rules, TokenReader, Trust
+from privy_middleware.trust import Rules, TokenReader, Trust, Verified
 from privy_middleware.users import PrivyUser
 from privy_middleware.verifier import Verifier
 
@@ -98,10 +98,22 @@ class BearerVerifier(Generic[_T]):
         for source in self._sources:
             await source.aready()
 
+    def settled(self, credentials: Sequence[Credential]) -> bool:
+        """Say whether the token of a request can be verified without waiting for keys."""
+        return all(self._reader.settled(credential.token) for credential in credentials)
+
+    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
+        """Return what a request with this token gets, if it was verified before."""
+        (credential,) = credentials
+        verified = self._reader.recall(credential.token)
+        return None if verified is None else self._describe(credential, verified)
+
     def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
         """Verify the token of a request, yielding wherever keys have to be waited for."""
         (credential,) = credentials
-        verified = yield from self._reader.steps(credential.token)
+        return self._describe(credential, (yield from self._reader.first(credential.token)))
+
+    def _describe(self, credential: Credential, verified: Verified[_T]) -> PrivyAuth:
         token = VerifiedToken(self.settings.kind, credential.source, verified.claims, verified.expires_at)
         # PrivyAuth is typed for what nearly every app gets; the others ask ``user_of`` for their own type.
         user = cast(PrivyUser, verified.value)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable
 from typing import AnyStr, Generic
 
 __all__ = ["CacheHeaders", "PRIVATE", "merge_vary"]
@@ -11,8 +12,14 @@ PRIVATE = "private, no-store"
 """``Cache-Control`` of an answer to a request with a token, unless the app set its own (RFC 9111 §3.5)."""
 
 
-def merge_vary(values: Iterable[str], added: Sequence[str]) -> str:
+def merge_vary(values: Iterable[str], added: Iterable[str]) -> str:
     """Return one ``Vary`` value with everything in it once (RFC 9110 §12.5.5)."""
+    return _merged(tuple(values), tuple(added))
+
+
+# An app says the same in nearly every answer.
+@functools.lru_cache(maxsize=128)
+def _merged(values: tuple[str, ...], added: tuple[str, ...]) -> str:
     names = {name.strip().lower(): name.strip() for value in values for name in value.split(",") if name.strip()}
     if "*" in names:
         return "*"
@@ -28,7 +35,7 @@ class CacheHeaders(Generic[AnyStr]):
 
     def __init__(
         self,
-        names: Sequence[str],
+        names: tuple[str, ...],
         encode: Callable[[str], AnyStr],
         decode: Callable[[AnyStr], str],
     ) -> None:

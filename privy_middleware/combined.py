@@ -10,8 +10,8 @@ from privy_middleware.auth import PrivyAuth
 from privy_middleware.bearer import BearerSettings, user_of
 from privy_middleware.config import RequestSettings
 from privy_middleware.credentials import Credential, Slot
-from privy_middleware.errors import ConfigurationError, TokensDisagree, WrongIssuer
-from privy_middleware.jws import split_token
+from privy_middleware.errors import ConfigurationError, InvalidToken, TokensDisagree, WrongIssuer
+from privy_middleware.jws import find_dots, read_payload
 from privy_middleware.steps import Steps
 from privy_middleware.verifier import Verifier
 
@@ -62,20 +62,37 @@ class CombinedVerifier:
         for verifier in self._verifiers:
             await verifier.aready()
 
+    def settled(self, credentials: Sequence[Credential]) -> bool:
+        """Say whether the tokens of a request can be verified, or refused, without waiting for keys."""
+        try:
+            return self._verifier_for(credentials).settled(credentials)
+        except InvalidToken:
+            return True
+
+    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
+        """Return what a request with these tokens gets, if all of them were verified before."""
+        auth = self._verifier_for(credentials).recall(credentials)
+        return None if auth is None else self._adapted(auth)
+
     def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
-        found = [self._verifier_of(credential) for credential in credentials]
-        verifier = found[0]
-        if any(other is not verifier for other in found):
-            raise TokensDisagree
-        auth = yield from verifier.steps(credentials)
+        return self._adapted((yield from self._verifier_for(credentials).steps(credentials)))
+
+    def _adapted(self, auth: PrivyAuth) -> PrivyAuth:
         return dataclasses.replace(auth, on_invalid=self.settings.on_invalid)
 
+    def _verifier_for(self, credentials: Sequence[Credential]) -> Verifier:
+        verifier, *others = (self._verifier_of(credential) for credential in credentials)
+        if any(other is not verifier for other in others):
+            raise TokensDisagree
+        return verifier
+
     def _verifier_of(self, credential: Credential) -> Verifier:
-        if credential.source != "header" or not credential.slot.bearer:
+        if credential.source != "header" or not credential.bearer:
             return self._verifiers[0]
         # Not verified yet, so it decides no more than which verifier has to accept or refuse the token.
-        issuer = split_token(credential.token, self._max_bytes).payload().get("iss")
+        first, last = find_dots(credential.token, self._max_bytes)
+        issuer = read_payload(credential.token[first + 1 : last]).get("iss")
         if not isinstance(issuer, str) or issuer not in self._by_issuer:
             raise WrongIssuer
         return self._by_issuer[issuer]

@@ -7,14 +7,14 @@ their parsers is used: every value of a field is looked at, and two different on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from privy_middleware.claims import TokenKind
 from privy_middleware.errors import ConflictingTokens
 
-__all__ = ["Credential", "Fields", "Slot", "Source", "cookie_values", "names_of", "read_credential"]
+__all__ = ["Credential", "Fields", "Reader", "Slot", "Source", "cookie_values", "names_of"]
 
 Source: TypeAlias = Literal["header", "cookie"]
 
@@ -42,31 +42,42 @@ class Slot:
 
 @dataclass(slots=True)
 class Credential:
-    """A token as it came, with the place it came from."""
+    """A token as it came, of the kind that belongs in its place; ``bearer`` says that other families' do as well."""
 
-    slot: Slot
+    kind: TokenKind
     source: Source
     token: str = field(repr=False)
-
-    @property
-    def kind(self) -> TokenKind:
-        """Return the kind of token that belongs in this place."""
-        return self.slot.kind
+    bearer: bool = False
 
 
-def read_credential(fields: Fields, slot: Slot, sources: Iterable[Source]) -> Credential | None:
-    """Return the token in a slot, from the first of ``sources`` that has one.
+class Reader:
+    """Read what a request presents, for each slot from the first of the sources that has one."""
 
-    The first source that holds anything decides: a bad header never falls back to the cookie.
+    __slots__ = ("_cookies", "_slots", "_sources")
 
-    Raises:
-        ConflictingTokens: when one source holds two different tokens.
-    """
-    for source in sources:
-        token = _from_header(fields, slot) if source == "header" else _from_cookie(fields, slot)
-        if token is not None:
-            return Credential(slot, source, token)
-    return None
+    def __init__(self, slots: Iterable[Slot], sources: Iterable[Source]) -> None:
+        """Take the places to look in, and in which order."""
+        self._slots = tuple(slots)
+        self._sources = tuple(sources)
+        self._cookies = tuple(slot.cookie for slot in self._slots if slot.cookie is not None)
+
+    def read(self, fields: Fields) -> list[Credential]:
+        """Return the tokens of a request, at most one for each slot.
+
+        The first source that holds anything decides: a bad header never falls back to the cookie.
+
+        Raises:
+            ConflictingTokens: when one source holds two different tokens of a kind.
+        """
+        found = []
+        cookies = cookie_values(fields, self._cookies) if "cookie" in self._sources else {}
+        for slot in self._slots:
+            for source in self._sources:
+                token = _from_header(fields, slot) if source == "header" else _from_cookie(cookies, slot)
+                if token is not None:
+                    found.append(Credential(slot.kind, source, token, slot.bearer))
+                    break
+        return found
 
 
 def _from_header(fields: Fields, slot: Slot) -> str | None:
@@ -74,41 +85,39 @@ def _from_header(fields: Fields, slot: Slot) -> str | None:
     if not values:
         return None
     # WSGI servers join repeated fields with commas, which no token contains: take them apart again.
-    parts = {part.strip(" \t") for value in values for part in value.split(",")}
-    if slot.bearer:
-        return _from_authorization(parts)
-    return _only(parts)
+    parts = [part.strip(" \t") for value in values for part in value.split(",")]
+    return _from_authorization(parts) if slot.bearer else _only(parts)
 
 
-def _from_authorization(parts: set[str]) -> str | None:
+def _from_authorization(parts: Sequence[str]) -> str | None:
     if not any(_BEARER.match(part) for part in parts):
         return None
     return _only(parts)[len("bearer") :].strip(" ")
 
 
-def _from_cookie(fields: Fields, slot: Slot) -> str | None:
-    if slot.cookie is None:
-        return None
-    values = set(cookie_values(fields, slot.cookie))
+def _from_cookie(cookies: Mapping[str, Sequence[str]], slot: Slot) -> str | None:
+    values = cookies.get(slot.cookie or "")
     # A cookie that was emptied is how a sign-out leaves it.
     return (_only(values) or None) if values else None
 
 
-def _only(values: set[str]) -> str:
-    if len(values) != 1:
+def _only(values: Sequence[str]) -> str:
+    if len(values) > 1 and values.count(values[0]) != len(values):
         raise ConflictingTokens
-    return next(iter(values))
+    return values[0]
 
 
-def cookie_values(fields: Fields, name: str) -> list[str]:
-    """Return every value of the cookie with exactly this name (RFC 6265 §4.2.1)."""
-    found = []
+def cookie_values(fields: Fields, names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return every value of the cookies with exactly these names, of those that are there (RFC 6265 §4.2.1)."""
+    found: dict[str, list[str]] = {}
     for line in fields.values("cookie"):
-        # Most cookies are other people's: the line is taken apart only where the name is in it somewhere.
-        for pair in line.split(";") if name in line else ():
-            key, equals, value = pair.partition("=")
-            if equals and key.strip(" \t") == name:
-                found.append(value.strip(" \t"))
+        for each in line.split(";"):
+            pair = each.lstrip(" \t")
+            # Most cookies are other people's, and not taken apart.
+            if pair.startswith(names):
+                name, equals, value = pair.partition("=")
+                if equals and (name := name.rstrip(" \t")) in names:
+                    found.setdefault(name, []).append(value.strip(" \t"))
     return found
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.bearer import BearerSettings
 from privy_middleware.config import PrivyConfig, RequestSettings
-from privy_middleware.credentials import Credential, names_of, read_credential
+from privy_middleware.credentials import Credential, Reader, names_of
 from privy_middleware.errors import (
     ConfigurationError,
     CrossSiteRequest,
     InvalidToken,
     KeysUnavailable,
-    PageRedirect,
     PrivyError,
     ServiceUnavailable,
     TokenExpired,
@@ -23,12 +23,13 @@ from privy_middleware.errors import (
 from privy_middleware.navigation import Navigable, page_redirect
 from privy_middleware.origins import is_cross_site, is_unsafe
 from privy_middleware.protection import Protection
-from privy_middleware.steps import Steps, arun, run
+from privy_middleware.steps import Steps
 from privy_middleware.verifier import PrivyVerifier, Verifier
 
 __all__ = ["Gate", "Request", "Settings", "build_gate", "is_preflight"]
 
 _logger = logging.getLogger("privy_middleware")
+_REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
 
@@ -61,17 +62,11 @@ class Gate:
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         pages = _sign_in_pages(self.settings)
         self._protection = Protection(everything or protect, (*exempt, *pages))
+        self._guards_any = bool(self._protection)
         self._all_but_sign_in = Protection(("/",), pages)
-        self._slots = self.settings.slots
-        self.vary: tuple[str, ...] = tuple(names_of(self._slots))
-
-    def authenticate(self, request: Request) -> PrivyAuth:
-        """Return what is known about the request, blocking if keys have to be fetched; never raises."""
-        return run(self._steps(request))
-
-    async def aauthenticate(self, request: Request) -> PrivyAuth:
-        """Return what is known about the request; never raises."""
-        return await arun(self._steps(request))
+        self.reader = Reader(self.settings.slots, self.settings.sources)
+        self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
+        self.vary: tuple[str, ...] = tuple(names_of(self.settings.slots))
 
     def ready(self) -> None:
         """Fetch the keys ahead of the first request; a failure is logged, or raised with ``fail_fast``.
@@ -96,25 +91,37 @@ class Gate:
             raise error
         _logger.warning("keys could not be fetched at start-up: %s", error)
 
-    def _steps(self, request: Request) -> Steps[PrivyAuth]:
+    def recall(self, request: Request, credentials: Sequence[Credential]) -> PrivyAuth | None:
+        """Return what is known about a request at once, ``None`` where a token has to be verified first."""
+        if not credentials:
+            redirect = page_redirect(request, self.settings)
+            return self._nobody if redirect is None else replace(self._nobody, redirect=redirect)
         try:
-            credentials = self._credentials(request)
-            if not credentials:
-                return PrivyAuth(on_invalid=self.settings.on_invalid, redirect=page_redirect(request, self.settings))
-            auth = yield from self.verifier.steps(credentials)
-            self._check_site(request, credentials)
-        except (InvalidToken, CrossSiteRequest, ServiceUnavailable) as error:
-            redirect = page_redirect(request, self.settings) if isinstance(error, TokenExpired) else None
-            return self._refused(error, redirect)
+            auth = self.verifier.recall(credentials)
+            if auth is not None:
+                self._check_site(request, credentials)
+        except _REFUSALS as error:
+            return self.refuse(request, error)
         return auth
 
-    def _credentials(self, request: Request) -> list[Credential]:
-        found = []
-        for slot in self._slots:
-            credential = read_credential(request, slot, self.settings.sources)
-            if credential is not None:
-                found.append(credential)
-        return found
+    def steps(self, request: Request, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+        """Find out about a request with tokens, yielding wherever keys have to be waited for."""
+        try:
+            auth = yield from self.verifier.steps(credentials)
+            self._check_site(request, credentials)
+        except _REFUSALS as error:
+            return self.refuse(request, error)
+        return auth
+
+    def refuse(self, request: Request, error: PrivyError) -> PrivyAuth:
+        """Return what is known about a request whose tokens are refused; tells the log and the app's hook."""
+        refusal = error.without_traces()
+        level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
+        _logger.log(level, "token not accepted: %s", error.code)
+        if self.settings.on_refused is not None:
+            self.settings.on_refused(refusal)
+        redirect = page_redirect(request, self.settings) if isinstance(error, TokenExpired) else None
+        return replace(self._nobody, refusal=refusal, redirect=redirect)
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
         # A page of another site cannot set a header, so one verified header token vouches for the request.
@@ -123,22 +130,9 @@ class Gate:
         if is_cross_site(request, request.scheme, self.settings.trusted_origins):
             raise CrossSiteRequest
 
-    def _refused(self, error: PrivyError, redirect: PageRedirect | None) -> PrivyAuth:
-        refusal = error.without_traces()
-        level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
-        _logger.log(level, "token not accepted: %s", error.code)
-        if self.settings.on_refused is not None:
-            self.settings.on_refused(refusal)
-        return PrivyAuth(refusal=refusal, on_invalid=self.settings.on_invalid, redirect=redirect)
-
-    def check(self, request: Request, auth: PrivyAuth) -> None:
-        """Require a user where the path is protected, except for a CORS preflight (WHATWG Fetch §3.2.2).
-
-        Raises:
-            PrivyError: the refusal, which knows its answer.
-        """
-        if self._protection and self.protects(request.path) and not is_preflight(request):
-            auth.require()
+    def guards(self, request: Request) -> bool:
+        """Say whether a request needs a user whatever the app asks for; no preflight does (WHATWG Fetch §3.2.2)."""
+        return self._guards_any and self.protects(request.path) and not is_preflight(request)
 
     def is_sign_in_page(self, path: str) -> bool:
         """Say whether a path is the app's own ``refresh_url`` or ``login_url``, for which nobody needs a user."""

@@ -13,17 +13,16 @@ from typing import Any
 from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader
 from privy_middleware.strictjson import NotStrictJSON, decode_bytes
 
-__all__ = ["Header", "SignedToken", "decode_segment", "read_header", "split_token"]
+__all__ = ["Header", "decode_segment", "find_dots", "read_header", "read_payload"]
 
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_STANDARD = bytes(
-    b"+/"[b"-_".index(byte)] if byte in b"-_" else (byte if byte in _ALPHABET else ord("!")) for byte in range(256)
-)
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# From this alphabet to the standard one, whose own letters become one that neither has.
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
 # The last character of a segment carries 4 (of length 2 mod 4) or 2 (of length 3) bits that must be zero.
 _CANONICAL_END = (
     frozenset(_ALPHABET),
-    frozenset[int](),
+    frozenset[str](),
     frozenset(_ALPHABET[::16]),
     frozenset(_ALPHABET[::4]),
 )
@@ -35,15 +34,16 @@ _LONGEST_SIGNATURE = 1366
 _TYPES = frozenset({"jwt", "application/jwt"})
 
 
-def decode_segment(segment: bytes) -> bytes:
+def decode_segment(segment: str) -> bytes:
     """Return the bytes of one base64url segment (RFC 7515 §2: no padding, no line breaks, no other characters).
 
     Raises:
         MalformedToken: when the segment is not the one canonical spelling of its bytes.
     """
     tail = len(segment) & 3
+    spelled = segment.encode("ascii", "replace").translate(_TO_STANDARD)
     try:
-        data = binascii.a2b_base64(segment.translate(_TO_STANDARD) + _PADDING[tail], strict_mode=True)
+        data = binascii.a2b_base64(spelled + _PADDING[tail], strict_mode=True)
     except binascii.Error:
         raise MalformedToken from None
     if tail and segment[-1] not in _CANONICAL_END[tail]:
@@ -59,52 +59,45 @@ class Header:
     kid: str | None = field(default=None, repr=False)
 
 
-@dataclass(slots=True)
-class SignedToken:
-    """A compact JWS taken apart and not yet verified."""
+def find_dots(token: str, max_bytes: int) -> tuple[int, int]:
+    """Return where the two dots of a compact JWS are (RFC 7515 §7.1); nothing of it is decoded.
 
-    header_segment: bytes = field(repr=False)
-    payload_segment: bytes = field(repr=False)
-    signing_input: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
-
-    def payload(self) -> dict[str, Any]:
-        """Return the claims.
-
-        Raises:
-            MalformedToken: when the segment is not base64url.
-            InvalidClaims: when the payload is not a JSON object in the strict sense (RFC 7519 §7.2).
-        """
-        try:
-            claims = decode_bytes(decode_segment(self.payload_segment))
-        except NotStrictJSON:
-            raise InvalidClaims from None
-        if not isinstance(claims, dict):
-            raise InvalidClaims
-        return claims
-
-
-def split_token(token: str, max_bytes: int) -> SignedToken:
-    """Take a token apart (RFC 7515 §7.1), at a cost that does not grow with what exceeds ``max_bytes``.
+    What cannot be a token ends here, at a cost that does not grow with what exceeds ``max_bytes``.
 
     Raises:
         OversizedToken: when it is longer than ``max_bytes``.
-        MalformedToken: when it is not three base64url segments, or one is longer than can be right.
+        MalformedToken: when it is not three segments, or one is longer than can be right.
     """
     if not isinstance(token, str):
         raise MalformedToken
     if len(token) > max_bytes:
         raise OversizedToken
-    if not token.isascii() or token.count(".") != 2:
+    first = token.find(".")
+    last = token.find(".", first + 1)
+    if first < 0 or last < 0 or token.find(".", last + 1) >= 0 or not token.isascii():
         raise MalformedToken
-    signing_input, _, signature = token.encode("ascii").rpartition(b".")
-    header, _, payload = signing_input.partition(b".")
-    if len(header) > _LONGEST_HEADER or len(signature) > _LONGEST_SIGNATURE:
+    if first > _LONGEST_HEADER or len(token) - last - 1 > _LONGEST_SIGNATURE:
         raise MalformedToken
-    return SignedToken(header, payload, signing_input, decode_segment(signature))
+    return first, last
 
 
-def read_header(segment: bytes) -> Header:
+def read_payload(segment: str) -> dict[str, Any]:
+    """Return the claims of a segment.
+
+    Raises:
+        MalformedToken: when the segment is not base64url.
+        InvalidClaims: when the payload is not a JSON object in the strict sense (RFC 7519 §7.2).
+    """
+    try:
+        claims = decode_bytes(decode_segment(segment))
+    except NotStrictJSON:
+        raise InvalidClaims from None
+    if not isinstance(claims, dict):
+        raise InvalidClaims
+    return claims
+
+
+def read_header(segment: str) -> Header:
     """Return the JOSE header of a segment, once every rule holds (RFC 7515 §4, RFC 8725 §3.10-3.11).
 
     Raises:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Protocol, TypeAlias, TypeVar
 
-__all__ = ["Steps", "Waitable", "arun", "run"]
+from privy_middleware.errors import KeysUnavailable
+
+__all__ = ["Steps", "Waitable", "arun", "run", "run_now"]
 
 _T = TypeVar("_T")
 
@@ -43,6 +45,17 @@ async def arun(steps: Steps[_T]) -> _T:
     try:
         while True:
             await next(steps).afetch()
+    except StopIteration as end:
+        result: _T = end.value
+        return result
+
+
+def run_now(steps: Steps[_T]) -> _T:
+    """Return what the steps return once they are told, wherever they would wait, that there are no keys."""
+    try:
+        next(steps)
+        while True:
+            steps.throw(KeysUnavailable("They have to be fetched, which cannot be waited for here.", retry_after=1))
     except StopIteration as end:
         result: _T = end.value
         return result

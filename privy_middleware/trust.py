@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from privy_middleware.cache import TokenCache
 from privy_middleware.claims import Claims, check_times
 from privy_middleware.config import RequestSettings
-from privy_middleware.errors import BadSignature, PrivyError, TokenRevoked, UnknownKey, WrongAlgorithm
+from privy_middleware.errors import BadSignature, KeysUnavailable, PrivyError, TokenRevoked, UnknownKey, WrongAlgorithm
 from privy_middleware.frozen import freeze_object
-from privy_middleware.jws import Header, SignedToken, read_header, split_token
+from privy_middleware.jws import Header, decode_segment, find_dots, read_header, read_payload
 from privy_middleware.keys import KeySource, VerificationKey
 from privy_middleware.steps import Steps, arun, run
 
@@ -21,7 +21,6 @@ _T = TypeVar("_T")
 
 # Every token signed by one key has the same header, so a handful of them covers a rotation.
 _HEADERS_KEPT = 16
-_DOTS = 2
 # A set that other workers have shared may be older than the token's key: then it is asked for once more.
 _MOST_WAITS = 2
 
@@ -67,6 +66,13 @@ class Rules(Generic[_T]):
     always_choose: bool = False
 
 
+class _Known(NamedTuple):
+    """A header that a verified token had, and whose key that was."""
+
+    header: Header
+    source: KeySource
+
+
 @dataclass(slots=True)
 class _Entry(Generic[_T]):
     verified: Verified[_T]
@@ -102,7 +108,7 @@ class TokenReader(Generic[_T]):
         self._cache_seconds = settings.token_cache_seconds
         self._is_revoked = settings.is_revoked
         self._clock = clock
-        self._headers: dict[bytes, Header] = {}
+        self._headers: dict[str, _Known] = {}
 
     def verify(self, token: str) -> Verified[_T]:
         """Verify a token, blocking if keys have to be fetched.
@@ -111,23 +117,42 @@ class TokenReader(Generic[_T]):
             InvalidToken: when the token is refused, for whichever reason.
             KeysUnavailable: when no keys can be had.
         """
-        key = self._key_of(token)
-        hit = self._recall(key)
-        return hit if hit is not None else run(self._first(token, key))
+        return self.recall(token) or run(self.first(token))
 
     async def averify(self, token: str) -> Verified[_T]:
         """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
-        return await arun(self.steps(token))
+        known = self.recall(token)
+        return await arun(self.first(token)) if known is None else known
 
-    def steps(self, token: str) -> Steps[Verified[_T]]:
-        """Verify a token, yielding the key source wherever keys have to be waited for."""
-        key = self._key_of(token)
-        hit = self._recall(key)
-        return hit if hit is not None else (yield from self._first(token, key))
+    def settled(self, token: str) -> bool:
+        """Say whether a token can be verified without waiting for keys, as nearly every one can."""
+        known = self._headers.get(token.partition(".")[0])
+        return known is not None and known.source.holds(known.header.kid, known.header.alg)
 
-    def _first(self, token: str, key: bytes | None) -> Steps[Verified[_T]]:
+    def recall(self, token: str) -> Verified[_T] | None:
+        """Return what a token is known to say, if it was verified before; raises as ``verify`` does."""
         try:
-            verified = yield from self._read(token, key)
+            first, _ = find_dots(token, self._max_bytes)
+        except PrivyError as error:
+            raise error.without_traces() from None
+        # Hashing is most of what garbage costs: what has not the header of a verified token was not verified.
+        if not self._cache.enabled or token[:first] not in self._headers:
+            return None
+        key = self._cache.key_of(token)
+        entry = self._cache.get(key)
+        if entry is None:
+            return None
+        current = entry.trust.source.is_current(entry.generation) or self._still_trusted(entry)
+        if not (current and entry.since <= self._clock() < entry.until):
+            self._cache.discard(key)
+            return None
+        self._check_revoked(entry.verified)
+        return entry.verified
+
+    def first(self, token: str) -> Steps[Verified[_T]]:
+        """Verify a token that was not to be recalled, yielding the key source wherever keys have to be waited for."""
+        try:
+            verified = yield from self._read(token)
         except PrivyError as error:
             raise error.without_traces() from None
         self._check_revoked(verified)
@@ -137,27 +162,9 @@ class TokenReader(Generic[_T]):
         if self._is_revoked is not None and self._is_revoked(verified.claims):
             raise TokenRevoked
 
-    def _key_of(self, token: str) -> bytes | None:
-        """Return the key in the cache, ``None`` for what is never kept there."""
-        if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
-            return None
-        # Hashing is most of what garbage costs, so what cannot be a token is not hashed.
-        return self._cache.key_of(token) if token.count(".") == _DOTS else None
-
-    def _recall(self, key: bytes | None) -> Verified[_T] | None:
-        if key is None or (entry := self._cache.get(key)) is None:
-            return None
-        if not (entry.since <= self._clock() < entry.until and self._still_trusted(entry)):
-            self._cache.discard(key)
-            return None
-        self._check_revoked(entry.verified)
-        return entry.verified
-
     def _still_trusted(self, entry: _Entry[_T]) -> bool:
-        source = entry.trust.source
-        if source.generation == entry.generation and source.now() < source.fresh_until:
-            return True
         # Asking the source is what starts a refresh, and what ends the trust in stale keys.
+        source = entry.trust.source
         generation = source.generation
         keys = source.lookup(entry.header.kid, entry.header.alg) or ()
         if not any(key.fingerprint == entry.fingerprint for key in keys):
@@ -165,10 +172,12 @@ class TokenReader(Generic[_T]):
         entry.generation = generation
         return True
 
-    def _read(self, token: str, cache_key: bytes | None) -> Steps[Verified[_T]]:
-        signed = split_token(token, self._max_bytes)
-        header = self._headers.get(signed.header_segment) or read_header(signed.header_segment)
-        trust = self._only or self._trusts[self._rules.choose(signed.payload())]
+    def _read(self, token: str) -> Steps[Verified[_T]]:
+        first, last = find_dots(token, self._max_bytes)
+        segment, payload = token[:first], token[first + 1 : last]
+        known = self._headers.get(segment)
+        header = read_header(segment) if known is None else known.header
+        trust = self._only or self._trusts[self._rules.choose(read_payload(payload))]
         if header.alg not in trust.algorithms:
             raise WrongAlgorithm
         source = trust.source
@@ -179,15 +188,21 @@ class TokenReader(Generic[_T]):
             if waits == _MOST_WAITS:
                 raise source.unavailable() or UnknownKey()
             waits += 1
-            yield source
+            try:
+                yield source
+            except KeysUnavailable:
+                # Whoever cannot wait leaves the fetch to a thread of its own.
+                source.fetch_behind()
+                raise
             generation = source.generation
             keys = source.lookup(header.kid, header.alg)
-        key = _signer(keys, header, signed)
-        verified = self._check(signed.payload(), trust)
-        self._keep_header(signed.header_segment, header)
-        if cache_key is not None:
-            span = self._span(verified)
-            self._cache.put(cache_key, _Entry(verified, *span, trust, header, key.fingerprint, generation))
+        key = _signer(keys, header.alg, token[:last], decode_segment(token[last + 1 :]))
+        verified = self._check(read_payload(payload), trust)
+        if known is None:
+            self._keep_header(segment, _Known(header, source))
+        if self._cache.enabled:
+            entry = _Entry(verified, *self._span(verified), trust, header, key.fingerprint, generation)
+            self._cache.put(self._cache.key_of(token), entry)
         return verified
 
     def _check(self, claims: dict[str, Any], trust: Trust) -> Verified[_T]:
@@ -201,18 +216,18 @@ class TokenReader(Generic[_T]):
         since = max(verified.claims.get("nbf", 0), verified.claims.get("iat", 0)) - self._leeway
         return since, min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
 
-    def _keep_header(self, segment: bytes, header: Header) -> None:
+    def _keep_header(self, segment: str, known: _Known) -> None:
         # Only headers of verified tokens are kept, so nobody else can fill the table.
-        if segment not in self._headers:
-            if len(self._headers) >= _HEADERS_KEPT:
-                self._headers = {}
-            self._headers[segment] = header
+        if len(self._headers) >= _HEADERS_KEPT:
+            self._headers = {}
+        self._headers[segment] = known
 
 
-def _signer(keys: Sequence[VerificationKey], header: Header, signed: SignedToken) -> VerificationKey:
+def _signer(keys: Sequence[VerificationKey], alg: str, signed: str, signature: bytes) -> VerificationKey:
     if not keys:
         raise UnknownKey
+    signing_input = signed.encode("ascii")
     for key in keys:
-        if key.verifies(header.alg, signed.signing_input, signed.signature):
+        if key.verifies(alg, signing_input, signature):
             return key
     raise BadSignature

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from privy_middleware.auth import PrivyAuth, VerifiedToken
@@ -27,6 +27,14 @@ class Verifier(Protocol):
     @property
     def settings(self) -> RequestSettings:
         """Return the settings that say where tokens stand."""
+        ...
+
+    def settled(self, credentials: Sequence[Credential]) -> bool:
+        """Say whether the tokens of a request can be verified without waiting for keys."""
+        ...
+
+    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
+        """Return what a request with these tokens gets, if all of them were verified before."""
         ...
 
     def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
@@ -80,6 +88,7 @@ class PrivyVerifier:
         access = Rules(self._app_of, _read_access)
         self._identity = TokenReader(trusts, identity, settings=config, clock=clock)
         self._access = TokenReader(trusts, access, settings=config, clock=clock)
+        self._readers: dict[TokenKind, TokenReader[Any]] = {"identity": self._identity, "access": self._access}
 
     def verify_identity_token(self, token: str) -> PrivyUser:
         """Return the user of an identity token, blocking if keys have to be fetched.
@@ -121,28 +130,44 @@ class PrivyVerifier:
         for source in self._sources.values():
             await source.aready()
 
+    def settled(self, credentials: Sequence[Credential]) -> bool:
+        """Say whether the tokens of a request can be verified without waiting for keys."""
+        return False not in [self._readers[each.kind].settled(each.token) for each in credentials]
+
+    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
+        """Return what a request with these tokens gets, if all of them were verified before."""
+        verified: list[Verified[Any]] = []
+        for each in credentials:
+            known = self._readers[each.kind].recall(each.token)
+            if known is None:
+                return None
+            verified.append(known)
+        return self._describe(credentials, verified)
+
     def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
-        verified: dict[TokenKind, Verified[Any]] = {}
-        for credential in credentials:
-            reader = self._identity if credential.kind == "identity" else self._access
-            verified[credential.kind] = yield from reader.steps(credential.token)
+        verified: list[Verified[Any]] = []
+        for each in credentials:
+            verified += [(yield from self._readers[each.kind].first(each.token))]
+        return self._describe(credentials, verified)
+
+    def _describe(self, credentials: Sequence[Credential], verified: Sequence[Verified[Any]]) -> PrivyAuth:
         if len(credentials) > 1:
-            return self._describe(credentials, verified)
+            return self._describe_all(credentials, verified)
         # A cached token alone is nearly every request, and what it says does not change.
-        known = verified[credentials[0].kind].alone
-        source = credentials[0].source
-        if source not in known:
-            known[source] = self._describe(credentials, verified)
-        auth: PrivyAuth = known[source]
+        known, source = verified[0].alone, credentials[0].source
+        auth = known.get(source)
+        if auth is None:
+            auth = known[source] = self._describe_all(credentials, verified)
         return auth
 
-    def _describe(self, credentials: Sequence[Credential], verified: Mapping[TokenKind, Verified[Any]]) -> PrivyAuth:
-        access = verified.get("access")
+    def _describe_all(self, credentials: Sequence[Credential], verified: Sequence[Verified[Any]]) -> PrivyAuth:
+        by_kind = {credential.kind: each for credential, each in zip(credentials, verified, strict=True)}
+        access = by_kind.get("access")
         return PrivyAuth(
-            user=_agree(verified.get("identity"), access),
+            user=_agree(by_kind.get("identity"), access),
             access=None if access is None else access.value,
-            tokens=tuple(_described(credential, verified[credential.kind]) for credential in credentials),
+            tokens=tuple(map(_described, credentials, verified)),
             on_invalid=self.settings.on_invalid,
         )
 

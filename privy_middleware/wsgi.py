@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from http import HTTPStatus
 from types import GeneratorType
@@ -11,6 +12,7 @@ from urllib.parse import quote
 from privy_middleware.caching import CacheHeaders
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.lookup import Lookup
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -59,9 +61,15 @@ class WSGIRequest:
 
     def values(self, name: str) -> list[str]:
         """Return the value of a header field, in a list; the server has joined repeated ones."""
-        key = name.upper().replace("-", "_")
-        value = self._environ.get(key if name in _BARE else f"HTTP_{key}")
+        value = self._environ.get(_key_of(name))
         return [] if value is None else [value]
+
+
+@functools.cache
+def _key_of(name: str) -> str:
+    """Return where PEP 3333 has a header field; names come from the settings, not from requests."""
+    key = name.upper().replace("-", "_")
+    return key if name in _BARE else f"HTTP_{key}"
 
 
 class PrivyWSGIMiddleware:
@@ -95,12 +103,14 @@ class PrivyWSGIMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = WSGIRequest(environ)
-        auth = self.gate.authenticate(request)
+        # An environ is a plain dict (PEP 3333), in which no value can wait until somebody looks.
+        auth = Lookup(self.gate, request).find()
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
         start = _Start(start_response, self._cache_headers, presented=auth.presented)
         try:
-            self.gate.check(request, auth)
+            if self.gate.guards(request):
+                auth.require()
             result = self.app(environ, start)
         except PrivyError as error:
             return start.refuse(error, request)

@@ -11,14 +11,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from django_privy.conf import PrivySettings
-from django_privy.fields import Fields, is_asgi
+from django_privy.fields import is_asgi
 from django_privy.refusals import Answer, enter, refuse, requirement
-from django_privy.requests import Lookup, afind, attach, find
+from django_privy.requests import Lookup, attach
 from django_privy.signals import request_refused, user_authenticated
 from django_privy.users import attach_user
 from privy_middleware import PrivyError
 from privy_middleware.caching import PRIVATE, merge_vary
-from privy_middleware.gate import is_preflight
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 
@@ -28,8 +27,8 @@ GetResponse = Callable[[HttpRequest], Any]
 class PrivyMiddleware:
     """Give every request its Privy user, sync or async as the handler around it is.
 
-    By WSGI a token is verified when the user is first looked at. By ASGI that is done before the view: later, keys
-    might have to be waited for on the event loop. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
+    A token is verified when the user is first looked at. Only where that would mean to wait for keys on the event loop
+    it is done before the view. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
     """
 
     sync_capable: ClassVar[bool] = True
@@ -56,9 +55,9 @@ class PrivyMiddleware:
 
     def _serve(self, request: HttpRequest) -> HttpResponseBase:
         lookup = self._attach(request)
-        if is_asgi(request):
-            # Behind a middleware that is sync only, an async view still runs on the event loop.
-            find(request)
+        # Behind a middleware that is sync only, an async view still runs on the event loop.
+        if is_asgi(request) and not lookup.settled():
+            lookup.find()
         response: HttpResponseBase = self._guard(request, lookup) or self.get_response(request)
         for signal, news in _news(lookup):
             signal.send(type(self), request=request, **news)
@@ -66,7 +65,8 @@ class PrivyMiddleware:
 
     async def _aserve(self, request: HttpRequest) -> HttpResponseBase:
         lookup = self._attach(request)
-        await afind(request)
+        if not lookup.settled():
+            await lookup.afind()
         response: HttpResponseBase = self._guard(request, lookup) or await self.get_response(request)
         for signal, news in _news(lookup):
             await signal.asend(type(self), request=request, **news)
@@ -79,9 +79,7 @@ class PrivyMiddleware:
 
     @staticmethod
     def _guard(request: HttpRequest, lookup: Lookup) -> Answer | None:
-        fields = Fields(request)
-        guarded = lookup.gate.protects(fields.path) and not is_preflight(fields)
-        return enter(request, requirement(None)) if guarded else None
+        return enter(request, requirement(None)) if lookup.gate.guards(lookup.request) else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer a refusal that a view has raised, such as ``request.privy_auth.require()`` does."""
@@ -93,9 +91,9 @@ class PrivyMiddleware:
 def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
     """Return the signals to send about a request."""
     news: list[tuple[Signal, dict[str, Any]]] = []
-    if lookup.looked and lookup.auth is not None and lookup.auth.user is not None:
+    if user_authenticated.receivers and lookup.looked and lookup.auth is not None and lookup.auth.user is not None:
         news.append((user_authenticated, {"user": lookup.auth.user, "auth": lookup.auth}))
-    if lookup.refused is not None:
+    if request_refused.receivers and lookup.refused is not None:
         news.append((request_refused, {"error": lookup.refused}))
     return news
 
@@ -103,7 +101,7 @@ def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
 def _tell_caches(response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
     """Say what the response depended on, if it did."""
     if lookup.looked and lookup.auth is not None:
-        response["Vary"] = merge_vary([response.get("Vary", "")], lookup.gate.vary)
+        response["Vary"] = merge_vary((response.get("Vary", ""),), lookup.gate.vary)
         if lookup.auth.presented:
             response.setdefault("Cache-Control", PRIVATE)
     return response

@@ -5,35 +5,36 @@ They are members of ``HttpRequest`` itself, so nothing can be put in their place
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
-from django_privy.fields import Fields
+from django_privy.fields import Fields, is_asgi
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
 from privy_middleware.gate import Gate
+from privy_middleware.lookup import Lookup as BaseLookup
 
-__all__ = ["Lookup", "afind", "afind_auth", "attach", "find", "find_auth", "lookup_of"]
+__all__ = ["Lookup", "afind_auth", "attach", "find_auth", "lookup_of"]
 
 _KEY = "_privy_lookup"
 
 
-@dataclass(slots=True)
-class Lookup:
-    """What became of looking for a user on one request."""
+class Lookup(BaseLookup):
+    """Find the user of one request, and keep what else became of it."""
 
-    gate: Gate
-    auth: PrivyAuth | None = None
-    looked: bool = False
-    refused: PrivyError | None = None
-    user: Any = ...
+    __slots__ = ("refused", "user")
+
+    def __init__(self, gate: Gate, request: HttpRequest) -> None:
+        """Take what decides, and the request."""
+        super().__init__(gate, Fields(request))
+        self.refused: PrivyError | None = None
+        self.user: Any = ...
 
 
 def attach(request: HttpRequest, gate: Gate) -> Lookup:
     """Make a request ready for being looked at."""
-    lookup = vars(request)[_KEY] = Lookup(gate)
+    lookup = vars(request)[_KEY] = Lookup(gate, request)
     return lookup
 
 
@@ -53,32 +54,21 @@ def lookup_of(request: HttpRequest) -> Lookup:
     return found
 
 
-def find(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request, found out once; blocks if keys have to be fetched."""
-    lookup = lookup_of(request)
-    if lookup.auth is None:
-        lookup.auth = lookup.gate.authenticate(Fields(request))
-    return lookup.auth
-
-
-async def afind(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request, found out once."""
-    lookup = lookup_of(request)
-    if lookup.auth is None:
-        lookup.auth = await lookup.gate.aauthenticate(Fields(request))
-    return lookup.auth
-
-
 def find_auth(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request, and remember that the response depends on it."""
-    lookup_of(request).looked = True
-    return find(request)
+    """Return what is known about the request, and remember that the response depends on it.
+
+    By ASGI this may be on the event loop, so keys are not waited for: the middleware has seen to it that they are here.
+    """
+    lookup = lookup_of(request)
+    lookup.looked = True
+    return lookup.find_now() if is_asgi(request) else lookup.find()
 
 
 async def afind_auth(request: HttpRequest) -> PrivyAuth:
     """Return what is known about the request, and remember that the response depends on it."""
-    lookup_of(request).looked = True
-    return await afind(request)
+    lookup = lookup_of(request)
+    lookup.looked = True
+    return await lookup.afind()
 
 
 def _find_user(request: HttpRequest) -> PrivyUser | None:

@@ -24,7 +24,8 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     Raises:
         ConfigurationError: when the middleware is not around the app.
     """
-    auth = connection.scope.get("state", {}).get("privy_auth")
+    state = connection.scope.get("state")
+    auth = None if state is None else state.get("privy_auth")
     if not isinstance(auth, PrivyAuth):
         raise ConfigurationError("PrivyMiddleware", "is not around this app; call Privy(app) where the app is made")
     return auth

@@ -75,22 +75,26 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
 
     @functools.wraps(endpoint)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        connection = _connection(*args, **kwargs)
+        connection = _connection(args, kwargs)
         rule(privy_auth(connection), in_url(connection, names))
         return endpoint(*args, **kwargs)
 
     @functools.wraps(endpoint)
     async def aguarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        connection = _connection(*args, **kwargs)
-        auth = privy_auth(connection)
+        connection = _connection(args, kwargs)
+        auth, given = privy_auth(connection), {}
         if names:
             # Nobody's body is read before it is known who asks.
             auth.require()
-        rule(auth, await in_request(connection, names))
+            given = await in_request(connection, names)
+        rule(auth, given)
         return await cast(Any, endpoint)(*args, **kwargs)
 
     return cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded
 
 
-def _connection(*args: object, **kwargs: object) -> HTTPConnection:
-    return next(value for value in (*args, *kwargs.values()) if isinstance(value, HTTPConnection))
+def _connection(args: tuple[object, ...], kwargs: Mapping[str, object]) -> HTTPConnection:
+    for value in args:
+        if isinstance(value, HTTPConnection):
+            return value
+    return next(value for value in kwargs.values() if isinstance(value, HTTPConnection))

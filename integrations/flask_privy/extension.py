@@ -117,7 +117,7 @@ def _on_answered(error: PrivyHTTPException) -> ResponseReturnValue:
 
 def _require_unless_optional() -> ResponseReturnValue | None:
     lookup, view = current_lookup(), current_app.view_functions.get(request.endpoint or "")
-    stays_open = is_optional(view) or lookup.gate.is_sign_in_page(lookup.fields.path)
+    stays_open = is_optional(view) or lookup.gate.is_sign_in_page(lookup.request.path)
     return None if stays_open else enter(requirement(None))
 
 
@@ -135,7 +135,6 @@ def _complete(response: Response, lookup: Lookup) -> None:
         for name, value in refused.headers:
             headers.setdefault(name, value)
     if lookup.auth is not None:
-        own, vary = headers.getlist("Vary"), lookup.gate.vary
-        headers["Vary"] = merge_vary(own, vary) if own else ", ".join(vary)
-        if lookup.auth.presented and not headers.getlist("Cache-Control"):
+        headers["Vary"] = merge_vary(headers.getlist("Vary"), lookup.gate.vary)
+        if lookup.auth.presented and "Cache-Control" not in headers:
             headers["Cache-Control"] = PRIVATE

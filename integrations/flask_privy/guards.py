@@ -43,7 +43,7 @@ def enter(rule: Rule) -> ResponseReturnValue | None:
         PrivyHTTPException: when the rule refuses the request.
     """
     lookup = current_lookup()
-    if not is_preflight(lookup.fields):
+    if not is_preflight(lookup.request):
         lookup.check(rule)
         return None
     return None if _answers_options(_view()) else current_app.make_default_options_response()
@@ -89,7 +89,7 @@ class Guard:
 
     def _is_exempt(self) -> bool:
         lookup, view = current_lookup(), _view()
-        if lookup.gate.is_sign_in_page(lookup.fields.path):
+        if lookup.gate.is_sign_in_page(lookup.request.path):
             return True
         return view is not None and any(each in self._exempt for each in (view, _class_of(view), *self._endpoints()))
 

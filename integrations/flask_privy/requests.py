@@ -11,6 +11,7 @@ from werkzeug.local import LocalProxy
 from flask_privy import signals
 from flask_privy.exceptions import to_raise
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
+from privy_middleware.lookup import Lookup as BaseLookup
 from privy_middleware.wsgi import WSGIRequest
 
 if TYPE_CHECKING:
@@ -22,26 +23,23 @@ if TYPE_CHECKING:
 __all__ = ["Lookup", "PrivyRequest", "current_lookup", "find_lookup", "privy_auth", "privy_user"]
 
 
-class Lookup:
-    """Find the user of one request: when first asked for, once, and only then."""
+class Lookup(BaseLookup):
+    """Find the user of one request, and tell the app's subscribers."""
 
-    __slots__ = ("_app", "auth", "fields", "gate", "refused")
+    __slots__ = ("_app", "refused")
 
     def __init__(self, app: Flask, gate: Gate, environ: WSGIEnvironment) -> None:
         """Take what decides, and the request's environ."""
+        super().__init__(gate, WSGIRequest(environ))
         self._app = app
-        self.gate: Gate = gate
-        self.fields: WSGIRequest = WSGIRequest(environ)
-        self.auth: PrivyAuth | None = None
         self.refused: PrivyError | None = None
 
-    def result(self) -> PrivyAuth:
-        """Return what is known about the request; never raises for a bad token."""
-        auth = self.auth
-        if auth is None:
-            auth = self.auth = self.gate.authenticate(self.fields)
-            if auth.user is not None and signals.user_authenticated.receivers:
-                signals.user_authenticated.send(self._app, user=auth.user, auth=auth)
+    def find(self) -> PrivyAuth:
+        """Return what is known about the request, blocking if keys have to be fetched."""
+        looks_first = self.auth is None
+        auth = super().find()
+        if looks_first and auth.user is not None and signals.user_authenticated.receivers:
+            signals.user_authenticated.send(self._app, user=auth.user, auth=auth)
         return auth
 
     def check(self, rule: Callable[[PrivyAuth], object]) -> None:
@@ -51,7 +49,7 @@ class Lookup:
             PrivyHTTPException: when the rule refuses it.
         """
         try:
-            rule(self.result())
+            rule(self.find())
         except PrivyError as error:
             self.refuse(error)
             raise to_raise(error) from None
@@ -88,7 +86,7 @@ class PrivyRequest:
     @property
     def privy_auth(self) -> PrivyAuth:
         """Return what is known about the request; never raises for a bad token."""
-        return self.privy_lookup.result()
+        return self.privy_lookup.find()
 
     @property
     def privy_user(self) -> PrivyUser | None:
@@ -119,8 +117,8 @@ def current_lookup() -> Lookup:
     return lookup
 
 
-privy_user: PrivyUser = cast(PrivyUser, LocalProxy(lambda: current_lookup().result().user))
+privy_user: PrivyUser = cast(PrivyUser, LocalProxy(lambda: current_lookup().find().user))
 """The current request's user; falsy where there is none, as ``@optional_privy_user`` allows."""
 
-privy_auth: PrivyAuth = cast(PrivyAuth, LocalProxy(lambda: current_lookup().result()))
+privy_auth: PrivyAuth = cast(PrivyAuth, LocalProxy(lambda: current_lookup().find()))
 """What is known about the current request."""

@@ -97,6 +97,6 @@ def key_from_secret(secret: str) -> ed25519.Ed25519PrivateKey:
         raise ConfigurationError("api_secret", mend)
     plain = secret.strip().rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_segment(plain.encode("ascii")))
+        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_segment(plain))
     except (MalformedToken, ValueError):
         raise ConfigurationError("api_secret", mend) from None

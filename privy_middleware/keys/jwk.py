@@ -165,6 +165,6 @@ def _text(jwk: Mapping[Any, Any], member: str) -> str:
 
 def _octets(jwk: Mapping[Any, Any], member: str) -> bytes:
     try:
-        return decode_segment(_text(jwk, member).encode("ascii"))
-    except (MalformedToken, UnicodeEncodeError):
+        return decode_segment(_text(jwk, member))
+    except MalformedToken:
         raise UnusableKey("a member is not base64url") from None

@@ -137,8 +137,18 @@ class JWKSSource:
             return None
         if now >= held.fresh_until:
             self._counts["stale_lookups"] += 1
-            self._refresh_behind()
+            self.fetch_behind()
         return held.keys.find(kid, alg) or self._settle(held, kid, now)
+
+    def is_current(self, generation: int) -> bool:
+        """Say whether the keys are fresh, and still those of a generation."""
+        held = self._held
+        return held.generation == generation and self._clock() < held.fresh_until
+
+    def holds(self, kid: str | None, alg: str) -> bool:
+        """Say whether fresh keys that fit are at hand, so that ``lookup`` gives them."""
+        held = self._held
+        return self._clock() < held.fresh_until and bool(held.keys.find(kid, alg))
 
     def fetch(self) -> None:
         """Block until a fetch has ended: one's own, or one that is under way; return at once if none may start."""
@@ -159,6 +169,14 @@ class JWKSSource:
             if await flight.await_landing():
                 return None
         return None
+
+    def fetch_behind(self) -> None:
+        """Start a fetch in a thread of its own, if one may start now, and wait for nothing."""
+        if self._flight is not None and not self._flight.overdue():
+            return
+        boarding = self._board()
+        if boarding is not None and boarding[1]:
+            self._lead_behind(boarding[0])
 
     def unavailable(self) -> KeysUnavailable | None:
         """Return why there are no keys at all and when to come back, or ``None`` if there are some."""
@@ -219,13 +237,6 @@ class JWKSSource:
             self._counts["fetches"] += 1
             self._flight = Flight(self._patience, ask_cache=not fresh)
             return self._flight, True
-
-    def _refresh_behind(self) -> None:
-        if self._flight is not None and not self._flight.overdue():
-            return
-        boarding = self._board()
-        if boarding is not None and boarding[1]:
-            self._lead_behind(boarding[0])
 
     def _lead(self, flight: Flight) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 from privy_middleware.errors import KeysUnavailable
@@ -20,20 +19,19 @@ class KeySource(Protocol):
         """Return a number that changes whenever the set of keys changes."""
         ...
 
-    @property
-    def fresh_until(self) -> float:
-        """Return when, on the source's clock, the keys have to be asked for anew."""
-        ...
-
-    def now(self) -> float:
-        """Return the time on the source's clock, in seconds."""
-        ...
-
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...] | None:
         """Return the keys that fit, none if that is settled, or ``None`` if waiting for a fetch could help.
 
         Never blocks.
         """
+        ...
+
+    def is_current(self, generation: int) -> bool:
+        """Say whether the keys are fresh, and still those of a generation."""
+        ...
+
+    def holds(self, kid: str | None, alg: str) -> bool:
+        """Say whether fresh keys that fit are at hand, so that ``lookup`` gives them."""
         ...
 
     def fetch(self) -> None:
@@ -42,6 +40,10 @@ class KeySource(Protocol):
 
     async def afetch(self) -> None:
         """Wait until a fetch has ended without blocking the event loop."""
+        ...
+
+    def fetch_behind(self) -> None:
+        """Start a fetch, if one may start now, and wait for nothing."""
         ...
 
     def unavailable(self) -> KeysUnavailable | None:
@@ -65,24 +67,30 @@ class FixedKeys:
     """Give the keys of the configuration: always the same, always there."""
 
     generation = 0
-    fresh_until: float = math.inf
 
     def __init__(self, key_set: KeySet) -> None:
         """Take the keys as ``load_key_set`` returned them."""
         self._find = key_set.find
 
-    def now(self) -> float:
-        """Return a time at which the keys are fresh, as they are at every time."""
-        return 0.0
+    def is_current(self, generation: int) -> bool:
+        """Say that there are no others."""
+        return True
 
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...]:
         """Return the keys that fit; that is settled at once."""
         return self._find(kid, alg)
 
+    def holds(self, kid: str | None, alg: str) -> bool:
+        """Say that nothing has to be waited for: what is not at hand never will be."""
+        return True
+
     def fetch(self) -> None:
         """Do nothing: there is nothing to fetch."""
 
     async def afetch(self) -> None:
+        """Do nothing: there is nothing to fetch."""
+
+    def fetch_behind(self) -> None:
         """Do nothing: there is nothing to fetch."""
 
     def unavailable(self) -> None:

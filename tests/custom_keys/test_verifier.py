@@ -31,7 +31,7 @@ from privy_middleware.errors import (
 from privy_middleware.gate import build_gate
 from tests.custom_keys.test_signer import KEYS, VECTORS, pem
 from tests.support.clock import Clock
-from tests.support.tokens import MISSING, NOW, Request, b64, bearer, changed, cookies
+from tests.support.tokens import MISSING, NOW, Request, b64, bearer, changed, cookies, found
 from tests.support.tokens import verifier as privy_verifier
 from tests.support.ways import Way, call, every_way
 
@@ -256,14 +256,14 @@ def test_privys_verifier_accepts_no_such_token() -> None:
 def test_behind_the_middleware() -> None:
     """A user with an id of its own, of whom nothing else is known."""
     gate = build_gate(verifier())
-    auth = gate.authenticate(Request(bearer(token())))
+    auth = found(gate, Request(bearer(token())))
     user = user_of(auth, CustomKeyUser)
     assert (auth.kind, user.id, user.subject, user.issuer) == ("custom", "custom:my-server:u-1", "u-1", "my-server")
     assert user.to_dict() == {"id": "custom:my-server:u-1", "subject": "u-1", "issuer": "my-server"}
     assert user.claims == CLAIMS
     with pytest.raises(IncompleteUser):
         auth.require(condition(wallet="ethereum"))
-    assert not gate.authenticate(Request(cookies(("privy-token", token())))).presented
+    assert not found(gate, Request(cookies(("privy-token", token())))).presented
 
 
 def test_ids_do_not_collide() -> None:
@@ -272,7 +272,7 @@ def test_ids_do_not_collide() -> None:
     ids = set()
     for issuer, subject in pairs:
         gate = build_gate(verifier(issuer=issuer))
-        ids.add(user_of(gate.authenticate(Request(bearer(token(iss=issuer, sub=subject)))), CustomKeyUser).id)
+        ids.add(user_of(found(gate, Request(bearer(token(iss=issuer, sub=subject)))), CustomKeyUser).id)
     assert len(ids) == len(pairs)
     assert all(user_id.startswith("custom:") for user_id in ids)
 

@@ -17,6 +17,7 @@ from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 from django.utils.decorators import sync_only_middleware
 
 from django_privy import signals
+from django_privy.conf import PrivySettings
 from django_privy.middleware import PrivyMiddleware
 from privy_middleware import ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
@@ -37,6 +38,7 @@ def sync_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
     return get_response
 
 
+SHARED = PrivySettings()
 SYNC_ONLY = [*settings.MIDDLEWARE, f"{__name__}.sync_only"]
 
 
@@ -67,6 +69,34 @@ def test_user_is_looked_for_late_and_once() -> None:
     with override_settings(PRIVY=config):
         PrivyMiddleware(view)(RequestFactory().get("/", headers={"privy-id-token": "garbage"}))
     assert seen == ["malformed_token"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("member", ["privy_user", "aprivy_user"])
+async def test_user_is_looked_for_late_on_the_event_loop(issuer: DevelopmentIssuer, member: str) -> None:
+    """By ASGI, too, once the issuer's keys are known; before that a sync look would have to wait for them."""
+    asked: list[str] = []
+
+    def is_revoked(claims: Any) -> bool:
+        asked.append(claims["sub"])
+        return False
+
+    async def view(request: Any) -> HttpResponse:
+        before = list(asked)
+        user = request.privy_user if member == "privy_user" else await request.aprivy_user()
+        return HttpResponse(json.dumps([before, user.id]))
+
+    async def blind(request: Any) -> HttpResponse:
+        return HttpResponse()
+
+    with override_settings(PRIVY={**settings.PRIVY, "IS_REVOKED": is_revoked}):
+        for handler, persona in ((blind, "ada"), (view, "grace"), (blind, "ada")):
+            middleware: Any = PrivyMiddleware(handler)
+            middleware.settings = SHARED
+            response = await middleware(AsyncRequestFactory().get("/", headers=identity(issuer, persona)))
+            if handler is view:
+                assert json.loads(response.content) == [["did:privy:dev-ada"], "did:privy:dev-grace"]
+    assert asked == ["did:privy:dev-ada", "did:privy:dev-grace"]
 
 
 def test_nothing_can_be_put_in_the_user_s_place(issuer: DevelopmentIssuer) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate
+from privy_middleware.lookup import Lookup
 from privy_middleware.origins import is_cross_site
 from privy_middleware.protection import Protection
 from tests.support.tokens import SUBJECT, Request, access, identity, verifier
@@ -56,7 +57,7 @@ methods = st.sampled_from(["GET", "POST", "DELETE", "OPTIONS", "WEBSOCKET", "get
 @given(fields, methods)
 def test_any_request_has_an_answer(these: list[tuple[str, str]], method: str) -> None:
     """A user is the good token's; anything else is nobody, with a code, and never an exception."""
-    auth = GATE.authenticate(Request(*these, method=method))
+    auth = Lookup(GATE, Request(*these, method=method)).find()
     if auth.user is not None:
         assert auth.user.id == SUBJECT
         assert auth.refusal is None
@@ -70,7 +71,7 @@ def test_any_request_has_an_answer(these: list[tuple[str, str]], method: str) ->
 def test_a_second_value_never_makes_a_user(these: list[tuple[str, str]]) -> None:
     """With another token beside it, the good one does not count."""
     other = ("privy-id-token", identity(sub="did:privy:other"))
-    auth = GATE.authenticate(Request(("privy-id-token", GOOD), *these, other))
+    auth = Lookup(GATE, Request(("privy-id-token", GOOD), *these, other)).find()
     assert auth.user is None
 
 

@@ -33,7 +33,9 @@ from tests.support.tokens import (
     SIGNER,
     Request,
     changed,
+    checked,
     cookies,
+    found,
     id_header,
     identity,
     part,
@@ -311,8 +313,8 @@ def test_header_smuggling_by_underscore(advisory: str) -> None:
     """A field with an underscore is another field; where a server joins both, they are two values."""
     gate, attacker = Gate(verifier()), identity(sub="did:privy:attacker")
     for name in ("privy_id_token", "PRIVY_ID_TOKEN", "privy-id_token"):
-        assert not gate.authenticate(Request((name, attacker))).presented
-    joined = gate.authenticate(Request(id_header(f"{attacker},{identity()}")))
+        assert not found(gate, Request((name, attacker))).presented
+    joined = found(gate, Request(id_header(f"{attacker},{identity()}")))
     assert joined.error == "conflicting_tokens"
 
 
@@ -328,7 +330,7 @@ def test_exemption_is_decided_by_the_path_alone(advisory: str) -> None:
         Request(path="/secret#/open"),
     ):
         with pytest.raises(MissingToken):
-            gate.check(request, gate.authenticate(request))
+            checked(gate, request, found(gate, request))
 
 
 def test_envoy_cve_2021_21378_optional_refuses_bad_tokens() -> None:
@@ -336,7 +338,7 @@ def test_envoy_cve_2021_21378_optional_refuses_bad_tokens() -> None:
     gate = Gate(verifier())
     for token in both(iss="https://unknown.example"):
         with pytest.raises(InvalidToken):
-            gate.authenticate(Request(id_header(token))).optional()
+            found(gate, Request(id_header(token))).optional()
 
 
 def test_envoy_cve_2024_45809_cve_2025_64527_failing_key_server() -> None:
@@ -345,13 +347,13 @@ def test_envoy_cve_2024_45809_cve_2025_64527_failing_key_server() -> None:
         server.behave = lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{")
         options = {"trust_env": False}
         gate = Gate(PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=options)))
-        assert gate.authenticate(Request(id_header(identity()))).error == "keys_unavailable"
+        assert found(gate, Request(id_header(identity()))).error == "keys_unavailable"
 
 
 @pytest.mark.parametrize("line", ["=privy-id-token={}", "=; =privy-id-token={}", "privy-id-token ={}x"])
 def test_werkzeug_cve_2023_23934_nameless_cookies(line: str) -> None:
     """A cookie without a name does not stand for one that has it."""
-    auth = Gate(verifier()).authenticate(Request(("Cookie", line.format(identity()))))
+    auth = found(Gate(verifier()), Request(("Cookie", line.format(identity()))))
     assert auth.user is None
 
 
@@ -359,10 +361,10 @@ def test_cpython_cve_2024_7592_quoted_cookies() -> None:
     """Nothing in a cookie is unquoted, so a header of backslashes costs what any header of its length does."""
     gate = Gate(verifier())
     hostile = f'privy-id-token="{chr(92) * 100}"'
-    assert gate.authenticate(Request(("Cookie", hostile))).error == "malformed_token"
-    assert gate.authenticate(Request(("Cookie", f'privy-id-token="{identity()}"'))).error == "malformed_token"
+    assert found(gate, Request(("Cookie", hostile))).error == "malformed_token"
+    assert found(gate, Request(("Cookie", f'privy-id-token="{identity()}"'))).error == "malformed_token"
     large = f'privy-id-token="{chr(92) * 1_000_000}"'
-    assert gate.authenticate(Request(("Cookie", large))).error == "oversized_token"
+    assert found(gate, Request(("Cookie", large))).error == "oversized_token"
 
 
 def test_fastapi_zitadel_auth_149_unknown_kids() -> None:
@@ -388,4 +390,4 @@ def test_authlib_ghsa_fg6f_cve_2026_41425_login_csrf() -> None:
     """No request makes a session here: a cookie that another site plants has to verify, and to be alone."""
     gate = Gate(verifier())
     planted = cookies(("privy-id-token", identity(sub="did:privy:attacker")), ("privy-id-token", identity()))
-    assert gate.authenticate(Request(planted)).error == "conflicting_tokens"
+    assert found(gate, Request(planted)).error == "conflicting_tokens"

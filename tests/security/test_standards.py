@@ -39,7 +39,9 @@ from tests.support.tokens import (
     b64,
     bearer,
     changed,
+    checked,
     cookies,
+    found,
     id_header,
     identity,
     part,
@@ -229,9 +231,9 @@ def test_rfc_6750_2_one_place_a_request() -> None:
     """Two values of one kind are refused; a token in a URL or a body is not read (§5.3)."""
     gate = Gate(verifier())
     with pytest.raises(InvalidToken):
-        gate.authenticate(Request(bearer(access()), bearer(access(marker=1)))).require()
+        found(gate, Request(bearer(access()), bearer(access(marker=1)))).require()
     in_url = Request(path="/", target=f"/?access_token={access()}&privy-id-token={identity()}")
-    assert not gate.authenticate(in_url).presented
+    assert not found(gate, in_url).presented
 
 
 def test_rfc_6750_3_challenges() -> None:
@@ -240,7 +242,7 @@ def test_rfc_6750_3_challenges() -> None:
     challenges = []
     for request in (Request(), Request(id_header("garbage"))):
         with pytest.raises(AuthenticationError) as caught:
-            gate.check(request, gate.authenticate(request))
+            checked(gate, request, found(gate, request))
         assert caught.value.status == 401
         challenges.append(dict(caught.value.headers)["WWW-Authenticate"])
     assert challenges[0] == "Bearer"
@@ -252,7 +254,7 @@ def test_rfc_9110_11_1_case() -> None:
     gate = Gate(verifier())
     for scheme in ("Bearer", "bearer", "BEARER", "bEaReR"):
         for name in ("Authorization", "authorization", "AUTHORIZATION"):
-            assert gate.authenticate(Request((name, f"{scheme} {access()}"))).access
+            assert found(gate, Request((name, f"{scheme} {access()}"))).access
 
 
 def test_rfc_9110_11_6_2_authorization_is_single() -> None:
@@ -262,8 +264,8 @@ def test_rfc_9110_11_6_2_authorization_is_single() -> None:
         [bearer(access()), ("Authorization", "Basic x")],
         [("Authorization", f"Basic x, Bearer {access()}")],
     ):
-        assert gate.authenticate(Request(*fields)).error == "conflicting_tokens"
-    assert not gate.authenticate(Request(("Authorization", "Basic x"), ("Authorization", "Basic y"))).presented
+        assert found(gate, Request(*fields)).error == "conflicting_tokens"
+    assert not found(gate, Request(("Authorization", "Basic x"), ("Authorization", "Basic y"))).presented
 
 
 def test_rfc_9110_15_5_2_every_401_has_a_challenge() -> None:
@@ -320,9 +322,9 @@ def test_asvs_10_3_3_a_user_is_issuer_and_subject() -> None:
     """The same subject at another app is another user: their tokens do not go together."""
     keys = {"a": SIGNER.jwk, "b": SIGNER.jwk}
     gate = Gate(PrivyVerifier(PrivyConfig(app_id=("a", "b"), verification_key=keys), clock=Clock(NOW)))
-    auth = gate.authenticate(Request(id_header(identity(aud="a")), bearer(access(aud="b"))))
+    auth = found(gate, Request(id_header(identity(aud="a")), bearer(access(aud="b"))))
     assert isinstance(auth.refusal, TokensDisagree)
-    assert gate.authenticate(Request(id_header(identity(aud="a")), bearer(access(aud="a")))).require().id
+    assert found(gate, Request(id_header(identity(aud="a")), bearer(access(aud="a")))).require().id
 
 
 def test_asvs_3_5_cross_origin() -> None:
@@ -330,13 +332,13 @@ def test_asvs_3_5_cross_origin() -> None:
     gate, cookie = Gate(verifier()), cookies(("privy-id-token", identity()))
     host, evil = ("Host", "app.example"), ("Origin", "https://evil.example")
     same = ("Sec-Fetch-Site", "same-origin")
-    assert gate.authenticate(Request(host, cookie, same, evil, method="POST")).require().id
+    assert found(gate, Request(host, cookie, same, evil, method="POST")).require().id
     for forwarded in (
         ("X-Forwarded-Host", "evil.example"),
         ("Forwarded", "host=evil.example"),
         ("X-Host", "evil.example"),
     ):
-        refusal = gate.authenticate(Request(host, cookie, evil, forwarded, method="POST")).refusal
+        refusal = found(gate, Request(host, cookie, evil, forwarded, method="POST")).refusal
         assert isinstance(refusal, CrossSiteRequest)
 
 
@@ -345,7 +347,7 @@ def test_asvs_4_4_2_websocket_origin() -> None:
     gate, cookie = Gate(verifier()), cookies(("privy-id-token", identity()))
     for origin, good in (("https://app.example", True), ("https://evil.example", False), ("null", False)):
         request = Request(("Host", "app.example"), cookie, ("Origin", origin), method="WEBSOCKET", scheme="wss")
-        assert (gate.authenticate(request).user is not None) is good
+        assert (found(gate, request).user is not None) is good
 
 
 def test_asvs_16_results_are_logged_and_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -353,7 +355,7 @@ def test_asvs_16_results_are_logged_and_say_nothing(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.DEBUG)
     gate = Gate(verifier())
     for token in ("garbage\r\ninjected: 1", identity({"kid": "\r\ninjected"}), identity(aud="injected")):
-        gate.authenticate(Request(id_header(token)))
+        found(gate, Request(id_header(token)))
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [f"token not accepted: {code}" for code in ("malformed_token", "unknown_key", "wrong_audience")]
 

@@ -40,7 +40,9 @@ from tests.support.tokens import (
     access,
     bearer,
     changed,
+    checked,
     cookies,
+    found,
     id_header,
     identity,
     part,
@@ -122,7 +124,7 @@ def test_hostile_kid(kid: Any, caplog: pytest.LogCaptureFixture) -> None:
     """It is looked up, and neither opened, asked for, echoed nor logged."""
     caplog.set_level(logging.DEBUG)
     refused(*both({"kid": kid}))
-    auth = Gate(verifier()).authenticate(Request(id_header(identity({"kid": kid}))))
+    auth = found(Gate(verifier()), Request(id_header(identity({"kid": kid}))))
     assert auth.refusal is not None
     if isinstance(kid, str) and kid:
         assert kid not in caplog.text + str(auth.refusal) + repr(auth) + auth.refusal.body.decode()
@@ -345,18 +347,18 @@ def test_cookie_tossing() -> None:
         [("Cookie", f"privy-id-token={good},privy-id-token={other}")],
         [("Cookie", f"privy-id-token={good},a=b")],
     ):
-        assert gate.authenticate(Request(*fields)).error in ("conflicting_tokens", "malformed_token")
+        assert found(gate, Request(*fields)).error in ("conflicting_tokens", "malformed_token")
     for name in ("\xa0privy-id-token", "\x85privy-id-token", "=privy-id-token", "Privy-Id-Token", '"privy-id-token"'):
-        assert gate.authenticate(Request(("Cookie", f"{name}={other}"))).presented is False
+        assert found(gate, Request(("Cookie", f"{name}={other}"))).presented is False
         both_cookies = Request(("Cookie", f"{name}={other}; privy-id-token={good}"))
-        assert gate.authenticate(both_cookies).require().id == SUBJECT
+        assert found(gate, both_cookies).require().id == SUBJECT
 
 
 def test_header_against_cookie() -> None:
     """The header decides; a bad one does not fall through; two kinds must agree."""
     gate, other = Gate(verifier()), "did:privy:other"
     request = Request(id_header(identity(sub=other)), cookies(("privy-id-token", identity())))
-    assert gate.authenticate(request).require().id == other
+    assert found(gate, request).require().id == other
     for fields in (
         [id_header("bad"), cookies(("privy-id-token", identity()))],
         [bearer("bad"), cookies(("privy-id-token", identity()))],
@@ -365,7 +367,7 @@ def test_header_against_cookie() -> None:
         [cookies(("privy-token", access(sub=other)), ("privy-id-token", identity()))],
     ):
         with pytest.raises(InvalidToken):
-            gate.authenticate(Request(*fields)).require()
+            found(gate, Request(*fields)).require()
 
 
 def test_several_header_lines_and_underscores() -> None:
@@ -379,8 +381,8 @@ def test_several_header_lines_and_underscores() -> None:
         [bearer(f"{access()},Bearer {access(sub='x')}")],
         [bearer(access()), ("Authorization", "Basic eDp5")],
     ):
-        assert gate.authenticate(Request(*fields)).error == "conflicting_tokens"
-    assert gate.authenticate(Request(("privy_id_token", other))).presented is False
+        assert found(gate, Request(*fields)).error == "conflicting_tokens"
+    assert found(gate, Request(("privy_id_token", other))).presented is False
 
 
 def test_path_tricks() -> None:
@@ -413,7 +415,7 @@ def test_path_tricks() -> None:
         ):
             request = Request((name, "/admin/login"), path=path)
             with pytest.raises(MissingToken):
-                gate.check(request, gate.authenticate(request))
+                checked(gate, request, found(gate, request))
 
 
 def test_csrf_with_cookie_tokens() -> None:
@@ -429,8 +431,8 @@ def test_csrf_with_cookie_tokens() -> None:
     for fields in foreign:
         for method in ("POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"):
             by_cookie = Request(cookies(("privy-id-token", identity())), *fields, method=method)
-            assert isinstance(gate.authenticate(by_cookie).refusal, CrossSiteRequest)
-            assert gate.authenticate(Request(id_header(identity()), *fields, method=method)).require().id
+            assert isinstance(found(gate, by_cookie).refusal, CrossSiteRequest)
+            assert found(gate, Request(id_header(identity()), *fields, method=method)).require().id
 
 
 def bad_tokens() -> list[str]:
@@ -453,7 +455,7 @@ def bad_tokens() -> list[str]:
 def test_error_oracle() -> None:
     """Every kind of bad token has one answer, byte for byte."""
     gate = Gate(verifier())
-    refusals = [gate.authenticate(Request(id_header(token))).refusal for token in bad_tokens()]
+    refusals = [found(gate, Request(id_header(token))).refusal for token in bad_tokens()]
     assert all(isinstance(refusal, InvalidToken) for refusal in refusals)
     assert len({refusal.code for refusal in refusals if refusal}) >= 9
     assert len({(refusal.status, refusal.body, refusal.headers) for refusal in refusals if refusal}) == 1
@@ -464,7 +466,7 @@ def test_nothing_of_a_token_is_logged_shown_or_kept(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.DEBUG)
     gate = Gate(verifier())
     for token in [*bad_tokens()[1:], identity(), access()]:
-        auth = gate.authenticate(Request(id_header(token), cookies(("privy-token", token))))
+        auth = found(gate, Request(id_header(token), cookies(("privy-token", token))))
         shown = [repr(auth), repr(auth.user), repr(auth.tokens), repr(gate.settings), caplog.text]
         for verify in (verifier().verify_identity_token, verifier().verify_access_token):
             try:

@@ -242,6 +242,7 @@ def test_gzip(outside: bool) -> None:
     """Compressed answers vary on both, whichever stands further out."""
 
     async def long(request: Request) -> PlainTextResponse:
+        assert request.state.privy_user
         return PlainTextResponse("x" * 2000)
 
     app = Starlette(routes=[Route("/long", long)])

@@ -10,7 +10,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from privy_middleware import PrivyConfig, PrivyUser, PrivyVerifier
+from privy_middleware import PrivyAuth, PrivyConfig, PrivyUser, PrivyVerifier
+from privy_middleware.gate import Gate
+from privy_middleware.lookup import Lookup
 from tests.support.clock import Clock
 from tests.support.signers import Signer
 
@@ -109,6 +111,17 @@ class Request:
     def values(self, name: str) -> list[str]:
         """Return every value of a field."""
         return [value for key, value in self._fields if key.lower() == name]
+
+
+def found(gate: Gate, request: Request) -> PrivyAuth:
+    """Return what is known about a request."""
+    return Lookup(gate, request).find()
+
+
+def checked(gate: Gate, request: Request, auth: PrivyAuth) -> None:
+    """Require a user where the path does, whatever the app asks for."""
+    if gate.guards(request):
+        auth.require()
 
 
 def cookies(*pairs: tuple[str, str]) -> tuple[str, str]:

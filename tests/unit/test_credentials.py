@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privy_middleware.credentials import Credential, Slot, Source, cookie_values, names_of, read_credential
+from privy_middleware.credentials import Credential, Reader, Slot, Source, cookie_values, names_of
 from privy_middleware.errors import ConflictingTokens
 from tests.support.tokens import Request, bearer, cookies
 
@@ -16,8 +16,8 @@ BOTH: tuple[Source, ...] = ("header", "cookie")
 
 def read(request: Request, slot: Slot = IDENTITY, sources: tuple[Source, ...] = BOTH) -> tuple[str, str] | None:
     """Return the source and the token."""
-    found = read_credential(request, slot, sources)
-    return None if found is None else (found.source, found.token)
+    found = [(each.source, each.token) for each in Reader([slot], sources).read(request)]
+    return found[0] if found else None
 
 
 def test_nothing_there() -> None:
@@ -39,7 +39,7 @@ def test_header_and_cookie() -> None:
 
 def test_a_credential_hides_its_token() -> None:
     """The place is shown, the token is not."""
-    credential = Credential(IDENTITY, "cookie", "a-token-to-hide")
+    credential = Credential("identity", "cookie", "a-token-to-hide")
     assert credential.kind == "identity"
     assert "cookie" in repr(credential)
     assert "hide" not in repr(credential)
@@ -159,7 +159,7 @@ def test_two_cookies_that_differ(fields: list[tuple[str, str]]) -> None:
 )
 def test_cookie_names_are_exact(name: str) -> None:
     """RFC 6265 §4.2.1: byte for byte."""
-    assert cookie_values(Request(("Cookie", f"{name}=t")), "privy-id-token") == []
+    assert cookie_values(Request(("Cookie", f"{name}=t")), ("privy-id-token",)) == {}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_cookie_names_are_exact(name: str) -> None:
 )
 def test_cookie_lines(line: str, values: list[str]) -> None:
     """A line is split at semicolons and nothing in it is decoded."""
-    assert cookie_values(Request(("Cookie", line)), "c") == values
+    assert cookie_values(Request(("Cookie", line)), ("c",)).get("c", []) == values
 
 
 def test_names_for_vary() -> None:

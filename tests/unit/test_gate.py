@@ -26,6 +26,7 @@ from privy_middleware.errors import (
     TokenRevoked,
 )
 from privy_middleware.gate import Gate, build_gate, is_preflight
+from privy_middleware.lookup import Lookup
 from tests.support.keyserver import KeyServer, hang_up
 from tests.support.tokens import (
     APP_ID,
@@ -35,8 +36,10 @@ from tests.support.tokens import (
     Request,
     access,
     bearer,
+    checked,
     config,
     cookies,
+    found,
     id_header,
     identity,
     runs_of,
@@ -59,7 +62,7 @@ def cookie(token: str, name: str = "privy-id-token") -> tuple[str, str]:
 
 def test_anonymous() -> None:
     """No token, no user, and no fault."""
-    auth = gate().authenticate(Request())
+    auth = found(gate(), Request())
     assert (auth.user, auth.error, auth.presented) == (None, None, False)
 
 
@@ -71,7 +74,7 @@ def test_authenticated() -> None:
         (bearer(access()), "header"),
         (cookie(access(), "privy-token"), "cookie"),
     ):
-        auth = gate().authenticate(Request(field))
+        auth = found(gate(), Request(field))
         assert auth.require().id == SUBJECT
         assert auth.source == source
 
@@ -80,9 +83,9 @@ def test_authenticated() -> None:
 async def test_awaiting() -> None:
     """The same without blocking."""
     judge = gate()
-    assert (await judge.aauthenticate(Request(id_header(identity())))).require().id == SUBJECT
-    assert (await judge.aauthenticate(Request(id_header("garbage")))).error == "malformed_token"
-    assert (await judge.aauthenticate(Request())).user is None
+    assert (await Lookup(judge, Request(id_header(identity()))).afind()).require().id == SUBJECT
+    assert (await Lookup(judge, Request(id_header("garbage"))).afind()).error == "malformed_token"
+    assert (await Lookup(judge, Request()).afind()).user is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ async def test_awaiting() -> None:
 )
 def test_refusals(fields: list[tuple[str, str]], error: type[PrivyError]) -> None:
     """They are told, never raised, until somebody asks for a user."""
-    auth = gate().authenticate(Request(*fields))
+    auth = found(gate(), Request(*fields))
     assert (auth.user, auth.error, auth.presented) == (None, error.code, True)
     with pytest.raises(error):
         auth.require()
@@ -111,47 +114,47 @@ def test_a_cookie_does_not_cross_sites() -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "WEBSOCKET", "QUERY"):
         for fields in ([CROSS], [("Origin", "https://evil.example")], [("Origin", "null")]):
             request = Request(("Host", "app.example"), cookie(identity()), *fields, method=method)
-            assert isinstance(judge.authenticate(request).refusal, CrossSiteRequest)
+            assert isinstance(found(judge, request).refusal, CrossSiteRequest)
         for fields in ([], [("Sec-Fetch-Site", "same-origin")], [("Origin", "https://trusted.example")]):
             request = Request(("Host", "app.example"), cookie(identity()), *fields, method=method)
-            assert judge.authenticate(request).require().id == SUBJECT
+            assert found(judge, request).require().id == SUBJECT
     for method in ("GET", "HEAD", "OPTIONS"):
-        assert judge.authenticate(Request(cookie(identity()), CROSS, method=method)).require().id == SUBJECT
+        assert found(judge, Request(cookie(identity()), CROSS, method=method)).require().id == SUBJECT
 
 
 def test_a_verified_header_vouches_for_the_request() -> None:
     """No other site's page can set one; one that does not verify vouches for nothing."""
     judge = gate()
     good = Request(cookie(identity()), bearer(access()), CROSS, method="POST")
-    assert judge.authenticate(good).require().id == SUBJECT
-    assert judge.authenticate(Request(id_header(identity()), CROSS, method="POST")).require().id == SUBJECT
+    assert found(judge, good).require().id == SUBJECT
+    assert found(judge, Request(id_header(identity()), CROSS, method="POST")).require().id == SUBJECT
     for field in (bearer("garbage"), id_header("garbage")):
-        assert judge.authenticate(Request(cookie(identity()), field, CROSS, method="POST")).user is None
+        assert found(judge, Request(cookie(identity()), field, CROSS, method="POST")).user is None
     basic = Request(cookie(identity()), ("Authorization", "Basic eDp5"), CROSS, method="POST")
-    assert isinstance(judge.authenticate(basic).refusal, CrossSiteRequest)
+    assert isinstance(found(judge, basic).refusal, CrossSiteRequest)
 
 
 def test_a_bad_cookie_says_nothing_of_sites() -> None:
     """It is a bad token first."""
-    auth = gate().authenticate(Request(cookie("garbage"), CROSS, method="POST"))
+    auth = found(gate(), Request(cookie("garbage"), CROSS, method="POST"))
     assert isinstance(auth.refusal, MalformedToken)
 
 
 def test_protected_paths() -> None:
     """They need a user, except for a preflight."""
     judge = gate(["/api"], ["/api/open"])
-    user, nobody = PrivyAuth(judge.authenticate(Request(id_header(identity()))).user), PrivyAuth()
+    user, nobody = PrivyAuth(found(judge, Request(id_header(identity()))).user), PrivyAuth()
     for path in ("/api", "/API/x", "//api", "/api/open/../x"):
-        judge.check(Request(path=path), user)
+        checked(judge, Request(path=path), user)
         with pytest.raises(MissingToken):
-            judge.check(Request(path=path), nobody)
+            checked(judge, Request(path=path), nobody)
         with pytest.raises(TokenExpired):
-            judge.check(Request(path=path), PrivyAuth(refusal=TokenExpired(), on_invalid="anonymous"))
+            checked(judge, Request(path=path), PrivyAuth(refusal=TokenExpired(), on_invalid="anonymous"))
         preflight = Request(("Access-Control-Request-Method", "POST"), method="OPTIONS", path=path)
-        judge.check(preflight, nobody)
+        checked(judge, preflight, nobody)
         assert judge.protects(path)
     for path in ("/", "/apix", "/api/open"):
-        judge.check(Request(path=path), nobody)
+        checked(judge, Request(path=path), nobody)
         assert not judge.protects(path)
 
 
@@ -163,7 +166,7 @@ def test_no_header_moves_a_path(header: str) -> None:
     """The path is the request's own (CVE-2026-40575, CVE-2025-54576)."""
     judge = gate(["/"], ["/open"])
     with pytest.raises(MissingToken):
-        judge.check(Request((header, "/open"), path="/api"), PrivyAuth())
+        checked(judge, Request((header, "/open"), path="/api"), PrivyAuth())
 
 
 @pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
@@ -172,9 +175,9 @@ def test_no_header_changes_the_method(header: str) -> None:
     override = Request((header, "OPTIONS"), ("Access-Control-Request-Method", "GET"), method="POST", path="/api")
     assert not is_preflight(override)
     with pytest.raises(MissingToken):
-        gate(["/api"]).check(override, PrivyAuth())
+        checked(gate(["/api"]), override, PrivyAuth())
     posted = Request((header, "GET"), cookie(identity()), CROSS, method="POST")
-    assert isinstance(gate().authenticate(posted).refusal, CrossSiteRequest)
+    assert isinstance(found(gate(), posted).refusal, CrossSiteRequest)
 
 
 def test_preflight() -> None:
@@ -199,13 +202,13 @@ def test_pages_are_redirected() -> None:
     html, session = ("Accept", "text/html,*/*"), ("Cookie", "privy-session=t")
     for field in (session, cookies(("privy-session", "t"), ("privy-id-token", identity(exp=NOW - 60)))):
         with pytest.raises(RefreshRequired) as caught:
-            judge.authenticate(Request(html, field, path="/page", target="/page?a=1")).require()
+            found(judge, Request(html, field, path="/page", target="/page?a=1")).require()
         assert caught.value.location == "/refresh?redirect_uri=%2Fpage%3Fa%3D1"
     with pytest.raises(LoginRequired):
-        judge.authenticate(Request(html, path="/page")).require()
+        found(judge, Request(html, path="/page")).require()
     for fields in ([session], [html, session, id_header("garbage")]):
         with pytest.raises(AuthenticationError) as refused:
-            judge.authenticate(Request(*fields, path="/page")).require()
+            found(judge, Request(*fields, path="/page")).require()
         assert refused.value.status == 401
 
 
@@ -223,7 +226,7 @@ def test_the_hook_hears_of_every_refusal() -> None:
     heard: list[PrivyError] = []
     judge = gate(on_refused=heard.append)
     for field in (id_header("garbage"), id_header(identity(exp=1)), id_header(identity())):
-        judge.authenticate(Request(field))
+        found(judge, Request(field))
     assert [error.code for error in heard] == ["malformed_token", "token_expired"]
 
 
@@ -234,9 +237,9 @@ def test_errors_of_the_apps_hooks_are_the_apps() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        gate(on_refused=broken).authenticate(Request(id_header("garbage")))
+        found(gate(on_refused=broken), Request(id_header("garbage")))
     with pytest.raises(LookupError):
-        gate(is_revoked=broken).authenticate(Request(id_header(identity())))
+        found(gate(is_revoked=broken), Request(id_header(identity())))
 
 
 def test_revoked() -> None:
@@ -245,7 +248,7 @@ def test_revoked() -> None:
     def revoked(claims: Mapping[str, Any]) -> bool:
         return bool(claims["sub"] == SUBJECT)
 
-    auth = gate(is_revoked=revoked).authenticate(Request(id_header(identity())))
+    auth = found(gate(is_revoked=revoked), Request(id_header(identity())))
     assert isinstance(auth.refusal, TokenRevoked)
 
 
@@ -253,7 +256,7 @@ def test_log(caplog: pytest.LogCaptureFixture) -> None:
     """The code is logged, nothing of the token is."""
     caplog.set_level(logging.DEBUG)
     bad = identity({"kid": "a-kid-to-hide\r\ninjected"})
-    auth = gate().authenticate(Request(id_header(bad)))
+    auth = found(gate(), Request(id_header(bad)))
     assert [record.getMessage() for record in caplog.records] == ["token not accepted: unknown_key"]
     assert caplog.records[0].levelno == logging.INFO
     shown = f"{caplog.text}{auth!r}{auth.refusal}{auth.refusal!r}{vars(auth.refusal)}"
@@ -265,11 +268,11 @@ def test_refusals_do_not_keep_the_token_alive() -> None:
     """No traceback, cause or context with frames that hold it."""
     judge = gate()
     for token in ("", "garbage", identity(exp=1), identity({"typ": "x"}), identity(sub=""), identity(aud="x")):
-        refusal = judge.authenticate(Request(id_header(token))).refusal
+        refusal = found(judge, Request(id_header(token))).refusal
         assert refusal is not None
         assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)
     for fields in ((bearer("a"), bearer("b")), (id_header(identity()), bearer(access(sub="other")))):
-        refusal = judge.authenticate(Request(*fields)).refusal
+        refusal = found(judge, Request(*fields)).refusal
         assert refusal is not None
         assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)
 
@@ -282,7 +285,7 @@ def test_keys_that_cannot_be_had(caplog: pytest.LogCaptureFixture) -> None:
         judge = build_gate(settings)
         judge.ready()
         assert "keys could not be fetched at start-up" in caplog.text
-        auth = judge.authenticate(Request(id_header(identity())))
+        auth = found(judge, Request(id_header(identity())))
         assert isinstance(auth.refusal, KeysUnavailable)
         assert caplog.records[-1].levelno == logging.WARNING
         with pytest.raises(KeysUnavailable):

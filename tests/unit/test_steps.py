@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from privy_middleware.steps import Steps, arun, run
+from privy_middleware.errors import KeysUnavailable
+from privy_middleware.steps import Steps, arun, run, run_now
 
 
 class Source:
@@ -60,3 +63,24 @@ async def test_arun() -> None:
     assert await arun(never_wait()) == 42
     with pytest.raises(LookupError):
         await arun(fail(source))
+
+
+def give_in(source: Source) -> Steps[str]:
+    """Wait twice, and take no for an answer the second time."""
+    with contextlib.suppress(KeysUnavailable):
+        yield source
+    try:
+        yield source
+    except KeysUnavailable as error:
+        return str(error.retry_after)
+    return "waited"
+
+
+def test_run_now() -> None:
+    """Not waiting: whoever would wait is told that there are no keys."""
+    source = Source()
+    assert run_now(never_wait()) == 42
+    assert run_now(give_in(source)) == "1"
+    with pytest.raises(KeysUnavailable):
+        run_now(wait_twice(source))
+    assert source.waits == []

@@ -221,7 +221,7 @@ def test_every_step_refuses(token: Any, error: type[PrivyError], size: int) -> N
     shown = {value for frame in frames.stack for name, value in (frame.locals or {}).items() if name != "token"}
     if isinstance(token, str) and len(token) < 10_000:
         own = [frame.filename for frame in frames.stack if "/privy_middleware/" in frame.filename]
-        assert {name.rpartition("/")[2] for name in own} == {"trust.py", "steps.py"}
+        assert {name.rpartition("/")[2] for name in own} <= {"trust.py", "steps.py"}
         text = "".join(value for value in shown if "Reader" not in value and "self" not in value)
         assert not [run for run in runs_of(token) if run in text]
 
@@ -241,7 +241,7 @@ def test_headers_that_are_remembered_are_bounded() -> None:
         assert reader(identity({"cty": number}))
         assert len(reader.reader._headers) <= 16
     reader.fails(sign(changed(HEADER, {"cty": "bad"}), IDENTITY, Signer().private), BadSignature)
-    assert all(b"bad" not in segment for segment in reader.reader._headers)
+    assert all("bad" not in segment for segment in reader.reader._headers)
 
 
 def test_good_headers_are_remembered() -> None:

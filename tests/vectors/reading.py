@@ -18,10 +18,11 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.jws import Header, SignedToken, decode_segment, read_header, split_token
+from privy_middleware.jws import Header, decode_segment, find_dots, read_header
 from privy_middleware.keys import load_key_set
 from privy_middleware.keys.signatures import ALGORITHMS
 from privy_middleware.strictjson import decode_bytes
@@ -47,21 +48,30 @@ def loads(material: Mapping[str, Any]) -> bool:
     return True
 
 
-def reads(token: Any) -> tuple[SignedToken, Header] | None:
+@dataclass(frozen=True)
+class Read:
+    """A token taken apart."""
+
+    header: Header
+    signing_input: bytes
+    signature: bytes
+
+
+def reads(token: Any) -> Read | None:
     """Return a token taken apart by the product's reader, ``None`` where it is refused."""
     try:
-        signed = split_token(token, _MAX_BYTES)
-        header = read_header(_as_jwt(signed.header_segment))
-        decode_segment(signed.payload_segment)
+        first, last = find_dots(token, _MAX_BYTES)
+        header = read_header(_as_jwt(token[:first]))
+        decode_segment(token[first + 1 : last])
+        return Read(header, token[:last].encode(), decode_segment(token[last + 1 :]))
     except PrivyError:
         return None
-    return signed, header
 
 
-def _as_jwt(segment: bytes) -> bytes:
+def _as_jwt(segment: str) -> str:
     header = decode_bytes(decode_segment(segment)) if segment else None
     typed = {**header, "typ": "JWT"} if isinstance(header, dict) else header
-    return urlsafe_b64encode(json.dumps(typed).encode()).rstrip(b"=")
+    return urlsafe_b64encode(json.dumps(typed).encode()).rstrip(b"=").decode()
 
 
 def verifies(token: Any, material: Mapping[str, Any]) -> bool:
@@ -69,16 +79,15 @@ def verifies(token: Any, material: Mapping[str, Any]) -> bool:
     read = reads(token)
     if read is None or not loads(material):
         return False
-    signed, header = read
-    keys = load_key_set(material, algorithms=ALGORITHMS).find(header.kid, header.alg)
-    return any(key.verifies(header.alg, signed.signing_input, signed.signature) for key in keys)
+    keys = load_key_set(material, algorithms=ALGORITHMS).find(read.header.kid, read.header.alg)
+    return any(key.verifies(read.header.alg, read.signing_input, read.signature) for key in keys)
 
 
 def verifies_with_secret(token: Any, jwk: Mapping[str, Any]) -> bool:
     """Say whether the product's reader accepts a token, and its MAC is right by the standard library."""
     read = reads(token)
-    if read is None or (read[1].alg, read[1].kid or jwk["kid"]) != (jwk["alg"], jwk["kid"]):
+    if read is None or (read.header.alg, read.header.kid or jwk["kid"]) != (jwk["alg"], jwk["kid"]):
         return False
     secret = urlsafe_b64decode(jwk["k"] + "==")
-    mac = hmac.digest(secret, read[0].signing_input, _DIGESTS[jwk["alg"]])
-    return hmac.compare_digest(mac, read[0].signature)
+    mac = hmac.digest(secret, read.signing_input, _DIGESTS[jwk["alg"]])
+    return hmac.compare_digest(mac, read.signature)

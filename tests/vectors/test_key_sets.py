@@ -26,12 +26,11 @@ def _fetched_set_verifies(key_set: dict[str, Any], token: Any) -> bool:
     read = reads(token)
     if read is None:
         return False
-    signed, header = read
     try:
-        keys = read_jwks(key_set, algorithms=ALGORITHMS).find(header.kid, header.alg)
+        keys = read_jwks(key_set, algorithms=ALGORITHMS).find(read.header.kid, read.header.alg)
     except InvalidKeySet:
         return False
-    return any(key.verifies(header.alg, signed.signing_input, signed.signature) for key in keys)
+    return any(key.verifies(read.header.alg, read.signing_input, read.signature) for key in keys)
 
 
 def _is_right(group: dict[str, Any], test: dict[str, Any]) -> bool:

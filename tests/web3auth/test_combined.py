@@ -11,6 +11,7 @@ from privy_middleware.combined import CombinedVerifier, user_of
 from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyUser, CustomKeyVerifier
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
 from privy_middleware.gate import build_gate
+from privy_middleware.lookup import Lookup
 from privy_middleware.users import PrivyUser
 from privy_middleware.web3auth import Web3AuthUser
 from tests.support.clock import Clock
@@ -25,6 +26,7 @@ from tests.support.tokens import (
     access,
     bearer,
     cookies,
+    found,
     id_header,
     identity,
     sign,
@@ -57,7 +59,7 @@ def combined(**privy: Any) -> CombinedVerifier:
 
 def ask(*fields: tuple[str, str], method: str = "GET", **privy: Any) -> PrivyAuth:
     """Return what the gate finds out about a request."""
-    return build_gate(combined(**privy)).authenticate(Request(*fields, method=method))
+    return found(build_gate(combined(**privy)), Request(*fields, method=method))
 
 
 @pytest.mark.parametrize(
@@ -164,17 +166,17 @@ def test_the_first_settings_are_the_apps() -> None:
     """Where no token is, and where a bad one is."""
     gate = build_gate(combined(on_missing="reject", on_invalid="anonymous"))
     assert gate.settings.on_missing == "reject"
-    assert gate.authenticate(Request(bearer(social(WEB3AUTH_SIGNER)))).on_invalid == "anonymous"
-    assert gate.authenticate(Request(bearer("bad"))).optional() is None
+    assert found(gate, Request(bearer(social(WEB3AUTH_SIGNER)))).on_invalid == "anonymous"
+    assert found(gate, Request(bearer("bad"))).optional() is None
     assert set(gate.vary) == {"Cookie", "Authorization", "privy-id-token"}
 
 
 def test_without_privy() -> None:
     """Two families of bearer tokens."""
     gate = build_gate(CombinedVerifier(verifier(), custom_verifier()))
-    assert gate.authenticate(Request(bearer(social()))).kind == "web3auth"
-    assert gate.authenticate(Request(bearer(custom()))).kind == "custom"
-    assert gate.authenticate(Request(bearer(access()))).error == "wrong_issuer"
+    assert found(gate, Request(bearer(social()))).kind == "web3auth"
+    assert found(gate, Request(bearer(custom()))).kind == "custom"
+    assert found(gate, Request(bearer(access()))).error == "wrong_issuer"
     assert gate.vary == ("Authorization",)
 
 
@@ -188,9 +190,8 @@ def test_keys_can_be_fetched_ahead(way: Way) -> None:
         )
         call(way, both.ready, both.aready)
         assert (privy.count, web3auth.count) == (1, 1)
-        gate = build_gate(both)
-        request = Request(bearer(social(WEB3AUTH_SIGNER)))
-        auth = call(way, lambda: gate.authenticate(request), lambda: gate.aauthenticate(request))
+        lookup = Lookup(build_gate(both), Request(bearer(social(WEB3AUTH_SIGNER))))
+        auth = call(way, lookup.find, lookup.afind)
         assert auth.kind == "web3auth"
 
 
@@ -198,8 +199,8 @@ def test_an_outage_of_one_is_none_of_the_others() -> None:
     """Each family waits for its own keys."""
     down = privy_verifier(verification_key=None, jwks_url="http://127.0.0.1:9/jwks", key_timeout=2)
     gate = build_gate(CombinedVerifier(down, verifier()))
-    assert gate.authenticate(Request(bearer(social()))).error is None
-    assert isinstance(gate.authenticate(Request(bearer(access()))).refusal, KeysUnavailable)
+    assert found(gate, Request(bearer(social()))).error is None
+    assert isinstance(found(gate, Request(bearer(access()))).refusal, KeysUnavailable)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from privy_middleware.errors import ConditionNotMet, MissingToken
 from privy_middleware.gate import build_gate
 from privy_middleware.users import PrivyUser
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthUser, user_of
-from tests.support.tokens import NOW, Request, bearer, cookies, identity
+from tests.support.tokens import NOW, Request, bearer, cookies, found, identity
 from tests.web3auth.support import CLIENT_ID, config, social, verifier
 
 FAR = {"iat": NOW - 10**8, "exp": NOW * 2}
@@ -94,15 +94,15 @@ def test_only_the_header_is_read() -> None:
     """No cookie, and no other header, holds such a token."""
     gate = build_gate(verifier())
     for fields in ([cookies(("privy-token", social()), ("privy-id-token", social()))], [("privy-id-token", social())]):
-        assert not gate.authenticate(Request(*fields)).presented
+        assert not found(gate, Request(*fields)).presented
     assert gate.vary == ("Authorization",)
-    two = gate.authenticate(Request(bearer(social()), bearer(social(userId="eve"))))
+    two = found(gate, Request(bearer(social()), bearer(social(userId="eve"))))
     assert (two.user, two.error) == (None, "conflicting_tokens")
 
 
 def test_what_is_known_about_the_request() -> None:
     """Kind, source, claims and expiry; nothing of a session."""
-    auth = build_gate(verifier(on_invalid="anonymous")).authenticate(Request(bearer(social())))
+    auth = found(build_gate(verifier(on_invalid="anonymous")), Request(bearer(social())))
     assert (auth.kind, auth.source, auth.session_id, auth.expires_at) == ("web3auth", "header", None, NOW + 86400)
     assert auth.claims is not None
     assert auth.claims["userId"] == "ada@example.com"
@@ -112,9 +112,9 @@ def test_what_is_known_about_the_request() -> None:
 def test_user_of_asks_for_a_type() -> None:
     """A user of another family is known, and may not; without one it is a 401."""
     gate = build_gate(verifier())
-    auth = gate.authenticate(Request(bearer(social())))
+    auth = found(gate, Request(bearer(social())))
     assert user_of(auth, Web3AuthUser).user_id == "ada@example.com"
     with pytest.raises(ConditionNotMet):
         user_of(auth, PrivyUser)
     with pytest.raises(MissingToken):
-        user_of(gate.authenticate(Request()), Web3AuthUser)
+        user_of(found(gate, Request()), Web3AuthUser)

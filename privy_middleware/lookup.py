@@ -1,0 +1,78 @@
+"""Finding out about one request: when somebody asks, once, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.credentials import Credential
+from privy_middleware.errors import ConflictingTokens
+from privy_middleware.gate import Gate, Request
+from privy_middleware.steps import Steps, arun, run, run_now
+
+__all__ = ["Lookup"]
+
+
+class Lookup:
+    """Find out who a request comes from; never raises for a bad token.
+
+    ``auth`` is what was found, ``looked`` whether the response depends on it: for whoever attaches the user to say.
+    """
+
+    __slots__ = ("_credentials", "auth", "gate", "looked", "request")
+
+    def __init__(self, gate: Gate, request: Request) -> None:
+        """Take what decides, and the request."""
+        self.gate: Gate = gate
+        self.request: Request = request
+        self.auth: PrivyAuth | None = None
+        self.looked: bool = False
+        self._credentials: Sequence[Credential] | None = None
+
+    def find(self) -> PrivyAuth:
+        """Return what is known about the request, blocking if keys have to be fetched."""
+        auth = self._known()
+        if auth is None:
+            auth = self.auth = run(self._steps())
+        return auth
+
+    async def afind(self) -> PrivyAuth:
+        """Return what is known about the request, awaiting keys if they have to be fetched."""
+        auth = self._known()
+        if auth is None:
+            auth = self.auth = await arun(self._steps())
+        return auth
+
+    def find_now(self) -> PrivyAuth:
+        """Return what is known about the request, for callers on an event loop who cannot wait.
+
+        Once the lookup was ``settled``, only keys that have vanished since make that a refusal (503).
+        """
+        auth = self._known()
+        if auth is None:
+            auth = self.auth = run_now(self._steps())
+        return auth
+
+    def settled(self) -> bool:
+        """Say whether ``find`` has nothing to wait for; reads the tokens, and verifies nothing."""
+        credentials = self._read()
+        return not credentials or self.gate.verifier.settled(credentials)
+
+    def _read(self) -> Sequence[Credential]:
+        credentials = self._credentials
+        if credentials is None:
+            try:
+                credentials = self._credentials = self.gate.reader.read(self.request)
+            except ConflictingTokens as error:
+                credentials = self._credentials = ()
+                self.auth = self.gate.refuse(self.request, error)
+        return credentials
+
+    def _known(self) -> PrivyAuth | None:
+        if self.auth is None:
+            credentials = self._read()
+            self.auth = self.auth or self.gate.recall(self.request, credentials)
+        return self.auth
+
+    def _steps(self) -> Steps[PrivyAuth]:
+        return self.gate.steps(self.request, self._read())

@@ -1,0 +1,125 @@
+"""Finding out about a request: once, when asked, and without waiting where nobody can wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from privy_middleware import KeysUnavailable, PrivyVerifier
+from privy_middleware.gate import Gate
+from privy_middleware.lookup import Lookup
+from tests.support.clock import Clock
+from tests.support.keyserver import KeyServer
+from tests.support.signers import Signer
+from tests.support.tokens import (
+    HEADER,
+    IDENTITY,
+    NOW,
+    SIGNER,
+    SUBJECT,
+    Request,
+    changed,
+    config,
+    cookies,
+    id_header,
+    identity,
+    sign,
+    verifier,
+)
+
+LOCAL = {"trust_env": False}
+
+
+def gate_of(server: KeyServer, key_clock: Clock | None = None, **settings: Any) -> Gate:
+    """Return a gate with the keys of a server."""
+    given = config(verification_key=None, jwks_url=server.url, client_options=LOCAL, **settings)
+    return Gate(PrivyVerifier(given, clock=Clock(NOW), key_clock=key_clock or Clock()))
+
+
+def test_once() -> None:
+    """However often it is asked for, and by whichever way."""
+    asked: list[object] = []
+
+    def is_revoked(claims: Mapping[str, Any]) -> bool:
+        asked.append(claims["sub"])
+        return False
+
+    lookup = Lookup(Gate(verifier(is_revoked=is_revoked)), Request(id_header(identity())))
+    auth = lookup.find()
+    assert auth.require().id == SUBJECT
+    assert lookup.find() is lookup.find_now() is auth
+    assert asked == [SUBJECT]
+
+
+def test_settled_without_tokens() -> None:
+    """Nothing has to be waited for where there is nothing to verify, or what is there is refused anyway."""
+    gate = Gate(verifier())
+    assert Lookup(gate, Request()).settled()
+    conflict = Lookup(gate, Request(id_header("a"), id_header("b")))
+    assert conflict.settled()
+    assert conflict.find_now().error == "conflicting_tokens"
+
+
+def test_settled_by_a_known_header() -> None:
+    """Not before the first token, and then for every token of the same key."""
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server)
+        first = Lookup(gate, Request(id_header(identity())))
+        assert not first.settled()
+        assert first.find().require().id == SUBJECT
+        for fields in ((id_header(identity(sub="another")),), (cookies(("privy-id-token", identity(sub="another"))),)):
+            later = Lookup(gate, Request(*fields))
+            assert later.settled()
+            assert later.find_now().require().id == "another"
+        assert not Lookup(gate, Request(id_header(identity({"kid": "another"})))).settled()
+        assert not Lookup(gate, Request(id_header("garbage"))).settled()
+        assert server.count == 1
+
+
+def test_not_settled_once_the_keys_are_old() -> None:
+    """Then a lookup may have to wait."""
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock, key_lifetime=3600.0)
+        Lookup(gate, Request(id_header(identity()))).find()
+        assert Lookup(gate, Request(id_header(identity()))).settled()
+        key_clock.advance(3600)
+        assert not Lookup(gate, Request(id_header(identity()))).settled()
+
+
+def test_keys_that_vanish_before_the_look() -> None:
+    """Whoever cannot wait gets a 503 and the time to come back, and the keys are fetched behind the request."""
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock, key_grace=0.0, token_cache_size=0)
+        Lookup(gate, Request(id_header(identity()))).find()
+        lookup = Lookup(gate, Request(id_header(identity())))
+        assert lookup.settled()
+        key_clock.advance(100_000)
+        auth = lookup.find_now()
+        assert auth.error == "keys_unavailable"
+        with pytest.raises(KeysUnavailable):
+            auth.require()
+        assert Lookup(gate, Request(id_header(identity()))).find().require().id == SUBJECT
+        assert server.count == 2
+
+
+def test_a_rotation_is_waited_for() -> None:
+    """A token of a new key is not settled, so it is verified by whoever can wait."""
+    second = Signer("second")
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock)
+        Lookup(gate, Request(id_header(identity()))).find()
+        server.publish(SIGNER, second)
+        key_clock.advance(60)
+        lookup = Lookup(gate, Request(id_header(signed_by(second))))
+        assert not lookup.settled()
+        assert lookup.find().require().id == SUBJECT
+
+
+def signed_by(signer: Signer) -> str:
+    """Return an identity token of another key."""
+    return sign(changed(HEADER, {"kid": signer.kid}), IDENTITY, signer.private)
