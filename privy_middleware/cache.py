@@ -30,11 +30,12 @@ class TokenCache(Generic[_T]):
     any (the clock, or second-chance, form of LRU).
     """
 
-    __slots__ = ("__weakref__", "_lock", "_size", "_slots")
+    __slots__ = ("__weakref__", "_lock", "_size", "_slots", "enabled")
 
     def __init__(self, size: int) -> None:
-        """Keep ``size`` entries at the most; 0 keeps none."""
+        """Keep ``size`` entries at the most; 0 keeps none, and then it is not ``enabled``."""
         self._size = size
+        self.enabled: bool = size > 0
         self._slots: OrderedDict[bytes, _Slot[_T]] = OrderedDict()
         self._lock = threading.Lock()
         _CACHES.add(self)
@@ -42,11 +43,6 @@ class TokenCache(Generic[_T]):
     def __len__(self) -> int:
         """Return the number of entries."""
         return len(self._slots)
-
-    @property
-    def enabled(self) -> bool:
-        """Say whether anything is ever kept."""
-        return self._size > 0
 
     @staticmethod
     def key_of(token: str) -> bytes:

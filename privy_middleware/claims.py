@@ -26,12 +26,21 @@ __all__ = [
     "is_text",
     "numeric_date",
     "required_date",
+    "share_names",
 ]
 
 Claims: TypeAlias = Mapping[str, Any]
 TokenKind: TypeAlias = Literal["identity", "access", "web3auth", "custom"]
 
 _YEAR_10000 = 253402300800
+_REGISTERED = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")
+_PRIVATE = ("sid", "cr", "guest", "linked_accounts", "custom_metadata")
+_NAMES = {name: name for name in _REGISTERED + _PRIVATE}
+
+
+def share_names(claims: Claims) -> dict[str, Any]:
+    """Return the claims under names that all tokens share; decoding JSON makes new ones for each."""
+    return {_NAMES.get(name, name): value for name, value in claims.items()}
 
 
 def is_text(value: object) -> bool:

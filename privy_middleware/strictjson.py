@@ -32,7 +32,7 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 _WHITE_SPACE = " \t\n\r"
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant).raw_decode
 
 
 def decode(text: str) -> Any:
@@ -43,7 +43,7 @@ def decode(text: str) -> Any:
     """
     text = text.strip(_WHITE_SPACE)
     try:
-        value, end = _DECODER.raw_decode(text)
+        value, end = _decode(text)
         if end != len(text):
             raise NotStrictJSON
         if "\\u" in text:
