@@ -7,13 +7,12 @@ believed before that. A token has one spelling only: no padding, no other alphab
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader
 from privy_middleware.strictjson import NotStrictJSON, decode_bytes
 
-__all__ = ["Header", "decode_segment", "find_dots", "read_header", "read_payload"]
+__all__ = ["Header", "LONGEST_HEADER", "decode_segment", "find_dots", "read_header", "read_payload"]
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # From this alphabet to the standard one, whose own letters become one that neither has.
@@ -28,8 +27,9 @@ _CANONICAL_END = (
 )
 # Parameters that would change how the token is read, or would bring the key along with it.
 _REFUSED = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
-# In characters: far beyond any header of an issuer's, and the signature of the longest RSA key.
-_LONGEST_HEADER = 2048
+LONGEST_HEADER = 2048
+"""In characters: far beyond any header of an issuer's."""
+# The signature of the longest RSA key.
 _LONGEST_SIGNATURE = 1366
 _TYPES = frozenset({"jwt", "application/jwt"})
 
@@ -51,12 +51,15 @@ def decode_segment(segment: str) -> bytes:
     return data
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The two header parameters that are used: ``alg`` and, where there is one, ``kid``."""
 
     alg: str
-    kid: str | None = field(default=None, repr=False)
+    kid: str | None = None
+
+    def __repr__(self) -> str:
+        """Show the algorithm only."""
+        return f"Header(alg={self.alg!r})"
 
 
 def find_dots(token: str, max_bytes: int) -> tuple[int, int]:
@@ -76,7 +79,7 @@ def find_dots(token: str, max_bytes: int) -> tuple[int, int]:
     last = token.find(".", first + 1)
     if first < 0 or last < 0 or token.find(".", last + 1) >= 0 or not token.isascii():
         raise MalformedToken
-    if first > _LONGEST_HEADER or len(token) - last - 1 > _LONGEST_SIGNATURE:
+    if first > LONGEST_HEADER or len(token) - last - 1 > _LONGEST_SIGNATURE:
         raise MalformedToken
     return first, last
 

@@ -11,7 +11,7 @@ from privy_middleware.claims import Claims, check_times, share_names
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import BadSignature, KeysUnavailable, PrivyError, TokenRevoked, UnknownKey, WrongAlgorithm
 from privy_middleware.frozen import freeze_object
-from privy_middleware.jws import Header, decode_segment, find_dots, read_header, read_payload
+from privy_middleware.jws import LONGEST_HEADER, Header, decode_segment, find_dots, read_header, read_payload
 from privy_middleware.keys import KeySource, VerificationKey
 from privy_middleware.steps import Steps, arun, run
 
@@ -126,7 +126,7 @@ class TokenReader(Generic[_T]):
 
     def settled(self, token: str) -> bool:
         """Say whether a token can be verified without waiting for keys, as nearly every one can."""
-        known = self._headers.get(token.partition(".")[0])
+        known = self._known(token)
         return known is not None and known.source.holds(known.header.kid, known.header.alg)
 
     def recall(self, token: str) -> Verified[_T] | None:
@@ -138,7 +138,7 @@ class TokenReader(Generic[_T]):
         if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
             return None
         # Hashing is most of what garbage costs: what has not the header of a verified token was not verified.
-        if token[: token.find(".")] not in self._headers:
+        if self._known(token) is None:
             return None
         key = self._cache.key_of(token)
         entry = self._cache.get(key)
@@ -150,6 +150,10 @@ class TokenReader(Generic[_T]):
             return None
         self._check_revoked(entry.verified)
         return entry.verified
+
+    def _known(self, token: str) -> _Known | None:
+        end = token.find(".", 0, LONGEST_HEADER)
+        return self._headers.get(token[:end]) if end > 0 else None
 
     def first(self, token: str) -> Steps[Verified[_T]]:
         """Verify a token that was not to be recalled, yielding the key source wherever keys have to be waited for."""

@@ -57,7 +57,9 @@ class PrivySettings:
         Raises:
             ConfigurationError: when a setting is wrong.
         """
-        value = self.value
+        built, value = self._built, self.value
+        if built is not None and built[0] is value:
+            return built[1]
         with self._lock:
             # One lock for all threads: two gates would fetch the same keys twice.
             if self._built is None or self._built[0] is not value:

@@ -101,7 +101,8 @@ def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
 def _tell_caches(response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
     """Say what the response depended on, if it did."""
     if lookup.looked and lookup.auth is not None:
-        response["Vary"] = merge_vary((response.get("Vary", ""),), lookup.gate.vary)
-        if lookup.auth.presented:
-            response.setdefault("Cache-Control", PRIVATE)
+        headers = response.headers
+        headers["Vary"] = merge_vary((headers.get("Vary", ""),), lookup.gate.vary)
+        if lookup.auth.presented and "Cache-Control" not in headers:
+            headers["Cache-Control"] = PRIVATE
     return response

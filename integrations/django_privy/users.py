@@ -23,7 +23,7 @@ def maps_users() -> bool:
 
 def attach_user(request: HttpRequest) -> None:
     """Let ``request.user`` be the Privy user's Django user; without a verified token it stays the session's."""
-    if not maps_users() or not hasattr(request, "user"):
+    if not hasattr(request, "user") or not maps_users():
         return
     vars(request).update(
         user=SimpleLazyObject(partial(_find_either, request, request.user)),

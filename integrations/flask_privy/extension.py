@@ -135,6 +135,11 @@ def _complete(response: Response, lookup: Lookup) -> None:
         for name, value in refused.headers:
             headers.setdefault(name, value)
     if lookup.auth is not None:
-        headers["Vary"] = merge_vary(headers.getlist("Vary"), lookup.gate.vary)
-        if lookup.auth.presented and "Cache-Control" not in headers:
-            headers["Cache-Control"] = PRIVATE
+        # One walk through the headers; each question to them is another.
+        own = {name.lower() for name, _ in headers}
+        if "vary" in own:
+            headers["Vary"] = merge_vary(headers.getlist("Vary"), lookup.gate.vary)
+        else:
+            headers.add("Vary", merge_vary((), lookup.gate.vary))
+        if lookup.auth.presented and "cache-control" not in own:
+            headers.add("Cache-Control", PRIVATE)
