@@ -109,6 +109,7 @@ def _requests(bench: Bench, rounds: int) -> Iterator[Row]:
 
 _LABELS = {
     "ASGI": "ASGI middleware, over the bare app",
+    "ASGI, looked": "the same, for an app that looks at the user",
     "WSGI": "WSGI middleware, over the bare app",
     "Starlette": "Starlette, over a middleware and a decorator that do nothing",
     "FastAPI": "FastAPI, over a middleware and a security dependency that do nothing",

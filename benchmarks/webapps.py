@@ -36,7 +36,7 @@ from privy_middleware import PrivyConfig, PrivyMiddleware, PrivyUser, PrivyWSGIM
 
 __all__ = ["FRAMEWORKS", "twins"]
 
-FRAMEWORKS = ("ASGI", "WSGI", "Starlette", "FastAPI", "Flask", "Django")
+FRAMEWORKS = ("ASGI", "ASGI, looked", "WSGI", "Starlette", "FastAPI", "Flask", "Django")
 
 _OK: dict[str, bool] = {"ok": True}
 _BODY = b'{"ok": true}'
@@ -57,8 +57,8 @@ def twins(framework: str, bench: Bench, token: str, loop: asyncio.AbstractEventL
     """Return timers of a request that carries a token as cookie: to the app without authentication, and with it."""
     without, authenticated = _MAKERS[framework](bench.config())
     if framework in ("WSGI", "Flask", "Django"):
-        return _wsgi_timer(without, token, "/no"), _wsgi_timer(authenticated, token, "/me")
-    return _asgi_timer(loop, without, token, "/no"), _asgi_timer(loop, authenticated, token, "/me")
+        return _wsgi_timer(without, token, "/page"), _wsgi_timer(authenticated, token, "/page")
+    return _asgi_timer(loop, without, token, "/page"), _asgi_timer(loop, authenticated, token, "/page")
 
 
 def _cookie(token: str) -> str:
@@ -132,16 +132,21 @@ def _wsgi_timer(app: App, token: str, path: str) -> Timer:
 
 
 def _asgi(config: PrivyConfig) -> tuple[App, App]:
-    async def app(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"12")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": _BODY})
+    return _answering, PrivyMiddleware(_answering, config)
 
+
+def _asgi_looked(config: PrivyConfig) -> tuple[App, App]:
     async def looking(scope: Any, receive: Any, send: Any) -> None:
         assert scope["state"]["privy_user"]
-        await app(scope, receive, send)
+        await _answering(scope, receive, send)
 
-    return app, PrivyMiddleware(looking, config)
+    return _answering, PrivyMiddleware(looking, config)
+
+
+async def _answering(_scope: Any, _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"12")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": _BODY})
 
 
 def _wsgi(config: PrivyConfig) -> tuple[App, App]:
@@ -167,9 +172,9 @@ async def _answer(request: Request) -> JSONResponse:
 
 
 def _starlette(config: PrivyConfig) -> tuple[App, App]:
-    without = Starlette(routes=[Route("/no", _undecorated(_answer))])
+    without = Starlette(routes=[Route("/page", _undecorated(_answer))])
     without.add_middleware(_NoMiddleware)
-    authenticated = Starlette(routes=[Route("/me", fastapi_privy.starlette.require_privy_user(_answer))])
+    authenticated = Starlette(routes=[Route("/page", fastapi_privy.starlette.require_privy_user(_answer))])
     fastapi_privy.starlette.Privy(authenticated, config)
     return without, authenticated
 
@@ -196,11 +201,11 @@ def _fastapi(config: PrivyConfig) -> tuple[App, App]:
     without.add_middleware(_NoMiddleware)
     fastapi_privy.Privy(authenticated, config)
 
-    @without.get("/no")
+    @without.get("/page")
     async def _nobodys(user: Annotated[str, Depends(_nobody)]) -> dict[str, bool]:
         return _OK if user else {}
 
-    @authenticated.get("/me")
+    @authenticated.get("/page")
     async def _users(user: Annotated[PrivyUser, Depends(fastapi_privy.current_user)]) -> dict[str, bool]:
         return _OK if user.id else {}
 
@@ -212,9 +217,33 @@ def _flask(config: PrivyConfig) -> tuple[App, App]:
     without.before_request(lambda: None)
     without.after_request(lambda response: response)
     flask_privy.Privy(authenticated, config)
-    without.get("/no")(lambda: _OK)
-    authenticated.get("/me")(flask_privy.require_privy_user(lambda: _OK))
+    without.get("/page")(lambda: _OK)
+    authenticated.get("/page")(flask_privy.require_privy_user(lambda: _OK))
     return without.wsgi_app, authenticated.wsgi_app
+
+
+_URLCONFS = {
+    "without": (django_path("page", lambda _: JsonResponse(_OK)),),
+    "authenticated": (django_path("page", django_privy.require_privy_user(lambda _: JsonResponse(_OK))),),
+}
+
+
+def without_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Return a middleware that chooses the URLconf of the app without authentication."""
+    return _choosing("without", get_response)
+
+
+def authenticated_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Return a middleware that chooses the URLconf of the other."""
+    return _choosing("authenticated", get_response)
+
+
+def _choosing(name: str, get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        vars(request)["urlconf"] = _URLCONFS[name]
+        return get_response(request)
+
+    return middleware
 
 
 def no_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -226,30 +255,28 @@ def no_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     return middleware
 
 
-def _view(_request: HttpRequest) -> JsonResponse:
-    return JsonResponse(_OK)
-
-
 def _django(config: PrivyConfig) -> tuple[App, App]:
     settings.configure(
         ALLOWED_HOSTS=["*"],
         INSTALLED_APPS=["django_privy"],
         PRIVY=config,
-        ROOT_URLCONF=(django_path("no", _view), django_path("me", django_privy.require_privy_user(_view))),
+        ROOT_URLCONF=(),
         SECRET_KEY="benchmark" * 6,
     )
     django.setup()
-    return _handler("benchmarks.webapps.no_middleware"), _handler("django_privy.middleware.PrivyMiddleware")
+    without = _handler("benchmarks.webapps.without_urls", "benchmarks.webapps.no_middleware")
+    return without, _handler("benchmarks.webapps.authenticated_urls", "django_privy.middleware.PrivyMiddleware")
 
 
-def _handler(middleware: str) -> App:
-    with override_settings(MIDDLEWARE=[middleware]):
+def _handler(*middleware: str) -> App:
+    with override_settings(MIDDLEWARE=list(middleware)):
         handler: App = WSGIHandler()
     return handler
 
 
 _MAKERS: dict[str, Callable[[PrivyConfig], tuple[App, App]]] = {
     "ASGI": _asgi,
+    "ASGI, looked": _asgi_looked,
     "WSGI": _wsgi,
     "Starlette": _starlette,
     "FastAPI": _fastapi,
