@@ -23,11 +23,13 @@ class State(dict[str, Any]):
 
     def __init__(self, lookup: Lookup, state: Mapping[str, Any] | None) -> None:
         """Take what finds the user, and the state so far, which is copied: a server may hand it to every request."""
-        # Where another middleware of this kind is around this one, nobody looks at its user.
-        super().__init__(dict.items(state) if isinstance(state, State) else state or ())
         self._lookup: Lookup | None = lookup
-        for name in _FOUND:
-            super().pop(name, None)
+        # Where another middleware of this kind is around this one, nobody looks at its user.
+        inherited = dict.items(state) if isinstance(state, State) else state
+        if inherited:
+            self.update(inherited)
+            for name in _FOUND:
+                super().pop(name, None)
 
     def __missing__(self, key: str) -> Any:
         """Return what nobody has looked at before; raises ``KeyError`` for every other key."""
