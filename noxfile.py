@@ -5,6 +5,7 @@ Every session hands what follows ``--`` to its main tool: ``nox -s tests-3.12 --
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import zipfile
@@ -18,6 +19,8 @@ EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = [Path(path).name for path in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 # What could go wrong in a wheel and nowhere else: a file left out, an import of the checkout.
 WHEEL_TESTS = ["tests/behaviour", "tests/unit", "tests/e2e/test_servers.py"]
+# A test process for each core; a few are enough.
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]
 CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "noxfile.py"]
 TYPED = [path for path in CHECKED if Path(path).exists()]
@@ -28,6 +31,8 @@ nox.options.sessions = ["lint", "typing", "tests", "wheel"]
 # An interpreter that is not on the machine is named in the output and its session skipped, in CI too.
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
+# Tests start many servers, which should not all compile their libraries anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def group(*names: str) -> list[str]:
@@ -39,7 +44,7 @@ def measure(session: nox.Session) -> None:
     """Run the tests under branch coverage; a part of them is not held to the whole's mark."""
     env = {"COVERAGE_FILE": str(Path(session.create_tmp(), "coverage").resolve())}
     session.run("coverage", "erase", env=env)
-    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=env)
+    session.run("coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, *session.posargs, env=env)
     session.run("coverage", "combine", "--quiet", env=env)
     session.run("coverage", "report", *(["--fail-under=0"] if session.posargs else []), env=env)
 
@@ -75,7 +80,7 @@ def tests(session: nox.Session) -> None:
 def minimums(session: nox.Session) -> None:
     """Run the tests with the lowest version of every direct dependency."""
     session.install("--resolution=lowest-direct", "--editable", f".[{EXTRAS}]", *group("tests"))
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, *session.posargs)
 
 
 @nox.session
@@ -90,7 +95,7 @@ def wheel(session: nox.Session) -> None:
     checkout = unpack_without_sources(next((here / "dist").glob("*.tar.gz")), here / "unpacked")
     session.install(f"privy-middleware[{EXTRAS}] @ {built.as_uri()}", *group("tests"))
     session.chdir(checkout)
-    session.run("python", "-m", "pytest", *(session.posargs or WHEEL_TESTS))
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, *(session.posargs or WHEEL_TESTS))
 
 
 def check_contents(session: nox.Session, built: Path) -> None:

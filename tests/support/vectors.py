@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import pytest
 
-__all__ = ["FAMILIES", "Count", "Counts", "load", "summary", "vector_folder", "wycheproof"]
+__all__ = ["FAMILIES", "Count", "Counts", "Record", "load", "summary", "vector_folder", "wycheproof"]
 
-COUNTS = pytest.StashKey[dict[str, "Count"]]()
+Record: TypeAlias = Callable[[str, object], None]
+_Recorded: TypeAlias = tuple[str, int, list[str], list[str]]
+_PROPERTY = "vectors"
 
 FAMILIES = ("JWS", "JWK sets", "primitives", "JOSE crypto", "DER refused", "RFCs")
 """The families of vectors, in the order in which their counts are shown."""
@@ -31,6 +34,12 @@ class Count:
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def add(self, ran: int, wrong: list[str], notes: list[str]) -> None:
+        """Add what a test has counted."""
+        self.ran += ran
+        self.wrong += wrong
+        self.notes += notes
+
     def __str__(self) -> str:
         """Return ``401 of 401``, with the notes in brackets."""
         notes = f" ({'; '.join(self.notes)})" if self.notes else ""
@@ -40,17 +49,14 @@ class Count:
 class Counts:
     """Count vectors for the summary at the end of the run."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        """Take the run's configuration, which outlives the tests."""
-        self._counts = config.stash.setdefault(COUNTS, {})
+    def __init__(self, record: Record) -> None:
+        """Take what records a property in the test's report, which comes back from another process as well."""
+        self._record = record
 
     def hold(self, family: str, outcomes: Sequence[tuple[str, bool]], *notes: str) -> None:
         """Count the outcomes, and fail with the names of those that are wrong."""
         wrong = [name for name, right in outcomes if not right]
-        count = self._counts.setdefault(family, Count())
-        count.ran += len(outcomes)
-        count.wrong += wrong
-        count.notes += notes
+        self._record(_PROPERTY, [family, len(outcomes), wrong, list(notes)])
         assert outcomes
         assert not wrong
 
@@ -76,10 +82,14 @@ def wycheproof(name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     yield from pairs
 
 
-def summary(config: pytest.Config) -> str:
+def summary(reports: Iterable[pytest.TestReport]) -> str:
     """Say how many vectors ran, or that they are absent."""
     if vector_folder() is None:
         return "vectors: ABSENT, none ran (PRIVY_VECTORS names no folder)"
-    counts = config.stash.get(COUNTS, {})
+    counts: defaultdict[str, Count] = defaultdict(Count)
+    for name, value in (each for report in reports for each in report.user_properties):
+        if name == _PROPERTY:
+            family, ran, wrong, notes = cast("_Recorded", value)
+            counts[family].add(ran, wrong, notes)
     shown = [f"{family} {counts[family]}" for family in FAMILIES if family in counts]
     return f"vectors: {', '.join(shown)}" if shown else "vectors: present, none selected"

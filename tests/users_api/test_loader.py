@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any, ClassVar
@@ -243,19 +244,20 @@ def test_rate_limit(way: Way, name: str, value: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "write"),
     [
-        ("X-RateLimit-Reset", str(int(time.time()) + 500)),
-        ("X-RateLimit-Reset", str(int(time.time() * 1000) + 500_000)),
-        ("Retry-After", formatdate(time.time() + 500, usegmt=True)),
+        ("X-RateLimit-Reset", lambda moment: str(int(moment))),
+        ("X-RateLimit-Reset", lambda moment: str(int(moment * 1000))),
+        ("Retry-After", lambda moment: formatdate(moment, usegmt=True)),
     ],
+    ids=["seconds", "milliseconds", "words"],
 )
-def test_rate_limit_until_a_moment(name: str, value: str) -> None:
+def test_rate_limit_until_a_moment(name: str, write: Callable[[float], str]) -> None:
     """A moment, in seconds, milliseconds or words, is waited for as well."""
     clock = Clock()
     with UserServer(record()) as server:
         loader = loader_of(server, clock=clock)
-        server.refuse(429, **{name.replace("-", "_"): value})
+        server.refuse(429, **{name.replace("-", "_"): write(time.time() + 500)})
         loader.load(TOKEN_USER)
         clock.advance(300)
         loader.load(TOKEN_USER)

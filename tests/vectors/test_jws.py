@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.support.vectors import Counts, wycheproof
 from tests.vectors.reading import loads, reads, verifies, verifies_with_secret
 
@@ -34,12 +32,12 @@ def _is_right(group: dict[str, Any], test: dict[str, Any]) -> bool:
     return test["tcId"] in _EITHER or accepted == (wanted or test["tcId"] in _SAME_AS_VALID)
 
 
-def test_json_web_signature(pytestconfig: pytest.Config) -> None:
+def test_json_web_signature(counts: Counts) -> None:
     """Each vector gets the verdict of its publisher, or for the eight disputed ones that of the RFC."""
     pairs = list(wycheproof("json_web_signature"))
     outcomes = [(str(test["tcId"]), _is_right(group, test)) for group, test in pairs]
     macs = sum(_key(group)["kty"] == "oct" for group, _ in pairs)
-    Counts(pytestconfig).hold("JWS", outcomes, f"{macs} with a MAC made by the test", f"{len(DISPUTED)} disputed")
+    counts.hold("JWS", outcomes, f"{macs} with a MAC made by the test", f"{len(DISPUTED)} disputed")
 
 
 def test_the_disputed_ones() -> None:
@@ -56,7 +54,7 @@ def test_no_shared_secret_is_ever_a_key() -> None:
     assert not any(map(loads, secrets))
 
 
-def test_json_web_crypto(pytestconfig: pytest.Config) -> None:
+def test_json_web_crypto(counts: Counts) -> None:
     """JWS get their publisher's verdict; a JWE, valid or not, is no token to us (RFC 8725 §3.2)."""
     outcomes = []
     for group, test in wycheproof("json_web_crypto"):
@@ -65,7 +63,7 @@ def test_json_web_crypto(pytestconfig: pytest.Config) -> None:
         else:
             outcomes.append((str(test["tcId"]), _accepts_any(_key(group), test["jws"]) == (test["result"] == "valid")))
     refused = sum("jwe" in test for _, test in wycheproof("json_web_crypto"))
-    Counts(pytestconfig).hold("JOSE crypto", outcomes, f"{refused} of them JWE, which are refused")
+    counts.hold("JOSE crypto", outcomes, f"{refused} of them JWE, which are refused")
 
 
 def _accepts_any(material: dict[str, Any], token: Any) -> bool:

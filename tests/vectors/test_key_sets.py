@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from privy_middleware.keys import InvalidKeySet, read_jwks
 from privy_middleware.keys.signatures import ALGORITHMS
 from tests.support.vectors import Counts, wycheproof
@@ -44,7 +42,7 @@ def _is_right(group: dict[str, Any], test: dict[str, Any]) -> bool:
     return not loads(key_set) and any(verifies_with_secret(token, key) for key in key_set["keys"])
 
 
-def test_json_web_key(pytestconfig: pytest.Config) -> None:
+def test_json_web_key(counts: Counts) -> None:
     """What is invalid is refused, as configured and as fetched keys; what is valid is accepted, or is a shared secret.
 
     A set of shared secrets is refused as a whole, the valid ones too: for those the verdict is that the reader takes
@@ -53,4 +51,4 @@ def test_json_web_key(pytestconfig: pytest.Config) -> None:
     pairs = list(wycheproof("json_web_key"))
     outcomes = [(str(test["tcId"]), _is_right(group, test)) for group, test in pairs]
     secrets = sum(_is_symmetric(_key_set(group)) and test["result"] == "valid" for group, test in pairs)
-    Counts(pytestconfig).hold("JWK sets", outcomes, f"{secrets} valid ones hold shared secrets, which are refused")
+    counts.hold("JWK sets", outcomes, f"{secrets} valid ones hold shared secrets, which are refused")

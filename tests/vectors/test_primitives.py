@@ -39,16 +39,16 @@ def _verdicts(name: str, alg: str) -> list[tuple[dict[str, Any], bool]]:
 
 
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
-def test_signatures(name: str, pytestconfig: pytest.Config) -> None:
+def test_signatures(name: str, counts: Counts) -> None:
     """Each signature gets its publisher's verdict; what is called acceptable may get either."""
     outcomes = [
         (f"{name} {test['tcId']}", test["result"] == "acceptable" or accepted == (test["result"] == "valid"))
         for test, accepted in _verdicts(name, ALGORITHMS[name])
     ]
-    Counts(pytestconfig).hold("primitives", outcomes)
+    counts.hold("primitives", outcomes)
 
 
-def test_no_signature_in_der_is_taken(pytestconfig: pytest.Config) -> None:
+def test_no_signature_in_der_is_taken(counts: Counts) -> None:
     """ECDSA signatures in DER, valid or not, are not of the form of RFC 7518 §3.4."""
     outcomes = [(str(test["tcId"]), not accepted) for test, accepted in _verdicts(_DER, "ES256")]
-    Counts(pytestconfig).hold("DER refused", outcomes)
+    counts.hold("DER refused", outcomes)

@@ -38,37 +38,37 @@ def _is_no_token(serialization: Any) -> bool:
     return reads(serialization) is None and reads(json.dumps(serialization)) is None
 
 
-def test_rfc_7515_and_8037(pytestconfig: pytest.Config) -> None:
+def test_rfc_7515_and_8037(counts: Counts) -> None:
     """Each example gets the verdict of its RFC."""
     cases = load("rfc/rfc_jws_examples.json")["cases"]
     outcomes = [(each["id"], verifies(each["jws"], each["jwk"]) == (each["expect"] == "valid")) for each in cases]
-    Counts(pytestconfig).hold("RFCs", outcomes)
+    counts.hold("RFCs", outcomes)
 
 
-def test_compact_examples_of_the_cookbook(pytestconfig: pytest.Config) -> None:
+def test_compact_examples_of_the_cookbook(counts: Counts) -> None:
     """Each is accepted with the public half of its key, and never with its private or symmetric one."""
     examples = {name: load(f"cookbook/{name}.json") for name in COMPACT}
-    Counts(pytestconfig).hold("RFCs", [(name, _accepts(example)) for name, example in examples.items()])
+    counts.hold("RFCs", [(name, _accepts(example)) for name, example in examples.items()])
 
 
-def test_json_serializations_are_no_tokens(pytestconfig: pytest.Config) -> None:
+def test_json_serializations_are_no_tokens(counts: Counts) -> None:
     """What is not in compact form is refused, as an object and as text (RFC 8725 §3.2)."""
     outcomes = []
     for name in (*COMPACT, *JSON_ONLY):
         output = load(f"cookbook/{name}.json")["output"]
         outcomes += [(f"{name} {form}", _is_no_token(output[form])) for form in output if form.startswith("json")]
-    Counts(pytestconfig).hold("RFCs", outcomes)
+    counts.hold("RFCs", outcomes)
 
 
 @pytest.mark.parametrize("name", OTHER_READING)
-def test_payloads_that_stand_elsewhere_or_unencoded_are_refused(name: str, pytestconfig: pytest.Config) -> None:
+def test_payloads_that_stand_elsewhere_or_unencoded_are_refused(name: str, counts: Counts) -> None:
     """A detached payload is not the signed one, and ``b64: false`` is refused by the header rules (RFC 7797 §7)."""
     example = load(f"cookbook/{name}.json")
     key, token = example["input"]["key"], example["output"]["compact"]
     accepted = verifies_with_secret(token, {"kid": "", **key})
-    Counts(pytestconfig).hold("RFCs", [(name, not accepted and not loads(key))])
+    counts.hold("RFCs", [(name, not accepted and not loads(key))])
 
 
-def test_public_keys_of_the_cookbook(pytestconfig: pytest.Config) -> None:
+def test_public_keys_of_the_cookbook(counts: Counts) -> None:
     """The two public keys of RFC 7520 load."""
-    Counts(pytestconfig).hold("RFCs", [(name, loads(load(f"cookbook/{name}.json"))) for name in PUBLIC_KEYS])
+    counts.hold("RFCs", [(name, loads(load(f"cookbook/{name}.json"))) for name in PUBLIC_KEYS])
