@@ -17,9 +17,10 @@ from typing import IO, Any
 import httpx2
 import pytest
 
-from example_apps.demo import HOST, free_port
+from example_apps.demo import HOST
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.support.keyserver import Held, KeyServer, reply
+from tests.support.ports import free_port
 
 GUNICORN = ["gunicorn", "--bind", "{bind}", "--log-level", "warning", "tests.e2e.served:wsgi"]
 UVICORN = ["uvicorn", "--host", HOST, "--port", "{port}", "--log-level", "warning"]

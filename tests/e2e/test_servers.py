@@ -13,8 +13,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from example_apps.demo import HOST, SERVERS, exchanges, free_port, main, serve
+from example_apps.demo import HOST, SERVERS, exchanges, main, serve
 from privy_middleware.issuer import DevelopmentIssuer
+from tests.support.ports import free_port
 
 UVICORN = ["uvicorn", "example_apps.{app}_app:app", "--host", HOST, "--port", "{port}", "--log-level", "warning"]
 GUNICORN = ["gunicorn", "--bind", f"{HOST}:{{port}}", "--log-level", "warning"]
@@ -96,7 +97,7 @@ def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_the_demonstration_serves_until_stopped() -> None:
     """Its lines to paste work, and being stopped is no failure and leaves no server behind."""
-    command = [sys.executable, "-u", "-m", "example_apps.demo", "--app", "asgi"]
+    command = [sys.executable, "-u", "-m", "example_apps.demo", "--app", "asgi", "--port", str(free_port())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         lines = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import ExitStack
 from itertools import pairwise
 
 from hypothesis import settings
@@ -36,8 +37,8 @@ class KeysOverTime(RuleBasedStateMachine):
     def __init__(self) -> None:
         """Listen, with nothing published yet."""
         super().__init__()
-        self.server = KeyServer()
-        self.server.start()
+        self.stack = ExitStack()
+        self.server = self.stack.enter_context(KeyServer())
         self.clock = Clock()
         self.source = JWKSSource(
             self.server.url, lifetime=_LIFETIME, grace=_GRACE, cooldown=_COOLDOWN, clock=self.clock
@@ -49,7 +50,7 @@ class KeysOverTime(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Hang up."""
-        self.server.stop()
+        self.stack.close()
 
     @initialize(names=st.sets(st.sampled_from(sorted(_SIGNERS)), min_size=1))
     def begin(self, names: set[str]) -> None:

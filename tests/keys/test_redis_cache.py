@@ -14,7 +14,8 @@ from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
 from privy_middleware.keys.redis_cache import RedisKeyCache
 from tests.support.keyserver import KeyServer, reply
-from tests.support.redisserver import KINDS, free_port
+from tests.support.ports import free_port
+from tests.support.redisserver import KINDS
 
 
 @pytest.fixture(params=sorted(KINDS))

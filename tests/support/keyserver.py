@@ -9,7 +9,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, Self, TypeAlias
 
 from tests.support.signers import Signer
@@ -31,6 +31,7 @@ class KeyServer:
         self.arrived = threading.Semaphore(0)
         self._tls = tls
         self._port = 0
+        self._kept = ExitStack()
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
 
@@ -42,6 +43,7 @@ class KeyServer:
     def __exit__(self, *_: object) -> None:
         """Stop, and leave no thread behind."""
         self.stop()
+        self._kept.close()
 
     @property
     def url(self) -> str:
@@ -60,6 +62,7 @@ class KeyServer:
     def start(self) -> None:
         """Listen, at the former port if there was one."""
         self._stopped.clear()
+        self._kept.close()
         self._listener = socket.create_server(("127.0.0.1", self._port), backlog=256)
         self._port = self._listener.getsockname()[1]
         self._spawn(self._listen, self._listener)
@@ -73,6 +76,14 @@ class KeyServer:
         for thread in self._threads:
             thread.join(_PATIENCE)
         self._threads.clear()
+        self._keep_port()
+
+    def _keep_port(self) -> None:
+        """Have connections refused and nobody else be given the port, until there is a start or the end."""
+        self._kept.close()
+        kept = self._kept.enter_context(socket.socket())
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", self._port))
 
     def _spawn(self, target: Callable[[socket.socket], None], sock: socket.socket) -> None:
         thread = threading.Thread(target=target, args=(sock,), daemon=True)

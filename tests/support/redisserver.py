@@ -12,15 +12,9 @@ from contextlib import contextmanager
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
+from tests.support.ports import free_port
+
 REAL = shutil.which("redis-server")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class _Connection(StreamRequestHandler):
@@ -59,7 +53,7 @@ def tiny() -> Iterator[str]:
     """Run the tiny Redis; give its address."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
         server.kept = {}  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"redis://127.0.0.1:{server.server_address[1]}/0?protocol=2"
         server.shutdown()
 
