@@ -14,8 +14,9 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket
 
 from fastapi_privy.starlette import Privy, optional_privy_user, require_privy_user
-from privy_middleware import ConfigurationError
+from privy_middleware import ConfigurationError, PrivyAuth, PrivyUser
 from privy_middleware.conditions import has_linked
+from privy_middleware.errors import MissingToken
 from tests.asgi.tokens import ADA, BAD, access, config, identity
 
 
@@ -146,6 +147,21 @@ def test_sockets(client: TestClient, path: str) -> None:
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(path):
         pass
     assert denied.value.status_code == 401
+
+
+@pytest.mark.anyio
+async def test_arguments_by_name() -> None:
+    """The request may come by name, as FastAPI hands it over."""
+    user = PrivyUser(ADA)
+    assert (await bare(request=request_with(PrivyAuth(user), user))).body == ADA.encode()
+    with pytest.raises(MissingToken):
+        called(request=request_with(PrivyAuth(), None))
+
+
+def request_with(auth: PrivyAuth, user: PrivyUser | None) -> Request:
+    """Return a request on which the middleware has left these."""
+    state = {"privy_auth": auth, "privy_user": user}
+    return Request({"type": "http", "state": state, "path_params": {}, "query_string": b"", "headers": []})
 
 
 def test_signatures_are_kept() -> None:
