@@ -20,6 +20,8 @@ _READS_FORMS = find_spec("python_multipart") is not None
 
 def in_url(connection: HTTPConnection, names: Collection[str]) -> dict[str, object]:
     """Return those of the parameters that stand in the path or the query."""
+    if not names:
+        return {}
     return _agreed([*connection.path_params.items(), *connection.query_params.multi_items()], names)
 
 
