@@ -54,7 +54,8 @@ async def optional(request: PrivyHttpRequest) -> JsonResponse:
     return JsonResponse({"user_id": user and user.id})
 
 
-def session(request: PrivyHttpRequest) -> JsonResponse:
+@require_privy_user
+def session(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
     """Answer with the claims of the access token."""
     return JsonResponse(request.privy_auth.require_access().to_dict())
 

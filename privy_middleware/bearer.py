@@ -13,7 +13,7 @@ from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.config import RequestSettings
 from privy_middleware.credentials import Credential, Slot, Source
 from privy_middleware.errors import ConditionNotMet, ConfigurationError, WrongIssuer
-from privy_middleware.keys import KeySource
+from privy_middleware.keys import KeySource, aready_all, ready_all
 from privy_middleware.steps import Steps
 from privy_middleware.trust import Rules, TokenReader, Trust, Verified
 from privy_middleware.users import PrivyUser
@@ -90,13 +90,11 @@ class BearerVerifier(Generic[_T]):
         Raises:
             KeysUnavailable: when they cannot be had, naming the address and the reason.
         """
-        for source in self._sources:
-            source.ready()
+        ready_all(self._sources)
 
     async def aready(self) -> None:
         """Fetch the keys now; raises as ``ready`` does."""
-        for source in self._sources:
-            await source.aready()
+        await aready_all(self._sources)
 
     def settled(self, credentials: Sequence[Credential]) -> bool:
         """Say whether the token of a request can be verified without waiting for keys."""

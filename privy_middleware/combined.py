@@ -12,6 +12,7 @@ from privy_middleware.config import RequestSettings
 from privy_middleware.credentials import Credential, Slot
 from privy_middleware.errors import ConfigurationError, InvalidToken, TokensDisagree, WrongIssuer
 from privy_middleware.jws import find_dots, read_payload
+from privy_middleware.keys import aready_all, ready_all
 from privy_middleware.steps import Steps
 from privy_middleware.verifier import Verifier
 
@@ -54,13 +55,11 @@ class CombinedVerifier:
         Raises:
             KeysUnavailable: when they cannot be had, naming the address and the reason.
         """
-        for verifier in self._verifiers:
-            verifier.ready()
+        ready_all(self._verifiers)
 
     async def aready(self) -> None:
         """Fetch the keys now; raises as ``ready`` does."""
-        for verifier in self._verifiers:
-            await verifier.aready()
+        await aready_all(self._verifiers)
 
     def settled(self, credentials: Sequence[Credential]) -> bool:
         """Say whether the tokens of a request can be verified, or refused, without waiting for keys."""

@@ -11,7 +11,7 @@ from privy_middleware.claims import Claims, TokenKind, check_access, check_audie
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.credentials import Credential
 from privy_middleware.errors import TokensDisagree, WrongAudience
-from privy_middleware.keys import FixedKeys, JWKSSource, KeySource
+from privy_middleware.keys import FixedKeys, JWKSSource, KeySource, aready_all, ready_all
 from privy_middleware.steps import Steps
 from privy_middleware.trust import Rules, TokenReader, Trust, Verified
 from privy_middleware.users import AccessTokenClaims, PrivyUser, user_from_access_claims, user_from_claims
@@ -122,13 +122,11 @@ class PrivyVerifier:
         Raises:
             KeysUnavailable: when an app's keys cannot be had, naming the address and the reason.
         """
-        for source in self._sources.values():
-            source.ready()
+        ready_all(self._sources.values())
 
     async def aready(self) -> None:
         """Fetch the keys of every app now; raises as ``ready`` does."""
-        for source in self._sources.values():
-            await source.aready()
+        await aready_all(self._sources.values())
 
     def settled(self, credentials: Sequence[Credential]) -> bool:
         """Say whether the tokens of a request can be verified without waiting for keys."""

@@ -11,7 +11,7 @@ from privy_middleware.keys.material import InvalidKeySet, load_key_set, read_jwk
 from privy_middleware.keys.policy import check_jwks_url
 from privy_middleware.keys.shared import KeyCache
 from privy_middleware.keys.signatures import VerificationKey, check_algorithms
-from privy_middleware.keys.sources import FixedKeys, KeySource
+from privy_middleware.keys.sources import FixedKeys, KeySource, aready_all, ready_all
 
 __all__ = [
     "FixedKeys",
@@ -22,8 +22,10 @@ __all__ = [
     "KeySource",
     "SourceStats",
     "VerificationKey",
+    "aready_all",
     "check_algorithms",
     "check_jwks_url",
     "load_key_set",
     "read_jwks",
+    "ready_all",
 ]

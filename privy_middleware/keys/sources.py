@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from privy_middleware.errors import KeysUnavailable
 from privy_middleware.keys.keyset import KeySet
 from privy_middleware.keys.signatures import VerificationKey
 
-__all__ = ["FixedKeys", "KeySource"]
+__all__ = ["FixedKeys", "HasKeys", "KeySource", "aready_all", "ready_all"]
 
 
 class KeySource(Protocol):
@@ -61,6 +62,49 @@ class KeySource(Protocol):
     async def aready(self) -> None:
         """Have keys now; raises as ``ready`` does."""
         ...
+
+
+class HasKeys(Protocol):
+    """What keys can be had for ahead of the first request."""
+
+    def ready(self) -> None:
+        """Have keys now, blocking."""
+        ...
+
+    async def aready(self) -> None:
+        """Have keys now."""
+        ...
+
+
+def ready_all(parts: Iterable[HasKeys]) -> None:
+    """Have the keys of all parts now, blocking; one whose keys cannot be had keeps none of the others waiting.
+
+    Raises:
+        KeysUnavailable: the first of those that there were.
+    """
+    failures: list[KeysUnavailable] = []
+    for part in parts:
+        try:
+            part.ready()
+        except KeysUnavailable as error:
+            failures.append(error)
+    _raise_first(failures)
+
+
+async def aready_all(parts: Iterable[HasKeys]) -> None:
+    """Have the keys of all parts now; otherwise as ``ready_all``."""
+    failures: list[KeysUnavailable] = []
+    for part in parts:
+        try:
+            await part.aready()
+        except KeysUnavailable as error:
+            failures.append(error)
+    _raise_first(failures)
+
+
+def _raise_first(failures: Sequence[KeysUnavailable]) -> None:
+    if failures:
+        raise failures[0]
 
 
 class FixedKeys:

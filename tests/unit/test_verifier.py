@@ -262,6 +262,19 @@ async def test_keys_over_http_without_blocking() -> None:
 
 
 @pytest.mark.anyio
+async def test_one_app_without_keys_keeps_none_of_the_others_waiting() -> None:
+    """All are asked, and then the failure is told."""
+    with KeyServer(SIGNER) as server:
+        urls = {"down": "http://127.0.0.1:9/jwks", APP_ID: server.url}
+        settings = PrivyConfig(app_id=tuple(urls), jwks_url=urls, client_options=LOCAL)
+        with pytest.raises(KeysUnavailable, match=r"127\.0\.0\.1:9"):
+            PrivyVerifier(settings).ready()
+        with pytest.raises(KeysUnavailable, match=r"127\.0\.0\.1:9"):
+            await PrivyVerifier(settings).aready()
+        assert server.count == 2
+
+
+@pytest.mark.anyio
 async def test_fixed_keys_are_always_ready() -> None:
     """There is nothing to fetch."""
     judge = verifier()
