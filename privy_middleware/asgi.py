@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from privy_middleware.caching import CacheHeaders
+from privy_middleware.credentials import FieldNames
 from privy_middleware.errors import KeysUnavailable, PrivyError
 from privy_middleware.expiry import Expiry, OnExpired
 from privy_middleware.gate import Gate, Settings, build_gate
@@ -30,13 +31,11 @@ _HANDSHAKES = frozenset({"websocket.accept", "websocket.close"})
 class ASGIRequest:
     """A request as the server's raw scope tells it."""
 
-    __slots__ = ("_scope", "_single")
+    __slots__ = ("_scope",)
 
     def __init__(self, scope: Scope) -> None:
         """Take a scope of type ``http`` or ``websocket``."""
         self._scope = scope
-        # The headers by name, of use where no name stands twice.
-        self._single: dict[bytes, bytes] | None = None
 
     @property
     def method(self) -> str:
@@ -63,15 +62,19 @@ class ASGIRequest:
         query = self._scope.get("query_string", b"").decode("latin-1")
         return f"{path}?{query}" if query else path
 
+    def present(self, names: FieldNames) -> Mapping[str, list[str]]:
+        """Return the values of those of the fields that are there, in order, by the name in lower case."""
+        found: dict[str, list[str]] = {}
+        raw = names.raw
+        for key, value in self._scope["headers"]:
+            if key in raw:
+                found.setdefault(raw[key], []).append(value.decode("latin-1"))
+        return found
+
     def values(self, name: str) -> list[str]:
         """Return every value of a header field, in order."""
-        headers, single, wanted = self._scope["headers"], self._single, name.encode()
-        if single is None:
-            single = self._single = dict(headers)
-        if len(single) != len(headers):
-            return [value.decode("latin-1") for key, value in headers if key == wanted]
-        value = single.get(wanted)
-        return [] if value is None else [value.decode("latin-1")]
+        wanted = name.encode()
+        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
 
 
 def _encode_name(text: str) -> bytes:

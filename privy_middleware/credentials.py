@@ -14,16 +14,39 @@ from typing import Literal, Protocol, TypeAlias
 from privy_middleware.claims import TokenKind
 from privy_middleware.errors import ConflictingTokens
 
-__all__ = ["Credential", "Fields", "Reader", "Slot", "Source", "cookie_values", "names_of"]
+__all__ = ["Credential", "FieldNames", "Fields", "Reader", "Slot", "Source", "cookie_values", "environ_key", "names_of"]
 
 Source: TypeAlias = Literal["header", "cookie"]
 
+_BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 # The scheme ends where its token characters end (RFC 9110 §11.1, §5.6.2).
 _BEARER = re.compile(r"bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])", re.IGNORECASE)
 
 
+class FieldNames:
+    """The names of header fields, each in lower case and as servers spell it."""
+
+    __slots__ = ("environ", "raw")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Take the names in lower case."""
+        unique = dict.fromkeys(names)
+        self.raw: Mapping[bytes, str] = {name.encode(): name for name in unique}
+        self.environ: Mapping[str, str] = {environ_key(name): name for name in unique}
+
+
+def environ_key(name: str) -> str:
+    """Return where PEP 3333 has a header field."""
+    key = name.upper().replace("-", "_")
+    return key if key in _BARE else f"HTTP_{key}"
+
+
 class Fields(Protocol):
     """The raw header fields of a request."""
+
+    def present(self, names: FieldNames) -> Mapping[str, list[str]]:
+        """Return the values of those of the fields that are there, in order, by the name in lower case."""
+        ...
 
     def values(self, name: str) -> list[str]:
         """Return every value of the field ``name`` (lower case), in order."""
@@ -53,13 +76,14 @@ class Credential:
 class Reader:
     """Read what a request presents, for each slot from the first of the sources that has one."""
 
-    __slots__ = ("_cookies", "_slots", "_sources")
+    __slots__ = ("_cookies", "_names", "_slots", "_sources")
 
-    def __init__(self, slots: Iterable[Slot], sources: Iterable[Source]) -> None:
+    def __init__(self, slots: Sequence[Slot], sources: Sequence[Source]) -> None:
         """Take the places to look in, and in which order."""
-        self._slots = tuple(slots)
-        self._sources = tuple(sources)
-        self._cookies = tuple(slot.cookie for slot in self._slots if slot.cookie is not None)
+        self._slots = slots
+        self._sources = sources
+        self._cookies = tuple(slot.cookie for slot in slots if slot.cookie is not None)
+        self._names = FieldNames(["cookie", *(slot.header for slot in slots)])
 
     def read(self, fields: Fields) -> list[Credential]:
         """Return the tokens of a request, at most one for each slot.
@@ -69,21 +93,26 @@ class Reader:
         Raises:
             ConflictingTokens: when one source holds two different tokens of a kind.
         """
-        found = []
-        cookies = cookie_values(fields, self._cookies) if "cookie" in self._sources else {}
+        present = fields.present(self._names)
+        found: list[Credential] = []
+        if not present:
+            return found
+        cookies = cookie_values(present.get("cookie", ()), self._cookies)
         for slot in self._slots:
             for source in self._sources:
-                token = _from_header(fields, slot) if source == "header" else _from_cookie(cookies, slot)
+                place, name = (present, slot.header) if source == "header" else (cookies, slot.cookie or "")
+                values = place.get(name)
+                token = _token_in(values, slot, source) if values else None
                 if token is not None:
                     found.append(Credential(slot.kind, source, token, slot.bearer))
                     break
         return found
 
 
-def _from_header(fields: Fields, slot: Slot) -> str | None:
-    values = fields.values(slot.header)
-    if not values:
-        return None
+def _token_in(values: Sequence[str], slot: Slot, source: Source) -> str | None:
+    if source == "cookie":
+        # A cookie that was emptied is how a sign-out leaves it.
+        return _only(values) or None
     # WSGI servers join repeated fields with commas, which no token contains: take them apart again.
     parts = [part.strip(" \t") for value in values for part in value.split(",")]
     return _from_authorization(parts) if slot.bearer else _only(parts)
@@ -95,22 +124,19 @@ def _from_authorization(parts: Sequence[str]) -> str | None:
     return _only(parts)[len("bearer") :].strip(" ")
 
 
-def _from_cookie(cookies: Mapping[str, Sequence[str]], slot: Slot) -> str | None:
-    values = cookies.get(slot.cookie or "")
-    # A cookie that was emptied is how a sign-out leaves it.
-    return (_only(values) or None) if values else None
-
-
 def _only(values: Sequence[str]) -> str:
     if len(values) > 1 and values.count(values[0]) != len(values):
         raise ConflictingTokens
     return values[0]
 
 
-def cookie_values(fields: Fields, names: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return every value of the cookies with exactly these names, of those that are there (RFC 6265 §4.2.1)."""
+def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return every value of the cookies with exactly these names, of those that are there (RFC 6265 §4.2.1).
+
+    ``lines`` are the values of the request's ``Cookie`` fields.
+    """
     found: dict[str, list[str]] = {}
-    for line in fields.values("cookie"):
+    for line in lines:
         for each in line.split(";"):
             pair = each.lstrip(" \t")
             # Most cookies are other people's, and not taken apart.

@@ -46,7 +46,7 @@ def page_redirect(request: Navigable, settings: RequestSettings) -> PageRedirect
     pages = (settings.refresh_url, settings.login_url)
     if any(page is not None and _same_page(target, page) for page in pages):
         return None
-    if settings.refresh_url and cookie_values(request, (_SESSION_COOKIE,)):
+    if settings.refresh_url and cookie_values(request.values("cookie"), (_SESSION_COOKIE,)):
         return RefreshRequired(_with_return(settings.refresh_url, target))
     return LoginRequired(_with_return(settings.login_url, target)) if settings.login_url else None
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from privy_middleware.caching import CacheHeaders
+from privy_middleware.credentials import FieldNames, environ_key
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.lookup import Lookup
@@ -21,8 +21,6 @@ __all__ = ["AUTH_KEY", "PrivyWSGIMiddleware", "USER_KEY", "WSGIRequest"]
 
 USER_KEY = "privy_middleware.user"
 AUTH_KEY = "privy_middleware.auth"
-
-_BARE = frozenset({"content-type", "content-length"})
 
 
 class WSGIRequest:
@@ -59,17 +57,15 @@ class WSGIRequest:
         path = quote(path, encoding="latin-1")
         return f"{path}?{query}" if query else path
 
+    def present(self, names: FieldNames) -> Mapping[str, list[str]]:
+        """Return the values of those of the fields that are there, by the name in lower case."""
+        environ = self._environ
+        return {name: [environ[key]] for key, name in names.environ.items() if key in environ}
+
     def values(self, name: str) -> list[str]:
         """Return the value of a header field, in a list; the server has joined repeated ones."""
-        value = self._environ.get(_key_of(name))
+        value = self._environ.get(environ_key(name))
         return [] if value is None else [value]
-
-
-@functools.cache
-def _key_of(name: str) -> str:
-    """Return where PEP 3333 has a header field; names come from the settings, not from requests."""
-    key = name.upper().replace("-", "_")
-    return key if name in _BARE else f"HTTP_{key}"
 
 
 class PrivyWSGIMiddleware:

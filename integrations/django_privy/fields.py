@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from django.core.handlers.asgi import ASGIRequest as DjangoASGIRequest
 from django.http import HttpRequest
 
 from privy_middleware.asgi import ASGIRequest, Scope
+from privy_middleware.credentials import FieldNames
 from privy_middleware.wsgi import WSGIRequest
 
 __all__ = ["Fields", "is_asgi"]
@@ -42,6 +44,10 @@ class Fields:
     def target(self) -> str:
         """Return path and query, percent-encoded."""
         return self._request.get_full_path()
+
+    def present(self, names: FieldNames) -> Mapping[str, list[str]]:
+        """Return the values of those of the fields that are there, by the name in lower case."""
+        return self._raw.present(names)
 
     def values(self, name: str) -> list[str]:
         """Return every value of a header field, in order."""

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyUser, PrivyVerifier
+from privy_middleware.credentials import FieldNames
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup
 from tests.support.clock import Clock
@@ -107,6 +108,11 @@ class Request:
         self.path = path
         self.scheme = scheme
         self.target = path if target is None else target
+
+    def present(self, names: FieldNames) -> Mapping[str, list[str]]:
+        """Return the values of those of the fields that are there."""
+        found = {name: self.values(name) for name in names.raw.values()}
+        return {name: values for name, values in found.items() if values}
 
     def values(self, name: str) -> list[str]:
         """Return every value of a field."""
