@@ -145,7 +145,6 @@ class PrivyMiddleware:
             if response.accepted:
                 await send(_close(error))
             else:
-                lookup.find_now()
                 lookup.looked = True
                 await self.refuse(error, scope, receive, response.send)
 
@@ -200,10 +199,9 @@ class _Response:
         kind = message["type"]
         if kind in _STARTS:
             self.begun = True
-            auth = self._lookup.auth
-            if self._lookup.looked and auth is not None:
-                headers = self._cache_headers.add(message.get("headers", ()), presented=auth.presented)
-                return {**message, "headers": headers}
+            if self._lookup.looked:
+                presented = self._lookup.find_now().presented
+                return {**message, "headers": self._cache_headers.add(message.get("headers", ()), presented=presented)}
         elif kind in _HANDSHAKES:
             self.begun = True
             self.accepted = kind == "websocket.accept"
