@@ -13,6 +13,8 @@ settings.register_profile("default", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 settings.load_profile("default")
 
+_LONGEST_ID = 60
+
 
 # Some frameworks turn the root logger up when an app is built; the client's own lines are nobody's concern here.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -29,3 +31,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
     terminalreporter.write_line(vectors.summary(ran))
     terminalreporter.write_line(redisserver.summary())
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a parameter as long as a key by its place: keys are made anew, and all test processes have to agree."""
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
