@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -34,8 +34,8 @@ class ASGIRequest:
     __slots__ = ("_scope",)
 
     def __init__(self, scope: Scope) -> None:
-        """Take a scope of type ``http`` or ``websocket``."""
-        self._scope = scope
+        """Take a scope of type ``http`` or ``websocket``, as it is now: whatever is inside may change it later."""
+        self._scope = dict(scope)
 
     @property
     def method(self) -> str:
@@ -199,13 +199,19 @@ class _Response:
         kind = message["type"]
         if kind in _STARTS:
             self.begun = True
-            if self._lookup.looked:
-                presented = self._lookup.find_now().presented
-                return {**message, "headers": self._cache_headers.add(message.get("headers", ()), presented=presented)}
+            headers = message.get("headers", ())
+            if self._lookup.looked or _streams(headers):
+                headers = self._cache_headers.add(headers, presented=self._lookup.presented)
+                return {**message, "headers": headers}
         elif kind in _HANDSHAKES:
             self.begun = True
             self.accepted = kind == "websocket.accept"
         return message
+
+
+def _streams(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Say whether a response may be written bit by bit, by an app that may yet look at the user."""
+    return all(name.lower() != b"content-length" for name, _ in headers)
 
 
 def _close(error: PrivyError) -> Message:

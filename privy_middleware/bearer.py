@@ -73,6 +73,7 @@ class BearerVerifier(Generic[_T]):
     ) -> None:
         """Take the settings, one trust for each issuer, named by it, and what builds the user of verified claims."""
         self.settings = settings
+        self.now: Callable[[], float] = clock
         self._issuers = frozenset(trust.name for trust in trusts)
         self._sources: tuple[KeySource, ...] = tuple(dict.fromkeys(trust.source for trust in trusts))
         rules = Rules(self._issuer_of, check, always_choose=True)
@@ -100,16 +101,16 @@ class BearerVerifier(Generic[_T]):
         """Say whether the token of a request can be verified without waiting for keys."""
         return all(self._reader.settled(credential.token) for credential in credentials)
 
-    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
-        """Return what a request with this token gets, if it was verified before."""
+    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
+        """Return what a request with this token gets, if it was verified before and is valid ``now``."""
         (credential,) = credentials
-        verified = self._reader.recall(credential.token)
+        verified = self._reader.recall(credential.token, now)
         return None if verified is None else self._describe(credential, verified)
 
-    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+    def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the token of a request, yielding wherever keys have to be waited for."""
         (credential,) = credentials
-        return self._describe(credential, (yield from self._reader.first(credential.token)))
+        return self._describe(credential, (yield from self._reader.first(credential.token, now)))
 
     def _describe(self, credential: Credential, verified: Verified[_T]) -> PrivyAuth:
         token = VerifiedToken(self.settings.kind, credential.source, verified.claims, verified.expires_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from privy_middleware.auth import PrivyAuth
@@ -46,6 +46,7 @@ class CombinedVerifier:
         """
         self._verifiers = verifiers
         self.settings: RequestSettings = _settings(verifiers)
+        self.now: Callable[[], float] = verifiers[0].now
         self._by_issuer = _by_issuer(verifiers)
         self._max_bytes = max(each.settings.max_token_bytes for each in verifiers)
 
@@ -68,14 +69,14 @@ class CombinedVerifier:
         except InvalidToken:
             return True
 
-    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
-        """Return what a request with these tokens gets, if all of them were verified before."""
-        auth = self._verifier_for(credentials).recall(credentials)
+    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
+        """Return what a request with these tokens gets, if all were verified before and are valid ``now``."""
+        auth = self._verifier_for(credentials).recall(credentials, now)
         return None if auth is None else self._adapted(auth)
 
-    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+    def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
-        return self._adapted((yield from self._verifier_for(credentials).steps(credentials)))
+        return self._adapted((yield from self._verifier_for(credentials).steps(credentials, now)))
 
     def _adapted(self, auth: PrivyAuth) -> PrivyAuth:
         return dataclasses.replace(auth, on_invalid=self.settings.on_invalid)

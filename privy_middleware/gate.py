@@ -91,23 +91,23 @@ class Gate:
             raise error
         _logger.warning("keys could not be fetched at start-up: %s", error)
 
-    def recall(self, request: Request, credentials: Sequence[Credential]) -> PrivyAuth | None:
-        """Return what is known about a request at once, ``None`` where a token has to be verified first."""
+    def recall(self, request: Request, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
+        """Return what is known at once about a request of ``now``, ``None`` where a token has to be verified first."""
         if not credentials:
             redirect = page_redirect(request, self.settings)
             return self._nobody if redirect is None else replace(self._nobody, redirect=redirect)
         try:
-            auth = self.verifier.recall(credentials)
+            auth = self.verifier.recall(credentials, now)
             if auth is not None:
                 self._check_site(request, credentials)
         except _REFUSALS as error:
             return self.refuse(request, error)
         return auth
 
-    def steps(self, request: Request, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
-        """Find out about a request with tokens, yielding wherever keys have to be waited for."""
+    def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
+        """Find out about a request of ``now`` with tokens, yielding wherever keys have to be waited for."""
         try:
-            auth = yield from self.verifier.steps(credentials)
+            auth = yield from self.verifier.steps(credentials, now)
             self._check_site(request, credentials)
         except _REFUSALS as error:
             return self.refuse(request, error)

@@ -19,10 +19,11 @@ class Lookup:
     ``auth`` is what was found, ``looked`` whether the response depends on it: for whoever attaches the user to say.
     """
 
-    __slots__ = ("_credentials", "auth", "gate", "looked", "request")
+    __slots__ = ("_arrived", "_credentials", "auth", "gate", "looked", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
-        """Take what decides, and the request."""
+        """Take what decides, and a request that has just arrived: its tokens must be valid now, whenever one looks."""
+        self._arrived = gate.verifier.now()
         self.gate: Gate = gate
         self.request: Request = request
         self.auth: PrivyAuth | None = None
@@ -58,21 +59,27 @@ class Lookup:
         credentials = self._read()
         return not credentials or self.gate.verifier.settled(credentials)
 
+    @property
+    def presented(self) -> bool:
+        """Say whether the request came with a token at all, good or bad; verifies nothing."""
+        return bool(self._read()) or (self.auth is not None and self.auth.presented)
+
     def _read(self) -> Sequence[Credential]:
         credentials = self._credentials
         if credentials is None:
             try:
-                credentials = self._credentials = self.gate.reader.read(self.request)
+                credentials = self.gate.reader.read(self.request)
             except ConflictingTokens as error:
-                credentials = self._credentials = ()
+                credentials = ()
                 self.auth = self.gate.refuse(self.request, error)
+            self._credentials = credentials
         return credentials
 
     def _known(self) -> PrivyAuth | None:
         if self.auth is None:
             credentials = self._read()
-            self.auth = self.auth or self.gate.recall(self.request, credentials)
+            self.auth = self.auth or self.gate.recall(self.request, credentials, self._arrived)
         return self.auth
 
     def _steps(self) -> Steps[PrivyAuth]:
-        return self.gate.steps(self.request, self._read())
+        return self.gate.steps(self.request, self._read(), self._arrived)

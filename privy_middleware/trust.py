@@ -117,20 +117,22 @@ class TokenReader(Generic[_T]):
             InvalidToken: when the token is refused, for whichever reason.
             KeysUnavailable: when no keys can be had.
         """
-        return self.recall(token) or run(self.first(token))
+        now = self._clock()
+        return self.recall(token, now) or run(self.first(token, now))
 
     async def averify(self, token: str) -> Verified[_T]:
         """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
-        known = self.recall(token)
-        return await arun(self.first(token)) if known is None else known
+        now = self._clock()
+        known = self.recall(token, now)
+        return await arun(self.first(token, now)) if known is None else known
 
     def settled(self, token: str) -> bool:
         """Say whether a token can be verified without waiting for keys, as nearly every one can."""
         known = self._known(token)
         return known is not None and known.source.holds(known.header.kid, known.header.alg)
 
-    def recall(self, token: str) -> Verified[_T] | None:
-        """Return what a token is known to say, if it was verified before.
+    def recall(self, token: str, now: float) -> Verified[_T] | None:
+        """Return what a token is known to say, if it was verified before and is valid ``now`` (Unix seconds).
 
         Raises:
             TokenRevoked: when it has been withdrawn since.
@@ -145,7 +147,7 @@ class TokenReader(Generic[_T]):
         if entry is None:
             return None
         current = entry.trust.source.is_current(entry.generation) or self._still_trusted(entry)
-        if not (current and entry.since <= self._clock() < entry.until):
+        if not (current and entry.since <= now < entry.until):
             self._cache.discard(key)
             return None
         self._check_revoked(entry.verified)
@@ -155,10 +157,10 @@ class TokenReader(Generic[_T]):
         end = token.find(".", 0, LONGEST_HEADER)
         return self._headers.get(token[:end]) if end > 0 else None
 
-    def first(self, token: str) -> Steps[Verified[_T]]:
+    def first(self, token: str, now: float) -> Steps[Verified[_T]]:
         """Verify a token that was not to be recalled, yielding the key source wherever keys have to be waited for."""
         try:
-            verified = yield from self._read(token)
+            verified = yield from self._read(token, now)
         except PrivyError as error:
             raise error.without_traces() from None
         self._check_revoked(verified)
@@ -178,7 +180,7 @@ class TokenReader(Generic[_T]):
         entry.generation = generation
         return True
 
-    def _read(self, token: str) -> Steps[Verified[_T]]:
+    def _read(self, token: str, now: float) -> Steps[Verified[_T]]:
         first, last = find_dots(token, self._max_bytes)
         segment, payload = token[:first], token[first + 1 : last]
         known = self._headers.get(segment)
@@ -203,7 +205,7 @@ class TokenReader(Generic[_T]):
             generation = source.generation
             keys = source.lookup(header.kid, header.alg)
         key = _signer(keys, header.alg, token[:last], decode_segment(token[last + 1 :]))
-        verified = self._check(read_payload(payload), trust)
+        verified = self._check(read_payload(payload), trust, now)
         if known is None:
             self._keep_header(segment, _Known(header, source))
         if self._cache.enabled:
@@ -211,8 +213,8 @@ class TokenReader(Generic[_T]):
             self._cache.put(self._cache.key_of(token), entry)
         return verified
 
-    def _check(self, claims: dict[str, Any], trust: Trust) -> Verified[_T]:
-        expires_at = check_times(claims, self._clock(), self._leeway, trust.max_age)
+    def _check(self, claims: dict[str, Any], trust: Trust, now: float) -> Verified[_T]:
+        expires_at = check_times(claims, now, self._leeway, trust.max_age)
         # What is kept serves many requests, so none of them may change it; and there is much of it.
         frozen = freeze_object(share_names(claims) if self._cache.enabled else claims)
         return Verified(self._rules.check(frozen, trust.name), frozen, expires_at, trust.name)

@@ -29,16 +29,21 @@ class Verifier(Protocol):
         """Return the settings that say where tokens stand."""
         ...
 
+    @property
+    def now(self) -> Callable[[], float]:
+        """Return the clock that ``exp`` is held against, in Unix seconds."""
+        ...
+
     def settled(self, credentials: Sequence[Credential]) -> bool:
         """Say whether the tokens of a request can be verified without waiting for keys."""
         ...
 
-    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
-        """Return what a request with these tokens gets, if all of them were verified before."""
+    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
+        """Return what a request with these tokens gets, if all were verified before and are valid ``now``."""
         ...
 
-    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
-        """Verify the tokens of a request, at least one."""
+    def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
+        """Verify the tokens of a request, at least one, which have to be valid ``now`` (Unix seconds)."""
         ...
 
     def ready(self) -> None:
@@ -82,6 +87,7 @@ class PrivyVerifier:
     ) -> None:
         """Take the settings, the clock that ``exp`` is held against, in Unix seconds, and the one that keys age by."""
         self.settings = config
+        self.now: Callable[[], float] = clock
         self._sources = {app_id: _source(config, app_id, key_clock) for app_id in config.app_ids}
         trusts = [Trust(app_id, source, frozenset(_ALGORITHMS)) for app_id, source in self._sources.items()]
         identity = Rules(self._app_of, _read_identity)
@@ -132,21 +138,21 @@ class PrivyVerifier:
         """Say whether the tokens of a request can be verified without waiting for keys."""
         return False not in [self._readers[each.kind].settled(each.token) for each in credentials]
 
-    def recall(self, credentials: Sequence[Credential]) -> PrivyAuth | None:
-        """Return what a request with these tokens gets, if all of them were verified before."""
+    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
+        """Return what a request with these tokens gets, if all were verified before and are valid ``now``."""
         verified: list[Verified[Any]] = []
         for each in credentials:
-            known = self._readers[each.kind].recall(each.token)
+            known = self._readers[each.kind].recall(each.token, now)
             if known is None:
                 return None
             verified.append(known)
         return self._describe(credentials, verified)
 
-    def steps(self, credentials: Sequence[Credential]) -> Steps[PrivyAuth]:
+    def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
         verified: list[Verified[Any]] = []
         for each in credentials:
-            verified += [(yield from self._readers[each.kind].first(each.token))]
+            verified += [(yield from self._readers[each.kind].first(each.token, now))]
         return self._describe(credentials, verified)
 
     def _describe(self, credentials: Sequence[Credential], verified: Sequence[Verified[Any]]) -> PrivyAuth:

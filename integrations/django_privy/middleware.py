@@ -99,10 +99,10 @@ def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
 
 
 def _tell_caches(response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
-    """Say what the response depended on, if it did."""
-    if lookup.looked and lookup.auth is not None:
-        headers = response.headers
+    """Say what the response depended on, if it did, or may yet depend on where it is written bit by bit."""
+    headers = response.headers
+    if lookup.looked or (response.streaming and "Content-Length" not in headers):
         headers["Vary"] = merge_vary((headers.get("Vary", ""),), lookup.gate.vary)
-        if lookup.auth.presented and "Cache-Control" not in headers:
+        if lookup.presented and "Cache-Control" not in headers:
             headers["Cache-Control"] = PRIVATE
     return response

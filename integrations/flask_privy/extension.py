@@ -122,7 +122,10 @@ def _require_unless_optional() -> ResponseReturnValue | None:
 
 
 def _tell_caches(response: Response) -> Response:
-    """Say what the answer depended on, if it did; and what belongs to a refusal whose answer the app wrote itself."""
+    """Say what the answer depended on or, written bit by bit, may yet depend on.
+
+    Add what belongs to a refusal, too, where the app wrote the answer itself.
+    """
     lookup = find_lookup()
     if lookup is not None:
         _complete(response, lookup)
@@ -134,12 +137,12 @@ def _complete(response: Response, lookup: Lookup) -> None:
     if refused is not None and refused.status == response.status_code:
         for name, value in refused.headers:
             headers.setdefault(name, value)
-    if lookup.auth is not None:
+    if lookup.auth is not None or (response.is_streamed and response.content_length is None):
         # One walk through the headers; each question to them is another.
         own = {name.lower() for name, _ in headers}
         if "vary" in own:
             headers["Vary"] = merge_vary(headers.getlist("Vary"), lookup.gate.vary)
         else:
             headers.add("Vary", merge_vary((), lookup.gate.vary))
-        if lookup.auth.presented and "cache-control" not in own:
+        if lookup.presented and "cache-control" not in own:
             headers.add("Cache-Control", PRIVATE)

@@ -67,8 +67,7 @@ class PrivyRequest:
     """Add the user to an app's ``request_class``.
 
     What is found stays with the request object: copied contexts, streams and templates of the same request see it, and
-    no other request does. Caches cannot be told any more that a response is one user's own once it has begun, so let a
-    stream look at the user before it starts.
+    no other request does.
     """
 
     environ: WSGIEnvironment

@@ -285,8 +285,8 @@ def test_users_of_several_issuers(issuer: DevelopmentIssuer) -> None:
         issuer: str = "metamask"
 
     class OtherVerifier(PrivyVerifier):
-        def steps(self, credentials: Any) -> Any:
-            auth = yield from super().steps(credentials)
+        def steps(self, credentials: Any, now: float) -> Any:
+            auth = yield from super().steps(credentials, now)
             return replace(auth, user=Other(id=DID))
 
     headers = identity(issuer)

@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import asgiref.sync
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
 from django.utils.decorators import sync_only_middleware
 
@@ -196,6 +197,17 @@ def test_caches_are_told_when_the_user_was_looked_at(get: Get, issuer: Developme
     unseen = get("/unseen", headers=identity(issuer))
     assert not unseen.has_header("Cache-Control")
     assert not unseen.has_header("Vary")
+
+
+def test_a_stream_may_yet_look(issuer: DevelopmentIssuer) -> None:
+    """Its headers are sent before its generator runs; a file's length is known, and nobody looks."""
+    request: Any = RequestFactory().get("/", headers=identity(issuer))
+    stream: Any = PrivyMiddleware(lambda _: StreamingHttpResponse(request.privy_user.id for _ in range(1)))(request)
+    assert stream["Cache-Control"] == "private, no-store"
+    assert b"".join(stream) == b"did:privy:dev-ada"
+    with Path(__file__).open("rb") as file:
+        sent: Any = PrivyMiddleware(lambda _: FileResponse(file))(request)
+        assert not sent.has_header("Vary")
 
 
 def test_caches_are_told_beside_what_the_view_says(get: Get, issuer: DevelopmentIssuer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, make_response
+from flask import Flask, Response, make_response, send_file, stream_with_context
 
 from flask_privy import optional_privy_user, privy_auth, privy_user
 from privy_middleware import PrivyError
@@ -57,6 +57,21 @@ def test_answers_that_looked_vary(client: Any, ada: Header, path: str) -> None:
 def test_bad_token_is_private_too(client: Any, expired: Header) -> None:
     """An open route's answer to a bad token is not another visitor's."""
     assert client.get("/look", headers=expired).headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_stream_may_yet_look(app: Flask, ada: Header) -> None:
+    """Its headers are sent before its generator runs; a file's length is known, and nobody looks."""
+
+    @app.get("/stream")
+    def stream() -> Response:
+        return Response(stream_with_context(str(privy_user.id) for _ in range(1)))
+
+    app.get("/file", endpoint="file")(lambda: send_file(__file__))
+    answer = app.test_client().get("/stream", headers=ada)
+    assert answer.data == b"did:privy:dev-ada"
+    assert (answer.headers["Vary"], answer.headers["Cache-Control"]) == (VARY, "private, no-store")
+    with app.test_client().get("/file", headers=ada) as sent:
+        assert "Vary" not in sent.headers
 
 
 def test_own_headers_are_kept(client: Any, ada: Header) -> None:

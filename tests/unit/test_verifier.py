@@ -52,7 +52,7 @@ def credentials(judge: PrivyVerifier, **tokens: str) -> list[Credential]:
 
 def judged(judge: PrivyVerifier, **tokens: str) -> PrivyAuth:
     """Return what the verifier makes of a request's tokens."""
-    return run(judge.steps(credentials(judge, **tokens)))
+    return run(judge.steps(credentials(judge, **tokens), NOW))
 
 
 def test_identity_token() -> None:
@@ -90,7 +90,7 @@ async def test_awaiting() -> None:
         await judge.averify_identity_token(access())
     with pytest.raises(WrongTokenKind):
         await judge.averify_access_token(identity())
-    auth = await arun(judge.steps(credentials(judge, identity=identity())))
+    auth = await arun(judge.steps(credentials(judge, identity=identity()), NOW))
     assert auth.require().id == SUBJECT
 
 
@@ -188,11 +188,11 @@ def test_a_cached_token_alone() -> None:
     """Its answer is the same object the next time, but never that of another place."""
     judge, token = verifier(), identity()
     header, cookie = (Credential("identity", source, token) for source in SOURCES)
-    first, second = run(judge.steps([header])), judge.recall([cookie])
+    first, second = run(judge.steps([header], NOW)), judge.recall([cookie], NOW)
     assert second is not None
     assert (first.source, second.source) == ("header", "cookie")
-    assert judge.recall([header]) is first
-    assert judge.recall([cookie]) is second
+    assert judge.recall([header], NOW) is first
+    assert judge.recall([cookie], NOW) is second
 
 
 def test_a_cached_token_does_not_bring_another_one_along() -> None:
