@@ -37,6 +37,8 @@ async def refusal_response(connection: HTTPConnection, error: Exception) -> Resp
     """
     if not isinstance(error, PrivyError) or error.status == PrivyError.status or connection.scope["type"] != "http":
         raise error
+    # The traceback would keep frames, and with them the token, alive where the refusal is kept.
+    error.without_traces()
     return Response(error.body, error.status, dict(error.headers))
 
 
