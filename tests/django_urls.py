@@ -13,8 +13,9 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.views import View
 from ninja import NinjaAPI
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission, IsAdminUser, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -248,6 +249,61 @@ class DRFAdmins(DRFRequired):
     permission_classes: Sequence[Any] = (PrivyUserRequired.where(metadata={"role": "admin"}),)
 
 
+class ReadOnly(BasePermission):
+    """Let everybody read."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        """Look at the method alone."""
+        return request.method in SAFE_METHODS
+
+
+class Owner(BasePermission):
+    """Let nobody at any object."""
+
+    message = "Not yours."
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        """Say no."""
+        return False
+
+
+WALLET = PrivyUserRequired.where(wallet="ethereum")
+TELEGRAM = PrivyUserRequired.where(linked="telegram")
+COMBINATIONS: dict[str, list[Any]] = {
+    "or-read-only": [PrivyUserRequired | ReadOnly],
+    "read-only-or": [ReadOnly | PrivyUserRequired],
+    "either": [TELEGRAM | WALLET],
+    "both": [TELEGRAM & WALLET],
+    "or-staff": [WALLET | IsAdminUser],
+    "and-staff": [PrivyUserRequired & IsAdminUser],
+    "nobody": [~PrivyUserRequired],
+    "or-signed-in": [PrivyUserRequired | IsAuthenticated],
+    "then-staff": [PrivyUserRequired | ReadOnly, IsAdminUser],
+}
+
+
+class DRFCombined(DRFOpen):
+    """Ask for a combination of permissions."""
+
+    authentication_classes: Sequence[Any] = (PrivyAuthentication, SessionAuthentication)
+    schema = None
+
+    def get(self, request: Any) -> Response:
+        """Answer with the user."""
+        return Response({"user_id": request.privy_user and request.privy_user.id})
+
+    post = get
+
+
+class DRFOwned(DRFCombined):
+    """Look at an object."""
+
+    def get(self, request: Any) -> Response:
+        """Answer its owner."""
+        self.check_object_permissions(request, None)
+        raise AssertionError("it has none")
+
+
 @api_view(["GET"])
 @authentication_classes([PrivyAuthentication])
 @permission_classes([AllowAny])
@@ -317,6 +373,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drf/lenient", DRFLenient.as_view()),
     path("drf/required", DRFRequired.as_view()),
     path("drf/admins", DRFAdmins.as_view()),
+    *(path(f"drf/{name}", DRFCombined.as_view(permission_classes=asked)) for name, asked in COMBINATIONS.items()),
+    path("drf/owned", DRFOwned.as_view(permission_classes=[PrivyUserRequired | IsAuthenticated, Owner])),
     path("drf/function", drf_function),
     path("ninja/", api.urls),
 ]

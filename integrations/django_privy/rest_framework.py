@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self, Unpack, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -18,7 +19,7 @@ from django_privy.users import find_django_user, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid
-from privy_middleware.errors import MissingToken
+from privy_middleware.errors import MissingToken, ServiceUnavailable
 
 __all__ = ["PrivyAuthentication", "PrivyUserRequired", "Refused"]
 
@@ -62,8 +63,10 @@ class PrivyAuthentication(BaseAuthentication):
         return _principal(request._request, user), auth
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401, which without it would become a 403."""
-        return dict(MissingToken().headers)["WWW-Authenticate"]
+        """Return the challenge of a 401, which without it would become a 403; let no cache keep the answer."""
+        missing = MissingToken()
+        _keep_out_of_caches(request, missing)
+        return dict(missing.headers)["WWW-Authenticate"]
 
 
 def _optional(request: HttpRequest, auth: PrivyAuth, on_invalid: OnInvalid | None) -> PrivyUser | None:
@@ -85,8 +88,15 @@ def _principal(request: HttpRequest, user: PrivyUser) -> Any:
     return django_user
 
 
+def _keep_out_of_caches(request: Request, error: PrivyError) -> None:
+    view = request.parser_context.get("view")
+    if view is not None:
+        # They are added to its answer, whoever makes that.
+        view.headers["Cache-Control"] = dict(error.headers)["Cache-Control"]
+
+
 class PrivyUserRequired(BasePermission):
-    """Require a Privy user, with the answers that ``@require_privy_user`` gives.
+    """Require a Privy user, with the answers that ``@require_privy_user`` gives; ``&``, ``|`` and ``~`` work as ever.
 
     ``PrivyUserRequired.where(wallet="ethereum")`` is the permission with a condition.
     """
@@ -100,16 +110,56 @@ class PrivyUserRequired(BasePermission):
         return cast("type[Self]", type(cls.__name__, (cls,), members))
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Say yes, or refuse.
+        """Say whether there is a user who meets the condition.
 
         Raises:
-            Refused: when there is no user, or the condition is not met.
+            Refused: when our side cannot tell.
         """
         auth = find_auth(request._request)
         try:
             requirement(self.privy_condition)(auth, request._request)
+        except ServiceUnavailable as error:
+            remember(request._request, error)
+            raise Refused(error) from None
         except PrivyError as error:
-            refused = auth.refusal or (error if auth.user else MissingToken())
-            remember(request._request, refused)
-            raise Refused(refused) from None
+            if hasattr(view, "handle_exception"):
+                _Answers.of(view).error = auth.refusal or (error if auth.user else MissingToken())
+            return False
         return True
+
+
+class _Answers:
+    """Stand in for the ``handle_exception`` of one view, and give our answer where our permission is what denied.
+
+    The permission cannot raise it by itself: in a combination another may grant what it does not. And REST framework
+    asks what is combined for no message.
+    """
+
+    def __init__(self, view: Any) -> None:
+        self.error: PrivyError | None = None
+        self._view = view
+        self._handle: Callable[[Exception], Any] = view.handle_exception
+
+    @classmethod
+    def of(cls, view: Any) -> _Answers:
+        """Return the one of a view, which is made for a single request."""
+        if not isinstance(view.handle_exception, cls):
+            view.handle_exception = cls(view)
+        return cast(_Answers, view.handle_exception)
+
+    def __call__(self, exc: Exception) -> Any:
+        """Return the response to an exception."""
+        error = self._reason() if isinstance(exc, NotAuthenticated | PermissionDenied) else None
+        if error is None:
+            return self._handle(exc)
+        remember(self._view.request._request, error)
+        _keep_out_of_caches(self._view.request, error)
+        return self._handle(Refused(error))
+
+    def _reason(self) -> PrivyError | None:
+        # Whatever raised it, what counts is which permission fails first, and whether one of ours in it does.
+        for permission in self._view.get_permissions():
+            self.error = None
+            if not permission.has_permission(self._view.request, self._view):
+                return self.error
+        return None

@@ -7,18 +7,27 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, modify_settings, override_settings
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.test import APIClient
+from rest_framework.request import Request
+from rest_framework.test import APIClient, APIRequestFactory
 
 from django_privy import signals
+from django_privy.middleware import PrivyMiddleware
 from django_privy.principals import PrivyPrincipal
+from django_privy.rest_framework import PrivyAuthentication, PrivyUserRequired
 from django_privy.testing import privy_login
 from privy_middleware import PrivyUser
 from privy_middleware.issuer import DevelopmentIssuer
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
 from tests.django.test_middleware import ADA, NOBODY, identity
 
+NO_KEYS = {
+    "APP_ID": "privy-development-app",
+    "JWKS_URL": "http://127.0.0.1:9/",
+    "CLIENT_OPTIONS": {"trust_env": False},
+}
 BAD = {"privy-id-token": "garbage"}
 
 
@@ -72,12 +81,7 @@ def test_refusals(issuer: DevelopmentIssuer) -> None:
 @pytest.mark.usefixtures("without_accounts")
 def test_keys_unavailable() -> None:
     """An outage of ours says when to try again."""
-    privy = {
-        "APP_ID": "privy-development-app",
-        "JWKS_URL": "http://127.0.0.1:9/",
-        "CLIENT_OPTIONS": {"trust_env": False},
-    }
-    with override_settings(PRIVY=privy):
+    with override_settings(PRIVY=NO_KEYS):
         answer = APIClient().get("/drf/open", headers=identity(DevelopmentIssuer()))
     assert (answer.status_code, answer.json()) == (503, {"message": "Service unavailable"})
     assert int(answer["Retry-After"]) >= 1
@@ -139,6 +143,108 @@ def test_permission(issuer: DevelopmentIssuer) -> None:
         signals.request_refused.disconnect(refused)
     assert (forbidden.status_code, forbidden.json()) == (403, {"message": "Forbidden"})
     assert heard == ["missing_token", "malformed_token"] * 2 + ["condition_not_met"]
+
+
+UNAUTHORIZED = (401, {"message": "Unauthorized"})
+INVALID = (401, {"message": "Invalid token"})
+FORBIDDEN = (403, {"message": "Forbidden"})
+DENIED = (403, {"detail": "You do not have permission to perform this action."})
+OK = (200, ADA)
+
+
+def outcome(answer: Any) -> tuple[int, Any]:
+    """Return what an answer says."""
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "nobody", "ada", "grace"),
+    [
+        ("or-read-only", (200, NOBODY), OK, (200, {"user_id": "did:privy:dev-grace"})),
+        ("read-only-or", (200, NOBODY), OK, (200, {"user_id": "did:privy:dev-grace"})),
+        ("either", UNAUTHORIZED, OK, FORBIDDEN),
+        ("both", UNAUTHORIZED, FORBIDDEN, FORBIDDEN),
+        ("or-staff", UNAUTHORIZED, OK, FORBIDDEN),
+        ("and-staff", UNAUTHORIZED, DENIED, DENIED),
+        ("nobody", (200, NOBODY), DENIED, DENIED),
+        ("or-signed-in", UNAUTHORIZED, OK, (200, {"user_id": "did:privy:dev-grace"})),
+        ("then-staff", (401, {"detail": "Authentication credentials were not provided."}), DENIED, DENIED),
+    ],
+)
+def test_combined_permission(issuer: DevelopmentIssuer, name: str, nobody: Any, ada: Any, grace: Any) -> None:
+    """In a combination another permission may grant; where ours denies, the answer is ours."""
+    path = f"/drf/{name}"
+    assert outcome(APIClient().get(path)) == nobody
+    assert outcome(APIClient().get(path, headers=identity(issuer))) == ada
+    assert outcome(APIClient().get(path, headers=identity(issuer, "grace"))) == grace
+    assert outcome(APIClient().get(path, headers=BAD)) == INVALID
+
+
+@pytest.mark.django_db
+def test_combined_permission_and_other_users(issuer: DevelopmentIssuer) -> None:
+    """Who is no Privy user gets in where another permission grants, and no answer of ours where that one denies."""
+    client = APIClient()
+    client.force_login(User.objects.create_superuser("root"), "django.contrib.auth.backends.ModelBackend")
+    for name, expected in (
+        ("or-staff", (200, NOBODY)),
+        ("or-signed-in", (200, NOBODY)),
+        ("owned", (403, {"detail": "Not yours."})),
+        ("either", UNAUTHORIZED),
+    ):
+        assert outcome(client.get(f"/drf/{name}")) == expected
+
+
+def test_combined_permission_by_method(issuer: DevelopmentIssuer) -> None:
+    """What denies a method is known to nobody while another is asked about, as a page with forms does."""
+    heard: list[str] = []
+
+    def refused(sender: object, error: Any, **kwargs: Any) -> None:
+        heard.append(error.code)
+
+    path = "/drf/or-read-only"
+    signals.request_refused.connect(refused)
+    try:
+        page = APIClient().get(path, headers={"accept": "text/html"})
+        options = APIClient().options(path)
+        assert heard == []
+        posted = APIClient().post(path)
+    finally:
+        signals.request_refused.disconnect(refused)
+    assert (page.status_code, options.status_code) == (200, 200)
+    assert not page.has_header("Cache-Control")
+    assert outcome(posted) == UNAUTHORIZED
+    assert heard == ["missing_token"]
+
+
+def test_combined_permission_without_keys() -> None:
+    """Nothing grants what our side cannot tell."""
+    with override_settings(PRIVY=NO_KEYS):
+        for name in ("or-read-only", "nobody", "required"):
+            answer = APIClient().get(f"/drf/{name}", headers=identity(DevelopmentIssuer()))
+            assert outcome(answer) == (503, {"message": "Service unavailable"})
+
+
+@pytest.mark.parametrize("path", ["/drf", "/drf/required", "/drf/either"])
+def test_no_cache_keeps_a_401(path: str) -> None:
+    """An answer to a request without a token says so as well, whoever makes it."""
+    answer = APIClient().get(path)
+    assert (answer.status_code, answer["Cache-Control"]) == (401, "no-store")
+
+
+def test_permission_without_a_view(issuer: DevelopmentIssuer) -> None:
+    """A project's own code may ask the permission, and the authentication for its challenge."""
+    asked: list[object] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        drf_request = Request(request)
+        asked.append(PrivyUserRequired().has_permission(drf_request, None))
+        asked.append(PrivyAuthentication().authenticate_header(drf_request))
+        return HttpResponse()
+
+    for headers in ({}, identity(issuer)):
+        PrivyMiddleware(view)(APIRequestFactory().get("/", headers=headers))
+    assert asked == [False, "Bearer", True, "Bearer"]
 
 
 @pytest.mark.usefixtures("without_accounts")
