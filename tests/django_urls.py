@@ -374,6 +374,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drf/required", DRFRequired.as_view()),
     path("drf/admins", DRFAdmins.as_view()),
     *(path(f"drf/{name}", DRFCombined.as_view(permission_classes=asked)) for name, asked in COMBINATIONS.items()),
+    path("drf/session-first", DRFCombined.as_view(authentication_classes=(SessionAuthentication, PrivyAuthentication))),
     path("drf/owned", DRFOwned.as_view(permission_classes=[PrivyUserRequired | IsAuthenticated, Owner])),
     path("drf/function", drf_function),
     path("ninja/", api.urls),

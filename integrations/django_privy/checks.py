@@ -22,6 +22,8 @@ _MIDDLEWARE = "django_privy.middleware.PrivyMiddleware"
 _BACKEND = "django_privy.backends.PrivyBackend"
 _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_REST = "django_privy.rest_framework.PrivyAuthentication"
+_REST_SESSION = "rest_framework.authentication.SessionAuthentication"
 _PLACEHOLDER = re.compile(
     r"[<\[{].*|x{3,}|\.{3}|…|change[-_ ]?me|placeholder|(your|my|insert|example|the)[-_ ].*|.*[-_ ]here",
     re.IGNORECASE,
@@ -32,7 +34,7 @@ _KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fie
 
 def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return everything that is wrong with ``settings.PRIVY`` and with what stands around it."""
-    return [*_check_settings(), *_check_middleware(), *_check_accounts()]
+    return [*_check_settings(), *_check_middleware(), *_check_accounts(), *_check_rest_framework()]
 
 
 def _error(number: str, message: str, hint: str) -> CheckMessage:
@@ -103,18 +105,24 @@ _ORDER: Mapping[str, tuple[str, str]] = {
 
 def _position(path: str) -> int:
     """Return the place of a middleware or a subclass of it in ``MIDDLEWARE``, from 1; 0 where it is not."""
-    installed: Sequence[str] = settings.MIDDLEWARE
-    if path in installed:
-        return installed.index(path) + 1
-    return next((place for place, each in enumerate(installed, 1) if _is_subclass(each, path)), 0)
+    return _place(path, settings.MIDDLEWARE)
 
 
-def _is_subclass(path: str, base: str) -> bool:
+def _place(path: str, listed: Sequence[object]) -> int:
+    if path in listed:
+        return listed.index(path) + 1
+    return next((place for place, each in enumerate(listed, 1) if _is_subclass(each, path)), 0)
+
+
+def _is_subclass(path: object, base: str) -> bool:
     classes = getattr(_imported(path), "__mro__", ())
     return any(f"{each.__module__}.{each.__qualname__}" == base for each in classes)
 
 
-def _imported(path: str) -> object:
+def _imported(path: object) -> object:
+    if not isinstance(path, str):
+        # REST framework takes the classes themselves, too.
+        return path
     try:
         return import_string(path)
     except (ImportError, RuntimeError):
@@ -137,3 +145,13 @@ def _check_accounts() -> Iterator[CheckMessage]:
         if not _position(_AUTHENTICATION):
             hint = f'Add "{_AUTHENTICATION}" to MIDDLEWARE, before PrivyMiddleware.'
             yield _error("E011", "request.user needs Django's authentication middleware.", hint)
+
+
+def _check_rest_framework() -> Iterator[CheckMessage]:
+    listed: Sequence[object] = getattr(settings, "REST_FRAMEWORK", {}).get("DEFAULT_AUTHENTICATION_CLASSES", ())
+    if apps.is_installed("django_privy.accounts") and 0 < _place(_REST_SESSION, listed) < _place(_REST, listed):
+        message = (
+            "SessionAuthentication stands before PrivyAuthentication in DEFAULT_AUTHENTICATION_CLASSES: it takes "
+            "Privy's users for its own, and asks requests with a token in a header for Django's CSRF token."
+        )
+        yield _warning("W004", message, f'Move it behind "{_REST}".')

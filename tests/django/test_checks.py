@@ -8,11 +8,13 @@ import pytest
 from django.conf import settings
 from django.core.checks import run_checks
 from django.test import modify_settings, override_settings
+from rest_framework.authentication import SessionAuthentication
 
 from django_privy.checks import check_privy
 from django_privy.middleware import PrivyMiddleware
 from django_privy.testing import privy_issuer
 from privy_middleware import PrivyConfig
+from tests.django_urls import Lenient
 
 HERE = "django_privy.middleware.PrivyMiddleware"
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -108,6 +110,42 @@ def test_table_without_its_backend() -> None:
     """Users would never be looked for."""
     with override_settings(AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend"]):
         assert ids() == ["E010"]
+
+
+REST = "django_privy.rest_framework.PrivyAuthentication"
+REST_SESSION = "rest_framework.authentication.SessionAuthentication"
+REST_BASIC = "rest_framework.authentication.BasicAuthentication"
+
+
+class OwnSession(SessionAuthentication):
+    """A project's own."""
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        ([REST_SESSION, REST_BASIC], []),
+        ([REST], []),
+        ([REST, REST_SESSION], []),
+        ((REST_BASIC, REST_SESSION, REST), ["W004"]),
+        ([f"{__name__}.OwnSession", REST], ["W004"]),
+        ([REST_SESSION, "tests.django_urls.Lenient"], ["W004"]),
+        ([OwnSession, Lenient], ["W004"]),
+    ],
+)
+def test_order_of_rest_framework_s_authentication(classes: Any, expected: list[str]) -> None:
+    """The session's would take a Privy user for its own; without Django users it does not see one."""
+    with override_settings(REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": classes}):
+        assert ids() == expected
+        with modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"}):
+            assert ids() == ["E009"]
+
+
+def test_without_rest_framework() -> None:
+    """A project that has none sets nothing for it."""
+    with override_settings():
+        del settings.REST_FRAMEWORK
+        assert ids() == []
 
 
 def test_other_forms_of_settings() -> None:

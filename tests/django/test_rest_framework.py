@@ -124,6 +124,17 @@ def test_csrf_check_for_cookie_tokens(issuer: DevelopmentIssuer) -> None:
     assert (cross_site.status_code, cross_site.json()) == (403, {"message": "Forbidden"})
 
 
+@pytest.mark.django_db
+def test_session_authentication_beside_ours(issuer: DevelopmentIssuer) -> None:
+    """A header token needs no CSRF token where ours is asked first; the session's own users still need one."""
+    client = APIClient(enforce_csrf_checks=True)
+    assert client.post("/drf/or-signed-in", headers=identity(issuer)).status_code == 200
+    failed = client.post("/drf/session-first", headers=identity(issuer))
+    assert (failed.status_code, failed.json()["detail"][:11]) == (403, "CSRF Failed")
+    client.force_login(User.objects.create_user("root"), "django.contrib.auth.backends.ModelBackend")
+    assert client.post("/drf/or-signed-in").json()["detail"].startswith("CSRF Failed")
+
+
 def test_permission(issuer: DevelopmentIssuer) -> None:
     """The permission has the decorator's answers, its condition too."""
     heard: list[str] = []
