@@ -12,6 +12,8 @@ from django.template import engines
 from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.cache import cache_page
+from django.views.decorators.vary import vary_on_headers
 from ninja import NinjaAPI
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
@@ -103,6 +105,39 @@ def owners(request: AuthenticatedPrivyHttpRequest, address: str = "") -> HttpRes
 async def aowners(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
     """Require the owner of a wallet, and read the body again."""
     return HttpResponse(request.body)
+
+
+@cache_page(60)
+def cached_open(request: PrivyHttpRequest) -> HttpResponse:
+    """Look at the user, in a page that is stored."""
+    return answer(request.privy_user)
+
+
+@cache_page(60)
+async def acached_open(request: PrivyHttpRequest) -> HttpResponse:
+    """Look at the user from the event loop, in a page that is stored."""
+    return answer(await request.aprivy_user())
+
+
+@cache_page(60)
+@require_privy_user
+def cached_outside(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
+    """Require a user below the cache."""
+    return answer(request.privy_user)
+
+
+@require_privy_user
+@cache_page(60)
+def cached_inside(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
+    """Require a user before the cache is asked."""
+    return answer(request.privy_user)
+
+
+@cache_page(60)
+@vary_on_headers("Cookie", "Authorization", "privy-id-token")
+def cached_for_each(request: PrivyHttpRequest) -> HttpResponse:
+    """Keep a page for each user, and one for nobody."""
+    return answer(request.privy_user)
 
 
 @optional_privy_user(on_invalid="anonymous")
@@ -346,6 +381,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("seen", seen),
     path("cached", cached),
     path("aseen", aseen),
+    path("cached-open", cached_open),
+    path("acached-open", acached_open),
+    path("cached-outside", cached_outside),
+    path("cached-inside", cached_inside),
+    path("cached-for-each", cached_for_each),
     path("required/<int:number>", required),
     path("arequired", arequired),
     path("by-predicate", by_predicate),

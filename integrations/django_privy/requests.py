@@ -61,14 +61,21 @@ def find_auth(request: HttpRequest) -> PrivyAuth:
     """
     lookup = lookup_of(request)
     lookup.looked = True
-    return lookup.find_now() if is_asgi(request) else lookup.find()
+    return _unstored(request, lookup.find_now() if is_asgi(request) else lookup.find())
 
 
 async def afind_auth(request: HttpRequest) -> PrivyAuth:
     """Return what is known about the request, and remember that the response depends on it."""
     lookup = lookup_of(request)
     lookup.looked = True
-    return await lookup.afind()
+    return _unstored(request, await lookup.afind())
+
+
+def _unstored(request: HttpRequest, auth: PrivyAuth) -> PrivyAuth:
+    if auth.presented:
+        # ``cache_page`` around a view stores the response before the middleware can say that it is one user's own.
+        vars(request)["_cache_update_cache"] = False
+    return auth
 
 
 def _find_user(request: HttpRequest) -> PrivyUser | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import asgiref.sync
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
@@ -215,6 +216,44 @@ def test_caches_are_told_beside_what_the_view_says(get: Get, issuer: Development
     response = get("/cached", headers=identity(issuer))
     assert response["Cache-Control"] == "max-age=60"
     assert response["Vary"] == "Accept, cookie, privy-id-token, Authorization"
+
+
+@pytest.fixture
+def empty_cache() -> Iterator[None]:
+    """Start with nothing stored, and leave nothing."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+GRACE = {"user_id": "did:privy:dev-grace"}
+UNAUTHORIZED = {"message": "Unauthorized"}
+
+
+@pytest.mark.usefixtures("empty_cache")
+@pytest.mark.parametrize("path", ["/cached-outside", "/cached-inside"])
+def test_page_cache_keeps_nothing_of_a_user(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
+    """What one user got is given to nobody else, on whichever side of the cache the user is required."""
+    for headers, expected in ((identity(issuer), ADA), ({}, UNAUTHORIZED), (identity(issuer, "grace"), GRACE)):
+        assert get(path, headers=headers).json() == expected
+
+
+@pytest.mark.usefixtures("empty_cache")
+@pytest.mark.parametrize("path", ["/cached-open", "/acached-open"])
+def test_page_cache_keeps_what_nobody_s_visit_made(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
+    """The page of a visitor without a token is given to all, as it is where Django's own sessions are used."""
+    assert get(path, headers=identity(issuer)).json() == ADA
+    assert get(path, headers={"privy-id-token": "garbage"}).json() == NOBODY
+    assert get(path, headers=identity(issuer, "grace")).json() == GRACE
+    assert get(path).json() == NOBODY
+    assert get(path, headers=identity(issuer)).json() == NOBODY
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_page_cache_told_what_pages_vary_on(get: Get, issuer: DevelopmentIssuer) -> None:
+    """A view that says so itself gets a page of its own for each."""
+    for headers, expected in (({}, NOBODY), (identity(issuer), ADA), ({}, NOBODY), (identity(issuer, "grace"), GRACE)):
+        assert get("/cached-for-each", headers=headers).json() == expected
 
 
 def test_refusals_raised_in_a_view(get: Get, issuer: DevelopmentIssuer) -> None:

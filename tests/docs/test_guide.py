@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from channels.testing import WebsocketCommunicator
+from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import path as django_path
 from fastapi.testclient import TestClient
@@ -206,6 +207,15 @@ def test_django_view_class(guide: Guide, issuer: DevelopmentIssuer) -> None:
     section = Section(guide["django"]["View classes"].names, guide["django"]["Set up"].settings)
     assert ask(section, "/wallet", identity(issuer))[1]["address"].startswith("0x")
     assert ask(section, "/wallet", identity(issuer, "grace"))[0] == 403
+
+
+def test_django_page_cache(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A page that says what it depends on is stored for each."""
+    section = Section(guide["django"]["Caches"].names, guide["django"]["Set up"].settings)
+    for _ in range(2):
+        assert ask(section, "/front", {}) == (200, STRANGER)
+        assert ask(section, "/front", identity(issuer)) == (200, {"hello": ADA})
+    cache.clear()
 
 
 @pytest.mark.django_db
