@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
-from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
+from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser, UnauthenticatedUser
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import privy_auth
-from privy_middleware import PrivyUser
+from privy_middleware import PrivyError, PrivyUser
+from privy_middleware.errors import ServiceUnavailable
 
 __all__ = ["PrivyBackend", "SignedInUser"]
 
@@ -37,10 +39,34 @@ class SignedInUser(BaseUser):
         return self.privy_user.id
 
 
+class _UnknownScopes(AuthCredentials):
+    """Be ``request.auth`` while our side cannot tell: whoever asks for the scopes is answered with the outage."""
+
+    def __init__(self, error: PrivyError) -> None:
+        self._error = error
+
+    def _refuse(self) -> NoReturn:
+        raise self._error
+
+    scopes: Any = property(_refuse)
+
+
+class _UnknownUser(UnauthenticatedUser):
+    """Be ``request.user`` while our side cannot tell: it has no name, and whether it has signed in is not known."""
+
+    def __init__(self, error: PrivyError) -> None:
+        self._error = error
+
+    @property
+    def is_authenticated(self) -> NoReturn:
+        raise self._error
+
+
 class PrivyBackend(AuthenticationBackend):
     """Let Starlette's ``AuthenticationMiddleware`` take the user that the Privy middleware around it has verified.
 
-    Gives ``request.user``, ``request.auth`` and ``@requires("authenticated")``.
+    Gives ``request.user``, ``request.auth`` and ``@requires("authenticated")``. While keys cannot be had, asking these
+    about a request with a token raises ``ServiceUnavailable``, which the middleware answers; other pages stay open.
     """
 
     def __init__(self, scopes: Callable[[PrivyUser], Iterable[str]] = lambda _: ()) -> None:
@@ -48,10 +74,13 @@ class PrivyBackend(AuthenticationBackend):
         self._scopes = scopes
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
-        """Return the scopes and the user, ``None`` where there is no user.
+        """Return the scopes and the user, ``None`` where there is no user; in an outage, what says so if it is asked.
 
         Raises:
             ConfigurationError: when the Privy middleware is not around this one.
         """
-        user = privy_auth(conn).user
+        auth = privy_auth(conn)
+        if isinstance(auth.refusal, ServiceUnavailable):
+            return _UnknownScopes(auth.refusal), _UnknownUser(auth.refusal)
+        user = auth.user
         return None if user is None else (AuthCredentials(["authenticated", *self._scopes(user)]), SignedInUser(user))

@@ -10,12 +10,12 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket
 
-from fastapi_privy.starlette import PrivyBackend, SignedInUser
-from privy_middleware import ConfigurationError, PrivyMiddleware, PrivyUser
-from tests.asgi.tokens import ADA, BAD, GRACE, config, identity
+from fastapi_privy.starlette import Privy, PrivyBackend, SignedInUser
+from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyUser
+from tests.asgi.tokens import ADA, BAD, GRACE, ISSUER, config, identity
 
 
 def scopes(user: PrivyUser) -> list[str]:
@@ -52,7 +52,13 @@ async def chat(websocket: WebSocket) -> None:
     await websocket.close()
 
 
+async def hello(request: Request) -> PlainTextResponse:
+    """Ask nobody anything."""
+    return PlainTextResponse(f"hello {request.user.display_name}".strip())
+
+
 ROUTES = [
+    Route("/hello", hello),
     Route("/", home),
     Route("/login", home, name="login"),
     Route("/account", account),
@@ -69,6 +75,18 @@ def client() -> TestClient:
         Middleware(AuthenticationMiddleware, backend=PrivyBackend(scopes)),
     ]
     return TestClient(Starlette(routes=ROUTES, middleware=middleware), follow_redirects=False)
+
+
+def without_keys(*, plugin: bool) -> TestClient:
+    """Return a client of an app that can have no keys."""
+    privy = PrivyConfig(app_id=ISSUER.app_id, jwks_url="http://127.0.0.1:9/", client_options={"trust_env": False})
+    middleware = [Middleware(AuthenticationMiddleware, backend=PrivyBackend())]
+    if not plugin:
+        middleware.insert(0, Middleware(PrivyMiddleware, privy))
+    app = Starlette(routes=ROUTES, middleware=middleware)
+    if plugin:
+        Privy(app, privy)
+    return TestClient(app, follow_redirects=False)
 
 
 def test_user_and_scopes(client: TestClient) -> None:
@@ -101,6 +119,25 @@ def test_websocket(client: TestClient) -> None:
     """A socket has the same user."""
     with client.websocket_connect("/ws", headers=identity()) as socket:
         assert socket.receive_text() == ADA
+
+
+@pytest.mark.parametrize("plugin", [False, True], ids=["middleware", "plugin"])
+def test_outage(plugin: bool) -> None:
+    """Who asks about a token's user is told of the outage, not that there is none; pages that do not ask stay open."""
+    client = without_keys(plugin=plugin)
+    for path in ("/account", "/admin", "/"):
+        answer = client.get(path, headers=identity())
+        assert (answer.status_code, answer.json()) == (503, {"message": "Service unavailable"})
+        assert int(answer.headers["retry-after"]) >= 1
+    assert client.get("/hello", headers=identity()).text == "hello"
+    assert client.get("/").json() == {"user": [False, "", None], "scopes": []}
+    assert client.get("/admin").status_code == 403
+    with (
+        pytest.raises(WebSocketDenialResponse) as denied,
+        client.websocket_connect("/ws", headers=identity()),
+    ):
+        raise AssertionError("it was let in")
+    assert denied.value.status_code == 503
 
 
 def test_scopes_by_default() -> None:
