@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
 from django.urls import URLPattern, URLResolver, path
@@ -33,7 +34,7 @@ from django_privy.ninja import privy_auth
 from django_privy.rest_framework import PrivyAuthentication, PrivyUserRequired
 from privy_middleware import ConfigurationError, PrivyUser, condition
 from privy_middleware.conditions import is_guest
-from privy_middleware.errors import ConditionNotMet
+from privy_middleware.errors import ConditionNotMet, ServiceUnavailable
 
 
 def answer(user: PrivyUser | None) -> JsonResponse:
@@ -232,6 +233,39 @@ async def adjango_user(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"username": user.get_username(), "known": user.is_authenticated})
 
 
+@login_required
+async def alogin_required(request: HttpRequest) -> HttpResponse:
+    """Require Django's user from the event loop."""
+    return HttpResponse("open")
+
+
+class Permitted(PermissionRequiredMixin, View):
+    """Require a permission of Django's user."""
+
+    permission_required = "privy_accounts.view_privyaccount"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return HttpResponse("open")
+
+
+class ALoginRequired(LoginRequiredMixin, View):
+    """Require Django's user from a view class on the event loop."""
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return HttpResponse("open")
+
+
+def careless(request: HttpRequest) -> HttpResponse:
+    """Go on whatever the user is."""
+    try:
+        name = request.user.get_username()
+    except ServiceUnavailable:
+        name = "unknown"
+    return HttpResponse(name)
+
+
 class DRFView(APIView):
     """Ask for a user, as REST framework does."""
 
@@ -407,6 +441,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("user", django_user),
     path("auser", adjango_user),
     path("login-required", login_required(unseen)),
+    path("alogin-required", alogin_required),
+    path("alogin-required-class", ALoginRequired.as_view()),
+    path("permitted", Permitted.as_view()),
+    path("careless", careless),
     path("permission", permission_required("privy_accounts.view_privyaccount", raise_exception=True)(unseen)),
     path("drf", DRFView.as_view()),
     path("drf/open", DRFOpen.as_view()),

@@ -59,6 +59,7 @@ class PrivyMiddleware:
         if is_asgi(request) and not lookup.settled():
             lookup.find()
         response: HttpResponseBase = self._guard(request, lookup) or self.get_response(request)
+        response = _settle(request, response, lookup)
         for signal, news in _news(lookup):
             signal.send(type(self), request=request, **news)
         return _tell_caches(response, lookup)
@@ -68,6 +69,7 @@ class PrivyMiddleware:
         if not lookup.settled():
             await lookup.afind()
         response: HttpResponseBase = self._guard(request, lookup) or await self.get_response(request)
+        response = _settle(request, response, lookup)
         for signal, news in _news(lookup):
             await signal.asend(type(self), request=request, **news)
         return _tell_caches(response, lookup)
@@ -86,6 +88,15 @@ class PrivyMiddleware:
         if isinstance(exception, PrivyError) and exception.status != PrivyError.status:
             return refuse(request, exception)
         return None
+
+
+def _settle(request: HttpRequest, response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
+    """Return the response, or the answer to an outage that a middleware met with when it looked at ``request.user``.
+
+    What a middleware raises, unlike a view, no other is asked about: Django has made its own answer to a fault of it.
+    """
+    lookup.answered, outage = True, lookup.outage
+    return response if outage is None or response.status_code != PrivyError.status else refuse(request, outage)
 
 
 def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:

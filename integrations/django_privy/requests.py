@@ -23,13 +23,15 @@ _KEY = "_privy_lookup"
 class Lookup(BaseLookup):
     """Find the user of one request, and keep what else became of it."""
 
-    __slots__ = ("refused", "user")
+    __slots__ = ("answered", "outage", "refused", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Take what decides, and the request."""
         super().__init__(gate, Fields(request))
         self.refused: PrivyError | None = None
         self.user: Any = ...
+        self.outage: PrivyError | None = None
+        self.answered: bool = False
 
 
 def attach(request: HttpRequest, gate: Gate) -> Lookup:

@@ -11,7 +11,9 @@ from django.contrib.auth import get_backends
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from django_privy.requests import afind_auth, find_auth, lookup_of
+from django_privy.requests import Lookup, afind_auth, find_auth, lookup_of
+from privy_middleware import PrivyAuth, PrivyUser
+from privy_middleware.errors import ServiceUnavailable
 
 __all__ = ["afind_django_user", "attach_user", "find_django_user", "maps_users"]
 
@@ -40,19 +42,31 @@ async def _afind_either(request: HttpRequest, asession_user: Any) -> Any:
 
 
 def find_django_user(request: HttpRequest) -> Any:
-    """Return the Django user of the request's Privy user, looked for once; ``None`` if there is neither."""
+    """Return the Django user of the request's Privy user, looked for once; ``None`` if there is neither.
+
+    Raises:
+        ServiceUnavailable: when our side cannot tell.
+    """
     lookup = lookup_of(request)
     if lookup.user is ...:
-        privy_user = find_auth(request).user
+        privy_user = _user_of(lookup, find_auth(request))
         lookup.user = None if privy_user is None else _authenticate(request, privy_user)
     return lookup.user
 
 
 async def afind_django_user(request: HttpRequest) -> Any:
     """Return the Django user as ``find_django_user`` does."""
-    if (await afind_auth(request)).user is None:
+    if _user_of(lookup_of(request), await afind_auth(request)) is None:
         return None
     return await sync_to_async(find_django_user)(request)
+
+
+def _user_of(lookup: Lookup, auth: PrivyAuth) -> PrivyUser | None:
+    # Nobody would be taken for signed out, and sent to sign in. Who looks once the request is answered is not stopped.
+    if isinstance(auth.refusal, ServiceUnavailable) and not lookup.answered:
+        lookup.outage = auth.refusal
+        raise auth.refusal
+    return auth.user
 
 
 def _authenticate(request: HttpRequest, privy_user: Any) -> Any:

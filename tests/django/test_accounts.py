@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.contrib.admin import site
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import IntegrityError, connection
+from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 
+from django_privy import signals
 from django_privy.accounts.models import PrivyAccount
 from django_privy.backends import PrivyBackend
 from django_privy.testing import privy_login
 from privy_middleware import EmailAccount, PrivyConfig, PrivyUser, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.django.conftest import Get
-from tests.django.test_middleware import identity
+from tests.django.test_middleware import NO_KEYS, identity
 
 pytestmark = pytest.mark.django_db
 DID = "did:privy:dev-ada"
@@ -249,6 +253,88 @@ def test_permissions_and_login_required(get: Get, issuer: DevelopmentIssuer) -> 
     assert get("/permission", headers=identity(issuer)).status_code == 403
     User.objects.get().user_permissions.add(Permission.objects.get(codename="view_privyaccount"))
     assert get("/permission", headers=identity(issuer)).status_code == 200
+
+
+def looking(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Be a middleware that looks at the user when the request comes, and when it is answered."""
+
+    def look(request: HttpRequest) -> HttpResponse:
+        before = request.user.is_authenticated
+        response = get_response(request)
+        response["X-User"] = f"{before} {request.user.is_authenticated}"
+        return response
+
+    return look
+
+
+LOOKING = f"{__name__}.looking"
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+HERE = "django_privy.middleware.PrivyMiddleware"
+
+
+@pytest.fixture(params=[Client, AsyncClient], ids=["wsgi", "asgi"])
+def get_in_outage(request: pytest.FixtureRequest) -> Any:
+    """Get pages with a token while no keys can be had."""
+    token = identity(DevelopmentIssuer())
+
+    def get(path: str, headers: Any = token) -> Any:
+        # A client of its own, since each keeps the middleware of its first request.
+        client = request.param(raise_request_exception=False)
+        return (client.get if request.param is Client else async_to_sync(client.get))(path, headers=headers)
+
+    with override_settings(PRIVY=NO_KEYS):
+        yield get
+
+
+def is_outage(answer: Any) -> bool:
+    """Say whether an answer is the documented one."""
+    said = answer.status_code == 503 and answer.json() == {"message": "Service unavailable"}
+    return said and int(answer["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/login-required", "/alogin-required", "/alogin-required-class", "/permitted", "/user", "/auser", "/admin/"],
+)
+def test_outage(get_in_outage: Any, path: str) -> None:
+    """Who looks at the user is told of the outage, not that nobody has signed in."""
+    heard: list[str] = []
+
+    def refused(sender: object, error: Any, **kwargs: Any) -> None:
+        heard.append(error.code)
+
+    signals.request_refused.connect(refused)
+    try:
+        assert is_outage(get_in_outage(path))
+    finally:
+        signals.request_refused.disconnect(refused)
+    assert heard == ["keys_unavailable"]
+
+
+def test_outage_is_nothing_to_pages_that_do_not_ask(get_in_outage: Any) -> None:
+    """They stay open, and a view may take the outage for what it will."""
+    assert get_in_outage("/unseen").content == b"open"
+    assert get_in_outage("/careless").content == b"unknown"
+    assert get_in_outage("/login-required", headers={}).status_code == 302
+
+
+@pytest.mark.parametrize("place", [3, len(settings.MIDDLEWARE)])
+def test_outage_in_a_middleware_s_look_at_the_view(get_in_outage: Any, place: int) -> None:
+    """Django's own middleware that requires a user of all views is told too, wherever it stands."""
+    middleware = [*settings.MIDDLEWARE[:place], LOGIN_REQUIRED, *settings.MIDDLEWARE[place:]]
+    with override_settings(MIDDLEWARE=middleware):
+        assert is_outage(get_in_outage("/unseen"))
+        assert get_in_outage("/unseen", headers={}).status_code == 302
+
+
+def test_outage_in_a_middleware(get_in_outage: Any) -> None:
+    """A middleware inside is told; one outside, which looks when all is answered, is left alone."""
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, LOOKING]):
+        assert is_outage(get_in_outage("/unseen"))
+    outside = [LOOKING if each == HERE else each for each in settings.MIDDLEWARE]
+    with override_settings(MIDDLEWARE=[*outside, HERE]):
+        for path in ("/unseen", "/login-required"):
+            assert get_in_outage(path)["X-User"] == "False False"
 
 
 def test_admin(issuer: DevelopmentIssuer) -> None:

@@ -27,6 +27,11 @@ from tests.django.conftest import Get
 
 ADA = {"user_id": "did:privy:dev-ada"}
 NOBODY = {"user_id": None}
+NO_KEYS = {
+    "APP_ID": "privy-development-app",
+    "JWKS_URL": "http://127.0.0.1:9/",
+    "CLIENT_OPTIONS": {"trust_env": False},
+}
 
 
 def identity(issuer: DevelopmentIssuer, persona: str = "ada", **claims: Any) -> dict[str, str]:

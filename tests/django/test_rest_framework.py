@@ -21,13 +21,8 @@ from django_privy.testing import privy_login
 from privy_middleware import PrivyUser
 from privy_middleware.issuer import DevelopmentIssuer
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
-from tests.django.test_middleware import ADA, NOBODY, identity
+from tests.django.test_middleware import ADA, NO_KEYS, NOBODY, identity
 
-NO_KEYS = {
-    "APP_ID": "privy-development-app",
-    "JWKS_URL": "http://127.0.0.1:9/",
-    "CLIENT_OPTIONS": {"trust_env": False},
-}
 BAD = {"privy-id-token": "garbage"}
 
 
@@ -234,6 +229,8 @@ def test_combined_permission_without_keys() -> None:
         for name in ("or-read-only", "nobody", "required"):
             answer = APIClient().get(f"/drf/{name}", headers=identity(DevelopmentIssuer()))
             assert outcome(answer) == (503, {"message": "Service unavailable"})
+        session_first = APIClient().get("/drf/session-first", headers=identity(DevelopmentIssuer()))
+        assert outcome(session_first) == (503, {"message": "Service unavailable"})
 
 
 @pytest.mark.parametrize("path", ["/drf", "/drf/required", "/drf/either"])
