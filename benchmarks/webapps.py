@@ -222,9 +222,13 @@ def _flask(config: PrivyConfig) -> tuple[App, App]:
     return without.wsgi_app, authenticated.wsgi_app
 
 
+def _page(_: HttpRequest) -> JsonResponse:
+    return JsonResponse(_OK)
+
+
 _URLCONFS = {
-    "without": (django_path("page", lambda _: JsonResponse(_OK)),),
-    "authenticated": (django_path("page", django_privy.require_privy_user(lambda _: JsonResponse(_OK))),),
+    "without": (django_path("page", _page),),
+    "authenticated": (django_path("page", django_privy.require_privy_user(_page)),),
 }
 
 

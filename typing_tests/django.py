@@ -64,6 +64,11 @@ def by_lambda(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+@require_privy_user(lambda user: user.is_guest)
+def by_bare_lambda(request: HttpRequest, number: int) -> JsonResponse:
+    return JsonResponse({})
+
+
 @require_privy_user(has_linked("email") & is_ada)
 async def asynchronous(request: AuthenticatedPrivyHttpRequest, number: int) -> JsonResponse:
     assert_type(await request.aprivy_user(), PrivyUser)
@@ -137,6 +142,9 @@ async def signatures_are_kept(mine: AuthenticatedPrivyHttpRequest, request: Http
     assert_type(called(mine), HttpResponse)
     assert_type(worded(mine, "0x"), JsonResponse)
     assert_type(by_lambda(request), HttpResponse)
+    # mypy cannot tell a lambda of a user from one that is a view, and knows of the result only that it can be called.
+    response: JsonResponse = by_bare_lambda(request, 1)
+    assert_type(response, JsonResponse)
     assert_type(await asynchronous(mine, 1), JsonResponse)
     assert_type(await bare_async(request), HttpResponse)
     assert_type(optional(mine), JsonResponse)

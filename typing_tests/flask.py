@@ -62,6 +62,11 @@ def by_lambda() -> int:
     return 1
 
 
+@require_privy_user(lambda user: user.is_guest)
+def by_bare_lambda(name: str) -> str:
+    return name
+
+
 @app.get("/async/<name>")
 @require_privy_user
 async def asynchronous(name: str) -> str:
@@ -104,6 +109,9 @@ async def signatures_are_kept(wallets: Wallets) -> None:
     assert_type(worded(name="name"), str)
     assert_type(predicated("name"), str)
     assert_type(by_lambda(), int)
+    # mypy cannot tell a lambda of a user from one that is a view, and knows of the result only that it can be called.
+    name: str = by_bare_lambda("name")
+    assert_type(name, str)
     assert_type(await asynchronous("name"), str)
     assert_type(await conditional("name"), str)
     assert_type(optional(1), list[int])

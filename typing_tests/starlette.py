@@ -82,6 +82,11 @@ def by_lambda(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
+@require_privy_user(lambda user: user.is_guest)
+def by_bare_lambda(request: Request) -> JSONResponse:
+    return JSONResponse({})
+
+
 @optional_privy_user(on_invalid="anonymous")
 def lenient(request: Request) -> JSONResponse:
     return JSONResponse({})
@@ -111,6 +116,9 @@ async def signatures_are_kept(request: Request, typed: Request[State], websocket
     assert_type(predicated(request), JSONResponse)
     assert_type(await optional(typed), JSONResponse)
     assert_type(by_lambda(request), JSONResponse)
+    # mypy cannot tell a lambda of a user from one that is a view, and knows of the result only that it can be called.
+    response: JSONResponse = by_bare_lambda(request)
+    assert_type(response, JSONResponse)
     assert_type(lenient(request), JSONResponse)
     await socket(websocket)
     assert_type(await pages.get(request), JSONResponse)
