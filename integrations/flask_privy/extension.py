@@ -72,8 +72,9 @@ class Privy:
         exempt: Exempt = (),
         **words: Unpack[ConditionWords],
     ) -> None:
-        """Require a user for every request of an app or a blueprint, nested ones and unknown addresses included.
+        """Require a user for every request of an app, or for the views of a blueprint and of those nested in it.
 
+        In an app unknown addresses require one too; those below a blueprint's prefix belong to no blueprint.
         ``exempt`` lists views that stay open: endpoints, view functions or view classes. A CORS preflight passes.
 
         Raises:

@@ -104,7 +104,7 @@ def test_blueprint(privy: Privy, app: Flask, ada: Header, grace: Header) -> None
         assert seen(client.get(f"{prefix}/users", headers=grace)) == FORBIDDEN
         assert seen(client.get(f"{prefix}/users", headers=ada)) == (200, {"id": ADA})
         assert client.get(f"{prefix}/login").text == "hello"
-    assert statuses(app, "/hello", "/unknown") == [200, 404]
+    assert statuses(app, "/hello", "/unknown", "/admin/unknown") == [200, 404, 404]
 
 
 def test_nested_blueprint(privy: Privy, app: Flask) -> None:
