@@ -86,6 +86,15 @@ def test_misbehaviour(behave: Behaviour, reason: str, way: Way) -> None:
 
 
 @every_way
+def test_endless_body(way: Way) -> None:
+    """A server that never stops is hung up on once it has sent too much, not when the time is over."""
+    with KeyServer() as server:
+        server.behave = flood(2**50)
+        with pytest.raises(FetchFailed, match="longer than 1000 bytes"):
+            _get(server, way, timeout=10.0, max_bytes=1000)
+
+
+@every_way
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after(status: int, way: Way) -> None:
     """A server that is busy may say when to come back."""

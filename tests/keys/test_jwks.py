@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import math
@@ -13,7 +14,10 @@ from typing import Any
 import pytest
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
-from privy_middleware.keys import JWKSSource, KeySource, SourceStats, check_jwks_url
+from privy_middleware.keys import JWKSSource, KeySet, KeySource, SourceStats, check_jwks_url
+from privy_middleware.keys.fetch import Answer
+from privy_middleware.keys.shared import Stored
+from privy_middleware.keys.state import Arrival, Failure, Held, Outcome, Policy
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
@@ -288,6 +292,22 @@ def test_generation(server: KeyServer, clock: Clock, source: JWKSSource) -> None
     assert generations == [0, 1, 1, 2, 2, 3]
 
 
+def test_current_generation(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """What was verified with the keys held stays good without a look at them, for as long as they are fresh."""
+    source.ready()
+    assert source.is_current(1)
+    assert not source.is_current(0)
+    assert source.holds("one", "ES256")
+    assert not source.holds("two", "ES256")
+    clock.advance(3600)
+    assert not source.is_current(1)
+    assert not source.holds("one", "ES256")
+    server.publish(_TWO)
+    source.ready()
+    assert source.is_current(2)
+    assert not source.is_current(1)
+
+
 def test_removed_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
     """A key that is no longer published is gone after the next refresh, and another of its name is another."""
     server.publish(_ONE, _TWO)
@@ -462,6 +482,20 @@ def test_log_of_an_outage(
     assert warned[-1] == f"Keys can be had from {server.url} again."
 
 
+@pytest.mark.parametrize(("seconds", "warnings"), [(299.75, 1), (300, 2)])
+def test_log_of_an_outage_that_goes_on(
+    seconds: float, warnings: int, server: KeyServer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second warning comes five minutes after the first one, not sooner and not later."""
+    source = JWKSSource(server.url, clock=clock)
+    server.behave = hang_up
+    source.fetch()
+    clock.advance(seconds)
+    source.fetch()
+    assert source.stats().failures == 2
+    assert len(caplog.records) == warnings
+
+
 def test_log_of_a_cold_outage(server: KeyServer, source: JWKSSource, caplog: pytest.LogCaptureFixture) -> None:
     """Without keys the log says what that means."""
     server.stop()
@@ -491,6 +525,36 @@ def test_log_of_useless_keys(
 
 def _json(entry: dict[str, Any]) -> bytes:
     return json.dumps(entry).encode()
+
+
+def test_answers_of_one_instant() -> None:
+    """Of two sets of the same age the one that came last counts; an older one changes nothing."""
+    policy = Policy(lifetime=60, grace=60)
+    first, second = (KeySet((), name) for name in ("first", "second"))
+    held = Held().after(Outcome(Arrival(first, 5, 60)), 100, policy).after(Outcome(Arrival(second, 5, 60)), 100, policy)
+    assert held.keys is second
+    assert held.after(Outcome(Arrival(first, 6, 60)), 100, policy).keys is second
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Answer(b"", None),
+        Arrival(KeySet(()), 0, 60),
+        Failure("down"),
+        Held(),
+        Outcome(),
+        Policy(60, 60),
+        SourceStats(),
+        Stored(b"", 0, 60),
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_records_are_replaced_as_a_whole(record: Any) -> None:
+    """What threads hand to one another does not change under a reader, who takes no lock."""
+    for field in dataclasses.fields(record):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(record, field.name, None)
 
 
 def test_repr(source: JWKSSource, server: KeyServer) -> None:

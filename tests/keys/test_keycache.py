@@ -253,6 +253,7 @@ def test_garbage(garbage: Any, way: Way, fleet: _Fleet) -> None:
         {"fetched_at": -1},
         {"fetched_at": 10**400},
         {"fetched_at": 1_800_000_000.0 - 3600},
+        {"fetched_at": 1_800_000_000.0 + 10},
         {"fetched_at": 1_800_000_000.0 + 11},
         {"lifetime": None},
         {"lifetime": 0},

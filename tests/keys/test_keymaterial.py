@@ -241,6 +241,16 @@ def test_useless_keys_are_passed_over(entry: Any, reason: str) -> None:
     assert _X not in key_set.skipped
 
 
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])
+def test_each_private_member_gives_a_key_away(member: str) -> None:
+    """A published key with any one of them has leaked, whatever its type, and counts no more (RFC 7518 §6)."""
+    leaked = {**_SIGNER.jwk, member: "AAAA"}
+    assert [key.kid for key in read_jwks({"keys": [leaked, _GOOD.jwk]}, algorithms=("ES256",)).keys] == ["good"]
+    for material in (leaked, {"keys": [leaked, _GOOD.jwk]}):
+        with pytest.raises(ConfigurationError, match="private or symmetric"):
+            load_key_set(material, algorithms=("ES256",))
+
+
 def test_key_with_a_name_twice() -> None:
     """A key with a member twice is passed over, since readers differ in which one counts (RFC 7517 §4)."""
     twice = json.dumps(_SIGNER.jwk)[:-1] + ', "kid": "two"}'

@@ -95,6 +95,12 @@ def test_same_keys() -> None:
     assert not renamed.same_keys(KeySet(_SET.keys[:1]))
 
 
+def test_nothing_passed_over() -> None:
+    """A set that was not told otherwise held nothing else."""
+    assert KeySet(_SET.keys).skipped == ""
+    assert load_key_set(_ONE.pem, algorithms=("ES256",)).skipped == ""
+
+
 def test_repr() -> None:
     """A set shows its size only."""
     assert repr(_SET) == "<KeySet of 3>"

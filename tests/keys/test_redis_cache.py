@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import threading
 from collections.abc import Iterator
+from socketserver import BaseRequestHandler, TCPServer
+from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
@@ -90,6 +94,52 @@ def test_redis_that_is_down_refuses_nobody(server: KeyServer, issuer: Developmen
     """Each worker then asks the key server itself."""
     verifier = worker(server, issuer, f"redis://127.0.0.1:{free_port()}/0")
     assert verifier.verify_identity_token(issuer.identity_token("ada")).id == "did:privy:dev-ada"
+
+
+def test_entries_do_not_outlive_their_time(address: str) -> None:
+    """Redis forgets them by itself: in whole seconds, and at least one, since it takes no less."""
+    with Redis.from_url(address) as client:
+        cache = RedisKeyCache(client)
+        cache.set("long", b"value", 3600.5)
+        assert 3000 < client.ttl("long") <= 3601
+        cache.set("short", b"value", 0.0)
+
+
+class _Shown(RedisKeyCache):
+    """Show the client that was made of an address."""
+
+    def __init__(self, client: Redis) -> None:
+        super().__init__(client)
+        self.client = client
+
+
+def test_redis_that_hangs_is_not_waited_for() -> None:
+    """Half a second to connect and to answer is what a request can spare."""
+    made = _Shown.from_url("redis://localhost:6379/0").client.get_connection_kwargs()
+    assert (made["socket_connect_timeout"], made["socket_timeout"]) == (0.5, 0.5)
+
+
+class _HangUp(BaseRequestHandler):
+    """Note that somebody has come, and leave."""
+
+    server: Any
+
+    def handle(self) -> None:
+        """Note it."""
+        self.server.comers += 1
+
+
+def test_redis_is_asked_once() -> None:
+    """One that fails is not tried again and again while a request waits."""
+    with TCPServer(("127.0.0.1", 0), _HangUp) as redis:
+        redis.comers = 0  # type: ignore[attr-defined]
+        thread = threading.Thread(target=redis.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        with pytest.raises(RedisError):
+            RedisKeyCache.from_url(f"redis://127.0.0.1:{redis.server_address[1]}/0").get("key")
+        redis.shutdown()
+        thread.join()
+        assert redis.comers == 1  # type: ignore[attr-defined]
 
 
 def test_values_that_are_no_bytes_count_as_nothing(address: str) -> None:

@@ -152,6 +152,25 @@ def test_guessable_key() -> None:
         VerificationKey(rsa.RSAPublicNumbers(65537, faulty).public_key(), ("RS256",))
 
 
+def test_guessable_by_each_prime_alone() -> None:
+    """Which power it is may differ from prime to prime."""
+    primes = [odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2))]
+    small = math.prod(primes)
+
+    def modulus(powers: list[int]) -> int:
+        parts = [
+            pow(65537, power, prime) * (small // prime) * pow(small // prime, -1, prime)
+            for power, prime in zip(powers, primes, strict=True)
+        ]
+        large = sum(parts) % small + small * (2**2047 // small + 2)
+        return large if large % 2 else large + small
+
+    for shift in range(4):
+        faulty = modulus([(number + shift) % 5 for number in range(len(primes))])
+        with pytest.raises(UnusableKey, match="CVE-2017-15361"):
+            VerificationKey(rsa.RSAPublicNumbers(65537, faulty).public_key(), ("RS256",))
+
+
 @pytest.mark.parametrize("bits", [2048, 8192])
 def test_rsa_bounds(bits: int) -> None:
     """RSA keys of 2048 and of 8192 bits are still taken, with an exponent of up to 256 bits."""

@@ -1,4 +1,4 @@
-"""A Redis to test with: the real one where it is installed, and a tiny one that knows GET and SET, for everywhere."""
+"""A Redis to test with: the real one where it is installed, and a tiny one of GET, SET and TTL for everywhere."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class _Connection(StreamRequestHandler):
         command = words[0].upper()
         if command == b"SET":
             self.server.kept[words[1]] = words[2]
+            self.server.seconds[words[1]] = words[words.index(b"EX") + 1] if b"EX" in words else b"-1"
             return b"+OK\r\n"
+        if command == b"TTL":
+            return b":%s\r\n" % self.server.seconds[words[1]]
         if command == b"GET":
             value = self.server.kept.get(words[1])
             return b"$-1\r\n" if value is None else b"$%d\r\n%s\r\n" % (len(value), value)
@@ -52,7 +55,7 @@ class _Server(ThreadingTCPServer):
 def tiny() -> Iterator[str]:
     """Run the tiny Redis; give its address."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
-        server.kept = {}  # type: ignore[attr-defined]
+        server.kept, server.seconds = {}, {}  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield f"redis://127.0.0.1:{server.server_address[1]}/0?protocol=2"
         server.shutdown()

@@ -41,8 +41,9 @@ def test_put_get_discard_clear() -> None:
 
 
 def test_a_cache_of_no_size_is_off() -> None:
-    """Zero switches it off."""
+    """Zero switches it off; one entry is a cache already."""
     assert not TokenCache(0).enabled
+    assert TokenCache(1).enabled
 
 
 def test_least_recently_used_go_first() -> None:

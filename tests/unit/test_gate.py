@@ -330,6 +330,17 @@ def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
         build_gate(config(), protect="/api")
 
 
+def test_sign_in_pages() -> None:
+    """They are the app's own pages alone, in their plain spelling, with all below them."""
+    judge = gate(refresh_url="/refresh?from=app", login_url="/login")
+    for path in ("/refresh", "/login", "/login/help"):
+        assert judge.is_sign_in_page(path)
+    for path in ("/", "/loginx", "/x/../login", "//login"):
+        assert not judge.is_sign_in_page(path)
+    for other in (gate(), gate(login_url="https://app.example.com/login")):
+        assert not other.is_sign_in_page("/login")
+
+
 def test_sign_in_pages_of_the_app_are_exempt() -> None:
     """Whoever is sent to a page must be able to see it; pages of other hosts exempt nothing here."""
     judge = gate(["/"], refresh_url="/refresh?from=app", login_url="/login")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from privy_middleware import KeysUnavailable, PrivyVerifier
+from privy_middleware.combined import CombinedVerifier
+from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup
 from tests.support.clock import Clock
@@ -60,6 +62,14 @@ def test_settled_without_tokens() -> None:
     conflict = Lookup(gate, Request(id_header("a"), id_header("b")))
     assert conflict.settled()
     assert conflict.find_now().error == "conflicting_tokens"
+
+
+def test_a_verifier_is_asked_about_tokens_only() -> None:
+    """Several families in one app have nobody to ask where there is no token to tell whose it is."""
+    own = CustomKeyConfig(public_key=SIGNER.pem, algorithms=("ES256",), issuer="me", audience="you")
+    lookup = Lookup(Gate(CombinedVerifier(verifier(), CustomKeyVerifier(own))), Request())
+    assert lookup.settled()
+    assert lookup.find_now().user is None
 
 
 def test_settled_by_a_known_header() -> None:

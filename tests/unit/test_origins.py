@@ -26,7 +26,7 @@ def test_methods() -> None:
 
 def test_no_browser() -> None:
     """Neither field: not a browser's request."""
-    assert not crosses()
+    assert crosses() is False
 
 
 @pytest.mark.parametrize("origin", [None, "https://app.example", "https://evil.example", "null"])
@@ -34,10 +34,10 @@ def test_sec_fetch_site_decides(origin: str | None) -> None:
     """Where the browser says whose page it is, ``Origin`` cannot say otherwise, save a trusted one."""
     fields = [("Origin", origin)] if origin else []
     for site in ("same-origin", "none"):
-        assert not crosses(("Sec-Fetch-Site", site), *fields)
+        assert crosses(("Sec-Fetch-Site", site), *fields) is False
     for site in ("cross-site", "same-site", "", "Same-Origin", "same-origin, none", "anything"):
         assert crosses(("Sec-Fetch-Site", site), *fields)
-        assert not crosses(("Sec-Fetch-Site", site), ("Origin", "https://trusted.example"))
+        assert crosses(("Sec-Fetch-Site", site), ("Origin", "https://trusted.example")) is False
 
 
 def test_repeated_fields() -> None:

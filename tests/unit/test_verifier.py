@@ -23,8 +23,9 @@ from privy_middleware.errors import (
     WrongTokenKind,
 )
 from privy_middleware.steps import arun, run
+from privy_middleware.verifier import jwks_source
 from tests.support.clock import Clock
-from tests.support.keyserver import KeyServer, hang_up
+from tests.support.keyserver import KeyServer, hang_up, silence
 from tests.support.signers import Signer
 from tests.support.tokens import (
     APP_ID,
@@ -36,6 +37,7 @@ from tests.support.tokens import (
     SUBJECT,
     access,
     changed,
+    config,
     identity,
     sign,
     verifier,
@@ -206,6 +208,20 @@ def test_a_cached_token_does_not_bring_another_one_along() -> None:
         judged(judge, identity=token, access=access(sub="did:privy:other"))
 
 
+def test_cached_tokens_are_put_together_anew() -> None:
+    """A pair that comes out of the cache leaves nothing of its session with the identity token alone."""
+    judge, token = verifier(), identity()
+    for sid in ("one", "two"):
+        session = access(sid=sid)
+        assert judge.verify_identity_token(token).id == judge.verify_access_token(session).user_id
+        auth = judge.recall(credentials(judge, identity=token, access=session))
+        assert auth is not None
+        assert auth.session_id == sid
+    alone = judge.recall(credentials(judge, identity=token))
+    assert alone is not None
+    assert (len(alone.tokens), alone.access) == (1, None)
+
+
 def test_several_apps() -> None:
     """Each app's tokens count with that app's key alone, and two tokens of one user have to be of one app."""
     other = Signer(SIGNER.kid)
@@ -240,6 +256,48 @@ def test_keys_over_http() -> None:
         assert judge.verify_identity_token(identity()).id
         assert judge.verify_access_token(access()).user_id
         assert server.count == 1
+
+
+def test_settings_reach_the_source_of_the_keys() -> None:
+    """Each time and option of the configuration is the one that its keys are fetched and kept by."""
+    clock, kept = Clock(), Kept()
+    with KeyServer(SIGNER) as server:
+        settings = config(
+            key_lifetime=100, key_grace=50, key_cooldown=7, key_timeout=0.25, client_options=LOCAL, key_cache=kept
+        )
+        source = jwks_source(settings, server.url, ("ES256",), clock)
+        source.ready()
+        assert kept.seconds == 150
+        assert source.fresh_until == source.now() + 100 == clock() + 100
+        assert source.holds("test-kid", "ES256")
+        for moved, fetches in ((1, 2), (6.75, 2), (0.25, 3)):
+            clock.advance(moved)
+            if source.lookup("unknown", "ES256") is None:
+                source.fetch()
+            assert server.count == fetches
+        server.behave = silence
+        clock.advance(149.75)
+        source.fetch()
+        assert source.unavailable() is None
+        clock.advance(0.25)
+        error = source.unavailable()
+        assert error is not None
+        assert "0.25 s" in str(error) or "in time" in str(error)
+
+
+class Kept:
+    """A cache that workers share, which says for how long it was last to keep something."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def get(self, key: str) -> bytes | None:
+        """Return nothing."""
+        return None
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Note the time."""
+        self.seconds = seconds
 
 
 @pytest.mark.anyio
