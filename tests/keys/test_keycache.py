@@ -259,10 +259,11 @@ def test_garbage(garbage: Any, way: Way, fleet: _Fleet) -> None:
         {"lifetime": 0},
         {"lifetime": "600"},
         {"lifetime": []},
+        {"padding": "x" * 300_000},
     ],
 )
 def test_forged_envelope(changes: dict[str, Any], fleet: _Fleet) -> None:
-    """An entry of another address, of the wrong age, from the future or not whole counts as none."""
+    """An entry of another address, of the wrong age or size, from the future or not whole counts as none."""
     fleet.worker().ready()
     fleet.forge(**changes)
     worker = fleet.worker()
@@ -278,6 +279,16 @@ def test_lifetime_is_bounded(fleet: _Fleet) -> None:
     worker = fleet.worker()
     worker.ready()
     assert worker.fresh_until == worker.now() + 86400
+
+
+def test_a_short_lifetime_is_one(fleet: _Fleet) -> None:
+    """An entry that is fresh for half a second is fresh for that long."""
+    fleet.worker().ready()
+    fleet.forge(lifetime=0.5)
+    for moved, fetches in ((0, 1), (0.25, 1), (0.25, 2)):
+        fleet.wall.advance(moved)
+        fleet.worker().ready()
+        assert fleet.server.count == fetches
 
 
 def test_clocks_that_differ_a_little(fleet: _Fleet) -> None:

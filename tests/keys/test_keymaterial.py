@@ -13,7 +13,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from privy_middleware.errors import ConfigurationError
@@ -25,6 +31,9 @@ _PEM = _SIGNER.pem
 _BODY = "".join(_PEM.splitlines()[1:-1])
 _PKCS8 = _SIGNER.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 _SEC1 = _SIGNER.private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+_ENCRYPTED = _SIGNER.private.private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+).decode()
 _PRIVATE_JWK: dict[str, Any] = ECAlgorithm.to_jwk(_SIGNER.private, as_dict=True)
 _RSA = rsa.generate_private_key(65537, 2048).public_key()
 
@@ -124,6 +133,7 @@ def test_rsa_and_edwards_jwk() -> None:
         (_PKCS8.replace("\n", "\\n"), "private"),
         (_body(_PKCS8), "private"),
         (_body(_SEC1), "private"),
+        (_body(_ENCRYPTED), "dashboard"),
         (_PRIVATE_JWK, "private"),
         (json.dumps(_PRIVATE_JWK), "private"),
         ({"keys": [_SIGNER.jwk, _PRIVATE_JWK]}, "private"),
@@ -191,6 +201,13 @@ def test_configured_set_with_useless_keys(caplog: pytest.LogCaptureFixture) -> N
     assert key.kid == "one"
     (record,) = caplog.records
     assert record.getMessage() == "Keys of the configured set are passed over: 1: a member is missing or not a string."
+
+
+@pytest.mark.parametrize("entry", [None, 5, "d", ["d"]])
+def test_configured_set_with_what_is_no_key(entry: Any) -> None:
+    """What is no object among the keys is passed over, and never taken for a private key."""
+    (key,) = load_key_set({"keys": [entry, _SIGNER.jwk]}, algorithms=("ES256",)).keys
+    assert key.kid == "one"
 
 
 _GOOD = Signer("good")

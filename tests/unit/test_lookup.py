@@ -130,6 +130,21 @@ def test_a_rotation_is_waited_for() -> None:
         assert lookup.find().require().id == SUBJECT
 
 
+def test_a_rotation_that_cannot_be_waited_for() -> None:
+    """A token of a new key is not held against its bearer: it is our side that has yet to learn of the key."""
+    second = Signer("second")
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock)
+        Lookup(gate, Request(id_header(identity()))).find()
+        server.publish(SIGNER, second)
+        key_clock.advance(60)
+        request = Request(id_header(signed_by(second)))
+        assert Lookup(gate, request).find_now().error == "keys_unavailable"
+        assert Lookup(gate, request).find().require().id == SUBJECT
+        assert server.count == 2
+
+
 def signed_by(signer: Signer) -> str:
     """Return an identity token of another key."""
     return sign(changed(HEADER, {"kid": signer.kid}), IDENTITY, signer.private)
