@@ -95,7 +95,7 @@ class Downloader:
     def _collector(self, response: httpx2.Response) -> _Collector:
         _check_head(response)
         length = response.headers.get("content-length", "")
-        if length.isdecimal() and len(length) < 20 and int(length) > self._max_bytes:
+        if length.isdecimal() and int(length) > self._max_bytes:
             raise _too_long(self._max_bytes)
         return _Collector(self._max_bytes, response.headers)
 
