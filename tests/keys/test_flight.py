@@ -284,6 +284,20 @@ def test_dead_leader(way: Way, server: KeyServer) -> None:
     assert server.count == 1
 
 
+def test_dead_leader_of_a_refresh(server: KeyServer) -> None:
+    """Stale keys are refreshed behind the requests again, though whoever was to do so has died."""
+    clock = Clock()
+    source = JWKSSource(server.url, clock=clock)
+    source.ready()
+    server.publish(_TWO)
+    clock.advance(3600)
+    source._flight = Flight(0)
+    assert source.lookup("one", "ES256")
+    assert source.stats().fetches == 2
+    source.fetch()
+    assert source.lookup("two", "ES256")
+
+
 def test_leader_back_from_the_dead(server: KeyServer, held: Held) -> None:
     """An answer that comes after another leader has taken over does not undo what that one has brought."""
     source = JWKSSource(server.url)

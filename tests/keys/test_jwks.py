@@ -471,8 +471,9 @@ def test_log_of_an_outage(
         source.fetch()
         clock.advance(10)
     server.publish(_ONE)
-    clock.advance(30)
-    source.fetch()
+    for moved in (30, 3600):
+        clock.advance(moved)
+        source.fetch()
     ours = [record for record in caplog.records if record.name.startswith("privy_middleware")]
     warned = [record.getMessage() for record in ours]
     head = f"Keys cannot be fetched from {server.url}: it answers with status 500; the last ones serve on for "

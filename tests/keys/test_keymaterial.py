@@ -34,6 +34,8 @@ _SEC1 = _SIGNER.private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpe
 _ENCRYPTED = _SIGNER.private.private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
 ).decode()
+# A public key of a type that has yet to be invented: the last number of id-ecPublicKey is another one.
+_UNKNOWN = base64.b64decode(_BODY).replace(bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0263"))
 _PRIVATE_JWK: dict[str, Any] = ECAlgorithm.to_jwk(_SIGNER.private, as_dict=True)
 _RSA = rsa.generate_private_key(65537, 2048).public_key()
 
@@ -134,6 +136,7 @@ def test_rsa_and_edwards_jwk() -> None:
         (_body(_PKCS8), "private"),
         (_body(_SEC1), "private"),
         (_body(_ENCRYPTED), "dashboard"),
+        (base64.b64encode(_UNKNOWN).decode(), "dashboard"),
         (_PRIVATE_JWK, "private"),
         (json.dumps(_PRIVATE_JWK), "private"),
         ({"keys": [_SIGNER.jwk, _PRIVATE_JWK]}, "private"),

@@ -58,6 +58,14 @@ def test_least_recently_used_go_first() -> None:
     assert cache.get(key(0)) is None
 
 
+def test_a_key_that_is_there_costs_no_other_one() -> None:
+    """What is put again takes the place of what it was, in a full cache too."""
+    cache: TokenCache[int] = TokenCache(2)
+    for number, name in enumerate("abaa"):
+        cache.put(key(name), number)
+    assert (cache.get(key("a")), cache.get(key("b"))) == (3, 1)
+
+
 def test_when_all_are_in_use() -> None:
     """Somebody has to go, and the cache stays within its size."""
     cache: TokenCache[int] = TokenCache(4)

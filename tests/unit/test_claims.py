@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -16,6 +17,7 @@ from privy_middleware.claims import (
     is_text,
     numeric_date,
     required_date,
+    share_names,
 )
 from privy_middleware.errors import (
     InvalidClaims,
@@ -148,6 +150,14 @@ def test_text() -> None:
     """A claim that names something is a string with something in it."""
     assert is_text("a")
     assert not any(is_text(value) for value in ("", None, 1, b"a", ["a"], True))
+
+
+def test_names_are_shared() -> None:
+    """Thousands of tokens that are kept hold each name of a claim once, and their values as they came."""
+    text = json.dumps({**IDENTITY, **ACCESS, "nbf": NOW, "jti": "a", "guest": "t", "custom_metadata": "{}"})
+    one, other = (share_names(json.loads(text)) for _ in range(2))
+    assert one == other == json.loads(text)
+    assert all(first is second for first, second in zip(one, other, strict=True))
 
 
 def test_access_token() -> None:

@@ -319,10 +319,10 @@ def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     assert build_gate(config()).settings == config()
     bearers = CustomKeyConfig(public_key=SIGNER.pem, algorithms=("ES256",), issuer="me", audience="you")
     assert build_gate(bearers).settings is bearers
-    for settings in (None, {"APP_ID": APP_ID}):
-        built = build_gate(settings, protect=["/api"]).settings
-        assert isinstance(built, PrivyConfig)
-        assert built.app_ids == (APP_ID,)
+    mapping = {"APP_ID": APP_ID}
+    for built in (build_gate(), build_gate(None, protect=["/api"]), build_gate(mapping, protect=["/api"])):
+        assert isinstance(built.settings, PrivyConfig)
+        assert built.settings.app_ids == (APP_ID,)
     for wrong in ("test-app", 1, object(), PrivyConfig):
         with pytest.raises(ConfigurationError, match=r"^config: give a PrivyConfig"):
             build_gate(wrong)  # type: ignore[arg-type]

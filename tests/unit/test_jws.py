@@ -100,6 +100,12 @@ def test_size_comes_first() -> None:
     assert len(find_dots(token, len(token))) == 2
 
 
+def test_segments_may_be_empty() -> None:
+    """They are three all the same; what each of them has to hold is for its reader to say."""
+    assert find_dots("..", 16384) == (0, 1)
+    assert find_dots("a..b", 16384) == (1, 2)
+
+
 @pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c.d", "." * 4, "a.b.c.d.e", "é.a.b", "\ud800.a.b"])
 def test_what_is_not_three_segments_is_refused(token: str) -> None:
     """A JWE, a JSON serialisation and garbage are no compact JWS (RFC 8725 §3.2)."""
@@ -184,7 +190,7 @@ def test_a_header_is_a_strict_object(header: object) -> None:
 
 def test_segments_longer_than_can_be_right_are_not_decoded() -> None:
     """A header of some kilobytes, or a signature beyond the longest RSA key's, is refused by its length."""
-    find_dots(f"{'A' * 2048}.AAAA.{'A' * 1364}", 16384)
-    for token in (f"{'A' * 2052}.AAAA.AAAA", f"AAAA.AAAA.{'A' * 1368}"):
+    find_dots(f"{'A' * 2048}.AAAA.{'A' * 1366}", 16384)
+    for token in (f"{'A' * 2049}.AAAA.AAAA", f"AAAA.AAAA.{'A' * 1367}"):
         with pytest.raises(MalformedToken):
             find_dots(token, 16384)
