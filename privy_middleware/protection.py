@@ -52,7 +52,7 @@ def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
     if isinstance(prefixes, str) or not isinstance(prefixes, Collection):
         raise ConfigurationError(field, 'give a list of path prefixes, as in ["/api"]')
     for prefix in prefixes:
-        if not isinstance(prefix, str) or not prefix.startswith("/") or not _is_plain(prefix) or "*" in prefix:
+        if not isinstance(prefix, str) or not _is_plain(prefix) or "*" in prefix:
             raise ConfigurationError(field, 'each entry is a path prefix that starts with "/", without wildcards')
     return tuple(prefixes)
 
