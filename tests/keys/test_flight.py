@@ -355,6 +355,7 @@ async def test_landed_flight() -> None:
 @pytest.mark.anyio
 async def test_overdue_flight() -> None:
     """Nobody waits longer than a fetch can take, unless somebody has taken it over."""
+    assert not Flight(0.9).overdue()
     flight = Flight(0)
     assert flight.overdue()
     assert not flight.wait()

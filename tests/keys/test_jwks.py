@@ -506,6 +506,18 @@ def test_log_of_a_cold_outage(server: KeyServer, source: JWKSSource, caplog: pyt
     assert record.getMessage().endswith("and none are held: requests that need them get 503.")
 
 
+def test_log_at_the_end_of_the_grace(
+    server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Keys whose grace is over from this very moment on are held no more."""
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600 + 86400)
+    source.fetch()
+    (record,) = caplog.records
+    assert record.getMessage().endswith("and none are held: requests that need them get 503.")
+
+
 def test_log_of_useless_keys(
     server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
 ) -> None:

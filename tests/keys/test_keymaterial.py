@@ -114,6 +114,17 @@ def test_rsa_and_edwards_jwk() -> None:
 
 
 @pytest.mark.parametrize(
+    ("alg", "curve"), [("ES256", ec.SECP256R1()), ("ES384", ec.SECP384R1()), ("ES512", ec.SECP521R1())]
+)
+def test_jwk_of_each_curve(alg: str, curve: ec.EllipticCurve) -> None:
+    """Each of the curves has coordinates of its own length (RFC 7518 §6.2.1)."""
+    public = ec.generate_private_key(curve).public_key()
+    (key,) = load_key_set(ECAlgorithm.to_jwk(public, as_dict=True), algorithms=(alg,)).keys
+    (same,) = load_key_set(_public_pem(public), algorithms=(alg,)).keys
+    assert key.fingerprint == same.fingerprint
+
+
+@pytest.mark.parametrize(
     ("material", "problem"),
     [
         ("", "empty"),
@@ -132,6 +143,7 @@ def test_rsa_and_edwards_jwk() -> None:
         (_PEM + Signer().pem, "several keys"),
         (_PKCS8, "private"),
         (_SEC1, "private"),
+        (_ENCRYPTED, "private"),
         (_PKCS8.replace("\n", "\\n"), "private"),
         (_body(_PKCS8), "private"),
         (_body(_SEC1), "private"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields
+
 import pytest
 
 from privy_middleware import Condition, PrivyAuth, PrivyUser, VerifiedToken
@@ -109,6 +111,14 @@ def test_redirects() -> None:
     with pytest.raises(LoginRequired):
         PrivyAuth(refusal=TokenExpired(), redirect=redirect).optional()
     assert PrivyAuth(redirect=redirect).optional() is None
+
+
+@pytest.mark.parametrize("known", [BOTH, IDENTITY_TOKEN], ids=["auth", "token"])
+def test_what_is_known_cannot_be_changed(known: PrivyAuth | VerifiedToken) -> None:
+    """One request's answer may be another one's as well."""
+    for field in fields(known):
+        with pytest.raises(FrozenInstanceError):
+            setattr(known, field.name, None)
 
 
 def test_reprs_show_no_claims() -> None:

@@ -48,11 +48,13 @@ def test_once() -> None:
         asked.append(claims["sub"])
         return False
 
-    lookup = Lookup(Gate(verifier(is_revoked=is_revoked)), Request(id_header(identity())))
-    auth = lookup.find()
-    assert auth.require().id == SUBJECT
-    assert lookup.find() is lookup.find_now() is auth
-    assert asked == [SUBJECT]
+    gate, request = Gate(verifier(is_revoked=is_revoked)), Request(id_header(identity()))
+    for times in (1, 2):
+        lookup = Lookup(gate, request)
+        auth = lookup.find()
+        assert auth.require().id == SUBJECT
+        assert lookup.find() is lookup.find_now() is auth
+        assert asked == [SUBJECT] * times
 
 
 def test_settled_without_tokens() -> None:

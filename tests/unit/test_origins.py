@@ -46,6 +46,7 @@ def test_repeated_fields() -> None:
     assert crosses(("Origin", "https://app.example"), ("Origin", "https://evil.example"))
     assert crosses(("Origin", "https://trusted.example"), ("Origin", "https://evil.example"))
     assert not crosses(("Origin", "https://app.example"), ("Origin", "https://app.example"))
+    assert not crosses(("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "none"))
     two_hosts = Request(("Host", "a.example"), ("Host", "b.example"), ("Origin", "https://a.example"))
     assert is_cross_site(two_hosts, "https", ())
     assert is_cross_site(Request(("Origin", "https://a.example")), "https", ())

@@ -75,8 +75,9 @@ def test_everything() -> None:
 
 @pytest.mark.parametrize("path", ["/api/open", "/api/open/", "/api/open/x", "/api/open/é"])
 def test_exempt_in_the_plain_spelling(path: str) -> None:
-    """What is exempt is open."""
+    """What is exempt is open, whether or not it was written with a slash at its end."""
     assert not Protection(["/api"], exempt=["/api/open"]).covers(path)
+    assert not Protection(["/api"], exempt=["/api/open/"]).covers(path)
 
 
 @pytest.mark.parametrize(

@@ -299,6 +299,19 @@ def test_deep_nesting_is_refused(wrap: Any) -> None:
         user_from_claims({"sub": "x"}, [], {"deep": value})
 
 
+@pytest.mark.parametrize(
+    ("levels", "wrap"), [(31, lambda inner: [inner]), (32, lambda inner: {"a": inner})], ids=["lists", "objects"]
+)
+def test_the_edge_of_nesting(levels: int, wrap: Any) -> None:
+    """A claim may hold some thirty lists or objects in one another, and not one more."""
+    value: Any = 1
+    for _ in range(levels):
+        value = wrap(value)
+    assert thaw(freeze_object({"deep": value})) == {"deep": value}
+    with pytest.raises(InvalidClaims):
+        freeze_object({"deep": wrap(value)})
+
+
 def test_fastapi_answers_with_to_dict(everyone: PrivyUser) -> None:
     """As a response model a user is its to_dict, on its own or inside another type, without claims."""
     app = FastAPI()
