@@ -129,7 +129,7 @@ def _public_key(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
             return rsa.RSAPublicNumbers(_integer(jwk, "e"), _integer(jwk, "n")).public_key()
     except UnusableKey:
         raise
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         raise UnusableKey("its numbers are no public key") from None
     raise UnusableKey("its type (kty) is not supported")
 

@@ -39,7 +39,8 @@ class RedisKeyCache:
         except ImportError:
             raise ConfigurationError("key_cache", "install privy-middleware[redis]") from None
         try:
-            client = Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+            # Whether redis-py tries again by itself has changed from one release to the next.
+            client = Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=None)
         except ValueError:
             raise ConfigurationError("key_cache", 'give an address such as "redis://localhost:6379/0"') from None
         return cls(client)

@@ -214,10 +214,10 @@ def test_cached_tokens_are_put_together_anew() -> None:
     for sid in ("one", "two"):
         session = access(sid=sid)
         assert judge.verify_identity_token(token).id == judge.verify_access_token(session).user_id
-        auth = judge.recall(credentials(judge, identity=token, access=session))
+        auth = judge.recall(credentials(judge, identity=token, access=session), NOW)
         assert auth is not None
         assert auth.session_id == sid
-    alone = judge.recall(credentials(judge, identity=token))
+    alone = judge.recall(credentials(judge, identity=token), NOW)
     assert alone is not None
     assert (len(alone.tokens), alone.access) == (1, None)
 
