@@ -160,10 +160,26 @@ class TokenReader(Generic[_T]):
     def first(self, token: str, now: float) -> Steps[Verified[_T]]:
         """Verify a token that was not to be recalled, yielding the key source wherever keys have to be waited for."""
         try:
-            verified = yield from self._read(token, now)
+            first, last = find_dots(token, self._max_bytes)
+            known = self._headers.get(token[:first])
+            header = read_header(token[:first]) if known is None else known.header
+            trust = self._only or self._trusts[self._rules.choose(read_payload(token[first + 1 : last]))]
+            if header.alg not in trust.algorithms:
+                raise WrongAlgorithm
+            generation = trust.source.generation
+            keys: Sequence[VerificationKey] | None = trust.source.lookup(header.kid, header.alg)
+            if keys is None:
+                generation, keys = yield from _waited_for(trust.source, header)
+            key = _signer(keys, header.alg, token[:last], decode_segment(token[last + 1 :]))
+            verified = self._check(read_payload(token[first + 1 : last]), trust, now)
+            if known is None:
+                self._keep_header(token[:first], _Known(header, trust.source))
+            if self._cache.enabled:
+                entry = _Entry(verified, *self._span(verified), trust, header, key.fingerprint, generation)
+                self._cache.put(self._cache.key_of(token), entry)
+            self._check_revoked(verified)
         except PrivyError as error:
             raise error.without_traces() from None
-        self._check_revoked(verified)
         return verified
 
     def _check_revoked(self, verified: Verified[_T]) -> None:
@@ -179,39 +195,6 @@ class TokenReader(Generic[_T]):
             return False
         entry.generation = generation
         return True
-
-    def _read(self, token: str, now: float) -> Steps[Verified[_T]]:
-        first, last = find_dots(token, self._max_bytes)
-        segment, payload = token[:first], token[first + 1 : last]
-        known = self._headers.get(segment)
-        header = read_header(segment) if known is None else known.header
-        trust = self._only or self._trusts[self._rules.choose(read_payload(payload))]
-        if header.alg not in trust.algorithms:
-            raise WrongAlgorithm
-        source = trust.source
-        generation = source.generation
-        keys = source.lookup(header.kid, header.alg)
-        waits = 0
-        while keys is None:
-            if waits == _MOST_WAITS:
-                raise source.unavailable() or UnknownKey()
-            waits += 1
-            try:
-                yield source
-            except KeysUnavailable:
-                # Whoever cannot wait leaves the fetch to a thread of its own.
-                source.fetch_behind()
-                raise
-            generation = source.generation
-            keys = source.lookup(header.kid, header.alg)
-        key = _signer(keys, header.alg, token[:last], decode_segment(token[last + 1 :]))
-        verified = self._check(read_payload(payload), trust, now)
-        if known is None:
-            self._keep_header(segment, _Known(header, source))
-        if self._cache.enabled:
-            entry = _Entry(verified, *self._span(verified), trust, header, key.fingerprint, generation)
-            self._cache.put(self._cache.key_of(token), entry)
-        return verified
 
     def _check(self, claims: dict[str, Any], trust: Trust, now: float) -> Verified[_T]:
         expires_at = check_times(claims, now, self._leeway, trust.max_age)
@@ -229,6 +212,20 @@ class TokenReader(Generic[_T]):
         if len(self._headers) >= _HEADERS_KEPT:
             self._headers = {}
         self._headers[segment] = known
+
+
+def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[VerificationKey]]]:
+    for _ in range(_MOST_WAITS):
+        try:
+            yield source
+        except KeysUnavailable:
+            # Whoever cannot wait leaves the fetch to a thread of its own.
+            source.fetch_behind()
+            raise
+        generation, keys = source.generation, source.lookup(header.kid, header.alg)
+        if keys is not None:
+            return generation, keys
+    raise source.unavailable() or UnknownKey()
 
 
 def _signer(keys: Sequence[VerificationKey], alg: str, signed: str, signature: bytes) -> VerificationKey:
