@@ -64,7 +64,7 @@ class Gate:
         self._protection = Protection(everything or protect, (*exempt, *pages))
         self._guards_any = bool(self._protection)
         self._all_but_sign_in = Protection(("/",), pages)
-        self.reader = Reader(self.settings.slots, self.settings.sources)
+        self.reader: Reader = Reader(self.settings.slots, self.settings.sources)
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
         self.vary: tuple[str, ...] = tuple(names_of(self.settings.slots))
 
