@@ -107,7 +107,7 @@ class Downloader:
         except FetchFailed:
             raise
         except Exception as error:
-            late = (deadline is not None and deadline.passed) or isinstance(error, TimeoutError)
+            late = (deadline is not None and deadline.passed) or isinstance(error, _LATE)
             raise FetchFailed(f"no answer within {self._timeout:g} s" if late else _reason(error)) from None
 
 
@@ -204,8 +204,10 @@ def _check_head(response: httpx2.Response) -> None:
         raise FetchFailed("the answer's content coding was not asked for")
 
 
+# The client's own limits, but for the one on connecting, are the total time too: either may strike first.
+_LATE = (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout)
 _REASONS: tuple[tuple[type[Exception], Callable[[Exception], str]], ...] = (
-    (httpx2.TimeoutException, lambda _: "it does not answer in time"),
+    (httpx2.ConnectTimeout, lambda _: "it does not answer in time"),
     (httpx2.ConnectError, lambda error: f"no connection: {_plain(str(error))}"),
     (httpx2.ProxyError, lambda error: f"the proxy refuses: {_plain(str(error))}"),
     (httpx2.TransportError, lambda _: "the connection broke off"),
