@@ -82,8 +82,10 @@ class Reader:
         """Take the places to look in, and in which order."""
         self._slots = slots
         self._sources = sources
-        self._cookies = tuple(slot.cookie for slot in slots if slot.cookie is not None)
-        self._names = FieldNames(["cookie", *(slot.header for slot in slots)])
+        cookies = (slot.cookie for slot in slots if slot.cookie is not None and "cookie" in sources)
+        self._cookies = tuple(cookies)
+        # Where no cookie is ever a token, cookies are not even taken apart.
+        self._names = FieldNames([*(["cookie"] if self._cookies else []), *(slot.header for slot in slots)])
 
     def read(self, fields: Fields) -> list[Credential]:
         """Return the tokens of a request, at most one for each slot.

@@ -104,12 +104,12 @@ def _put_in(self: State, other: Any) -> State:
     return self
 
 
+_METHODS = {
+    **{each: _for_a_key(each) for each in ("__contains__", "__delitem__", "__setitem__", "get", "pop", "setdefault")},
+    **{each: _for_all(each) for each in ("__eq__", "__ne__", "__iter__", "__len__", "__or__", "__repr__", "__ror__")},
+    **{each: _for_all(each) for each in ("__reversed__", "copy", "items", "keys", "values")},
+    "__ior__": _put_in,
+}
 # Set from outside the class, so that type checkers keep the signatures of dict.
-for _name in ("__contains__", "__delitem__", "__setitem__", "get", "pop", "setdefault"):
-    setattr(State, _name, _for_a_key(_name))
-for _name in ("__eq__", "__ne__", "__iter__", "__len__", "__or__", "__repr__", "__reversed__", "__ror__"):
-    setattr(State, _name, _for_all(_name))
-for _name in ("copy", "items", "keys", "values"):
-    setattr(State, _name, _for_all(_name))
-for _name, _method in {"__ior__": _put_in}.items():
+for _name, _method in _METHODS.items():
     setattr(State, _name, _method)
