@@ -55,7 +55,8 @@ def _check_settings() -> Iterator[CheckMessage]:
     try:
         gate = PrivySettings().gate
     except ConfigurationError as error:
-        yield _error(_number_of(error), f"{error}.", 'Mend settings.PRIVY, which is a dict such as {"APP_ID": "…"}.')
+        hint = 'Fix settings.PRIVY, a dict such as {"APP_ID": "…"}, or without it the PRIVY_* environment variables.'
+        yield _error(_number_of(error), f"{error}.", hint)
     else:
         yield from _check_cookies(gate)
 

@@ -1,7 +1,7 @@
 """``settings.PRIVY``, read through one object.
 
 It is a dict of the core's settings (``{"APP_ID": …}``), with the path prefixes ``PROTECT`` and ``EXEMPT`` beside them;
-or a ``PrivyConfig``, or a verifier. Without it the ``PRIVY_*`` environment variables count.
+or a ``PrivyConfig``, or a verifier. Without any of the core's settings the ``PRIVY_*`` environment variables are read.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ class PrivySettings:
 
     @property
     def parts(self) -> Parts:
-        """Return the core's settings, and the paths that require a user or do not."""
+        """Return the core's settings, None for the environment, and the paths that require a user or do not."""
         value = self.value
         if not isinstance(value, Mapping):
             return Parts(value)
         paths = {str(key).lower(): item for key, item in value.items() if str(key).lower() in _PATHS}
-        return Parts({key: item for key, item in value.items() if str(key).lower() not in _PATHS}, **paths)
+        named = {key: item for key, item in value.items() if str(key).lower() not in _PATHS}
+        return Parts(named or None, **paths)
 
     @property
     def gate(self) -> Gate:
@@ -73,6 +74,6 @@ class PrivySettings:
                 raise ConfigurationError("PRIVY", 'set a dict such as {"APP_ID": "…"}')
             return build_gate(config, protect=protect, exempt=exempt)
         except ConfigurationError as error:
-            if config is not None:
+            if config is not None or error.field in _PATHS:
                 error.args = (f'settings.PRIVY["{error.field.upper()}"] ({error})',)
             raise

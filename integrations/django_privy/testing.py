@@ -20,7 +20,7 @@ __all__ = ["PrivyTestMixin", "privy_issuer", "privy_login", "privy_logout"]
 def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
     """Trust an issuer of the test's own, and nobody else, as long as the context lasts; no key is fetched.
 
-    What ``settings.PRIVY`` says besides app and keys goes on holding where it is a dict, changed by ``settings``.
+    The other settings of the dict ``settings.PRIVY`` still apply, changed by ``settings``; environment variables do not.
     """
     issuer = DevelopmentIssuer()
     value = PrivySettings().value

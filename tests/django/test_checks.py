@@ -68,6 +68,12 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ids() == ["E001"]
         monkeypatch.setenv("PRIVY_APP_ID", "x")
         assert ids() == []
+    with override_settings(PRIVY={"PROTECT": ["/api"]}):
+        assert ids() == []
+    with override_settings(PRIVY={"PROTECT": "/api"}):
+        (message,) = check_privy()
+        assert message.id == "django_privy.E005"
+        assert 'settings.PRIVY["PROTECT"]' in message.msg
 
 
 @pytest.mark.parametrize(

@@ -314,9 +314,26 @@ def test_settings_from_the_environment(issuer: DevelopmentIssuer, monkeypatch: p
         assert Client().get("/seen", headers=identity(issuer)).json() == ADA
 
 
+def test_paths_beside_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dict with nothing but paths leaves every setting to the variables; with a setting in it, none is read."""
+    monkeypatch.setenv("PRIVY_APP_ID", issuer.app_id)
+    monkeypatch.setenv("PRIVY_VERIFICATION_KEY", issuer.public_key_pem)
+    with override_settings(PRIVY={"PROTECT": ["/seen"], "exempt": ["/seen/not"]}):
+        assert Client().get("/seen").status_code == 401
+        assert Client().get("/seen", headers=identity(issuer)).json() == ADA
+        assert Client().get("/unseen").content == b"open"
+    with override_settings(PRIVY={"PROTECT": ["/seen"], "LEEWAY": 5}), pytest.raises(ConfigurationError, match="APP_ID"):
+        PrivyMiddleware(lambda request: HttpResponse())
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
-    [({}, "app_id: is required"), ({"APP_ID": "x", "LEEWAY": -1}, 'PRIVY\\["LEEWAY"\\]'), ("an-app-id", "set a dict")],
+    [
+        ({}, "app_id: is required"),
+        ({"PROTECT": ["/"]}, "^PRIVY_APP_ID "),
+        ({"APP_ID": "x", "LEEWAY": -1}, 'PRIVY\\["LEEWAY"\\]'),
+        ("an-app-id", "set a dict"),
+    ],
 )
 def test_wrong_settings_stop_the_start(value: Any, text: str) -> None:
     """The field is named, and the mend."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.test import Client, SimpleTestCase
+import pytest
+from django.test import Client, SimpleTestCase, override_settings
 
 from django_privy.testing import PrivyTestMixin, privy_issuer, privy_login, privy_logout
 from privy_middleware import PrivyConfig
@@ -35,6 +36,19 @@ def test_settings_of_the_test_s_own() -> None:
         privy_login(client, issuer, "grace")
         assert client.get("/unseen").status_code == 200
         privy_logout(client)
+
+
+def test_the_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a project that is configured by variables, a test sets what it needs beside the app and its key."""
+    monkeypatch.setenv("PRIVY_APP_ID", "x")
+    monkeypatch.setenv("PRIVY_ON_MISSING", "reject")
+    with override_settings(PRIVY={"EXEMPT": ["/seen"]}):
+        assert Client().get("/unseen").status_code == 401
+        with privy_issuer():
+            assert Client().get("/unseen").status_code == 200
+        with privy_issuer(ON_MISSING="reject"):
+            assert Client().get("/unseen").status_code == 401
+            assert Client().get("/seen").status_code == 200
 
 
 def test_settings_that_are_an_object(settings: object) -> None:
