@@ -70,7 +70,7 @@ def run(page: Path, jwks_url: str) -> dict[str, Section]:
 
     A section begins with the names of those before it, and changes none that they use.
 
-    ``settings.py`` becomes Django's settings for the rest of its section; its keys come from ``jwks_url``.
+    ``settings.py`` becomes Django's settings for the rest of its section, with keys from ``jwks_url``.
     """
     names: dict[str, Any] = {"__name__": "snippets"}
     sections: dict[str, Section] = {}
@@ -93,5 +93,8 @@ def _settings(code: types.CodeType, jwks_url: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     exec(code, names)
     settings = {name: value for name, value in names.items() if name.isupper()}
-    settings["PRIVY"] = {**settings["PRIVY"], "JWKS_URL": jwks_url}
+    privy = settings.get("PRIVY", {})
+    # Without settings of its own the project reads the environment, which names the same address.
+    own = privy.keys() - {"PROTECT", "EXEMPT"}
+    settings["PRIVY"] = {**privy, "JWKS_URL": jwks_url} if own else privy or None
     return settings

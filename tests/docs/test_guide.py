@@ -27,7 +27,7 @@ from privy_middleware.issuer import DevelopmentIssuer
 from privy_middleware.keys import JWKSSource
 from privy_middleware.personas import PERSONAS
 from tests.docs.driving import request
-from tests.docs.pages import PAGES, ROOT, Section, blocks, run
+from tests.docs.pages import ROOT, Section, run
 
 ADA = "did:privy:dev-ada"
 STRANGER = {"hello": "stranger"}
@@ -422,7 +422,7 @@ def test_revocation(guide: Guide, issuer: DevelopmentIssuer) -> None:
     assert verifier.verify_identity_token(issuer.identity_token("grace")).id == "did:privy:dev-grace"
 
 
-# Testing, and all pages.
+# Testing.
 
 
 def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
@@ -447,29 +447,3 @@ def test_personas() -> None:
     """The page lists the personas that there are."""
     page = (ROOT / "docs" / "testing.md").read_text()
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [*PERSONAS]
-
-
-LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links(page: Any) -> None:
-    """Each link within the documents leads to a page, and to a heading on it."""
-    for path, anchor in LINK.findall(page.read_text()):
-        if not path.startswith("http"):
-            target = (page.parent / path).resolve() if path else page
-            assert target.exists(), path
-            assert not anchor or anchor in _anchors(target.read_text()), f"{path}#{anchor}"
-
-
-def _anchors(text: str) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def test_every_page_is_on_the_map() -> None:
-    """The index leads to every page."""
-    linked = set(LINK.findall((ROOT / "docs" / "index.md").read_text()))
-    pages = {page.name for page in PAGES} - {"README.md", "index.md"}
-    assert pages <= {path for path, _ in linked}
-    assert all(any(True for _ in blocks(page)) or "|" in page.read_text() for page in PAGES)

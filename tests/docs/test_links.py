@@ -1,0 +1,71 @@
+"""Every link leads somewhere, and those of the README do so on the package index too."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT
+
+REPOSITORY = "https://github.com/privy-middleware/privy-middleware"
+FILES = f"{REPOSITORY}/blob/main/"
+README = ROOT / "README.md"
+TEXTS = [*PAGES, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"]
+
+_FENCED = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(rf"{_FENCED.pattern}|`[^`]+`", _FENCED.flags)
+_DEFINITION = re.compile(r"^\[([^\]]+)\]: (\S+)$", re.MULTILINE)
+_LINK = re.compile(r"\[(?P<text>[^\[\]]+)\](?:\((?P<target>[^)\s]+)\)|\[(?P<name>[^\[\]]+)\])?")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def targets(text: str) -> Iterator[str]:
+    """Return what the links of a page lead to; a reference that nothing defines is an error."""
+    prose = _CODE.sub("", text)
+    defined = {name.lower(): target for name, target in _DEFINITION.findall(prose)}
+    for link in _LINK.finditer(_DEFINITION.sub("", prose)):
+        yield link["target"] or defined[(link["name"] or link["text"]).lower()]
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of a page's headings."""
+    headings = _HEADING.findall(_FENCED.sub("", text))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    """Each link to a file of the repository, relative or absolute, leads to a file and to a heading in it."""
+    for target in targets(page.read_text()):
+        path, _, anchor = target.removeprefix(FILES).partition("#")
+        if not path.startswith("http"):
+            folder = ROOT if target.startswith(FILES) else page.parent
+            file = folder / path if path else page
+            assert file.is_file(), target
+            assert not anchor or anchor in anchors(file.read_text()), target
+
+
+def test_long_description() -> None:
+    """The README is what package indexes show, where a relative link leads nowhere."""
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["readme"] == README.name
+    found = list(targets(README.read_text()))
+    assert len(found) > 20
+    assert [target for target in found if not target.startswith(("https://", "#"))] == []
+    assert not re.search(r"<(a|img)\b", _CODE.sub("", README.read_text()))
+
+
+def test_definitions_are_used() -> None:
+    """The README defines no link that it does not use."""
+    prose = _CODE.sub("", README.read_text())
+    used = {(link["name"] or link["text"]).lower() for link in _LINK.finditer(_DEFINITION.sub("", prose))}
+    assert {name for name, _ in _DEFINITION.findall(prose)} <= used
+
+
+def test_every_page_is_on_the_map() -> None:
+    """The index leads to every page."""
+    linked = {target.partition("#")[0] for target in targets((ROOT / "docs" / "index.md").read_text())}
+    assert {page.name for page in PAGES} - {"README.md", "index.md"} <= linked
