@@ -131,7 +131,8 @@ def verified_within(seconds: float, account_type: str | None = None) -> Conditio
     def recent(user: PrivyUser, _: Parameters) -> bool:
         accounts = user.linked_accounts if account_type is None else user.accounts(account_type)
         moment = time.time() - seconds
-        return any((account.latest_verified_at or 0) >= moment for account in accounts)
+        times = (account.latest_verified_at for account in accounts)
+        return any(verified is not None and verified >= moment for verified in times)
 
     return Condition(recent)
 
