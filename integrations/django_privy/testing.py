@@ -20,7 +20,7 @@ __all__ = ["PrivyTestMixin", "privy_issuer", "privy_login", "privy_logout"]
 def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
     """Trust an issuer of the test's own, and nobody else, as long as the context lasts; no key is fetched.
 
-    The other settings of the dict ``settings.PRIVY`` still apply, changed by ``settings``; environment variables do not.
+    The other settings in the dict ``settings.PRIVY`` still apply, changed by ``settings``; the environment does not.
     """
     issuer = DevelopmentIssuer()
     value = PrivySettings().value

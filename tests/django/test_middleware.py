@@ -322,7 +322,10 @@ def test_paths_beside_the_environment(issuer: DevelopmentIssuer, monkeypatch: py
         assert Client().get("/seen").status_code == 401
         assert Client().get("/seen", headers=identity(issuer)).json() == ADA
         assert Client().get("/unseen").content == b"open"
-    with override_settings(PRIVY={"PROTECT": ["/seen"], "LEEWAY": 5}), pytest.raises(ConfigurationError, match="APP_ID"):
+    with (
+        override_settings(PRIVY={"PROTECT": ["/seen"], "LEEWAY": 5}),
+        pytest.raises(ConfigurationError, match="APP_ID"),
+    ):
         PrivyMiddleware(lambda request: HttpResponse())
 
 

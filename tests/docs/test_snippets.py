@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
-from privy_middleware import PrivyConfig
+from privy_middleware import KeysUnavailable, PrivyConfig, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
 from privy_middleware.loader import UserLoader
 from privy_middleware.loader.api import UserAPI
@@ -184,6 +185,23 @@ def test_loader_functions(
         assert several["load_from_app_two"](ADA).complete
 
 
+def test_writing_metadata(
+    sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer, server: UserServer
+) -> None:
+    """The function of the page on full users writes metadata, which a loaded user has at once."""
+    names = sections["full_users.md"]["Writing custom metadata"].names
+    names["API"] = server.url
+    ask_the_server(names["users"], issuer, server)
+    assert names["users"].load(ADA).custom_metadata is None
+    names["set_metadata"](ADA, {"role": "admin", "level": 3})
+    assert names["users"].load(ADA).custom_metadata == {"role": "admin", "level": 3}
+    names["set_metadata"](ADA, {"role": "member"})
+    assert names["users"].load(ADA).custom_metadata == {"role": "member"}
+    with pytest.raises(httpx2.HTTPStatusError, match="404"):
+        names["set_metadata"]("did:privy:gone/x", {})
+    assert server.requests[-1].path == "/v1/users/did%3Aprivy%3Agone%2Fx/custom_metadata"
+
+
 def test_plugged_client(sections: dict[str, dict[str, Section]]) -> None:
     """privy-client's users, in its own shape, become ours."""
     names = sections["full_users.md"]["With privy-client"].names
@@ -204,6 +222,13 @@ def test_migration(sections: dict[str, dict[str, Section]], issuer: DevelopmentI
     client = page["From privy-client 0.5 and 0.6"].names
     assert len(client["profile"](issuer.identity_token("ada"))["wallets"]) == 2
     assert client["profile"]("no token") is None
+    newer = page["From privy-client 0.8"].names
+    assert newer["session_of"](issuer.access_token("ada")) == {"user_id": ADA, "session_id": "dev-session-ada"}
+    assert newer["session_of"](issuer.access_token("ada", exp=1)) is None
+    nowhere = PrivyConfig(app_id="app", jwks_url="http://127.0.0.1:9/", client_options={"trust_env": False})
+    newer["verifier"] = PrivyVerifier(nowhere)
+    with pytest.raises(KeysUnavailable):
+        newer["session_of"](issuer.access_token("ada", aud="app"))
     flask = page["From flask-jwt-extended"]
     assert json.loads(request(flask, "/me", access(issuer))[1])["user_id"] == ADA
     assert json.loads(request(flask, "/hello", {})[1]) == {"hello": "stranger"}

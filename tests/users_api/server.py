@@ -1,4 +1,7 @@
-"""A real server on loopback that answers ``GET /v1/users/<did>`` as the official REST API is documented to."""
+"""A real server on loopback that answers as the official REST API is documented to.
+
+It knows ``GET /v1/users/<did>`` and ``POST /v1/users/<did>/custom_metadata``.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,9 @@ class UserServer:
             def do_GET(self) -> None:
                 server.answer(self)
 
+            def do_POST(self) -> None:
+                server.answer(self)
+
             def log_message(self, *_: object, **__: object) -> None:
                 """Log nothing."""
 
@@ -115,7 +121,11 @@ class UserServer:
         pair = f"{app_id}:{self.secrets.get(app_id or '', '')}".encode()
         if handler.headers.get("Authorization") != f"Basic {base64.b64encode(pair).decode()}":
             return 401, {}, b'{"error": "Invalid app ID or app secret."}'
-        found = self.users.get(unquote(handler.path.removeprefix("/v1/users/")))
+        did, _, what = handler.path.removeprefix("/v1/users/").partition("/")
+        found = self.users.get(unquote(did))
         if found is None:
             return 404, {}, b'{"error": "User not found"}'
+        if handler.command == "POST":
+            assert what == "custom_metadata"
+            found |= json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         return 200, {}, json.dumps(found).encode()
