@@ -18,7 +18,8 @@ from tests.docs.tables import rows
 ISSUER = DevelopmentIssuer()
 VERIFIER = PrivyVerifier(PrivyConfig(app_id=ISSUER.app_id, verification_key=ISSUER.public_key_pem))
 WALLET = "0x72d916C83baF0730bbe2BeC6FF8c522C13bC0aEF"
-EMAIL = {"type": "email", "address": "ada@example.com", "lv": 1_731_974_000}
+LV = 1_731_974_000
+EMAIL = {"type": "email", "address": "ada@example.com", "lv": LV}
 TABLE = dict(rows("tokens.md", "in the token"))
 
 
@@ -122,7 +123,7 @@ def fraction() -> None:
 def extra_field() -> None:
     """Drop it."""
     user = user_of(EMAIL | {"verified": True})
-    assert user.email == EmailAccount(address="ada@example.com", latest_verified_at=EMAIL["lv"])  # type: ignore[arg-type]
+    assert user.email == EmailAccount(address="ada@example.com", latest_verified_at=LV)
 
 
 def other_apps_wallets() -> None:
