@@ -95,7 +95,7 @@ def test_api_calls_get_their_401(
     assert stays(client.request(method, path, [*headers, expired(issuer)]))
 
 
-@pytest.mark.parametrize("path", ["/refresh", "/refresh/", "/refresh?redirect_uri=%2Fme"])
+@pytest.mark.parametrize("path", ["/refresh", "/refresh?redirect_uri=%2Fme"])
 def test_the_refresh_page_itself_is_left_to_the_app(client: Client, issuer: DevelopmentIssuer, path: str) -> None:
     """It is neither redirected nor refused, even where every path requires a user; this app has no such page."""
     for headers in ([PAGE, SESSION], [PAGE, expired(issuer)]):
