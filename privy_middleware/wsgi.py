@@ -34,7 +34,7 @@ class WSGIRequest:
 
     @property
     def method(self) -> str:
-        """Return the method, ``"WEBSOCKET"`` for a WebSocket's handshake, which is a ``GET`` to WSGI (RFC 6455 §4.1)."""
+        """Return the method, ``"WEBSOCKET"`` for the handshake of a WebSocket, which to WSGI is a ``GET``."""
         method = str(self._environ.get("REQUEST_METHOD", "GET"))
         return "WEBSOCKET" if method != "HEAD" and _asks_for_websocket(self._environ) else method
 

@@ -361,7 +361,7 @@ def test_a_sign_in_page_in_every_reading() -> None:
 def test_sign_in_pages_that_can_be_read_otherwise(name: str, page: str) -> None:
     """They would never be open, so that signing in would end in a 401."""
     with pytest.raises(ConfigurationError, match=f"^{name}: set a plain path"):
-        Gate(verifier(**{name: page}))
+        build_gate({"app_id": APP_ID, name: page})
 
 
 def test_sign_in_pages_of_the_app_are_exempt() -> None:
