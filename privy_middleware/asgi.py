@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from privy_middleware.caching import CacheHeaders
 from privy_middleware.credentials import FieldNames
 from privy_middleware.errors import KeysUnavailable, PrivyError
 from privy_middleware.expiry import Expiry, OnExpired
-from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
 from privy_middleware.lookup import Lookup
 from privy_middleware.state import State
 
@@ -31,16 +31,20 @@ _HANDSHAKES = frozenset({"websocket.accept", "websocket.close"})
 class ASGIRequest:
     """A request as the server's raw scope tells it."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_mounts", "_scope")
 
-    def __init__(self, scope: Scope) -> None:
-        """Take a scope of type ``http`` or ``websocket``, as it is now: whatever is inside may change it later."""
+    def __init__(self, scope: Scope, mounts: Iterable[str | None] = ()) -> None:
+        """Take a scope of type ``http`` or ``websocket``, as it is now: what is inside may change it later.
+
+        ``mounts`` are prefixes that the app may remove from the path, beside the scope's own ``root_path``.
+        """
         self._scope = dict(scope)
+        self._mounts = mounts
 
     @property
     def method(self) -> str:
         """Return the method, ``"WEBSOCKET"`` for a WebSocket handshake."""
-        return "WEBSOCKET" if self._scope["type"] == "websocket" else str(self._scope["method"])
+        return "WEBSOCKET" if self._scope["type"] == "websocket" else str(self._scope.get("method", "GET"))
 
     @property
     def scheme(self) -> str:
@@ -48,11 +52,16 @@ class ASGIRequest:
         return str(self._scope.get("scheme", "http"))
 
     @property
-    def path(self) -> str:
-        """Return the path below the mount point."""
-        path, root = str(self._scope["path"]), str(self._scope.get("root_path", ""))
-        below = path.startswith(f"{root}/") or path == root
-        return path[len(root) :] or "/" if below else path
+    def paths(self) -> Sequence[str]:
+        """Return the whole path, and what is left of it below each mount point.
+
+        Frameworks differ in whether they route the whole path or what is below ``root_path``, and in what that means
+        where the path goes on without a slash; and Daphne lets the client set ``root_path``.
+        """
+        path = str(self._scope["path"])
+        roots = [root.rstrip("/") for root in (self._scope.get("root_path"), *self._mounts) if root]
+        below = [path[len(root) :].removeprefix("/") for root in roots if root and path.startswith(root)]
+        return (path, *(f"/{rest}" for rest in below)) if below else (path,)
 
     @property
     def target(self) -> str:
@@ -102,11 +111,14 @@ class PrivyMiddleware:
         exempt: Sequence[str] = (),
         close_expired: bool = False,
         on_expired: OnExpired | None = None,
+        root_path: str | None = None,
     ) -> None:
         """Take an app, and a configuration, a mapping, a verifier, or nothing for the environment's settings.
 
         With ``close_expired`` an accepted WebSocket is closed (1008), and a stream of server-sent events ended, when
         the token expires; ``on_expired``, a function or a coroutine function, is then called with the scope.
+        ``root_path`` is a prefix that the app removes from paths before it routes them; the ``root_path`` of the
+        request and that of a FastAPI app are known without it.
 
         Raises:
             ConfigurationError: when a setting is wrong.
@@ -116,13 +128,19 @@ class PrivyMiddleware:
         self._cache_headers = CacheHeaders(self.gate.vary, _encode_name, _decode)
         self._close_expired = close_expired
         self._on_expired = on_expired
+        self._root_path = root_path
+        self._mounted = tuple(_with_root_path(app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; scopes of other types pass through."""
         if scope["type"] not in ("http", "websocket"):
             await (self._live(scope, receive, send) if scope["type"] == "lifespan" else self.app(scope, receive, send))
             return
-        request = ASGIRequest(scope)
+        request = ASGIRequest(scope, self._mounts())
+        guarded = self.gate.guards(request)
+        if guarded and is_preflight(request):
+            await _answer_preflight(send)
+            return
         lookup = Lookup(self.gate, request)
         # Later, somebody may look who cannot wait for keys.
         if not lookup.settled():
@@ -131,7 +149,7 @@ class PrivyMiddleware:
         state = scope["state"] = State(lookup, scope.get("state"))
         response = _Response(send, self._cache_headers, lookup)
         try:
-            if self.gate.guards(request):
+            if guarded:
                 state["privy_auth"].require()
             if self._close_expired:
                 await self._serve_until_expiry(lookup, scope, receive, response.send)
@@ -147,6 +165,10 @@ class PrivyMiddleware:
             else:
                 lookup.looked = True
                 await self.refuse(error, scope, receive, response.send)
+
+    def _mounts(self) -> list[str | None]:
+        # Asked for at every request: an app may set its attribute after the middleware is there.
+        return [self._root_path, *(app.root_path for app in self._mounted)]
 
     async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
         """Answer with a refusal; a subclass may answer in the way of its framework."""
@@ -216,6 +238,22 @@ def _streams(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 def _close(error: PrivyError) -> Message:
     return {"type": "websocket.close", "code": error.close_code, "reason": error.message}
+
+
+def _with_root_path(app: Any) -> Iterator[Any]:
+    """Yield the apps, this one or those inside it, that set the ``root_path`` of a request, as FastAPI's do."""
+    seen: set[int] = set()
+    while app is not None and id(app) not in seen:
+        seen.add(id(app))
+        if hasattr(app, "root_path"):
+            yield app
+        app = getattr(app, "app", None)
+
+
+async def _answer_preflight(send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in PREFLIGHT_HEADERS]
+    await send({"type": "http.response.start", "status": PREFLIGHT_STATUS, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse(error: PrivyError, scope: Scope, send: Send) -> None:

@@ -16,9 +16,10 @@ from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.keys import KeyCache, KeySet, check_jwks_url, load_key_set
 from privy_middleware.origins import check_origin_setting
 
-__all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings"]
+__all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "Preflight", "PrivyConfig", "RequestSettings"]
 
 OnInvalid: TypeAlias = Literal["reject", "anonymous"]
+Preflight: TypeAlias = Literal["answer", "pass"]
 Material: TypeAlias = str | bytes | Mapping[str, Any]
 
 PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
@@ -55,6 +56,8 @@ class RequestSettings:
     """What a request without a token gets where nothing is said: the app, or with ``"reject"`` a 401."""
     on_invalid: OnInvalid = "reject"
     """What a bad token gets where a user is optional: a 401, or with ``"anonymous"`` the app without a user."""
+    preflight: Preflight = "answer"
+    """What a CORS preflight of a protected path gets: our answer, or with ``"pass"`` the app, without a user."""
     trusted_origins: tuple[str, ...] = ()
     """Other origins whose pages may send cookie tokens with unsafe methods."""
     leeway: float = 10.0
@@ -98,6 +101,7 @@ class RequestSettings:
         self._check_sources()
         for name in ("on_missing", "on_invalid"):
             _require(getattr(self, name) in ("reject", "anonymous"), name, 'set "reject" or "anonymous"')
+        _require(self.preflight in ("answer", "pass"), "preflight", 'set "answer" or "pass"')
         origins = tuple(check_origin_setting(origin, "trusted_origins") for origin in self.trusted_origins)
         object.__setattr__(self, "trusted_origins", origins)
         self._check_numbers()

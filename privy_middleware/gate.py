@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.bearer import BearerSettings
@@ -22,14 +23,19 @@ from privy_middleware.errors import (
 )
 from privy_middleware.navigation import Navigable, page_redirect
 from privy_middleware.origins import is_cross_site, is_unsafe
-from privy_middleware.protection import Protection
+from privy_middleware.protection import Protection, is_plain
 from privy_middleware.steps import Steps
 from privy_middleware.verifier import PrivyVerifier, Verifier
 
-__all__ = ["Gate", "Request", "Settings", "build_gate", "is_preflight"]
+__all__ = ["Gate", "PREFLIGHT_HEADERS", "PREFLIGHT_STATUS", "Request", "Settings", "build_gate", "is_preflight"]
 
 _logger = logging.getLogger("privy_middleware")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
+
+PREFLIGHT_STATUS = 204
+"""The status of our answer to a preflight of a protected path: it has no body, and no CORS headers."""
+PREFLIGHT_HEADERS = (("Cache-Control", "no-store"),)
+_READING = frozenset({"GET", "HEAD"})
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
 
@@ -43,8 +49,8 @@ class Request(Navigable, Protocol):
         ...
 
     @property
-    def path(self) -> str:
-        """Return the path, decoded once, relative to where the application is mounted."""
+    def paths(self) -> Sequence[str]:
+        """Return the path, decoded once, in each form that the app might route: with its mount point and without."""
         ...
 
 
@@ -60,10 +66,10 @@ class Gate:
         self.verifier = verifier
         self.settings: RequestSettings = verifier.settings
         everything = ("/",) if self.settings.on_missing == "reject" else ()
-        pages = _sign_in_pages(self.settings)
-        self._protection = Protection(everything or protect, (*exempt, *pages))
+        self._protection = Protection(everything or protect, exempt)
         self._guards_any = bool(self._protection)
-        self._all_but_sign_in = Protection(("/",), pages)
+        self._preflights_pass = self.settings.preflight == "pass"
+        self._sign_in_pages = frozenset(_sign_in_pages(self.settings))
         self.reader: Reader = Reader(self.settings.slots, self.settings.sources)
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
         self.vary: tuple[str, ...] = tuple(names_of(self.settings.slots))
@@ -131,26 +137,44 @@ class Gate:
             raise CrossSiteRequest
 
     def guards(self, request: Request) -> bool:
-        """Say whether a request needs a user whatever the app asks for; no preflight does (WHATWG Fetch §3.2.2)."""
-        return self._guards_any and self.protects(request.path) and not is_preflight(request)
+        """Return whether a request must not enter the app without a user, whatever the app asks for.
 
-    def is_sign_in_page(self, path: str) -> bool:
-        """Say whether a path is the app's own ``refresh_url`` or ``login_url``, for which nobody needs a user."""
-        return not self._all_but_sign_in.covers(path)
+        Where it ``is_preflight``, it has no user and is answered by the middleware (``PREFLIGHT_STATUS``); with the
+        setting ``preflight="pass"`` no preflight is guarded.
+        """
+        if not self._guards_any or not any(self.protects(path, request.method) for path in request.paths):
+            return False
+        return not (self._preflights_pass and is_preflight(request))
 
-    def protects(self, path: str) -> bool:
-        """Say whether every request for a path needs a user, whatever the app asks for."""
-        return self._protection.covers(path)
+    def is_sign_in_page(self, request: Request) -> bool:
+        """Return whether a request is for the app's own ``refresh_url`` or ``login_url``, which need no user."""
+        return all(self._opens(path, request.method) for path in request.paths)
+
+    def protects(self, path: str, method: str = "GET") -> bool:
+        """Return whether a request for a path needs a user, whatever the app asks for."""
+        return self._protection.covers(path) and not self._opens(path, method)
+
+    def _opens(self, path: str, method: str) -> bool:
+        return path in self._sign_in_pages and method in _READING
 
 
-def _sign_in_pages(settings: RequestSettings) -> list[str]:
-    """Return the pages of this app that somebody without a user is sent to, and so must be able to see."""
-    pages = (settings.refresh_url or "", settings.login_url or "")
-    return [page.partition("?")[0] for page in pages if page.startswith("/")]
+def _sign_in_pages(settings: RequestSettings) -> Iterator[str]:
+    """Yield the pages of this app that a browser without a user is sent to, decoded as servers decode paths.
+
+    Raises:
+        ConfigurationError: if such a page has an address that can be read in more than one way.
+    """
+    for name in ("refresh_url", "login_url"):
+        page: str = getattr(settings, name) or ""
+        if page.startswith("/"):
+            path = unquote(urlsplit(page).path)
+            if not is_plain(path):
+                raise ConfigurationError(name, "set a plain path, without empty or dot segments and escaped slashes")
+            yield path
 
 
 def is_preflight(request: Request) -> bool:
-    """Say whether a request is a CORS preflight, which carries no credentials by design."""
+    """Return whether a request is a CORS preflight, which carries no credentials by design (WHATWG Fetch §3.2.2)."""
     return request.method == "OPTIONS" and bool(request.values("access-control-request-method"))
 
 

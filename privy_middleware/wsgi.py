@@ -11,7 +11,7 @@ from urllib.parse import quote
 from privy_middleware.caching import CacheHeaders
 from privy_middleware.credentials import FieldNames, environ_key
 from privy_middleware.errors import PrivyError
-from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
 from privy_middleware.lookup import Lookup
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class WSGIRequest:
 
     @property
     def method(self) -> str:
-        """Return the method."""
-        return str(self._environ.get("REQUEST_METHOD", "GET"))
+        """Return the method, ``"WEBSOCKET"`` for the handshake of a WebSocket, which to WSGI is a ``GET``."""
+        method = str(self._environ.get("REQUEST_METHOD", "GET"))
+        return "WEBSOCKET" if method != "HEAD" and _asks_for_websocket(self._environ) else method
 
     @property
     def scheme(self) -> str:
@@ -43,11 +44,9 @@ class WSGIRequest:
         return str(self._environ.get("wsgi.url_scheme", "http"))
 
     @property
-    def path(self) -> str:
-        """Return the path below the mount point; PEP 3333 hands its bytes over as latin-1."""
-        path = str(self._environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace")
-        # A request line may lack the slash, which routers put there; it must not be read as another path.
-        return path if path.startswith("/") else f"/{path}"
+    def paths(self) -> Sequence[str]:
+        """Return the one path that WSGI apps route, below the mount point; PEP 3333 has its bytes as latin-1."""
+        return (str(self._environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace"),)
 
     @property
     def target(self) -> str:
@@ -66,6 +65,15 @@ class WSGIRequest:
         """Return the value of a header field, in a list; the server has joined repeated ones."""
         value = self._environ.get(environ_key(name))
         return [] if value is None else [value]
+
+
+def _asks_for_websocket(environ: WSGIEnvironment) -> bool:
+    """Return whether a request asks to become a WebSocket (RFC 9110 §7.8), which some apps speak on the bare socket."""
+    return "websocket" in str(environ.get("HTTP_UPGRADE", "")).lower()
+
+
+def _status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 class PrivyWSGIMiddleware:
@@ -99,13 +107,17 @@ class PrivyWSGIMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         request = WSGIRequest(environ)
+        guarded = self.gate.guards(request)
+        if guarded and is_preflight(request):
+            start_response(_status_line(PREFLIGHT_STATUS), list(PREFLIGHT_HEADERS))
+            return []
         # An environ is a plain dict (PEP 3333), in which no value can wait until somebody looks.
         auth = Lookup(self.gate, request).find()
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
         start = _Start(start_response, self._cache_headers, presented=auth.presented)
         try:
-            if self.gate.guards(request):
+            if guarded:
                 auth.require()
             result = self.app(environ, start)
         except PrivyError as error:
@@ -144,7 +156,7 @@ class _Start:
         headers = [*error.headers, ("Content-Length", str(len(body)))]
         # With this, the server takes a second start, or raises the error again if headers are sent already.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
-        self(f"{error.status} {HTTPStatus(error.status).phrase}", headers, exc_info)
+        self(_status_line(error.status), headers, exc_info)
         # The traceback would keep frames, and with them the token, alive where the refusal is kept.
         error.without_traces()
         return [] if request.method == "HEAD" else [body]

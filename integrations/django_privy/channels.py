@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from django_privy.conf import PrivySettings
 from privy_middleware.asgi import ASGIApp, PrivyMiddleware
 from privy_middleware.expiry import OnExpired
@@ -21,5 +23,11 @@ def PrivyMiddlewareStack(  # noqa: N802 (named as Channels names its own)
     """
     config, protect, exempt = PrivySettings().parts
     return PrivyMiddleware(
-        inner, config, protect=protect, exempt=exempt, close_expired=close_expired, on_expired=on_expired
+        inner,
+        config,
+        protect=protect,
+        exempt=exempt,
+        close_expired=close_expired,
+        on_expired=on_expired,
+        root_path=settings.FORCE_SCRIPT_NAME,
     )

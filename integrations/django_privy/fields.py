@@ -36,9 +36,9 @@ class Fields:
         return str(self._request.scheme)
 
     @property
-    def path(self) -> str:
+    def paths(self) -> tuple[str]:
         """Return the path that Django looks up in the URLconf."""
-        return self._request.path_info
+        return (self._request.path_info,)
 
     @property
     def target(self) -> str:

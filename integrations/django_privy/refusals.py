@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django_privy.parameters import in_request
 from django_privy.requests import afind_auth, find_auth, lookup_of
 from privy_middleware import Condition, PrivyAuth, PrivyError
-from privy_middleware.gate import is_preflight
+from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, is_preflight
 
 __all__ = ["Answer", "Rule", "aenter", "enter", "refuse", "remember", "requirement"]
 
@@ -65,12 +65,22 @@ def enter(request: HttpRequest, rule: Rule) -> Answer | None:
     A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2). It is not refused, nor does it get into a
     view that was written to have a user: an empty answer is given, to which a CORS middleware adds its headers.
     """
-    return Answer() if is_preflight(lookup_of(request).request) else _apply(request, rule, find_auth(request))
+    return (
+        _preflight_answer() if is_preflight(lookup_of(request).request) else _apply(request, rule, find_auth(request))
+    )
 
 
 async def aenter(request: HttpRequest, rule: Rule) -> Answer | None:
     """Apply a rule as ``enter`` does, without ever blocking the event loop."""
-    return Answer() if is_preflight(lookup_of(request).request) else _apply(request, rule, await afind_auth(request))
+    return (
+        _preflight_answer()
+        if is_preflight(lookup_of(request).request)
+        else _apply(request, rule, await afind_auth(request))
+    )
+
+
+def _preflight_answer() -> Answer:
+    return Answer(status=PREFLIGHT_STATUS, headers=dict(PREFLIGHT_HEADERS))
 
 
 def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Answer | None:

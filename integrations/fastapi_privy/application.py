@@ -27,7 +27,7 @@ class Privy(starlette.Privy):
         """Let an app answer refusals and document them; mounted apps are prepared by themselves at the start."""
         super().prepare(app)
         if isinstance(app, FastAPI):
-            protects = self.gate.protects if app is self.app else lambda _: False
+            protects = self.gate.protects if app is self.app else lambda *_: False
             # An attribute in the method's place is FastAPI's documented way to change the document.
             vars(app)["openapi"] = _Documented(app.openapi, self.gate.settings, protects)
 
@@ -36,7 +36,7 @@ class _Documented:
     """Describe each document that the app generates, once."""
 
     def __init__(
-        self, generate: Callable[[], dict[str, Any]], settings: RequestSettings, protects: Callable[[str], bool]
+        self, generate: Callable[[], dict[str, Any]], settings: RequestSettings, protects: Callable[[str, str], bool]
     ) -> None:
         self._generate = generate
         self._settings = settings

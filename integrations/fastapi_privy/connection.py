@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from privy_middleware import ConfigurationError, PrivyAuth
+from privy_middleware.asgi import ASGIRequest
+from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, is_preflight
 
-__all__ = ["privy_auth"]
+__all__ = ["answer_preflight", "privy_auth"]
 
 if TYPE_CHECKING:
     # Whatever an app has typed the state of its requests as.
@@ -29,3 +32,13 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     if not isinstance(auth, PrivyAuth):
         raise ConfigurationError("PrivyMiddleware", "is not around this app; call Privy(app) where the app is made")
     return auth
+
+
+def answer_preflight(connection: _Connection) -> None:
+    """Answer a CORS preflight in place of an endpoint that wants a user, which it cannot have.
+
+    Raises:
+        HTTPException: with the answer, to which CORS middleware adds its headers.
+    """
+    if is_preflight(ASGIRequest(connection.scope)):
+        raise HTTPException(PREFLIGHT_STATUS, headers=dict(PREFLIGHT_HEADERS))

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from starlette.requests import HTTPConnection
 
-from fastapi_privy.connection import privy_auth
+from fastapi_privy.connection import answer_preflight, privy_auth
 from fastapi_privy.parameters import in_request, in_url
 from privy_middleware import ConfigurationError, PrivyAuth, condition
 from privy_middleware.conditions import Parameters, Predicate
@@ -76,12 +76,14 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
     @functools.wraps(endpoint)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         connection = _connection(args, kwargs)
+        answer_preflight(connection)
         rule(privy_auth(connection), in_url(connection, names))
         return endpoint(*args, **kwargs)
 
     @functools.wraps(endpoint)
     async def aguarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         connection = _connection(args, kwargs)
+        answer_preflight(connection)
         auth, given = privy_auth(connection), {}
         if names:
             # Nobody's body is read before it is known who asks.

@@ -29,16 +29,16 @@ _SCHEMA = {
 
 
 def describe(
-    schema: dict[str, Any], settings: RequestSettings, protects: Callable[[str], bool] = lambda _: False
+    schema: dict[str, Any], settings: RequestSettings, protects: Callable[[str, str], bool] = lambda *_: False
 ) -> dict[str, Any]:
     """Write security schemes and refusals into a fresh document, in place, and return it.
 
     Operations that need no user stay as they are, and so do responses that they declare themselves. ``protects`` tells
-    of a path whether it needs a user whatever its operations say.
+    of a path and a method whether they need a user whatever the operation says.
     """
-    for path, operation in _operations(schema):
+    for path, method, operation in _operations(schema):
         scheme = _needed(operation)
-        if scheme in (None, OPTIONAL) and protects(path):
+        if scheme in (None, OPTIONAL) and protects(path, method):
             scheme = ANY
         if scheme is not None:
             _describe(operation, scheme, settings, schema.setdefault("components", {}))
@@ -47,11 +47,11 @@ def describe(
     return schema
 
 
-def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, item in schema.get("paths", {}).items():
-        for operation in item.values():
+        for method, operation in item.items():
             if isinstance(operation, dict):
-                yield path, operation
+                yield path, method.upper(), operation
 
 
 def _needed(operation: dict[str, Any]) -> PrivyScheme | None:

@@ -10,7 +10,7 @@ from fastapi.openapi.models import SecurityBase as SecurityModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
-from fastapi_privy.connection import privy_auth
+from fastapi_privy.connection import answer_preflight, privy_auth
 from privy_middleware import PrivyAuth
 from privy_middleware.config import RequestSettings
 from privy_middleware.credentials import Slot, Source
@@ -32,7 +32,13 @@ class PrivyScheme(SecurityBase):
         self.optional = optional
 
     async def __call__(self, connection: HTTPConnection) -> PrivyAuth:
-        """Return what the middleware found out; raises ``ConfigurationError`` where there is none."""
+        """Return what the middleware found out, unless the request is a preflight, which is answered.
+
+        Raises:
+            ConfigurationError: if the middleware is not around the app.
+            HTTPException: with the answer to a preflight.
+        """
+        answer_preflight(connection)
         return privy_auth(connection)
 
 

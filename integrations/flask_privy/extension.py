@@ -118,7 +118,7 @@ def _on_answered(error: PrivyHTTPException) -> ResponseReturnValue:
 
 def _require_unless_optional() -> ResponseReturnValue | None:
     lookup, view = current_lookup(), current_app.view_functions.get(request.endpoint or "")
-    stays_open = is_optional(view) or lookup.gate.is_sign_in_page(lookup.request.path)
+    stays_open = is_optional(view) or lookup.gate.is_sign_in_page(lookup.request)
     return None if stays_open else enter(requirement(None))
 
 

@@ -89,7 +89,7 @@ class Guard:
 
     def _is_exempt(self) -> bool:
         lookup, view = current_lookup(), _view()
-        if lookup.gate.is_sign_in_page(lookup.request.path):
+        if lookup.gate.is_sign_in_page(lookup.request):
             return True
         return view is not None and any(each in self._exempt for each in (view, _class_of(view), *self._endpoints()))
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send
@@ -157,15 +159,55 @@ async def test_protected_path_below_a_root() -> None:
     """What is protected is named as the app names it."""
     app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/me"])
     refused(await get(app, "/mounted/me", root_path="/mounted"), 401, "Unauthorized")
+    refused(await get(app, "/me", root_path="/me"), 401, "Unauthorized")
     assert (await get(app, "/mounted", root_path="/mounted"))[1] == BODY
 
 
-async def test_preflight_passes() -> None:
-    """A preflight carries no credentials by design; any other OPTIONS request is like the rest."""
-    app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/"])
+async def test_exempt_path_below_a_root() -> None:
+    """It is exempt if both the whole path and what is below the mount point are open."""
+    app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/"], exempt=["/login"])
+    assert (await get(app, "/login", root_path="/mounted"))[1] == BODY
+    refused(await get(app, "/mounted/login", root_path="/mounted"), 401, "Unauthorized")
+    both = PrivyMiddleware(app_of(START, BODY), config(), protect=["/"], exempt=["/login", "/mounted/login"])
+    assert (await get(both, "/mounted/login", root_path="/mounted"))[1] == BODY
+
+
+async def test_prefix_that_the_app_removes() -> None:
+    """The path below it is protected as well: given, or known from an app with a ``root_path`` like FastAPI's."""
+    inner: Any = app_of(START, BODY)
+    given = PrivyMiddleware(inner, config(), protect=["/me"], root_path="/v1")
+    fastapi = FastAPI()
+    fastapi.root_path = "/v1"
+    fastapi.get("/me")(lambda: "reached")
+    fastapi.get("/")(lambda: "open")
+    wrapped = PrivyMiddleware(CORSMiddleware(fastapi), config(), protect=["/me"])
+    for app in (given, wrapped):
+        for path in ("/v1/me", "/me", "/v1/me/x"):
+            refused(await get(app, path), 401, "Unauthorized")
+        assert (await get(app, "/v1/"))[0]["status"] == 200
+    fastapi.root_path = "/v2"
+    refused(await get(wrapped, "/v2/me"), 401, "Unauthorized")
+
+
+async def test_apps_that_wrap_each_other() -> None:
+    """Looking for apps with a ``root_path`` ends where an app has been seen before."""
+    inner: Any = app_of(START, BODY)
+    inner.app = inner
+    assert (await get(PrivyMiddleware(inner, config(), protect=["/me"])))[1] == BODY
+
+
+async def test_preflight() -> None:
+    """A preflight of a protected path is answered without the app, or let in if the app says so."""
     preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
-    assert (await get(app, headers=preflight, method="OPTIONS"))[1] == BODY
-    refused(await get(app, method="OPTIONS"), 401, "Unauthorized")
+    app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/me"])
+    start, body = await get(app, "/me", headers={**preflight, "privy-id-token": "garbage"}, method="OPTIONS")
+    assert (start["status"], start["headers"]) == (204, [(b"cache-control", b"no-store")])
+    assert body["body"] == b""
+    assert (await get(app, "/", headers=preflight, method="OPTIONS"))[1] == BODY
+    refused(await get(app, "/me", method="OPTIONS"), 401, "Unauthorized")
+    passing = PrivyMiddleware(app_of(START, BODY), config(preflight="pass"), protect=["/me"])
+    assert (await get(passing, "/me", headers=preflight, method="OPTIONS"))[1] == BODY
+    refused(await get(passing, "/me", method="OPTIONS"), 401, "Unauthorized")
 
 
 async def test_refusal_raised_in_the_app() -> None:

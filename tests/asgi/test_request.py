@@ -28,24 +28,36 @@ def test_scheme() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "root", "below"),
+    ("path", "root", "paths"),
     [
-        ("/me", "", "/me"),
-        ("/api/me", "/api", "/me"),
-        ("/api", "/api", "/"),
-        ("/api/", "/api", "/"),
-        ("/apix", "/api", "/apix"),
-        ("/me", "/api", "/me"),
+        ("/me", "", ["/me"]),
+        ("/api/me", "/api", ["/api/me", "/me"]),
+        ("/api/me", "/api/", ["/api/me", "/me"]),
+        ("/api", "/api", ["/api", "/"]),
+        ("/api/", "/api", ["/api/", "/"]),
+        ("/apix", "/api", ["/apix", "/x"]),
+        ("/api//me", "/api", ["/api//me", "//me"]),
+        ("/me", "/api", ["/me"]),
+        ("/me", "/", ["/me"]),
     ],
 )
-def test_path(path: str, root: str, below: str) -> None:
-    """The path is that below the mount point, whether or not the server repeats the mount point in it."""
-    assert request(target=path, root_path=root).path == below
+def test_paths(path: str, root: str, paths: list[str]) -> None:
+    """The whole path counts, and what an app may leave of it that removes its mount point."""
+    assert list(request(target=path, root_path=root).paths) == paths
+    if root != "/":
+        assert list(ASGIRequest({"type": "http", "path": path}, [root, None]).paths) == paths
 
 
-def test_path_without_a_root() -> None:
+def test_paths_below_several_mount_points() -> None:
+    """A server's and an app's own need not be the same."""
+    scope = {"type": "http", "path": "/a/b/me", "root_path": "/a"}
+    assert list(ASGIRequest(scope, ["/a/b"]).paths) == ["/a/b/me", "/b/me", "/me"]
+
+
+def test_paths_without_a_root() -> None:
     """A server may leave the mount point out."""
-    assert ASGIRequest({"type": "http", "path": "/me"}).path == "/me"
+    assert list(ASGIRequest({"type": "http", "path": "/me"}).paths) == ["/me"]
+    assert list(ASGIRequest({"type": "http", "path": "/me", "root_path": None}).paths) == ["/me"]
 
 
 @pytest.mark.parametrize(

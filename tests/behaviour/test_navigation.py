@@ -26,6 +26,14 @@ def expired(issuer: DevelopmentIssuer) -> tuple[str, str]:
     return ("Cookie", f"privy-session=t; privy-id-token={issuer.identity_token('ada', exp=1)}")
 
 
+def test_a_sign_in_page_opens_nothing_else(make_client: MakeClient) -> None:
+    """Not what is below it, and not for what may change something; these apps have no such page."""
+    client = make_client(login_url="/login", on_missing="reject")
+    assert [client.request(method, "/login").status for method in ("GET", "HEAD")] == [404, 404]
+    for method, path in (("POST", "/login"), ("GET", "/login/"), ("GET", "/login/x"), ("GET", "//login")):
+        assert client.request(method, path).status == 401
+
+
 def sent_to(answer: Answer) -> str:
     """Return where an answer sends the browser, once the rest of it is right."""
     assert answer.status == 302
@@ -95,7 +103,7 @@ def test_api_calls_get_their_401(
     assert stays(client.request(method, path, [*headers, expired(issuer)]))
 
 
-@pytest.mark.parametrize("path", ["/refresh", "/refresh/", "/refresh?redirect_uri=%2Fme"])
+@pytest.mark.parametrize("path", ["/refresh", "/refresh?redirect_uri=%2Fme"])
 def test_the_refresh_page_itself_is_left_to_the_app(client: Client, issuer: DevelopmentIssuer, path: str) -> None:
     """It is neither redirected nor refused, even where every path requires a user; this app has no such page."""
     for headers in ([PAGE, SESSION], [PAGE, expired(issuer)]):

@@ -279,15 +279,18 @@ def test_the_app_s_own_errors_stay_its_own(get: Get, issuer: DevelopmentIssuer) 
 
 
 def test_protected_paths(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Below ``PROTECT`` nothing is open but what is exempt, and CORS preflights."""
+    """Below ``PROTECT`` nothing is open but what is exempt; CORS preflights are answered, or let in by a setting."""
     with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"], "exempt": ["/unseen"]}):
         assert get("/seen").status_code == 401
         assert get("/nowhere").json() == {"message": "Unauthorized"}
         assert get("/nowhere", headers=identity(issuer)).status_code == 404
         assert get("/seen", headers=identity(issuer)).json() == ADA
         assert get("/unseen").content == b"open"
-        preflight = Client().options("/seen", headers={"access-control-request-method": "GET"})
-    assert preflight.json() == NOBODY
+        answered = Client().options("/seen", headers={"access-control-request-method": "GET"})
+    assert (answered.status_code, answered.content) == (204, b"")
+    with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"], "PREFLIGHT": "pass"}):
+        assert Client().options("/seen", headers={"access-control-request-method": "GET"}).json() == NOBODY
+        assert Client().options("/seen").status_code == 401
 
 
 def test_settings_are_read_at_each_request(get: Get, issuer: DevelopmentIssuer) -> None:

@@ -19,6 +19,7 @@ TYPES = {
     "str": "text",
     "str | None": "text",
     "OnInvalid": "text",
+    "Preflight": "text",
     "float": "seconds",
     "bool": "yes or no",
     "tuple[str, ...]": "a list",

@@ -389,3 +389,22 @@ def test_websocket_refused_after_it_was_accepted(app: FastAPI, client: TestClien
     with client.websocket_connect("/late") as socket, pytest.raises(WebSocketDisconnect) as closed:
         socket.receive_text()
     assert closed.value.code == 1008
+
+
+def test_preflights_do_not_run_routes_that_ask_for_a_user(app: FastAPI, client: TestClient) -> None:
+    """They are answered, where a route lists ``OPTIONS``; any other ``OPTIONS`` needs its user."""
+    runs: list[str] = []
+
+    @app.api_route("/current", methods=["POST", "OPTIONS"])
+    async def current(user: CurrentUser) -> None:
+        runs.append(user.id)
+
+    @app.api_route("/optional", methods=["POST", "OPTIONS"])
+    async def maybe(user: OptionalUser) -> None:
+        runs.append("run")
+
+    preflight = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    for path in ("/current", "/optional"):
+        answer = client.options(path, headers=preflight)
+        assert (answer.status_code, answer.content, runs) == (204, b"", [])
+    assert client.options("/current").status_code == 401

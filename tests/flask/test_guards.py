@@ -66,6 +66,23 @@ def test_sign_in_pages_stay_open(issuer: DevelopmentIssuer) -> None:
         assert statuses(app, "/hello", "/login") == [401, 200]
 
 
+def test_nothing_below_a_sign_in_page_is_open(issuer: DevelopmentIssuer, ada: Header) -> None:
+    """A page named ``/account`` opens itself for reading, and no other view of the account."""
+    for settings in ({}, {"on_missing": "reject"}):
+        app = Flask(__name__)
+        privy = Privy(app, issuer.config(login_url="/account", **settings))
+        account = Blueprint("account", __name__, url_prefix="/account")
+        privy.protect(account)
+        account.route("", methods=["GET", "POST"])(hello)
+        account.route("/delete", methods=["GET", "POST"])(lambda: "deleted")
+        app.register_blueprint(account)
+        client = app.test_client()
+        assert [client.open("/account", method=method).status_code for method in ("GET", "HEAD")] == [200, 200]
+        assert client.post("/account").status_code == 401
+        assert statuses(app, "/account/delete", "/account/delete?x", "//account/delete")[:2] == [401, 401]
+        assert statuses(app, "/account", "/account/delete", headers=ada) == [200, 200]
+
+
 def test_exempt_by_function_and_by_class(privy: Privy, app: Flask) -> None:
     """A view function or a view class is exempt under whichever endpoint it stands."""
 

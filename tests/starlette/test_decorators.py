@@ -178,3 +178,27 @@ def test_what_is_no_endpoint(decorator: object) -> None:
     assert callable(decorator)
     with pytest.raises(ConfigurationError, match="request or websocket"):
         decorator(lambda: None)
+
+
+def test_preflights_do_not_run_endpoints_that_ask_for_a_user() -> None:
+    """They are answered, where an endpoint takes ``OPTIONS`` too; any other ``OPTIONS`` needs its user."""
+    runs: list[str] = []
+
+    def run(request: Request) -> PlainTextResponse:
+        runs.append(request.method)
+        return PlainTextResponse("done")
+
+    async def arun(request: Request) -> PlainTextResponse:
+        return run(request)
+
+    endpoints = [require_privy_user(run), require_privy_user(guest=False)(arun), optional_privy_user(arun)]
+    routes = [Route(f"/{number}", each, methods=["POST", "OPTIONS"]) for number, each in enumerate(endpoints)]
+    app = Starlette(routes=routes)
+    Privy(app, config())
+    client = TestClient(app)
+    preflight = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    for number in range(len(endpoints)):
+        answer = client.options(f"/{number}", headers=preflight)
+        assert (answer.status_code, answer.content, runs) == (204, b"", [])
+    assert [client.options(f"/{number}").status_code for number in (0, 1)] == [401, 401]
+    assert runs == []

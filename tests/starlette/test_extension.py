@@ -273,13 +273,19 @@ def test_cors() -> None:
     assert {"origin", "cookie"} <= {name.strip().lower() for name in answer.headers["vary"].split(",")}
 
 
-def test_preflight_through_the_plugin() -> None:
-    """With CORS inside, the preflight still reaches it."""
+def test_preflight_with_cors_inside() -> None:
+    """It reaches CORS middleware there only if the setting says so."""
     cors = Middleware(CORSMiddleware, allow_origins=["https://a.example"])
-    client = installed(Starlette(routes=ROUTES, middleware=[cors]), protect=["/"])
     headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
-    assert client.options("/me", headers=headers).status_code == 200
-    assert client.options("/me").status_code == 401
+    closed = installed(Starlette(routes=ROUTES, middleware=[cors]), protect=["/"])
+    assert closed.options("/me", headers=headers).status_code == 204
+    app = Starlette(routes=ROUTES, middleware=[cors])
+    Privy(app, config(preflight="pass"), protect=["/"])
+    passing = client_of(app)
+    answer = passing.options("/me", headers=headers)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "https://a.example")
+    for client in (closed, passing):
+        assert client.options("/me").status_code == 401
 
 
 def test_streaming_and_background() -> None:

@@ -12,7 +12,7 @@ from jwt.algorithms import ECAlgorithm
 
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyUser, PrivyVerifier
 from privy_middleware.credentials import FieldNames
-from privy_middleware.gate import Gate
+from privy_middleware.gate import Gate, is_preflight
 from privy_middleware.lookup import Lookup
 from tests.support.clock import Clock
 from tests.support.signers import Signer
@@ -105,7 +105,7 @@ class Request:
         """Take the fields as they stand on the wire."""
         self._fields = fields
         self.method = method
-        self.path = path
+        self.paths: tuple[str, ...] = (path,)
         self.scheme = scheme
         self.target = path if target is None else target
 
@@ -126,7 +126,7 @@ def found(gate: Gate, request: Request) -> PrivyAuth:
 
 def checked(gate: Gate, request: Request, auth: PrivyAuth) -> None:
     """Require a user where the path does, whatever the app asks for."""
-    if gate.guards(request):
+    if gate.guards(request) and not is_preflight(request):
         auth.require()
 
 

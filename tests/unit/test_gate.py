@@ -141,7 +141,7 @@ def test_a_bad_cookie_says_nothing_of_sites() -> None:
 
 
 def test_protected_paths() -> None:
-    """They need a user, except for a preflight."""
+    """They need a user; a preflight, which has none, does not enter the app either, unless it is let in."""
     judge = gate(["/api"], ["/api/open"])
     user, nobody = PrivyAuth(found(judge, Request(id_header(identity()))).user), PrivyAuth()
     for path in ("/api", "/API/x", "//api", "/api/open/../x"):
@@ -151,7 +151,9 @@ def test_protected_paths() -> None:
         with pytest.raises(TokenExpired):
             checked(judge, Request(path=path), PrivyAuth(refusal=TokenExpired(), on_invalid="anonymous"))
         preflight = Request(("Access-Control-Request-Method", "POST"), method="OPTIONS", path=path)
-        checked(judge, preflight, nobody)
+        assert judge.guards(preflight)
+        assert not gate(["/api"], preflight="pass").guards(preflight)
+        assert gate(["/api"], preflight="pass").guards(Request(method="OPTIONS", path=path))
         assert judge.protects(path)
     for path in ("/", "/apix", "/api/open"):
         checked(judge, Request(path=path), nobody)
@@ -331,14 +333,35 @@ def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sign_in_pages() -> None:
-    """They are the app's own pages alone, in their plain spelling, with all below them."""
-    judge = gate(refresh_url="/refresh?from=app", login_url="/login")
-    for path in ("/refresh", "/login", "/login/help"):
-        assert judge.is_sign_in_page(path)
-    for path in ("/", "/loginx", "/x/../login", "//login"):
-        assert not judge.is_sign_in_page(path)
+    """They are the app's own pages alone, to read, and nothing below them."""
+    judge = gate(refresh_url="/refresh?from=app", login_url="/sign%20in/#form")
+    for path in ("/refresh", "/sign in/"):
+        for method in ("GET", "HEAD"):
+            assert judge.is_sign_in_page(Request(path=path, method=method))
+        for method in ("POST", "DELETE", "OPTIONS", "get", "WEBSOCKET"):
+            assert not judge.is_sign_in_page(Request(path=path, method=method))
+    for path in ("/", "/refreshx", "/refresh/", "/refresh/all", "/x/../refresh", "//refresh", "/Refresh", "/sign in"):
+        assert not judge.is_sign_in_page(Request(path=path))
     for other in (gate(), gate(login_url="https://app.example.com/login")):
-        assert not other.is_sign_in_page("/login")
+        assert not other.is_sign_in_page(Request(path="/login"))
+
+
+def test_a_sign_in_page_in_every_reading() -> None:
+    """A page is open only if it is a page however the app reads the path."""
+    judge = gate(["/"], login_url="/login")
+    request = Request(path="/login")
+    assert not judge.guards(request)
+    request.paths = ("/private/login", "/login")
+    assert judge.guards(request)
+    assert not judge.is_sign_in_page(request)
+
+
+@pytest.mark.parametrize("name", ["refresh_url", "login_url"])
+@pytest.mark.parametrize("page", ["/a/../b", "/a//b", "/a/%2e%2e/b", "/a%2Fb/%252f", "/a;b", "/a/."])
+def test_sign_in_pages_that_can_be_read_otherwise(name: str, page: str) -> None:
+    """They would never be open, so that signing in would end in a 401."""
+    with pytest.raises(ConfigurationError, match=f"^{name}: set a plain path"):
+        build_gate({"app_id": APP_ID, name: page})
 
 
 def test_sign_in_pages_of_the_app_are_exempt() -> None:

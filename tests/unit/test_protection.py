@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.protection import Protection
@@ -49,6 +54,62 @@ SPELLINGS = [
     "/../api",
     "/..;/api",
     "/x/..;a=b/api",
+    "/;/api",
+    "/ /api",
+    "/%20/api",
+    "/%09/api",
+    "/x;/../api",
+    "/static/;/../api",
+    "/static/%20/../api",
+    "/static/ /../api",
+    "/static/%3B/%2e%2e/api",
+    "/static/;/%252e%252e/api",
+    "/static/.. /api",
+    "/static/. ./api",
+    "/static/.../api",
+    "/static/..%00/api",
+    "/static/..",
+    "/static/%2e.",
+    "/static/.%252e",
+    "/static/x%2f..",
+    "/static/.\u200c./api",
+    "/%25%36%31pi",
+    "/%%36%31pi",
+    "/%2525252561pi",
+    "/%25252525252561pi",
+    "/api./x",
+    "/api /x",
+    "/api. /x",
+    "/api\xa0/x",
+    "/\u3000api/x",
+    "/ap\u200ci",
+    "/\ufeffapi",
+    "/api::$INDEX_ALLOCATION/x",
+    "/api:$I30:$INDEX_ALLOCATION/x",
+    "/ap\u0131",
+    "/AP\u0130/x",
+    "/a\ufffdpi",
+    "/a\udcffpi",
+    "/a%ffpi",
+    "/a%25ffpi",
+    "/a\x7fpi",
+    "/a\x85pi",
+    "/a\tpi",
+    "//host/api",
+    "//host/api/x",
+    "/\\host/api",
+    "//user@host:80//api",
+    "http://host/api",
+    "*",
+    "api/x",
+    "s/s/api",
+    "open",
+    " /open",
+    "\\open",
+    "/open" + "/x" * 512,
+    "/open/" + "%25" * 17,
+    "/open/;" + "x" * 256,
+    "/" + "%25" * 3000,
 ]
 
 
@@ -61,10 +122,89 @@ def test_every_spelling_is_protected(path: str) -> None:
     assert Protection(["/API/"]).covers(path)
 
 
-@pytest.mark.parametrize("path", ["/", "/x", "/apix", "/apix/api2", "/x/api", "/ap", "/ap/i", "/api.json", "/xapi", ""])
+OPEN = [
+    "/",
+    "/x",
+    "/apix",
+    "/apix/api2",
+    "/x/api",
+    "/ap",
+    "/ap/i",
+    "/api.json",
+    "/xapi",
+    "",
+    "/x//api",
+    "/x/;/api",
+    "/50%",
+    "/50%/off",
+    "/x%20y",
+    "/a%2Fb",
+    "/a;v=1/b",
+    "/what?",
+    "/c#",
+    "/my file.txt",
+    "/.well-known/x",
+    "/x/.",
+    "/./x",
+    "/...x",
+    "/a..b",
+    "/a:b",
+    "/caf\xe9",
+    "/\u0131",
+    "/\u3000x",
+    "/\U0001f469\u200d\U0001f4bb",
+    "/ap\u0131x",
+    "//host/x",
+    "/" + "x" * 1023,
+    "/x;" + "x" * 253,
+]
+
+
+@pytest.mark.parametrize("path", OPEN)
 def test_other_paths_are_not(path: str) -> None:
-    """A prefix ends where a segment ends."""
+    """A prefix ends where a segment ends, and an odd path that cannot lead below it is open."""
     assert not Protection(["/api"]).covers(path)
+    assert not Protection(["/api/deep/er", "/static/private"]).covers(path)
+
+
+def test_depth_of_prefixes() -> None:
+    """Each prefix is found behind whatever a router drops, however deep it is."""
+    protection = Protection(["/a/b/c", "/d"])
+    for path in ("/a/;/b/ /c", "/;/a//b/./c;x/y", "/%61/%2562/c", "//host/a/b/c", "/a\\b\\c", "/;/d"):
+        assert protection.covers(path)
+    for path in ("/a/;/b", "/;/a/b/x", "//host/a/b", "/x/;/d"):
+        assert not protection.covers(path)
+
+
+def test_letters_are_compared_as_patterns_do() -> None:
+    """No two letters that ``re.IGNORECASE`` takes for one another lead past a prefix."""
+    letters = "".join(
+        letter
+        for letter in map(chr, range(0x110000))
+        if letter.isalpha() and not letter.lower() == letter.upper() == letter.casefold() == letter
+    )
+    for letter in letters:
+        alike = re.findall(re.escape(letter), letters, re.IGNORECASE)
+        protection = Protection([f"/{letter}"])
+        assert all(protection.covers(f"/{each}/x") for each in alike)
+    assert len(letters) > 2000
+
+
+@given(st.lists(st.sampled_from([*"ab/.;% \\?#25eEfF0", "%2e", "%2f", "%25", "..", "private", "\u0131"]), max_size=40))
+def test_folding_again_changes_nothing(parts: list[str]) -> None:
+    """A path that has been undone by a router in part is protected if the path as it came is not open."""
+    path, protection = "/" + "".join(parts), Protection(["/private", "/a/b"])
+    undone = {path, unquote(path), unquote(unquote(path)), path.replace("\\", "/"), re.sub("/+", "/", path)}
+    undone |= {re.sub(";[^/]*", "", each) for each in undone} | {posixpath.normpath(each) for each in undone}
+    if any(protection.covers(each) for each in undone if each.startswith("/") and not each.startswith("//")):
+        assert protection.covers(path)
+
+
+@pytest.mark.parametrize("path", ["/" + "%25" * 20_000, "/" + ";/" * 30_000, "/" + "../" * 20_000, "/" + "é" * 60_000])
+def test_long_paths_are_not_read(path: str) -> None:
+    """They are protected for their length, so that none of them costs anything."""
+    assert Protection(["/api"]).covers(path)
+    assert not Protection().covers(path)
 
 
 def test_everything() -> None:
@@ -73,7 +213,9 @@ def test_everything() -> None:
         assert Protection(["/"]).covers(path)
 
 
-@pytest.mark.parametrize("path", ["/api/open", "/api/open/", "/api/open/x", "/api/open/é"])
+@pytest.mark.parametrize(
+    "path", ["/api/open", "/api/open/", "/api/open/x", "/api/open/é", "/api/open/a b", "/api/open/.x", "/api/open/x:y"]
+)
 def test_exempt_in_the_plain_spelling(path: str) -> None:
     """What is exempt is open, whether or not it was written with a slash at its end."""
     assert not Protection(["/api"], exempt=["/api/open"]).covers(path)
@@ -99,6 +241,11 @@ def test_exempt_in_the_plain_spelling(path: str) -> None:
         "/api/open/?x",
         "/api/open#x",
         "/api/open/\n",
+        "/api/open/ ",
+        "/api/open/x./y",
+        "/api/open/%41",
+        "/api/open/::$DATA",
+        "/api/open/\ufffd",
         "/api/secret",
         "/api",
     ],
@@ -146,6 +293,10 @@ def test_nothing_protected() -> None:
         ["/a\n"],
         ["/a?b"],
         ["/a#b"],
+        ["/a./b"],
+        ["/a /b"],
+        ["/a:$b"],
+        ["/" + "a" * 1024],
         [b"/api"],
     ],
 )

@@ -46,10 +46,11 @@ def ada(issuer: DevelopmentIssuer) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def ask(issuer: DevelopmentIssuer) -> Ask:
-    """Call an app behind the middleware."""
+    """Call an app behind the middleware, with its prefixes and with settings."""
 
     def send(app: WSGIApplication, path: str = "/", headers: Any = (), method: str = "GET", **options: Any) -> Answer:
-        return call(PrivyWSGIMiddleware(app, issuer.config(), **options), environ_of(method, path, headers))
+        prefixes = {name: options.pop(name) for name in ("protect", "exempt") if name in options}
+        return call(PrivyWSGIMiddleware(app, issuer.config(**options), **prefixes), environ_of(method, path, headers))
 
     return send
 
@@ -276,10 +277,13 @@ def test_other_paths_are_open(ask: Ask) -> None:
         assert ask(who, path, protect=["/api"], exempt=["/api/health"]).status == 200
 
 
-def test_preflight_passes(ask: Ask) -> None:
-    """A CORS preflight reaches the app; any other ``OPTIONS`` does not."""
+def test_preflight(ask: Ask) -> None:
+    """A CORS preflight is answered without the app, or let in if the app says so; any other ``OPTIONS`` is refused."""
     preflight = [("Access-Control-Request-Method", "POST")]
-    assert ask(who, "/api", preflight, "OPTIONS", protect=["/api"]).status == 200
+    answer = ask(who, "/api", preflight, "OPTIONS", protect=["/api"])
+    assert (answer.status, answer.body, answer.headers) == (204, b"", (("cache-control", "no-store"),))
+    assert ask(who, "/api", preflight, "OPTIONS", protect=["/api"], preflight="pass").status == 200
+    assert ask(who, "/open", preflight, "OPTIONS", protect=["/api"]).status == 200
     assert ask(who, "/api", (), "OPTIONS", protect=["/api"]).status == 401
     assert ask(who, "/api", preflight, "POST", protect=["/api"]).status == 401
 
@@ -308,7 +312,7 @@ def test_redirect_keeps_the_address(issuer: DevelopmentIssuer) -> None:
 def test_request_of_a_bare_environ() -> None:
     """What a server leaves out has its plain meaning."""
     request = WSGIRequest({})
-    assert (request.method, request.scheme, request.path, request.target) == ("GET", "http", "/", "")
+    assert (request.method, request.scheme, request.paths, request.target) == ("GET", "http", ("",), "")
     assert request.values("host") == []
 
 
@@ -318,13 +322,37 @@ def test_request_reads_raw_fields() -> None:
     request = WSGIRequest({**environ, "wsgi.url_scheme": "https", "PATH_INFO": "/caf\xc3\xa9", "REQUEST_METHOD": "PUT"})
     assert request.values("content-type") == ["text/plain"]
     assert request.values("privy-id-token") == ["a,b"]
-    assert (request.method, request.scheme, request.path) == ("PUT", "https", "/caf\xe9")
+    assert (request.method, request.scheme, request.paths) == ("PUT", "https", ("/caf\xe9",))
+
+
+@pytest.mark.parametrize("upgrade", ["websocket", "WebSocket", "h2c, websocket", "websocket/13"])
+def test_websocket_handshake(upgrade: str) -> None:
+    """It is a ``GET`` to WSGI; a ``HEAD`` is never one."""
+    environ = {"REQUEST_METHOD": "GET", "HTTP_UPGRADE": upgrade}
+    assert WSGIRequest(environ).method == "WEBSOCKET"
+    assert WSGIRequest({**environ, "REQUEST_METHOD": "HEAD"}).method == "HEAD"
+    assert WSGIRequest({**environ, "HTTP_UPGRADE": "h2c"}).method == "GET"
 
 
 def test_paths_that_are_not_utf8(ask: Ask) -> None:
-    """Bytes that are no UTF-8, or no bytes at all, are read as something, never as an open path."""
-    assert ask(who, "/api/%ff%fe", protect=["/api"]).status == 401
-    assert WSGIRequest({"PATH_INFO": "/api/\u20ac"}).path == "/api/?"
+    """Bytes that are not UTF-8 may be dropped or replaced by the app, so the path is protected wherever it leads."""
+    for path in ("/api/%ff%fe", "/ap%ffi", "/%ff", "/open/%ff"):
+        assert ask(who, path, protect=["/api"]).status == 401
+    assert WSGIRequest({"PATH_INFO": "/api/\u20ac"}).paths == ("/api/?",)
+
+
+@pytest.mark.parametrize("path", ["api", "x/api", "http://host/api", "*", "open"])
+def test_paths_that_do_not_start_with_a_slash(issuer: DevelopmentIssuer, path: str) -> None:
+    """Apps differ in what they make of them; servers hand them over although PEP 3333 says they must not."""
+    statuses: list[str] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        statuses.append(status)
+        return len
+
+    for prefixes in (["/api"], []):
+        PrivyWSGIMiddleware(who, issuer.config(), protect=prefixes)(environ_of("GET", path), start)
+    assert statuses == ["401 Unauthorized", "200 OK"]
 
 
 def test_fail_fast_refuses_to_start() -> None:
