@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,10 @@ settings.register_profile("fuzz", deadline=None, max_examples=20_000)
 settings.load_profile("default")
 
 _LONGEST_ID = 60
+
+# The settings of an app that the developer's shell has exported are not the tests' own.
+for _name in [name for name in os.environ if name.startswith("PRIVY_") and name != "PRIVY_VECTORS"]:
+    del os.environ[_name]
 
 
 # Some frameworks turn the root logger up when an app is built; the client's own lines are nobody's concern here.
