@@ -6,10 +6,19 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import AnyStr, Generic
 
-__all__ = ["CacheHeaders", "PRIVATE", "merge_vary"]
+__all__ = ["CacheHeaders", "PRIVATE", "has_content", "merge_vary"]
 
 PRIVATE = "private, no-store"
 """``Cache-Control`` of an answer to a request with a token, unless the app set its own (RFC 9111 §3.5)."""
+
+
+def has_content(status: int) -> bool:
+    """Return whether an answer has content: 1xx, 204 and 304 have none (RFC 9110 §6.4.1).
+
+    A cache updates what it has stored with the headers of a 304 (RFC 9111 §4.3.4), and would drop it for ``no-store``:
+    so an answer without content gets no caching headers unless it is known to depend on the user.
+    """
+    return status >= 200 and status not in (204, 304)
 
 
 def merge_vary(values: Iterable[str], added: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from privy_middleware.caching import CacheHeaders
+from privy_middleware.caching import CacheHeaders, has_content
 from privy_middleware.credentials import FieldNames, environ_key
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
@@ -118,6 +118,7 @@ class PrivyWSGIMiddleware:
         start = _Start(start_response, self._cache_headers, presented=auth.presented)
         try:
             if guarded:
+                start.looked = True
                 auth.require()
             result = self.app(environ, start)
         except PrivyError as error:
@@ -128,20 +129,23 @@ class PrivyWSGIMiddleware:
 class _Start:
     """The server's ``start_response``, with the caching headers added and refusals turned into answers."""
 
-    __slots__ = ("_cache_headers", "_called", "_presented", "_start_response")
+    __slots__ = ("_cache_headers", "_called", "_presented", "_start_response", "looked")
 
     def __init__(self, start_response: StartResponse, cache_headers: CacheHeaders[str], *, presented: bool) -> None:
         self._start_response = start_response
         self._cache_headers = cache_headers
         self._presented = presented
         self._called = False
+        self.looked = False
 
     def __call__(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], object]:
         """Start a response."""
         self._called = True
-        headers = self._cache_headers.add(headers, presented=self._presented)
+        code = status[:3]
+        if self.looked or not code.isdecimal() or has_content(int(code)):
+            headers = self._cache_headers.add(headers, presented=self._presented)
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
 
     def refuse(self, error: PrivyError, request: WSGIRequest) -> list[bytes]:
@@ -154,6 +158,7 @@ class _Start:
             raise error
         body = error.body
         headers = [*error.headers, ("Content-Length", str(len(body)))]
+        self.looked = True
         # With this, the server takes a second start, or raises the error again if headers are sent already.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
         self(_status_line(error.status), headers, exc_info)

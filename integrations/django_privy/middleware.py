@@ -17,7 +17,7 @@ from django_privy.requests import Lookup, attach
 from django_privy.signals import request_refused, user_authenticated
 from django_privy.users import attach_user
 from privy_middleware import PrivyError
-from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.caching import PRIVATE, has_content, merge_vary
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 
@@ -110,9 +110,10 @@ def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
 
 
 def _tell_caches(response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
-    """Say what the response depended on, if it did, or may yet depend on where it is written bit by bit."""
+    """Add what caches must know if the view looked at the user, or may still do so while it streams its response."""
     headers = response.headers
-    if lookup.looked or (response.streaming and "Content-Length" not in headers):
+    streams = response.streaming and "Content-Length" not in headers and has_content(response.status_code)
+    if lookup.looked or streams:
         headers["Vary"] = merge_vary((headers.get("Vary", ""),), lookup.gate.vary)
         if lookup.presented and "Cache-Control" not in headers:
             headers["Cache-Control"] = PRIVATE

@@ -232,6 +232,36 @@ def test_caching_headers(ask: Ask, ada: Any) -> None:
     assert ask(app, headers=[("privy-id-token", "garbage")]).header("cache-control") == "private, no-store"
 
 
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_caching_headers_without_content(ask: Ask, ada: Any, status: str) -> None:
+    """A 304 with ``no-store`` would throw the stored response out of the cache, so it must be known to depend on us."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(status, [("ETag", '"1"')])
+        return []
+
+    for headers in ((), ada, [("privy-id-token", "garbage")]):
+        assert ask(app, headers=headers).headers == (("etag", '"1"'),)
+    protected = ask(app, headers=ada, protect=["/"])
+    assert protected.header("vary") == "Cookie, privy-id-token, Authorization"
+    assert protected.header("cache-control") == "private, no-store"
+
+
+def test_odd_status_line(issuer: DevelopmentIssuer) -> None:
+    """What is no status code is passed on to the server, which knows what to do about it."""
+    given: list[tuple[str, Any]] = []
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("OK", [])
+        return []
+
+    def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+        given.append((status, headers))
+
+    list(PrivyWSGIMiddleware(app, issuer.config())(environ_of("GET", "/"), start))
+    assert given == [("OK", [("vary", "Cookie, privy-id-token, Authorization")])]
+
+
 @pytest.mark.parametrize(
     ("values", "added", "merged"),
     [
