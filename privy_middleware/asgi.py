@@ -7,38 +7,44 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Mu
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from privy_middleware.caching import CacheHeaders
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.caching import CacheHeaders, has_content
 from privy_middleware.credentials import FieldNames
 from privy_middleware.errors import KeysUnavailable, PrivyError
 from privy_middleware.expiry import Expiry, OnExpired
 from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
 from privy_middleware.lookup import Lookup
-from privy_middleware.state import State
+from privy_middleware.state import RequestState
 
-__all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send"]
+__all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send", "auth_in"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+_Headers: TypeAlias = Sequence[Iterable[bytes]]
 
+_STATE_KEY = "privy_middleware.state"
 _DENIAL = "websocket.http.response"
 _STARTS = frozenset({"http.response.start", f"{_DENIAL}.start"})
 _HANDSHAKES = frozenset({"websocket.accept", "websocket.close"})
+_SEQUENCES = (list, tuple)
 
 
 class ASGIRequest:
     """A request as the server's raw scope tells it."""
 
-    __slots__ = ("_mounts", "_scope")
+    __slots__ = ("_headers", "_mounts", "_scope")
 
     def __init__(self, scope: Scope, mounts: Iterable[str | None] = ()) -> None:
-        """Take a scope of type ``http`` or ``websocket``, as it is now: what is inside may change it later.
+        """Take a scope of type ``http`` or ``websocket``, which is read as it is when a property is asked for.
 
-        ``mounts`` are prefixes that the app may remove from the path, beside the scope's own ``root_path``.
+        ``mounts`` are prefixes that the app may remove from the path, beside the scope's own ``root_path``. Headers
+        that can be read only once are replaced in the scope by a list, so that the app can still read them.
         """
-        self._scope = dict(scope)
+        self._headers = _headers_of(scope)
+        self._scope = scope
         self._mounts = mounts
 
     @property
@@ -49,7 +55,7 @@ class ASGIRequest:
     @property
     def scheme(self) -> str:
         """Return the scheme, as the server saw it."""
-        return str(self._scope.get("scheme", "http"))
+        return str(self._scope.get("scheme") or "http")
 
     @property
     def paths(self) -> Sequence[str]:
@@ -68,14 +74,14 @@ class ASGIRequest:
         """Return path and query as they were sent."""
         raw_path = self._scope.get("raw_path")
         path = quote(self._scope["path"]) if raw_path is None else raw_path.partition(b"?")[0].decode("latin-1")
-        query = self._scope.get("query_string", b"").decode("latin-1")
+        query = (self._scope.get("query_string") or b"").decode("latin-1")
         return f"{path}?{query}" if query else path
 
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
         """Return the values of those of the fields that are there, in order, by the name in lower case."""
         found: dict[str, list[str]] = {}
         raw = names.raw
-        for key, value in self._scope["headers"]:
+        for key, value in self._headers:
             if key in raw:
                 found.setdefault(raw[key], []).append(value.decode("latin-1"))
         return found
@@ -83,7 +89,27 @@ class ASGIRequest:
     def values(self, name: str) -> list[str]:
         """Return every value of a header field, in order."""
         wanted = name.encode()
-        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
+        return [value.decode("latin-1") for key, value in self._headers if key == wanted]
+
+
+def _headers_of(scope: Scope) -> _Headers:
+    """Return the headers of a scope, in a form that can be read again; ASGI has them as iterables of iterables."""
+    headers = scope.get("headers") or ()
+    # A server makes all of them in one way, so the first one tells about the others.
+    if isinstance(headers, _SEQUENCES) and (not headers or isinstance(headers[0], _SEQUENCES)):
+        return headers
+    kept: _Headers = [(name, value) for name, value in headers]
+    scope["headers"] = kept
+    return kept
+
+
+def auth_in(scope: Scope) -> PrivyAuth | None:
+    """Return what the middleware left in a scope, ``None`` without it; the response then counts as depending on it."""
+    state: RequestState | None = scope.get(_STATE_KEY)
+    if state is not None:
+        state.looked = True
+    auth = (scope.get("state") or {}).get("privy_auth")
+    return auth if isinstance(auth, PrivyAuth) else None
 
 
 def _encode_name(text: str) -> bytes:
@@ -142,17 +168,20 @@ class PrivyMiddleware:
             await _answer_preflight(send)
             return
         lookup = Lookup(self.gate, request)
-        # Later, somebody may look who cannot wait for keys.
-        if not lookup.settled():
-            await lookup.afind()
+        # An entry of a plain dict cannot wait until the app looks, so every token is verified here.
+        auth = lookup.known() or await lookup.afind()
+        state = RequestState(scope.get("state"), auth)
         # The scope itself is not copied, since middleware outside reads from it what routers leave there.
-        state = scope["state"] = State(lookup, scope.get("state"))
-        response = _Response(send, self._cache_headers, lookup)
+        scope["state"] = state.own
+        scope[_STATE_KEY] = state
+        response = _Response(send, self._cache_headers, auth, state)
         try:
             if guarded:
-                state["privy_auth"].require()
-            if self._close_expired:
-                await self._serve_until_expiry(lookup, scope, receive, response.send)
+                state.looked = True
+                auth.require()
+            if self._close_expired and auth.expires_at is not None:
+                seconds = auth.expires_at + self.gate.settings.leeway - time.time()
+                await Expiry(scope, receive, response.send, seconds, self._on_expired).run(self.app)
             else:
                 await self.app(scope, receive, response.send)
         except PrivyError as error:
@@ -163,8 +192,10 @@ class PrivyMiddleware:
             if response.accepted:
                 await send(_close(error))
             else:
-                lookup.looked = True
+                state.looked = True
                 await self.refuse(error, scope, receive, response.send)
+        finally:
+            state.pass_on()
 
     def _mounts(self) -> list[str | None]:
         # Asked for at every request: an app may set its attribute after the middleware is there.
@@ -173,14 +204,6 @@ class PrivyMiddleware:
     async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
         """Answer with a refusal; a subclass may answer in the way of its framework."""
         await _refuse(error, scope, send)
-
-    async def _serve_until_expiry(self, lookup: Lookup, scope: Scope, receive: Receive, send: Send) -> None:
-        expires_at = lookup.find_now().expires_at
-        if expires_at is None:
-            await self.app(scope, receive, send)
-        else:
-            seconds = expires_at + self.gate.settings.leeway - time.time()
-            await Expiry(scope, receive, send, seconds, self._on_expired).run(self.app)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def ready_first() -> Message:
@@ -200,40 +223,47 @@ class PrivyMiddleware:
 
 
 class _Response:
-    """One response under way: what it says to caches, and whether it has begun."""
+    """The messages of one response: adds what caches must know, and remembers whether it has begun."""
 
-    __slots__ = ("_cache_headers", "_lookup", "_send", "accepted", "begun")
+    __slots__ = ("_auth", "_cache_headers", "_send", "_state", "accepted", "begun")
 
-    def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], lookup: Lookup) -> None:
+    def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], auth: PrivyAuth, state: RequestState) -> None:
         self._send = send
         self._cache_headers = cache_headers
-        self._lookup = lookup
+        self._auth = auth
+        self._state = state
         self.begun = False
         self.accepted = False
 
-    def send(self, message: Message) -> Awaitable[None]:
-        """Pass a message of the app on, with the caching headers on the first of a response that depends on us."""
+    # Code that tells sync from async, such as asgiref's, must find a coroutine function here.
+    async def send(self, message: Message) -> None:
+        """Pass a message of the app on, with the caching headers on the first of a response."""
         if not self.begun or self.accepted:
             message = self._begin(message)
-        return self._send(message)
+        await self._send(message)
 
     def _begin(self, message: Message) -> Message:
         kind = message["type"]
         if kind in _STARTS:
-            self.begun = True
-            headers = message.get("headers", ())
-            if self._lookup.looked or _streams(headers):
-                headers = self._cache_headers.add(headers, presented=self._lookup.presented)
-                return {**message, "headers": headers}
-        elif kind in _HANDSHAKES:
+            return self._start(message)
+        if kind in _HANDSHAKES:
             self.begun = True
             self.accepted = kind == "websocket.accept"
+            self._state.pass_on()
         return message
 
-
-def _streams(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Say whether a response may be written bit by bit, by an app that may yet look at the user."""
-    return all(name.lower() != b"content-length" for name, _ in headers)
+    def _start(self, message: Message) -> Message:
+        status = message["status"]
+        if status < 200:
+            # An interim response, which another one follows (RFC 9110 §15.2).
+            return message
+        self.begun = True
+        self._state.pass_on()
+        if not self._state.looked and not has_content(status):
+            return message
+        # An iterable that may be good for a single reading, which this is.
+        headers = self._cache_headers.add(message.get("headers") or (), presented=self._auth.presented)
+        return {**message, "headers": headers}
 
 
 def _close(error: PrivyError) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 
 import anyio
@@ -69,8 +69,12 @@ class Expiry:
         if message["type"] == "websocket.accept":
             self._ends = anyio.current_time() + self._seconds
             self._timer.deadline = self._ends + _PATIENCE
-        elif message["type"] == "http.response.start" and _is_event_stream(message):
-            self._timer.deadline = anyio.current_time() + self._seconds
+        elif message["type"] == "http.response.start":
+            # An iterable that may be good for a single reading: the server gets what was read.
+            headers = [(name, value) for name, value in message.get("headers") or ()]
+            message = {**message, "headers": headers}
+            if _is_event_stream(headers):
+                self._timer.deadline = anyio.current_time() + self._seconds
         await self._send(message)
 
     async def _expire(self) -> None:
@@ -87,6 +91,6 @@ class Expiry:
             await told
 
 
-def _is_event_stream(message: _Message) -> bool:
-    types = (value for name, value in message.get("headers", ()) if name.lower() == b"content-type")
+def _is_event_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    types = (value for name, value in headers if name.lower() == b"content-type")
     return any(value.partition(b";")[0].strip().lower() == b"text/event-stream" for value in types)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Self
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.credentials import Credential
@@ -16,10 +17,11 @@ __all__ = ["Lookup"]
 class Lookup:
     """Find out who a request comes from; never raises for a bad token.
 
-    ``auth`` is what was found, ``looked`` whether the response depends on it: for whoever attaches the user to say.
+    ``auth`` is what was found, ``None`` as long as nobody has asked. Copies of a request share one lookup: they have
+    the same user, and asking any of them counts for the response.
     """
 
-    __slots__ = ("_arrived", "_credentials", "auth", "gate", "looked", "request")
+    __slots__ = ("_arrived", "_credentials", "auth", "gate", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
         """Take what decides, and a request that has just arrived: its tokens must be valid now, whenever one looks."""
@@ -27,19 +29,26 @@ class Lookup:
         self.gate: Gate = gate
         self.request: Request = request
         self.auth: PrivyAuth | None = None
-        self.looked: bool = False
         self._credentials: Sequence[Credential] | None = None
+
+    def __copy__(self) -> Self:
+        """Return the lookup itself, which a copy of the request shares."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the lookup itself, which a copy of the request shares."""
+        return self
 
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
-        auth = self._known()
+        auth = self.known()
         if auth is None:
             auth = self.auth = run(self._steps())
         return auth
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
-        auth = self._known()
+        auth = self.known()
         if auth is None:
             auth = self.auth = await arun(self._steps())
         return auth
@@ -49,10 +58,17 @@ class Lookup:
 
         Once the lookup was ``settled``, only keys that have vanished since make that a refusal (503).
         """
-        auth = self._known()
+        auth = self.known()
         if auth is None:
             auth = self.auth = run_now(self._steps())
         return auth
+
+    def known(self) -> PrivyAuth | None:
+        """Return what is known at once about the request, ``None`` where a token has to be verified first."""
+        if self.auth is None:
+            credentials = self._read()
+            self.auth = self.auth or self.gate.recall(self.request, credentials, self._arrived)
+        return self.auth
 
     def settled(self) -> bool:
         """Say whether ``find`` has nothing to wait for; reads the tokens, and verifies nothing."""
@@ -62,7 +78,9 @@ class Lookup:
     @property
     def presented(self) -> bool:
         """Say whether the request came with a token at all, good or bad; verifies nothing."""
-        return bool(self._read()) or (self.auth is not None and self.auth.presented)
+        if self.auth is None and self._read():
+            return True
+        return self.auth is not None and self.auth.presented
 
     def _read(self) -> Sequence[Credential]:
         credentials = self._credentials
@@ -74,12 +92,6 @@ class Lookup:
                 self.auth = self.gate.refuse(self.request, error)
             self._credentials = credentials
         return credentials
-
-    def _known(self) -> PrivyAuth | None:
-        if self.auth is None:
-            credentials = self._read()
-            self.auth = self.auth or self.gate.recall(self.request, credentials, self._arrived)
-        return self.auth
 
     def _steps(self) -> Steps[PrivyAuth]:
         return self.gate.steps(self.request, self._read(), self._arrived)

@@ -55,8 +55,9 @@ class Fields:
 
 
 def _raw_of(request: HttpRequest) -> ASGIRequest | WSGIRequest:
-    if isinstance(request, DjangoASGIRequest):
+    if isinstance(request, DjangoASGIRequest) and isinstance(request.scope.get("headers", ()), list | tuple):
         return ASGIRequest(cast("Scope", request.scope))
+    # Django may have read headers that can be read only once.
     return WSGIRequest(request.META)
 
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from privy_middleware import ConfigurationError, PrivyAuth
-from privy_middleware.asgi import ASGIRequest
+from privy_middleware.asgi import ASGIRequest, auth_in
 from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, is_preflight
 
 __all__ = ["answer_preflight", "privy_auth"]
@@ -27,9 +27,8 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     Raises:
         ConfigurationError: when the middleware is not around the app.
     """
-    state = connection.scope.get("state")
-    auth = None if state is None else state.get("privy_auth")
-    if not isinstance(auth, PrivyAuth):
+    auth = auth_in(connection.scope)
+    if auth is None:
         raise ConfigurationError("PrivyMiddleware", "is not around this app; call Privy(app) where the app is made")
     return auth
 

@@ -23,12 +23,10 @@ DENIAL: dict[str, Any] = {"websocket.http.response": {}}
 Step = Message | Exception
 
 
-def app_of(*steps: Step, seen: list[Scope] | None = None, looks: bool = False) -> ASGIApp:
-    """Return an app that sends the messages and raises the errors in turn; ``looks`` at the user first, or does not."""
+def app_of(*steps: Step, seen: list[Scope] | None = None) -> ASGIApp:
+    """Return an app that sends the messages and raises the errors in turn."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if looks:
-            assert "privy_user" in scope["state"]
         if seen is not None:
             seen.append(scope)
         for step in steps:
@@ -236,7 +234,7 @@ async def test_errors_that_stay_errors(steps: list[Step], error: type[Exception]
 async def test_answers_vary_on_what_was_read() -> None:
     """The app's ``Vary`` is kept, and what the settings read is added once."""
     start = {**START, "headers": [(b"Vary", b"Accept-Encoding, cookie"), (b"X-Own", b"1"), (b"vary", b"Origin")]}
-    app = PrivyMiddleware(app_of(start, BODY, looks=True), config(identity_header="x-identity"))
+    app = PrivyMiddleware(app_of(start, BODY), config(identity_header="x-identity"))
     headers = headers_of((await get(app))[0])
     assert headers[b"vary"] == b"Accept-Encoding, cookie, Origin, x-identity, Authorization"
     assert headers[b"X-Own"] == b"1"
@@ -251,11 +249,11 @@ async def test_refusals_vary_on_what_was_read() -> None:
 
 async def test_answers_to_tokens_are_private() -> None:
     """Good token or bad, unless the app has said what caches may do."""
-    app = PrivyMiddleware(app_of({"type": "http.response.start", "status": 200}, BODY, looks=True), config())
+    app = PrivyMiddleware(app_of({"type": "http.response.start", "status": 200}, BODY), config())
     for headers in (identity(), BAD):
         assert headers_of((await get(app, headers=headers))[0])[b"cache-control"] == b"private, no-store"
     own = {**START, "headers": [(b"Cache-Control", b"max-age=60")]}
-    app = PrivyMiddleware(app_of(own, BODY, looks=True), config())
+    app = PrivyMiddleware(app_of(own, BODY), config())
     assert headers_of((await get(app, headers=identity()))[0])[b"Cache-Control"] == b"max-age=60"
 
 
@@ -303,13 +301,6 @@ async def test_refusal_after_the_end_of_a_socket_stays_an_error(steps: list[Step
         await connect(PrivyMiddleware(app_of(*steps), config()), extensions=DENIAL)
 
 
-async def test_denial_of_the_app_varies() -> None:
-    """An app's own answer to a handshake is a response like any other."""
-    start: Message = {"type": "websocket.http.response.start", "status": 404, "headers": []}
-    sent = await connect(PrivyMiddleware(app_of(start, looks=True), config()), identity(), extensions=DENIAL)
-    assert headers_of(sent[0])[b"cache-control"] == b"private, no-store"
-
-
 async def test_other_scopes_pass() -> None:
     """What is not known is the app's business."""
     seen: list[Scope] = []
@@ -320,7 +311,7 @@ async def test_other_scopes_pass() -> None:
 
 async def test_two_middlewares_do_not_disturb_one_another() -> None:
     """Installed twice, the answer is the same and its headers are there once."""
-    app = PrivyMiddleware(PrivyMiddleware(app_of(START, BODY, looks=True), config()), config())
+    app = PrivyMiddleware(PrivyMiddleware(app_of(START, BODY), config()), config())
     start, _ = await get(app, headers=identity())
     assert headers_of(start)[b"cache-control"] == b"private, no-store"
     assert headers_of(start)[b"vary"].lower().count(b"cookie") == 1

@@ -1,230 +1,349 @@
-"""The state of a connection, in which the user is found when somebody looks."""
+"""The state of a connection: a plain dict for each request, with the user in it."""
 
 from __future__ import annotations
 
 import copy
 import gc
 import pickle
+import random
 import sys
+import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
-from privy_middleware import PrivyAuth, PrivyMiddleware, PrivyVerifier
-from privy_middleware.asgi import Message, Receive, Scope, Send
-from tests.asgi.test_middleware import BODY, START, app_of, get, headers_of
-from tests.asgi.tokens import ADA, BAD, config, identity
+from privy_middleware import PrivyAuth, PrivyMiddleware, PrivyUser, PrivyVerifier
+from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send, auth_in
+from privy_middleware.errors import MissingToken
+from privy_middleware.state import RequestState
+from tests.asgi.test_middleware import BODY, START, get
+from tests.asgi.tokens import ADA, BAD, ISSUER, config, identity
 from tests.behaviour.clients.asgi import exchange, scope_of
 from tests.support.clock import Clock
 
 pytestmark = pytest.mark.anyio
 
-Look = Callable[[Any], object]
-WHOLE: Message = {**START, "headers": [(b"content-length", b"5")]}
-
-# What looks at the user, and what it gives of a state that has one more entry.
-LOOKS: dict[str, Look] = {
-    "[]": lambda state: state["privy_user"].id,
-    "get": lambda state: state.get("privy_user").id,
-    "in": lambda state: ADA if "privy_user" in state else None,
-    "setdefault": lambda state: state.setdefault("privy_user", "the app's").id,
-    "pop": lambda state: state.pop("privy_user").id,
-    "copy": lambda state: state.copy()["privy_user"].id,
-    "dict": lambda state: dict(state)["privy_user"].id,
-    "**": lambda state: {**state}["privy_user"].id,
-    "|": lambda state: (state | {})["privy_user"].id,
-    "reversed |": lambda state: ({} | state)["privy_user"].id,
-    "items": lambda state: dict(state.items())["privy_user"].id,
-    "values": lambda state: list(state.values())[1].id,
-    "iter": lambda state: ADA if list(state) == ["other", "privy_user", "privy_auth"] else None,
-    "reversed": lambda state: ADA if list(reversed(state)) == ["privy_auth", "privy_user", "other"] else None,
-    "len": lambda state: ADA if len(state) == 3 else None,
-    "==": lambda state: ADA if state == dict(state) else None,
-    "!=": lambda state: ADA if state != {"other": 1} else None,
-    "repr": lambda state: ADA if ADA in repr(state) else None,
-    "popitem": lambda state: state.popitem()[1].user.id,
-    "copy.copy": lambda state: copy.copy(state)["privy_user"].id,
-    "copy.deepcopy": lambda state: copy.deepcopy(state)["privy_user"].id,
-    "pickle": lambda state: pickle.loads(pickle.dumps(state))["privy_user"].id,
-    "update": lambda state: _updated(state)["privy_user"].id,
-}
+State = dict[str, Any]
 
 
-def _updated(state: Mapping[str, Any]) -> dict[str, Any]:
-    other: dict[str, Any] = {}
-    other.update(state)
-    return other
-
-
-def watched(asked: list[str], look: Look, found: list[object]) -> PrivyMiddleware:
-    """Return an app that looks, and whose verified tokens are told to ``asked``."""
+def doing(work: Callable[[Any], object]) -> PrivyMiddleware:
+    """Return an app that does some work with its state and answers."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        found.append(look(scope["state"]))
-        await send(WHOLE)
+        work(scope["state"])
+        await send(START)
         await send(BODY)
 
-    def is_revoked(claims: Mapping[str, Any]) -> bool:
+    return PrivyMiddleware(app, config())
+
+
+async def test_state_is_a_plain_dict() -> None:
+    """Code written in C finds the entries too, since it reads what is in the dict itself."""
+    seen: list[State] = []
+    scopes: list[dict[str, Any]] = [{"state": {"other": 1}}, {"state": None}, {}]
+    for before in scopes:
+        await get(doing(seen.append), headers=identity(), **before)
+        state = seen.pop()
+        assert type(state) is dict
+        assert {"privy_user", "privy_auth"} <= {key for key, _ in dict.items(state)}
+        made: Any = type("Made", (), state)
+        assert made.privy_user.id == ADA
+        assert made.privy_user is made.privy_auth.user
+        assert state.get("other") == (1 if before.get("state") else None)
+
+
+async def test_a_token_is_verified_before_the_app() -> None:
+    """Whether the app looks at the user or not, and once only."""
+    asked: list[str] = []
+
+    def is_revoked(claims: Any) -> bool:
         asked.append(claims["sub"])
         return False
 
-    return PrivyMiddleware(app, config(is_revoked=is_revoked))
-
-
-@pytest.mark.parametrize("name", LOOKS)
-async def test_every_way_to_look_finds_the_user(name: str) -> None:
-    """The state cannot be told from a dict that had the user from the start."""
-    asked: list[str] = []
-    found: list[object] = []
-    app = watched(asked, LOOKS[name], found)
-    for _ in range(2):
-        start, _body = await get(app, headers=identity(), state={"other": 1})
-        assert b"vary" in headers_of(start)
-    assert found == [ADA, ADA]
-    assert asked == [ADA, ADA]
-
-
-async def test_who_does_not_look_costs_nothing() -> None:
-    """Once the issuer's header is known: no token is verified, and caches may keep what depends on nobody."""
-    asked: list[str] = []
-    found: list[object] = []
-    await get(watched(asked, LOOKS["[]"], found), headers=identity())
-    assert asked == [ADA]
-    app = watched(asked, lambda state: (state.get("other"), "other" in state, state.setdefault("own", 1)), found)
-    await get(app, headers=identity())
-    assert asked.pop() == ADA
-    for headers in (identity("grace"), BAD, {}):
-        start, _ = await get(app, headers=headers, state={"other": 1})
-        assert headers_of(start) == {b"content-length": b"5"}
-    assert asked == [ADA]
-    assert found[-1] == (1, True, 1)
-
-
-async def test_what_the_app_puts_there_stays() -> None:
-    """Whether before it looks, or after."""
-
-    def look(state: Any) -> object:
-        state["privy_user"] = "the app's"
-        assert isinstance(state["privy_auth"], PrivyAuth)
-        del state["privy_auth"]
-        assert "privy_auth" not in state
-        return state["privy_user"]
-
-    found: list[object] = []
-    await get(watched([], look, found), headers=identity())
-    assert found == ["the app's"]
-
-
-async def test_what_is_not_there() -> None:
-    """As in a dict."""
-
-    def look(state: Any) -> object:
-        with pytest.raises(KeyError, match="nothing"):
-            state["nothing"]
-        assert state.pop("nothing", 1) == 1
-        state.clear()
-        with pytest.raises(KeyError, match="privy_user"):
-            state["privy_user"]
-        with pytest.raises(KeyError, match="empty"):
-            state.popitem()
-        return len(state)
-
-    found: list[Any] = []
-    await get(watched([], look, found), headers=identity())
-    assert found == [0]
-
-
-async def test_all_else_is_kept_where_it_was() -> None:
-    """Middleware further out holds the state in its hands, and sees there what apps put in; but never the user."""
-
-    def look(state: Any) -> object:
-        state["one"] = 1
-        state.update({"two": 2}, three=3)
-        state |= {"four": 4, "privy_user": "the app's"}
-        del state["other"]
-        state.popitem()
-        state.popitem()
-        state.popitem()
-        return sorted(state)
-
-    held: dict[str, Any] = {"other": 1}
-    found: list[object] = []
-    await get(watched([], look, found), headers=identity(), state=held)
-    assert found == [["one", "three", "two"]]
-    assert held == {"one": 1, "two": 2, "three": 3}
-
-
-async def test_many_threads_look_at_once() -> None:
-    """All see the user, whole."""
-
-    def look(state: Any) -> object:
-        with ThreadPoolExecutor(8) as pool:
-            seen = list(pool.map(state.get, ["privy_auth", "privy_user"] * 8))
-        return all(each is not None for each in seen)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        found: list[object] = []
-        for _ in range(20):
-            await get(watched([], look, found), headers=identity())
-    finally:
-        sys.setswitchinterval(interval)
-    assert found == [True] * 20
-
-
-async def test_a_stream_may_yet_look() -> None:
-    """Where the length is not known, the app may look once its headers are sent: they say so to caches beforehand."""
-
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send(START)
-        await send({**BODY, "body": scope["state"]["privy_user"].id.encode()})
+        assert asked == [ADA]
+        assert scope["state"]["privy_user"].id == ADA
 
-    start, body = await get(PrivyMiddleware(app, config()), headers=identity())
-    assert body["body"] == ADA.encode()
-    assert headers_of(start)[b"cache-control"] == b"private, no-store"
-    start, _ = await get(PrivyMiddleware(app_of(START, BODY), config()))
-    assert list(headers_of(start)) == [b"vary"]
+    await exchange(
+        PrivyMiddleware(app, config(is_revoked=is_revoked)), scope_of("http", "/", [*identity().items()]), []
+    )
+    assert asked == [ADA]
 
 
 async def test_a_token_must_be_valid_when_the_request_arrives() -> None:
-    """Not when somebody first looks, which may be late in a long request."""
+    """A long request keeps its user."""
     clock = Clock(time.time())
-    verifier = PrivyVerifier(config(leeway=0), clock=clock)
-
-    def late(state: Any) -> object:
-        clock.advance(7200)
-        return state["privy_user"]
-
-    found: list[Any] = []
+    found: list[PrivyUser] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        found.append(late(scope["state"]))
+        clock.advance(7200)
+        found.append(scope["state"]["privy_user"])
 
-    for _ in range(2):
-        await exchange(PrivyMiddleware(app, verifier), scope_of("http", "/", [*identity().items()], method="GET"), [])
-        clock.time = time.time()
-    assert [user.id for user in found] == [ADA, ADA]
+    middleware = PrivyMiddleware(app, PrivyVerifier(config(leeway=0), clock=clock))
+    await exchange(middleware, scope_of("http", "/", [*identity().items()], method="GET"), [])
+    assert [user.id for user in found] == [ADA]
 
 
-async def test_nothing_keeps_a_request_alive() -> None:
-    """No cycle of references is left for the garbage collector, whether somebody looked or not."""
-    looks: tuple[Look, ...] = (len, lambda state: state.get("other"))
-    for look in looks:
-        scope = scope_of("http", "/", [*identity().items()], method="GET", held=Held())
-        held = weakref.ref(scope["held"])
-        await exchange(watched([], look, []), scope, [])
-        gc.disable()
-        try:
-            del scope
-            assert held() is None
-        finally:
-            gc.enable()
+async def test_middleware_further_out_sees_what_the_app_does_to_its_state() -> None:
+    """What is set, replaced or deleted when the response starts, and what is after that, when the app ends."""
+    moments: list[State] = []
+    held: State = {"kept": 1, "replaced": 1, "deleted": 1, "popped": 1}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope["state"]
+        state.update(new=None, replaced=2)
+        del state["deleted"]
+        await send(START)
+        state["late"] = state.pop("popped") + 1
+        await send(BODY)
+
+    async def send(message: Message) -> None:
+        moments.append(dict(held))
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    scope = scope_of("http", "/", [*identity().items()], method="GET", state=held)
+    await PrivyMiddleware(app, config())(scope, receive, send)
+    started = {"kept": 1, "new": None, "replaced": 2, "popped": 1}
+    assert moments == [started, started]
+    assert held == {"kept": 1, "new": None, "replaced": 2, "late": 2}
+
+
+@pytest.mark.parametrize("message", [{"type": "websocket.accept"}, {"type": "websocket.close"}])
+async def test_middleware_around_a_socket_sees_it_with_the_handshake(message: Message) -> None:
+    """As with the start of a response."""
+    held: State = {}
+    seen: list[State] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["room"] = 1
+        await send(message)
+
+    async def send(message: Message) -> None:
+        seen.append(dict(held))
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    await PrivyMiddleware(app, config())(scope_of("websocket", "/", state=held), receive, send)
+    assert seen == [{"room": 1}]
+
+
+async def test_middleware_further_out_sees_it_when_the_app_fails() -> None:
+    """A handler of errors may log what the app left there."""
+
+    def fail(state: State) -> None:
+        state["reason"] = "because"
+        raise LookupError
+
+    held: State = {}
+    with pytest.raises(LookupError):
+        await get(doing(fail), state=held)
+    assert held == {"reason": "because"}
+
+
+async def test_the_user_stays_in_the_request() -> None:
+    """Neither our entries nor what the app puts in their place get into the state around it, or out of it."""
+
+    def replace(state: State) -> None:
+        state["privy_user"] = "the app's own"
+        del state["privy_auth"]
+
+    for held in ({}, {"privy_user": "of another middleware", "privy_auth": "too"}):
+        before = dict(held)
+        await get(doing(replace), headers=identity(), state=held)
+        await get(doing(lambda _: None), headers=identity(), state=held)
+        assert held == before
+
+
+async def test_inner_settings_hold_inside() -> None:
+    """The state of a middleware around this one keeps its own user."""
+    states: list[State] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["inner"] = True
+        states.append(scope["state"])
+
+    async def between(scope: Scope, receive: Receive, send: Send) -> None:
+        states.append(scope["state"])
+        await PrivyMiddleware(inner, config(identity_header="x-inner"))(scope, receive, send)
+
+    held: State = {}
+    await get(PrivyMiddleware(between, config()), headers=identity(), state=held)
+    outer_state, inner_state = states
+    assert (outer_state["privy_user"].id, inner_state["privy_user"]) == (ADA, None)
+    assert outer_state["inner"] is held["inner"] is True
+
+
+def test_a_thread_may_write_while_the_state_is_passed_on() -> None:
+    """What a thread of the app puts into its state does not disturb the response."""
+    outer: State = {}
+    state = RequestState(outer, PrivyAuth())
+    done = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not done.is_set():
+            number = (number + 1) % 100
+            state.own[str(number)] = state.own.pop(str((number + 50) % 100), number)
+
+    thread = threading.Thread(target=write)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for _ in range(2000):
+            state.pass_on()
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
+    state.pass_on()
+    assert outer == {key: value for key, value in state.own.items() if key.isdecimal()}
+
+
+# What a test of interleaved requests reads the user by: as Python and as C see the state.
+READS: list[Callable[[State], Any]] = [
+    lambda state: state["privy_user"],
+    lambda state: dict(dict.items(state))["privy_user"],
+    lambda state: type("Made", (), state).privy_user,  # type: ignore[attr-defined]
+    lambda state: state["privy_auth"].user,
+]
+
+
+async def ask_in_turns(app: ASGIApp, persona: str | None, state: MutableMapping[str, Any], number: int) -> None:
+    """Make one request of a persona or of nobody, whose app sees one user only, whatever others do meanwhile."""
+    headers = [] if persona is None else [*identity(persona).items()]
+
+    async def receive() -> Message:
+        await checkpoint()
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        await checkpoint()
+
+    expected = None if persona is None else f"did:privy:dev-{persona}"
+    scope = scope_of("http", "/", headers, method="GET", state=state, expected=expected, number=number)
+    await app(scope, receive, send)
+
+
+async def test_requests_that_take_turns_keep_their_users() -> None:
+    """On a server that hands one state to every request, as with one for a connection of HTTP/2."""
+    chance = random.Random(1)
+    shared: State = {"database": "open"}
+    wrong: list[object] = []
+    served: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for step in range(12):
+            for read in READS:
+                user = read(scope["state"])
+                if (user and user.id) != scope["expected"]:
+                    wrong.append((scope["number"], step, user))
+            if step == 6:
+                await send(START)
+            await checkpoint()
+        scope["state"][f"request {scope['number']}"] = scope["expected"]
+        await send(BODY)
+        served.append(scope["number"])
+
+    middleware = PrivyMiddleware(PrivyMiddleware(app, config()), config(token_cache_size=2))
+    async with anyio.create_task_group() as group:
+        for number in range(200):
+            persona = chance.choice(["ada", "grace", "alan", None])
+            group.start_soon(ask_in_turns, middleware, persona, shared, number)
+    assert wrong == []
+    assert len(served) == 200
+    assert shared.keys() == {"database", *(f"request {number}" for number in range(200))}
+
+
+async def test_stale_values_do_not_overwrite_newer_ones() -> None:
+    """Of a shared state only what a request changed itself is written back."""
+    shared: State = {"counter": 0}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        shared["counter"] = 1
+        scope["state"]["other"] = True
+
+    await exchange(PrivyMiddleware(app, config()), scope_of("http", "/", method="GET", state=shared), [])
+    assert shared == {"counter": 1, "other": True}
+
+
+def auth_of(headers: dict[str, str], **more: Any) -> PrivyAuth:
+    """Return what the middleware finds out about a request."""
+    found: list[PrivyAuth] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found.append(scope["state"]["privy_auth"])
+
+    settings = config(login_url="/login", tokens=("identity", "access"))
+    scope = scope_of("http", "/", [*headers.items()], **{"method": "GET", **more})
+    anyio.run(exchange, PrivyMiddleware(app, settings), scope, [])
+    return found[0]
+
+
+CASES: dict[str, dict[str, Any]] = {
+    "user": {"headers": identity()},
+    "both tokens": {"headers": {**identity(), "Authorization": f"Bearer {ISSUER.access_token('ada')}"}},
+    "nobody": {"headers": {}},
+    "bad token": {"headers": BAD},
+    "expired": {"headers": {**identity(exp=1), "Accept": "text/html"}},
+    "cross-site": {
+        "headers": {"Cookie": f"privy-id-token={ISSUER.identity_token()}", "Origin": "https://evil.example"}
+    },
+}
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+@pytest.mark.parametrize("case", CASES)
+def test_state_can_be_copied_and_pickled(case: str, duplicate: Callable[[Any], Any]) -> None:
+    """Whatever was found out, and with the refusals that belong to it."""
+    auth = auth_of(**CASES[case], method="POST" if case == "cross-site" else "GET")
+    copied = duplicate({"privy_user": auth.user, "privy_auth": auth})
+    assert copied["privy_user"] == auth.user
+    found: PrivyAuth = copied["privy_auth"]
+    assert (found.user, found.access, found.tokens, found.error) == (auth.user, auth.access, auth.tokens, auth.error)
+    for mine, theirs in ((found.refusal, auth.refusal), (found.redirect, auth.redirect)):
+        assert type(mine) is type(theirs)
+        if mine is not None and theirs is not None:
+            assert (mine.headers, mine.body) == (theirs.headers, theirs.body)
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Free nothing but what is no longer referred to."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Held:
     """Be held by a request and nobody else."""
+
+
+@pytest.mark.parametrize("answer", [START, MissingToken()])
+async def test_nothing_keeps_a_request_alive(answer: Message | Exception) -> None:
+    """No cycle of references is left for the garbage collector."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert auth_in(scope) is not None
+        scope["state"]["own"] = scope["held"]
+        if isinstance(answer, Exception):
+            raise answer
+        await send(answer)
+
+    scope = scope_of("http", "/", [*identity().items()], method="GET", held=Held(), state={})
+    held = weakref.ref(scope["held"])
+    await exchange(PrivyMiddleware(app, config()), scope, [])
+    with no_garbage_collection():
+        del scope
+        assert held() is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.generic.websocket import AsyncJsonWebsocketConsumer, JsonWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.testing import WebsocketCommunicator
 from django.urls import path
@@ -38,3 +38,34 @@ async def test_consumer() -> None:
         assert await communicator.receive_json_from() == ADA
         await communicator.disconnect()
         assert await WebsocketCommunicator(app, "/ws").connect() == (False, 1008)
+
+
+class SyncConsumer(JsonWebsocketConsumer):
+    """Say who is there, as code that runs in threads."""
+
+    def connect(self) -> None:
+        """Require a user before accepting."""
+        user = cast("Any", self.scope)["state"]["privy_auth"].require()
+        self.accept()
+        self.send_json({"user_id": user.id})
+
+    def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Send back what comes."""
+        self.send_json(content)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("close_expired", [True, False])
+@pytest.mark.filterwarnings("error")
+async def test_sync_consumer(close_expired: bool) -> None:
+    """Its functions are called and answered across threads, without a warning."""
+    with privy_issuer() as issuer:
+        consumer: Any = SyncConsumer.as_asgi()
+        app: Any = PrivyMiddlewareStack(consumer, close_expired=close_expired)
+        headers = [(b"privy-id-token", issuer.identity_token("ada").encode())]
+        communicator = WebsocketCommunicator(app, "/ws", headers=headers)
+        assert (await communicator.connect())[0]
+        assert await communicator.receive_json_from() == ADA
+        await communicator.send_json_to({"said": "hello"})
+        assert await communicator.receive_json_from() == {"said": "hello"}
+        await communicator.disconnect()

@@ -1,0 +1,100 @@
+"""What responses say to caches: those that may depend on the user say so, and no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from privy_middleware import PrivyMiddleware
+from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send, auth_in
+from privy_middleware.errors import MissingToken
+from tests.asgi.test_middleware import BODY, DENIAL, START, app_of, connect, get, headers_of
+from tests.asgi.tokens import BAD, config, identity
+
+pytestmark = pytest.mark.anyio
+
+VARY = b"Cookie, privy-id-token, Authorization"
+PRIVATE = b"private, no-store"
+WITHOUT_CONTENT = [204, 304]
+
+
+def start_of(status: int, **headers: str) -> Message:
+    """Return the start of a response."""
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": status, "headers": raw}
+
+
+async def said(app: ASGIApp, headers: dict[str, str] | None = None, **more: Any) -> dict[bytes, bytes]:
+    """Return what the app's response says to caches."""
+    start = headers_of((await get(app, headers=headers, **more))[0])
+    return {name: value for name, value in start.items() if name in (b"vary", b"cache-control")}
+
+
+@pytest.mark.parametrize("status", [200, 203, 206, 301, 302, 404, 500])
+@pytest.mark.parametrize("length", [{"content_length": "5"}, {}])
+async def test_any_response_with_content(status: int, length: dict[str, str]) -> None:
+    """Nobody can tell whether the app looked into a plain dict, so each one varies, and is private with a token."""
+    app = PrivyMiddleware(app_of(start_of(status, **length), BODY), config())
+    assert await said(app) == {b"vary": VARY}
+    for headers in (identity(), BAD):
+        assert await said(app, headers) == {b"vary": VARY, b"cache-control": PRIVATE}
+
+
+async def test_a_stream() -> None:
+    """The headers are sent before its first part, whatever the app looks at afterwards."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(START)
+        await send({**BODY, "more_body": True, "body": scope["state"]["privy_user"].id.encode()})
+        await send(BODY)
+
+    start, *parts = await get(PrivyMiddleware(app, config()), headers=identity())
+    assert headers_of(start) == {b"vary": VARY, b"cache-control": PRIVATE}
+    assert len(parts) == 2
+
+
+@pytest.mark.parametrize("status", WITHOUT_CONTENT)
+async def test_responses_without_content(status: int) -> None:
+    """A 304 with ``no-store`` would throw the stored response out of the cache (RFC 9111 §4.3.4)."""
+    start = start_of(status, etag='"1"', vary="Accept-Encoding")
+    for headers in ({}, identity(), BAD):
+        sent = await get(PrivyMiddleware(app_of(start, BODY), config()), headers=headers)
+        assert sent == [start, BODY]
+
+
+@pytest.mark.parametrize("status", WITHOUT_CONTENT)
+async def test_responses_without_content_that_depend_on_the_user(status: int) -> None:
+    """Where the path is protected, or an accessor of ours was used, it is known that they do."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert auth_in(scope) is scope["state"]["privy_auth"]
+        await send(start_of(status))
+
+    protected = PrivyMiddleware(app_of(start_of(status), BODY), config(), protect=["/"])
+    for each in (protected, PrivyMiddleware(app, config())):
+        assert await said(each, identity()) == {b"vary": VARY, b"cache-control": PRIVATE}
+    assert await said(PrivyMiddleware(app, config())) == {b"vary": VARY}
+
+
+async def test_refusals() -> None:
+    """They are never stored, and vary on what was read."""
+    for app in (PrivyMiddleware(app_of(MissingToken()), config()), PrivyMiddleware(app_of(), config(), protect=["/"])):
+        for headers in ({}, BAD):
+            found = await said(app, headers)
+            assert found[b"cache-control"] == b"no-store"
+            assert set(found[b"vary"].split(b", ")) == set(VARY.split(b", "))
+
+
+async def test_denial_of_a_socket_by_the_app() -> None:
+    """An app's own answer to a handshake is a response like any other."""
+    start: Message = {"type": "websocket.http.response.start", "status": 404, "headers": []}
+    sent = await connect(PrivyMiddleware(app_of(start), config()), identity(), extensions=DENIAL)
+    assert headers_of(sent[0]) == {b"vary": VARY, b"cache-control": PRIVATE}
+
+
+async def test_without_the_middleware_nothing_is_found() -> None:
+    """An accessor finds only what the middleware has left."""
+    for state in (None, {}, {"privy_auth": "spoofed"}):
+        assert auth_in({"type": "http", "state": state}) is None
+    assert auth_in({"type": "http"}) is None
