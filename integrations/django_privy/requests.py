@@ -5,6 +5,7 @@ They are members of ``HttpRequest`` itself, so nothing can be put in their place
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -23,15 +24,40 @@ _KEY = "_privy_lookup"
 class Lookup(BaseLookup):
     """Find the user of one request, and keep what else became of it."""
 
-    __slots__ = ("answered", "outage", "refused", "user")
+    __slots__ = ("_on_event_loop", "answered", "looked", "outage", "refused", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Take what decides, and the request."""
         super().__init__(gate, Fields(request))
+        self._on_event_loop = is_asgi(request)
+        self.looked: bool = False
         self.refused: PrivyError | None = None
         self.user: Any = ...
         self.outage: PrivyError | None = None
         self.answered: bool = False
+
+    def look(self) -> PrivyAuth:
+        """Return what is known about the request, and remember that the response depends on it.
+
+        By ASGI this may be on the event loop, so keys are not waited for: the middleware has seen to it that they are
+        here.
+        """
+        self.looked = True
+        return self.find_now() if self._on_event_loop else self.find()
+
+    def __reduce__(self) -> tuple[Callable[[PrivyAuth, Any], Lookup], tuple[PrivyAuth, Any]]:
+        """Pickle as what was found, since settings and keys cannot be pickled."""
+        return _restored, (self.look(), self.user)
+
+
+def _restored(auth: PrivyAuth, user: Any) -> Lookup:
+    """Return the lookup of a request that was pickled, which has nothing more to find out."""
+    lookup = Lookup.__new__(Lookup)
+    lookup.auth, lookup.user = auth, user
+    lookup.looked = lookup.answered = True
+    lookup.refused = lookup.outage = None
+    lookup._on_event_loop = False
+    return lookup
 
 
 def attach(request: HttpRequest, gate: Gate) -> Lookup:
@@ -57,13 +83,8 @@ def lookup_of(request: HttpRequest) -> Lookup:
 
 
 def find_auth(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request, and remember that the response depends on it.
-
-    By ASGI this may be on the event loop, so keys are not waited for: the middleware has seen to it that they are here.
-    """
-    lookup = lookup_of(request)
-    lookup.looked = True
-    return _unstored(request, lookup.find_now() if is_asgi(request) else lookup.find())
+    """Return what is known about the request, and remember that the response depends on it."""
+    return _unstored(request, lookup_of(request).look())
 
 
 async def afind_auth(request: HttpRequest) -> PrivyAuth:

@@ -27,7 +27,7 @@ class Privy(starlette.Privy):
         """Let an app answer refusals and document them; mounted apps are prepared by themselves at the start."""
         super().prepare(app)
         if isinstance(app, FastAPI):
-            protects = self.gate.protects if app is self.app else lambda *_: False
+            protects = self.gate.protects if app is self._app() else lambda *_: False
             # An attribute in the method's place is FastAPI's documented way to change the document.
             vars(app)["openapi"] = _Documented(app.openapi, self.gate.settings, protects)
 

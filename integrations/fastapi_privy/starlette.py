@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -67,7 +68,8 @@ class Privy:
         installed: list[object] = [middleware.cls for middleware in app.user_middleware]
         if _Middleware in installed:
             raise ConfigurationError("Privy", "is installed twice on one app; remove one of the two")
-        self.app = app
+        # The app holds this object in its list of middleware: a reference back would be a cycle.
+        self._app = weakref.ref(app)
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
         options = {"protect": protect, "exempt": exempt, "close_expired": close_expired, "on_expired": on_expired}
         app.add_middleware(_Middleware, self, options)
@@ -83,9 +85,10 @@ class _Middleware(PrivyMiddleware):
 
     def __init__(self, app: ASGIApp, privy: Privy, options: Mapping[str, Any]) -> None:
         super().__init__(app, privy.gate.verifier, **options)
-        self._handlers = privy.app.exception_handlers
+        installed_in = cast(Starlette, privy._app())
+        self._handlers = installed_in.exception_handlers
         # A mounted app knows no handlers but its own, and answers 500 to what it has none for.
-        for mounted in _mounted(privy.app.routes):
+        for mounted in _mounted(installed_in.routes):
             privy.prepare(mounted)
 
     async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:

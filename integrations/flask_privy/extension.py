@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Unpack
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -19,7 +20,7 @@ from flask_privy.requests import (
     privy_user,
 )
 from privy_middleware import ConfigurationError, PrivyError, condition
-from privy_middleware.caching import PRIVATE, merge_vary
+from privy_middleware.caching import PRIVATE, has_content, merge_vary
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.gate import Gate, Settings, build_gate
 
@@ -57,7 +58,8 @@ class Privy:
         if gate.settings.fail_fast:
             gate.ready()
         app.extensions["privy"] = gate
-        state = {"privy_app": app, "privy_gate": gate}
+        # A class is freed by the garbage collector alone, and so would be an app that it referred to.
+        state = {"privy_app": weakref.ref(app), "privy_gate": gate}
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
         app.after_request(_tell_caches)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
@@ -138,7 +140,8 @@ def _complete(response: Response, lookup: Lookup) -> None:
     if refused is not None and refused.status == response.status_code:
         for name, value in refused.headers:
             headers.setdefault(name, value)
-    if lookup.auth is not None or (response.is_streamed and response.content_length is None):
+    streams = has_content(response.status_code) and response.is_streamed and response.content_length is None
+    if lookup.auth is not None or streams:
         # One walk through the headers; each question to them is another.
         own = {name.lower() for name, _ in headers}
         if "vary" in own:

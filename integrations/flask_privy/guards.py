@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Collection
 from typing import Any, TypeAlias
 
@@ -79,7 +80,8 @@ class Guard:
         """
         if isinstance(exempt, str):
             raise ConfigurationError("exempt", 'give a list of endpoints or views, as in ["login"]')
-        self._scaffold = scaffold
+        # The scaffold holds the guard: a reference back would be a cycle, and keep the app alive.
+        self._scaffold = weakref.ref(scaffold)
         self._rule = rule
         self._exempt = tuple(exempt)
 
@@ -96,5 +98,5 @@ class Guard:
     def _endpoints(self) -> list[str]:
         """Return the endpoint's full name, and in the blueprint itself the name it has there."""
         full = request.endpoint or ""
-        own = current_app.blueprints.get(request.blueprint or "") is self._scaffold
+        own = current_app.blueprints.get(request.blueprint or "") is self._scaffold()
         return [full, full.rpartition(".")[2]] if own else [full]

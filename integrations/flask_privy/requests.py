@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -28,8 +29,8 @@ class Lookup(BaseLookup):
 
     __slots__ = ("_app", "refused")
 
-    def __init__(self, app: Flask, gate: Gate, environ: WSGIEnvironment) -> None:
-        """Take what decides, and the request's environ."""
+    def __init__(self, app: weakref.ref[Flask], gate: Gate, environ: WSGIEnvironment) -> None:
+        """Take the app that subscribers know as the sender, what decides, and the request's environ."""
         super().__init__(gate, WSGIRequest(environ))
         self._app = app
         self.refused: PrivyError | None = None
@@ -39,7 +40,7 @@ class Lookup(BaseLookup):
         looks_first = self.auth is None
         auth = super().find()
         if looks_first and auth.user is not None and signals.user_authenticated.receivers:
-            signals.user_authenticated.send(self._app, user=auth.user, auth=auth)
+            signals.user_authenticated.send(self._app(), user=auth.user, auth=auth)
         return auth
 
     def check(self, rule: Callable[[PrivyAuth], object]) -> None:
@@ -60,7 +61,7 @@ class Lookup(BaseLookup):
         error.without_traces()
         if self.refused is not error:
             self.refused = error
-            signals.request_refused.send(self._app, error=error)
+            signals.request_refused.send(self._app(), error=error)
 
 
 class PrivyRequest:
@@ -70,17 +71,14 @@ class PrivyRequest:
     no other request does.
     """
 
-    environ: WSGIEnvironment
-    privy_app: ClassVar[Flask]
+    privy_app: ClassVar[weakref.ref[Flask]]
     privy_gate: ClassVar[Gate]
-    _privy_lookup: Lookup | None = None
 
-    @property
-    def privy_lookup(self) -> Lookup:
-        """Return what has been found so far."""
-        if self._privy_lookup is None:
-            self._privy_lookup = Lookup(self.privy_app, self.privy_gate, self.environ)
-        return self._privy_lookup
+    def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
+        """Take what the app's own class takes."""
+        cast(Any, super()).__init__(environ, *args, **kwargs)
+        # Made at once, so that copies of the request share it.
+        self.privy_lookup = Lookup(self.privy_app, self.privy_gate, environ)
 
     @property
     def privy_auth(self) -> PrivyAuth:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import traceback
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from privy_middleware import PrivyError
+import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+from fastapi import FastAPI
+from flask import Blueprint, Flask
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
+
+import fastapi_privy
+import fastapi_privy.starlette
+import flask_privy
+from privy_middleware import PrivyError, PrivyMiddleware
 from privy_middleware.issuer import DevelopmentIssuer
+from tests.asgi.tokens import config, identity
 from tests.behaviour.client import Client
+from tests.behaviour.clients.wsgi import call, environ_of
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer, leaks
 
@@ -65,3 +84,104 @@ def test_objects_show_no_token(client: Client, issuer: DevelopmentIssuer) -> Non
     shown = "\n".join(repr(each) for each in living_objects())
     assert "PrivyVerifier" in shown
     assert leaks(shown, MintingIssuer.minted) == set()
+
+
+class _Beside:
+    """An ASGI middleware that does nothing, in the place of ours."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+def flask_app(*, ours: bool, served: bool) -> object:
+    """Return a Flask app with a guarded blueprint."""
+    app, pages = Flask("app"), Blueprint("pages", "pages")
+    pages.add_url_rule("/", "index", lambda: "hello")
+    if ours:
+        extension = flask_privy.Privy(app, config())
+        extension.protect(app)
+        extension.protect(pages)
+    else:
+        app.before_request(lambda: None)
+        pages.before_request(lambda: None)
+    app.register_blueprint(pages)
+    if served:
+        assert app.test_client().get("/", headers=identity()).text == "hello"
+    return app
+
+
+def starlette_app(*, ours: bool, served: bool) -> object:
+    """Return a Starlette app with an app mounted in it."""
+
+    async def index(request: Any) -> PlainTextResponse:
+        return PlainTextResponse("hello")
+
+    app = Starlette(routes=[Route("/", index), Mount("/sub", Starlette(routes=[Route("/", index)]))])
+    if ours:
+        fastapi_privy.starlette.Privy(app, config(), protect=["/"])
+    else:
+        app.add_middleware(_Beside)
+    if served:
+        assert TestClient(app).get("/", headers=identity()).text == "hello"
+    return app
+
+
+def fastapi_app(*, ours: bool, served: bool) -> object:
+    """Return a FastAPI app whose document was asked for."""
+    app = FastAPI()
+    app.get("/")(lambda: "hello")
+    if ours:
+        fastapi_privy.Privy(app, config(), protect=["/"])
+    else:
+        app.add_middleware(_Beside)
+    if served:
+        assert app.openapi()
+        assert TestClient(app).get("/", headers=identity()).json() == "hello"
+    return app
+
+
+def django_app(*, ours: bool, served: bool, handler: type[Any] = WSGIHandler) -> object:
+    """Return the handler that a server runs."""
+    middleware = ["django_privy.middleware.PrivyMiddleware"] if ours else []
+    with override_settings(MIDDLEWARE=middleware, PRIVY=config()):
+        app = handler()
+        if served and handler is WSGIHandler:
+            assert call(app, environ_of("GET", "/unseen", [*identity().items()])).status == 200
+    return app
+
+
+MAKERS: dict[str, Callable[..., object]] = {
+    "Flask": flask_app,
+    "Starlette": starlette_app,
+    "FastAPI": fastapi_app,
+    "Django by WSGI": django_app,
+    "Django by ASGI": functools.partial(django_app, handler=ASGIHandler),
+    "ASGI": lambda *, ours, served: PrivyMiddleware(_Beside(None), config()) if ours else _Beside(None),
+}
+
+
+def freed_by(make: Callable[[], object]) -> str:
+    """Return what frees an app that nobody holds any longer."""
+    gc.collect()
+    gc.disable()
+    try:
+        app = weakref.ref(make())
+        if app() is None:
+            return "counting references"
+    finally:
+        gc.enable()
+    gc.collect()
+    return "collecting garbage" if app() is None else "nothing"
+
+
+@pytest.mark.parametrize("served", [False, True])
+@pytest.mark.parametrize("framework", MAKERS)
+def test_apps_are_freed(framework: str, served: bool) -> None:
+    """An app with Privy is freed in the same way as the app without it."""
+    make = MAKERS[framework]
+    bare = freed_by(lambda: make(ours=False, served=served))
+    assert bare != "nothing"
+    assert freed_by(lambda: make(ours=True, served=served)) == bare

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, Response, make_response, send_file, stream_with_context
 
-from flask_privy import optional_privy_user, privy_auth, privy_user
+from flask_privy import Privy, optional_privy_user, privy_auth, privy_user
 from privy_middleware import PrivyError
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.flask.conftest import Header
@@ -72,6 +73,45 @@ def test_a_stream_may_yet_look(app: Flask, ada: Header) -> None:
     assert (answer.headers["Vary"], answer.headers["Cache-Control"]) == (VARY, "private, no-store")
     with app.test_client().get("/file", headers=ada) as sent:
         assert "Vary" not in sent.headers
+
+
+def test_a_revalidated_file_stays_in_the_cache(tmp_path: Path, issuer: DevelopmentIssuer, ada: Header) -> None:
+    """A 304 changes nothing about what is stored (RFC 9111 §4.3.4), even for a request with a token."""
+    (tmp_path / "style.css").write_text("p {}")
+    app = Flask(__name__, static_folder=str(tmp_path), static_url_path="/static")
+    Privy(app, issuer.config())
+    client = app.test_client()
+    with client.get("/static/style.css", headers=ada) as first:
+        assert "Vary" not in first.headers
+        own = first.headers["Cache-Control"]
+    with client.get("/static/style.css", headers={**ada, "If-None-Match": first.headers["ETag"]}) as again:
+        assert (again.status_code, again.headers.get("Vary"), again.headers["Cache-Control"]) == (304, None, own)
+
+
+@pytest.mark.parametrize("status", [103, 204, 304])
+def test_answers_without_content(app: Flask, ada: Header, status: int) -> None:
+    """They are no streams, whatever the view makes them of; one that looked still says so."""
+
+    def nothing() -> Iterator[str]:
+        yield from ()
+
+    app.get("/blind", endpoint="blind")(lambda: Response(nothing(), status))
+    app.get("/look", endpoint="look")(lambda: Response(nothing(), status if privy_user.id else 500))
+    client = app.test_client()
+    blind, looked = client.get("/blind", headers=ada), client.get("/look", headers=ada)
+    assert not {"Vary", "Cache-Control"} & {*blind.headers.keys()}
+    assert looked.status_code == status
+    assert (looked.headers["Vary"], looked.headers["Cache-Control"]) == (VARY, "private, no-store")
+
+
+def test_answers_in_one_part(app: Flask, ada: Header) -> None:
+    """They need no length to be told from a stream."""
+
+    @app.get("/list")
+    def parts() -> Response:
+        return Response([b"one part"])
+
+    assert not {"Vary", "Cache-Control"} & {*app.test_client().get("/list", headers=ada).headers.keys()}
 
 
 def test_own_headers_are_kept(client: Any, ada: Header) -> None:

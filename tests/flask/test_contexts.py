@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from flask import Flask, Response, copy_current_request_context, g, request, stream_with_context
 
 from flask_privy import privy_auth, privy_user, require_privy_user
@@ -212,3 +214,22 @@ def test_many_threads(app: Flask, issuer: DevelopmentIssuer) -> None:
             for each in asked:
                 did, ids = each.result()
                 assert ids == [did, did]
+
+
+@pytest.mark.parametrize("looks_first", [True, False])
+def test_copies_of_a_request(app: Flask, ada: Header, looks_first: bool) -> None:
+    """They have the same user, and who looks at a copy looks at the request."""
+
+    @app.get("/copy")
+    def view() -> str:
+        current = cast(Any, request)._get_current_object()
+        if looks_first:
+            assert current.privy_user.id == ADA
+        copied = copy.copy(current)
+        assert copied is not current
+        assert copy.deepcopy(copied.privy_lookup) is copied.privy_lookup
+        return str(copied.privy_user.id)
+
+    answer = app.test_client().get("/copy", headers=ada)
+    assert answer.text == ADA
+    assert answer.headers["Cache-Control"] == "private, no-store"
