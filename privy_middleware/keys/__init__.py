@@ -1,8 +1,8 @@
 """Verification keys: read from what the configuration holds, or fetched from where they are published.
 
-``material``, ``jwk``, ``keyset`` and ``signatures`` make keys of text; ``sources`` says what a source of keys is;
-``jwks`` is the source that fetches them: ``state`` holds what it has, ``supply`` brings more, by ``fetch`` or from
-``shared``, one ``flight`` at a time.
+``material``, ``jwk``, ``keyset``, ``signatures`` and ``strength`` make keys of text; ``sources`` says what a source of
+keys is; ``jwks`` is the source that fetches them: ``state`` holds what it has, ``supply`` brings more, by ``fetch`` or
+from ``shared``, one ``flight`` at a time.
 """
 
 from privy_middleware.keys.jwks import JWKSSource, SourceStats
