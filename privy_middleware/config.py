@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.keys import KeyCache, KeySet, check_jwks_url, load_key_set
+from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url, load_key_set
 from privy_middleware.origins import check_origin_setting
 
 __all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings"]
@@ -113,6 +113,7 @@ class RequestSettings:
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
+        check_client_options(self.client_options)
 
     def _freeze_sequences(self, *names: str) -> None:
         for name in names:

@@ -8,7 +8,7 @@ from ``shared``, one ``flight`` at a time.
 from privy_middleware.keys.jwks import JWKSSource, SourceStats
 from privy_middleware.keys.keyset import KeySet
 from privy_middleware.keys.material import InvalidKeySet, load_key_set, read_jwks
-from privy_middleware.keys.policy import check_jwks_url
+from privy_middleware.keys.policy import check_client_options, check_jwks_url
 from privy_middleware.keys.shared import KeyCache
 from privy_middleware.keys.signatures import VerificationKey, check_algorithms
 from privy_middleware.keys.sources import FixedKeys, KeySource, aready_all, ready_all
@@ -24,6 +24,7 @@ __all__ = [
     "VerificationKey",
     "aready_all",
     "check_algorithms",
+    "check_client_options",
     "check_jwks_url",
     "load_key_set",
     "read_jwks",

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import math
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,6 +122,26 @@ def test_wrong_certificate(tmp_path: Path) -> None:
         with pytest.raises(KeysUnavailable, match="certificate verify failed"):
             JWKSSource(server.url).ready()
         JWKSSource(server.url, client_options={"verify": authority.bundle}).ready()
+
+
+@every_way
+def test_context_weakened_later(way: Way, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Keys do not come over a connection that is not checked any more; the log says why, and the last ones serve."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=authority.bundle)
+    with KeyServer(_ONE, tls=authority.server_context()) as server:
+        source = JWKSSource(server.url, clock=clock, client_options={"verify": context})
+        call(way, source.ready, source.aready)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        server.publish(_TWO)
+        clock.advance(3600)
+        call(way, source.ready, source.aready)
+        assert _kids(source, "one") == ["one"]
+        assert server.count == 1
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "the SSLContext in client_options no longer checks certificates and host names" in record.getMessage()
 
 
 def test_before_the_first_fetch(source: JWKSSource) -> None:

@@ -136,6 +136,8 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("is_revoked", "no", "callable"),
         ("on_refused", 1, "callable"),
         ("client_options", [], "dict"),
+        ("client_options", {"timeout": 1}, "only these can be set"),
+        ("client_options", {"verify": False}, "certificates are always checked"),
         ("refresh_url", "refresh", "/refresh"),
         ("refresh_url", "//evil.example", "/refresh"),
         ("refresh_url", "/\\evil.example", "/refresh"),
