@@ -22,6 +22,7 @@ from privy_middleware.keys.state import Arrival, Failure, Held, Outcome, Policy
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
+from tests.support.keyserver import Held as Answering
 from tests.support.signers import MESSAGE, Signer
 from tests.support.ways import Way, call, every_way
 
@@ -50,6 +51,15 @@ def a_source(server: KeyServer, clock: Clock) -> JWKSSource:
 def _kids(source: JWKSSource, kid: str | None) -> list[str | None] | None:
     keys = source.lookup(kid, "ES256")
     return None if keys is None else [key.kid for key in keys]
+
+
+def _asked(source: JWKSSource, kid: str | None) -> list[str | None] | None:
+    """Look up as a verifier does, waiting for a fetch where that could help."""
+    kids = _kids(source, kid)
+    if kids is None:
+        source.fetch()
+        kids = _kids(source, kid)
+    return kids
 
 
 def _wait(source: JWKSSource) -> None:
@@ -249,11 +259,11 @@ def test_grace(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
     server.stop()
     clock.advance(3600)
     for _ in range(24):
-        assert _kids(source, "one") == ["one"]
+        assert _asked(source, "one") == ["one"]
         _wait(source)
         assert source.unavailable() is None
         clock.advance(3600 - 1e-6)
-    assert _kids(source, "one") == ["one"]
+    assert _asked(source, "one") == ["one"]
     _wait(source)
     assert source.stats().stale_lookups == 25
     assert source.stats().failures == 25
@@ -278,6 +288,143 @@ def test_no_grace(server: KeyServer, clock: Clock) -> None:
     assert _kids(source, "one") is None
     source.ready()
     assert _kids(source, "one") == ["one"]
+
+
+@every_way
+def test_idle_for_long(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """From a minute past freshness on, stale keys are not used before a fetch has told what counts now."""
+    source.ready()
+    server.publish(_TWO)
+    clock.advance(3600 + 60)
+    assert source.lookup("one", "ES256") is None
+    assert server.count == 1
+    call(way, source.fetch, source.afetch)
+    assert _kids(source, "one") == []
+    assert _kids(source, "two") == ["two"]
+    assert source.stats() == SourceStats(fetches=2)
+
+
+def test_idle_for_less_than_a_minute(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Up to then they serve at once, and the refresh is behind the request."""
+    source.ready()
+    server.publish(_TWO)
+    clock.advance(3600 + 59.75)
+    assert _kids(source, "one") == ["one"]
+    _wait(source)
+    assert _kids(source, "one") == []
+    assert server.count == 2
+
+
+def test_idle_for_long_while_the_server_fails(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Stale keys serve once the fetch has failed, in the back-off without waiting, and then with retries behind."""
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600 + 60)
+    assert _asked(source, "one") == ["one"]
+    assert server.count == 2
+    for fetches, pause in enumerate((1, 2, 4, 8), 2):
+        for _ in range(100):
+            assert _kids(source, "one") == ["one"]
+        assert server.count == fetches
+        clock.advance(pause + 59.75)
+        assert _kids(source, "one") == ["one"]
+        _wait(source)
+        assert server.count == fetches + 1
+
+
+def test_idle_after_a_failure(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A failed fetch excuses stale keys for a minute after its back-off, and not for the rest of the grace."""
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600)
+    source.fetch()
+    server.publish(_TWO)
+    clock.advance(1 + 59.75)
+    assert _kids(source, "one") == ["one"]
+    _wait(source)
+    server.publish(_ONE)
+    clock.advance(3600)
+    source.fetch()
+    server.behave = hang_up
+    clock.advance(3600)
+    source.fetch()
+    server.publish(_TWO)
+    clock.advance(1 + 60)
+    assert _kids(source, "one") is None
+    assert _asked(source, "two") == ["two"]
+
+
+def test_refresh_that_takes_long(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A refresh that began behind a request is waited for by those that come when the minute is over."""
+    source.ready()
+    server.behave = held = Answering(reply(jwks(_TWO)))
+    clock.advance(3600)
+    assert _kids(source, "one") == ["one"]
+    clock.advance(60)
+    assert _kids(source, "one") is None
+    held.release()
+    source.fetch()
+    assert _kids(source, "two") == ["two"]
+    assert server.count == 2
+
+
+@every_way
+def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Nobody can tell about an unknown ``kid`` while the last fetch has failed; once one succeeds somebody can."""
+    source.ready()
+    assert source.uncertain("two", 1) is None
+    server.behave = hang_up
+    clock.advance(100)
+    assert source.lookup("two", "ES256") is None
+    call(way, source.fetch, source.afetch)
+    assert _kids(source, "two") == []
+    for moved, wait in ((0, 30.0), (12.5, 17.5), (17, 1.0), (3000, 1.0)):
+        clock.advance(moved)
+        error = source.uncertain("two", 1)
+        assert error is not None
+        assert error.retry_after == wait
+        assert server.url in str(error)
+        assert "the connection broke off" in str(error)
+    server.publish(_ONE)
+    assert _asked(source, "two") == []
+    assert source.uncertain("two", 1) is None
+    assert server.count == 3
+
+
+def test_which_keys_are_uncertain(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Not the one that is held under the ``kid``; but any, where there is no ``kid`` to go by."""
+    source.ready()
+    server.behave = reply(b"", 503, {"Retry-After": 45})
+    clock.advance(3600)
+    source.fetch()
+    assert source.uncertain("one", 1) is None
+    for kid in ("two", "", None):
+        error = source.uncertain(kid, 1)
+        assert error is not None
+        assert error.retry_after == 45
+
+
+def test_uncertain_of_a_nameless_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A single key without a name goes with any ``kid``, and so may its successor."""
+    server.publish(Signer())
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600)
+    source.fetch()
+    for kid in ("any", None):
+        assert _kids(source, kid) == [None]
+        assert source.uncertain(kid, 1) is not None
+
+
+def test_keys_that_change_under_a_verification(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Keys that have come since the lookup may include the token's."""
+    source.ready()
+    server.publish(_ONE, _TWO)
+    clock.advance(3600)
+    source.ready()
+    assert source.uncertain("three", 1) is not None
+    assert source.uncertain("one", 1) is None
+    assert source.uncertain("three", 2) is None
 
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"keys": []}', b"null", b"\xff"])
