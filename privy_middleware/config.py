@@ -63,6 +63,8 @@ class RequestSettings:
     """Longer tokens are refused before any decoding."""
     token_cache_size: int = 4096
     """Verified tokens kept at the most, for each kind; 0 switches the cache off."""
+    token_cache_bytes: int = 33_554_432
+    """About how much memory these may take, for each kind, by an estimate from the tokens' lengths."""
     token_cache_seconds: float = 300.0
     """How long a verified token is kept at the most; never beyond its ``exp``."""
     key_lifetime: float = 3600.0
@@ -132,6 +134,7 @@ class RequestSettings:
             "leeway": (0, 60),
             "max_token_bytes": (256, 1 << 20),
             "token_cache_size": (0, 1 << 24),
+            "token_cache_bytes": (1 << 16, 1 << 40),
             "token_cache_seconds": (0, 86400),
             "key_lifetime": (60, 7 * 86400),
             "key_grace": (0, 30 * 86400),
@@ -142,7 +145,7 @@ class RequestSettings:
             value = getattr(self, name)
             valid = _is_number(value) and low <= value <= high
             _require(valid, name, f"set a number from {low} to {high}")
-        for name in ("max_token_bytes", "token_cache_size"):
+        for name in ("max_token_bytes", "token_cache_size", "token_cache_bytes"):
             _require(isinstance(getattr(self, name), int), name, "set a whole number")
 
     @property

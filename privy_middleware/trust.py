@@ -104,7 +104,7 @@ class TokenReader(Generic[_T]):
         self._rules = rules
         self._leeway = settings.leeway
         self._max_bytes = settings.max_token_bytes
-        self._cache: TokenCache[_Entry[_T]] = TokenCache(settings.token_cache_size)
+        self._cache: TokenCache[_Entry[_T]] = TokenCache(settings.token_cache_size, settings.token_cache_bytes)
         self._cache_seconds = settings.token_cache_seconds
         self._is_revoked = settings.is_revoked
         self._clock = clock
@@ -179,7 +179,7 @@ class TokenReader(Generic[_T]):
                 self._keep_header(token[:first], _Known(header, source))
             if self._cache.enabled:
                 entry = _Entry(verified, *self._span(verified), trust, header, key.fingerprint, generation)
-                self._cache.put(self._cache.key_of(token), entry)
+                self._cache.put(self._cache.key_of(token), entry, len(token))
             self._check_revoked(verified)
         except PrivyError as error:
             raise error.without_traces() from None

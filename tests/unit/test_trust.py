@@ -240,6 +240,21 @@ def test_cache_entries_are_bounded() -> None:
     assert len(reader.reader._cache) == 4
 
 
+def test_cache_bytes_are_bounded() -> None:
+    """Tokens of 12 KB take the room of many short ones, and one that is longer than the room is verified each time."""
+    reader = Reader(token_cache_bytes=100_000)
+    for number in range(200):
+        reader(identity(marker=number))
+    short = len(reader.reader._cache)
+    assert 10 < short < 100_000 / 1536
+    for number in range(20):
+        reader(identity(marker=number, filler="x" * 9000))
+    assert 1 <= len(reader.reader._cache) <= 3
+    small, long = Reader(token_cache_bytes=65536, max_token_bytes=65536), identity(filler="x" * 30_000)
+    assert small(long) == small(long)
+    assert (small.checked, len(small.reader._cache)) == (2, 0)
+
+
 def test_headers_that_are_remembered_are_bounded() -> None:
     """Any number of spellings of a good header, and each is read rightly."""
     reader = Reader(token_cache_size=0)
