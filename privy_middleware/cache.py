@@ -13,8 +13,8 @@ __all__ = ["TokenCache"]
 
 _T = TypeVar("_T")
 
-# What an entry takes whatever the token's length, and for each character once somebody has looked at the accounts, in
-# bytes; docs/performance.md has the measurements.
+# The memory of an entry, in bytes: a fixed part, and a part for each character of the token that covers its accounts
+# as objects. docs/performance.md has the measurements.
 _ENTRY_BYTES = 1536
 _BYTES_PER_CHARACTER = 2.5
 
@@ -39,7 +39,7 @@ class TokenCache(Generic[_T]):
     __slots__ = ("__weakref__", "_bytes", "_lock", "_max_bytes", "_size", "_slots", "enabled")
 
     def __init__(self, size: int, max_bytes: int) -> None:
-        """Keep at most ``size`` entries that take about ``max_bytes``; size 0 keeps none and is not ``enabled``."""
+        """Keep at most ``size`` entries and about ``max_bytes``; size 0 keeps none, and it is not ``enabled`` then."""
         self._size = size
         self._max_bytes = max_bytes
         self._bytes = 0.0
@@ -71,9 +71,9 @@ class TokenCache(Generic[_T]):
         return slot.value
 
     def put(self, key: bytes, value: _T, length: int) -> None:
-        """Keep what was verified of a token of this length, and drop the least recently used entries for it.
+        """Keep what was verified of a token of this length, and drop the least recently used entries to make room.
 
-        What would take more than the whole cache by itself is not kept.
+        An entry that would exceed the limit in bytes by itself is not kept.
         """
         slot = _Slot(value, self.cost_of(length))
         with self._lock:
@@ -111,10 +111,7 @@ class TokenCache(Generic[_T]):
             self._bytes = 0.0
 
     def _after_fork(self) -> None:
-        """Take a lock of its own: a thread of the parent may have held the old one, and is not here to let go.
-
-        Nor is it here to count what it was just putting in or taking out.
-        """
+        """Take a new lock and count the bytes again: a thread of the parent may have been in the middle of a change."""
         self._lock = threading.Lock()
         self._bytes = sum(slot.cost for slot in self._slots.values())
 

@@ -64,7 +64,7 @@ class RequestSettings:
     token_cache_size: int = 4096
     """Verified tokens kept at the most, for each kind; 0 switches the cache off."""
     token_cache_bytes: int = 33_554_432
-    """About how much memory these may take, for each kind, by an estimate from the tokens' lengths."""
+    """How much memory these may use, for each kind, estimated from the lengths of the tokens."""
     token_cache_seconds: float = 300.0
     """How long a verified token is kept at the most; never beyond its ``exp``."""
     key_lifetime: float = 3600.0

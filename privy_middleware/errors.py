@@ -344,7 +344,7 @@ class ServiceUnavailable(PrivyError):
 
 
 class KeysUnavailable(ServiceUnavailable):
-    """Say that keys cannot be had, and that those that are held, if any, do not settle whether the token is good."""
+    """Say that keys cannot be fetched, and that the keys held, if any, do not tell whether the token is good."""
 
     code = "keys_unavailable"
 

@@ -228,7 +228,7 @@ def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[
         generation, keys = source.generation, source.lookup(header.kid, header.alg)
         if keys is not None:
             return generation, keys
-    raise source.unavailable() or KeysUnavailable("They are still being fetched.")
+    raise source.unavailable() or KeysUnavailable("The keys are still being fetched.")
 
 
 def _signer(keys: Sequence[VerificationKey], alg: str, signed: str, signature: bytes) -> VerificationKey | None:

@@ -46,8 +46,8 @@ class FetchFailed(Exception):
 class Downloader:
     """Get one document, in a total time and with a total size that the server cannot exceed.
 
-    Nothing of a fetch outlives it: no connection, no thread, and nothing that belongs to an event loop. A TLS context
-    that has been weakened since it was given is not used.
+    Nothing of a fetch outlives it: no connection, no thread, and nothing that belongs to an event loop. If the app
+    has changed a TLS context so that it no longer checks the server, the fetch fails.
     """
 
     def __init__(self, url: str, *, timeout: float, max_bytes: int, options: Mapping[str, Any]) -> None:
@@ -107,7 +107,7 @@ class Downloader:
         self._check_tls()
         try:
             yield
-            # Connecting takes its time, in which the context may have been changed.
+            # The context may have been changed while the connection was being made.
             self._check_tls()
         except FetchFailed:
             raise

@@ -20,7 +20,7 @@ class Flight:
     """Stand for a fetch under way until it has landed, or until it is so late that nobody should count on it."""
 
     def __init__(self, seconds: float, *, younger_than: float = math.inf) -> None:
-        """Expect the fetch to land within ``seconds``; ``younger_than`` is kept for whoever leads it."""
+        """Expect the fetch to land within ``seconds``; ``younger_than`` is for the one who leads it."""
         self.younger_than = younger_than
         self._landed = threading.Event()
         self._lock = threading.Lock()

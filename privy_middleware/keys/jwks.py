@@ -48,18 +48,18 @@ class JWKSSource:
 
     What is guaranteed:
 
-    - A key that is held is given at once, unless it has to be asked first whether it is still published: no other
-      lookup waits for the network, and none for a lock that is held over it.
+    - A key that is held and fresh is returned at once: its lookup waits neither for the network nor for a lock that
+      is held during a fetch.
     - Any number of threads, and of tasks on any number of event loops, cause one fetch and wait for it together.
       A cancelled request hands its fetch over to a thread of its own, and nobody is left waiting.
-    - Keys are fresh for ``lifetime``, or for the ``max-age`` of the answer (60 s to 24 h). In the minute after that
-      a lookup starts a refresh behind the requests and is given the keys at once. Later than that, as after an idle
-      night, lookups wait for the fetch, all of them for one.
-    - While fetches fail the last good keys serve on for ``grace``, without waiting: neither in the back-off nor for
-      the next attempt, if that is made within a minute of the back-off's end. Past the grace, or with no keys at
-      all, there is an error with the time to come back, never a refused token.
-    - While the last fetch has failed, a token that no held key verifies is not refused either, unless its ``kid``
-      is that of a held key: a new key may have signed it. That too is an error with the time to come back.
+    - Keys are fresh for ``lifetime``, or for the ``max-age`` of the answer (60 s to 24 h). For one minute after that,
+      a lookup returns them at once and starts a refresh in the background. Later, for example when a worker was
+      idle, all lookups wait for the same fetch.
+    - While fetches fail, the last good keys are used for ``grace``, and lookups do not wait: not during the back-off,
+      and not for the next attempt if it starts within a minute of the end of the back-off. After the grace, or
+      without any keys, there is an error that says when to try again, never a refused token.
+    - If the last fetch failed, a token that none of the held keys verifies is not refused either, unless its ``kid``
+      is that of a held key: a new key may have signed it. This too is an error that says when to try again.
     - Failed fetches are repeated after 1, 2, 4, … at most 30 s, or after the server's ``Retry-After`` up to 300 s.
     - A ``kid`` that a fresh set does not hold causes one fetch, then none for ``cooldown``, whoever asks; so a
       rotation is known after at most that time, amid invented ids as well. A bad signature never causes one.
@@ -136,7 +136,7 @@ class JWKSSource:
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...] | None:
         """Return the keys that fit, none if that is settled, or ``None`` if waiting for a fetch could help.
 
-        Never blocks; in the minute past freshness, and while fetches fail, it starts a refresh behind the requests.
+        Never blocks; in the minute after freshness, and while fetches fail, it starts a refresh in the background.
         """
         held, now = self._held, self._clock()
         if held.must_be_fetched(now):
@@ -195,14 +195,16 @@ class JWKSSource:
     def uncertain(self, kid: str | None, generation: int) -> KeysUnavailable | None:
         """Return why a token may be good although no key of this generation verifies it, or ``None`` if it is bad.
 
-        The token is bad if its ``kid`` is that of a held key, or if the keys have come since a fetch last failed.
+        It is bad if its ``kid`` is that of a held key, or if no fetch has failed since the held keys were fetched.
         """
         held, now = self._held, self._clock()
-        if held.keys.names(kid) or (held.generation == generation and not held.may_lack_a_key):
+        if held.keys.names(kid):
             return None
-        detail = f"A new key may have signed the token, and keys cannot be had from {self._url}: {held.reason}."
-        asked_again = held.retry_at if now >= held.fresh_until else max(held.retry_at, self._unknown_at)
-        return KeysUnavailable(detail, retry_after=max(1.0, asked_again - now))
+        if not held.may_lack_a_key:
+            return None if held.generation == generation else KeysUnavailable("The keys have just changed.")
+        detail = f"A new key may have signed the token, and no keys can be had from {self._url}: {held.reason}."
+        next_fetch = held.retry_at if now >= held.fresh_until else max(held.retry_at, self._unknown_at)
+        return KeysUnavailable(detail, retry_after=max(1.0, next_fetch - now))
 
     def ready(self) -> None:
         """Have keys now, fetching them unless they are fresh.

@@ -39,7 +39,7 @@ class KeySet:
         return kid is None or self._any_kid or kid in self._kids
 
     def names(self, kid: str | None) -> bool:
-        """Return whether a key of the set has this very ``kid``."""
+        """Return whether a key of the set has exactly this ``kid``."""
         return kid is not None and kid in self._kids
 
     def holds(self, fingerprint: bytes) -> bool:

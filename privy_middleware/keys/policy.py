@@ -61,26 +61,26 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_client_options(options: Mapping[str, Any]) -> None:
-    """Require options that may be set, and none that switches off the checking of certificates or host names.
+    """Require that all options may be set, and that none switches off the check of certificates or host names.
 
     Raises:
-        ConfigurationError: an option is unknown, not the caller's to set, or switches one of these checks off.
+        ConfigurationError: an option may not be set, or switches one of these checks off.
     """
     if not isinstance(options, Mapping) or not _OPTIONS.issuperset(options):
         raise ConfigurationError("client_options", f"only these can be set: {', '.join(sorted(_OPTIONS))}")
     verify = options.get("verify", True)
     if verify is not True and not isinstance(verify, str | os.PathLike | ssl.SSLContext):
-        mend = "certificates are always checked: give the path of a CA bundle, or an ssl.SSLContext"
-        raise ConfigurationError("client_options", f"verify: {mend}")
+        fix = "certificates are always checked: give the path of a CA bundle, or an ssl.SSLContext"
+        raise ConfigurationError("client_options", f"verify: {fix}")
     if is_weakened(options):
-        mend = "set check_hostname and verify_mode=ssl.CERT_REQUIRED on each SSLContext, that of a proxy included"
-        raise ConfigurationError("client_options", f"certificates and host names are always checked: {mend}")
+        fix = "set check_hostname and verify_mode=ssl.CERT_REQUIRED on each SSLContext, including a proxy's"
+        raise ConfigurationError("client_options", f"certificates and host names are always checked: {fix}")
 
 
 def is_weakened(options: Mapping[str, Any]) -> bool:
-    """Return whether a TLS context among the options, or a proxy's, does not check certificates and host names now.
+    """Return whether a TLS context in the options, or a proxy's, does not check certificates and host names now.
 
-    A context can be changed by whoever else holds it, so this has to be asked again whenever one is used.
+    The app can change a context at any time, so this has to be checked again before each use.
     """
     contexts = (options.get("verify"), getattr(options.get("proxy"), "ssl_context", None))
     return not all(_checks(each) for each in contexts if isinstance(each, ssl.SSLContext))

@@ -14,7 +14,7 @@ _LONGEST_PAUSE = 30.0
 _LONGEST_WISH = 300.0
 _SHORTEST_LIFETIME = 60.0
 _LONGEST_LIFETIME = 86_400.0
-# For how long keys are used past their freshness, and retries stay behind the requests after a failure, in seconds.
+# How long after the end of freshness, or of a back-off, stale keys are used without waiting for a fetch, in seconds.
 _TOLERANCE = 60.0
 
 
@@ -91,16 +91,16 @@ class Held:
     def must_be_fetched(self, now: float) -> bool:
         """Return whether a request has to wait for a fetch before it may use these keys.
 
-        It has to when they are dead. When they are merely stale, it has to if for a minute there has been neither
-        freshness nor a failed fetch to excuse them: their server may long since have withdrawn one.
+        That is so if they are dead. It is also so if they stopped being fresh more than a minute ago and no fetch has
+        been tried recently, because the server may have withdrawn a key in the meantime.
         """
         return now >= self.dead_after or now >= max(self.fresh_until, self.retry_at) + _TOLERANCE
 
     @property
     def may_lack_a_key(self) -> bool:
-        """Return whether a fetch has failed since these keys were published: there may be a new one by now.
+        """Return whether a fetch has failed since these keys were fetched, so that there may be a new key.
 
-        Keys from the shared cache may be older than a failure of this worker's own.
+        Keys from the shared cache can be older than this worker's last failure.
         """
         return self.failed_at > self.obtained_at
 

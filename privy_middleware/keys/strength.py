@@ -1,4 +1,4 @@
-"""What makes a public key unfit: it is too weak, costs too much, or anybody can sign for it."""
+"""Refuse public keys that are too weak, that cost too much time, or that anybody can sign for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 __all__ = ["UnusableKey", "check_strength"]
 
 _RSA_BITS = range(2048, 8192 + 1)
-# FIPS 186-5 §A.1.1: with less, forgery is easy or but a careless check away; with more, OpenSSL's work grows.
+# FIPS 186-5 §A.1.1. Small exponents make forgery easier, large ones cost OpenSSL time.
 _RSA_EXPONENTS = range(65537, 2**256, 2)
 _SMALL_PRIMES = tuple(odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2)))
 
@@ -27,7 +27,7 @@ class UnusableKey(ValueError):
 
 
 def check_strength(key: PublicKeyTypes) -> None:
-    """Require a key that only the holder of its private half can sign for, at a bounded cost of verifying.
+    """Require that only the holder of the private key can sign for a key, and that verifying has a bounded cost.
 
     Raises:
         UnusableKey: it is an RSA key of a wrong size, or a key that anybody can sign for.
@@ -43,13 +43,13 @@ def check_strength(key: PublicKeyTypes) -> None:
 def _check_edwards(encoded: bytes, prime: int, low: frozenset[int]) -> None:
     """Refuse the points of low order, for which signatures can be made without a private key.
 
-    These are the points whose y-coordinate is in ``low``, whatever the sign of x. OpenSSL also takes coordinates that
-    are not reduced, with which the same points have further encodings; RFC 8032 §5.1.3 and §5.2.3 do not allow them.
+    These are the points whose y-coordinate is in ``low``, whatever the sign of x. OpenSSL also accepts y-coordinates
+    that are not reduced modulo the prime, which RFC 8032 §5.1.3 and §5.2.3 forbid.
     """
-    # The uppermost bit is the sign of x (RFC 8032 §5.1.2, §5.2.2).
+    # The highest bit is the sign of x (RFC 8032 §5.1.2, §5.2.2).
     y = int.from_bytes(encoded, "little") & ~(1 << (8 * len(encoded) - 1))
     if y >= prime:
-        raise UnusableKey("its coordinate is not in the one encoding that is allowed")
+        raise UnusableKey("its y-coordinate is not less than the prime of its curve")
     if y in low:
         raise UnusableKey("it is a point of low order, for which anybody can sign")
 

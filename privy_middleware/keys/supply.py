@@ -35,7 +35,7 @@ class Supplier:
         self._policy = policy
 
     def bring(self, *, younger_than: float) -> Outcome:
-        """Bring keys, blocking; those that another worker has fetched will do if younger than so many seconds."""
+        """Bring keys, blocking; keys from the shared cache are enough if they are younger than this, in seconds."""
         cached = self._open(self._shared.read()) if self._shared and younger_than > 0 else None
         if cached is not None and cached.age < min(cached.lifetime, younger_than):
             return Outcome(cached)

@@ -97,7 +97,7 @@ class UserAPI:
         try:
             return _UserRequest(url, timeout=self._timeout, max_bytes=_MAX_BYTES, options=options)
         except ConfigurationError as error:
-            # The options were good when the app started, so somebody has changed the TLS context since.
+            # The options were checked when the app started: its TLS context has been changed since then.
             raise FetchFailed(str(error)) from None
 
 

@@ -97,7 +97,7 @@ def shown(answer: Answer) -> tuple[int, Any]:
 
 
 def expect_outage(answer: Answer) -> int:
-    """Require the whole answer of an outage, and return when to come back, in seconds."""
+    """Check every part of the answer in an outage, and return its ``Retry-After`` in seconds."""
     assert shown(answer) == UNAVAILABLE
     assert answer.header("content-type") == "application/json"
     assert answer.header("cache-control") == "no-store"
@@ -161,7 +161,7 @@ def test_stale_keys_serve_on(world: World, make_client: MakeClient, caplog: pyte
 
 @pytest.mark.parametrize("idle", [60, FRESH, FRESH + 59, FRESH + 60, FRESH + GRACE - 60])
 def test_new_key_while_the_key_server_fails(world: World, make_client: MakeClient, idle: float) -> None:
-    """A token of a key not yet known is not called bad, whatever the age of the keys; known keys serve on."""
+    """A token of an unknown key gets 503 and not 401, whatever the age of the keys; known keys are still used."""
     client, known, old_kid = make_client(world.verifier()), world.issuer.identity_token("ada"), world.issuer.kid
     assert get(client, "/me", known).status == 200
     world.issuer.rotate()
@@ -183,7 +183,7 @@ def test_new_key_while_the_key_server_fails(world: World, make_client: MakeClien
 
 
 def test_withdrawn_key_after_an_idle_night(world: World, make_client: MakeClient) -> None:
-    """Neither the first request nor any later one is let in with it, cached or not, though the grace is not over."""
+    """No request is accepted with it, not even the first, cached or not, although the grace is not over."""
     client = make_client(world.verifier())
     cached, unseen = world.issuer.identity_token("ada"), world.issuer.identity_token("grace")
     assert get(client, "/me", cached).status == 200
@@ -198,7 +198,7 @@ def test_withdrawn_key_after_an_idle_night(world: World, make_client: MakeClient
 
 
 def test_idle_night_and_outage(world: World, make_client: MakeClient) -> None:
-    """The first request finds the server failing, and is served with the old keys like those that follow."""
+    """The first request waits for the fetch, which fails, and is served with the old keys like those after it."""
     client, cached = make_client(world.verifier()), world.issuer.identity_token("ada")
     assert get(client, "/me", cached).status == 200
     world.server.behave = hang_up
@@ -209,7 +209,7 @@ def test_idle_night_and_outage(world: World, make_client: MakeClient) -> None:
 
 
 def test_invented_keys_while_the_key_server_fails(world: World, make_client: MakeClient) -> None:
-    """Whoever invents key ids then gets 503 like anybody else, and leaves the key server in peace."""
+    """Requests with invented key ids get 503 then, and cause no more fetches than others."""
     client = make_client(world.verifier())
     assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
     world.server.behave = hang_up
@@ -222,7 +222,7 @@ def test_invented_keys_while_the_key_server_fails(world: World, make_client: Mak
 
 
 def test_shared_keys_while_the_key_server_fails(world: World, make_client: MakeClient) -> None:
-    """A worker that lives on another's keys knows no more about a new one than that other."""
+    """A worker that has its keys from the shared cache answers 503 too when its own fetch fails."""
     cache = SharedInMemory()
     world.verifier(key_cache=cache).ready()
     known = world.issuer.identity_token("ada")

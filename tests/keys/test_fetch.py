@@ -177,7 +177,7 @@ def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
 @every_way
 @pytest.mark.parametrize("weaken", ["names", "certificates"])
 def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
-    """A context that somebody has changed since it was given is not used: nothing is sent and nothing believed."""
+    """A context that was changed after construction is not used: nothing is sent."""
     authority = Authority(tmp_path)
     context = ssl.create_default_context(cafile=authority.bundle)
     with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
@@ -197,7 +197,7 @@ def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
 
 @every_way
 def test_context_weakened_during_a_fetch(way: Way, tmp_path: Path) -> None:
-    """What has come by the time is not believed either."""
+    """An answer that arrived over such a connection is discarded."""
     authority = Authority(tmp_path)
     context = ssl.create_default_context(cafile=authority.bundle)
 
@@ -214,7 +214,7 @@ def test_context_weakened_during_a_fetch(way: Way, tmp_path: Path) -> None:
 
 @every_way
 def test_weakened_context_of_a_proxy(way: Way) -> None:
-    """A proxy's context is looked at as well, be it changed or another one."""
+    """A proxy's context is checked as well, whether it was changed or replaced."""
     context = ssl.create_default_context()
     with KeyServer() as server:
         proxy = httpx2.Proxy(server.url.replace("http:", "https:"), ssl_context=context)

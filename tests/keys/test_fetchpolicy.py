@@ -167,7 +167,7 @@ def test_options_that_are_refused(options: Any, problem: str) -> None:
 
 
 def test_contexts_that_are_taken() -> None:
-    """A context that checks everything is taken, a proxy's as well; a proxy may have none of its own."""
+    """A context that checks everything is accepted, also for a proxy, which need not have one."""
     strict = ssl.create_default_context()
     for options in ({"verify": strict}, {"proxy": _proxy(strict)}, {"proxy": _proxy(None), "verify": strict}):
         check_client_options(options)
@@ -176,7 +176,7 @@ def test_contexts_that_are_taken() -> None:
 
 @pytest.mark.parametrize("options", [{"verify": _lax()}, {"proxy": _proxy(_lax())}, {"timeout": 1}, {"verify": False}])
 def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
-    """A configuration refuses the options that a fetch would, whether or not there is going to be one."""
+    """A configuration refuses the same options as a fetch, even if nothing is going to be fetched."""
     for key in (None, Signer().pem):
         with pytest.raises(ConfigurationError, match=r"^client_options: "):
             PrivyConfig(app_id="app", client_options=options, verification_key=key)
@@ -184,7 +184,7 @@ def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("where", ["verify", "proxy"])
 def test_weakened(where: str) -> None:
-    """A context is looked at as it is now, not as it was."""
+    """A context is checked as it is now, not as it was."""
     context = ssl.create_default_context()
     options = {"verify": context} if where == "verify" else {"proxy": _proxy(context)}
     assert not is_weakened(options)

@@ -127,7 +127,7 @@ def test_threads_and_loops_together(server: KeyServer, held: Held) -> None:
 
 @pytest.mark.anyio
 async def test_a_thousand_tasks_after_an_idle_night(server: KeyServer) -> None:
-    """Tasks that find keys too old to be used at once wait for one fetch, together, while the event loop turns."""
+    """A thousand tasks that find keys too old to be used at once wait for one fetch together."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     await source.aready()
@@ -140,7 +140,7 @@ async def test_a_thousand_tasks_after_an_idle_night(server: KeyServer) -> None:
 
 
 def test_threads_after_an_idle_night(server: KeyServer) -> None:
-    """Threads wait for one fetch as well, and if it fails they are served with the old keys."""
+    """Threads wait for one fetch as well, and get the old keys if it fails."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     source.ready()

@@ -136,7 +136,7 @@ def test_wrong_certificate(tmp_path: Path) -> None:
 
 @every_way
 def test_context_weakened_later(way: Way, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Keys do not come over a connection that is not checked any more; the log says why, and the last ones serve."""
+    """No keys are fetched with it; the log says why, and the last good keys are used."""
     authority = Authority(tmp_path)
     context = ssl.create_default_context(cafile=authority.bundle)
     with KeyServer(_ONE, tls=authority.server_context()) as server:
@@ -292,7 +292,7 @@ def test_no_grace(server: KeyServer, clock: Clock) -> None:
 
 @every_way
 def test_idle_for_long(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """From a minute past freshness on, stale keys are not used before a fetch has told what counts now."""
+    """More than a minute after the end of freshness, keys are not used before a fetch has been tried."""
     source.ready()
     server.publish(_TWO)
     clock.advance(3600 + 60)
@@ -305,7 +305,7 @@ def test_idle_for_long(way: Way, server: KeyServer, clock: Clock, source: JWKSSo
 
 
 def test_idle_for_less_than_a_minute(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Up to then they serve at once, and the refresh is behind the request."""
+    """Until then they are used at once, and the refresh runs in the background."""
     source.ready()
     server.publish(_TWO)
     clock.advance(3600 + 59.75)
@@ -316,7 +316,7 @@ def test_idle_for_less_than_a_minute(server: KeyServer, clock: Clock, source: JW
 
 
 def test_idle_for_long_while_the_server_fails(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Stale keys serve once the fetch has failed, in the back-off without waiting, and then with retries behind."""
+    """After the fetch has failed stale keys are used without waiting, and retries run in the background."""
     source.ready()
     server.behave = hang_up
     clock.advance(3600 + 60)
@@ -333,7 +333,7 @@ def test_idle_for_long_while_the_server_fails(server: KeyServer, clock: Clock, s
 
 
 def test_idle_after_a_failure(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A failed fetch excuses stale keys for a minute after its back-off, and not for the rest of the grace."""
+    """A failed fetch lets stale keys be used for a minute after its back-off, not for the rest of the grace."""
     source.ready()
     server.behave = hang_up
     clock.advance(3600)
@@ -355,7 +355,7 @@ def test_idle_after_a_failure(server: KeyServer, clock: Clock, source: JWKSSourc
 
 
 def test_refresh_that_takes_long(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A refresh that began behind a request is waited for by those that come when the minute is over."""
+    """Requests that come after the minute wait for a refresh that was started within it."""
     source.ready()
     server.behave = held = Answering(reply(jwks(_TWO)))
     clock.advance(3600)
@@ -370,7 +370,7 @@ def test_refresh_that_takes_long(server: KeyServer, clock: Clock, source: JWKSSo
 
 @every_way
 def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Nobody can tell about an unknown ``kid`` while the last fetch has failed; once one succeeds somebody can."""
+    """An unknown ``kid`` is uncertain from a failed fetch until one succeeds, and the error says when to try again."""
     source.ready()
     assert source.uncertain("two", 1) is None
     server.behave = hang_up
@@ -392,7 +392,7 @@ def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Cloc
 
 
 def test_which_keys_are_uncertain(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Not the one that is held under the ``kid``; but any, where there is no ``kid`` to go by."""
+    """The ``kid`` of a held key is never uncertain; an unknown or missing one is."""
     source.ready()
     server.behave = reply(b"", 503, {"Retry-After": 45})
     clock.advance(3600)
@@ -405,7 +405,7 @@ def test_which_keys_are_uncertain(server: KeyServer, clock: Clock, source: JWKSS
 
 
 def test_uncertain_of_a_nameless_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A single key without a name goes with any ``kid``, and so may its successor."""
+    """A single key without a ``kid`` is tried for every token, and its successor may be as well."""
     server.publish(Signer())
     source.ready()
     server.behave = hang_up
@@ -417,7 +417,7 @@ def test_uncertain_of_a_nameless_key(server: KeyServer, clock: Clock, source: JW
 
 
 def test_keys_that_change_under_a_verification(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Keys that have come since the lookup may include the token's."""
+    """If the keys were replaced after the lookup, the token's key may be among the new ones."""
     source.ready()
     server.publish(_ONE, _TWO)
     clock.advance(3600)

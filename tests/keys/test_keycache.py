@@ -181,7 +181,7 @@ def test_start_in_an_outage(way: Way, fleet: _Fleet) -> None:
 
 @every_way
 def test_shared_keys_that_are_older_than_a_failure(way: Way, fleet: _Fleet) -> None:
-    """What another worker fetched before this one failed to does not settle what the server publishes now."""
+    """A set that was fetched before this worker's fetch failed leaves unknown keys uncertain."""
     clock = Clock()
     worker = fleet.worker(clock=clock)
     worker.ready()
@@ -240,7 +240,7 @@ def test_stale_entry_does_not_replace_newer_keys(fleet: _Fleet) -> None:
 
 @every_way
 def test_fresh_entry_that_is_older_than_the_keys_held(way: Way, fleet: _Fleet) -> None:
-    """It is not taken for the refresh of newer keys, however long it says it is fresh: the server is asked."""
+    """It does not count as a refresh of newer keys, however long it claims to be fresh: the server is asked."""
     clock = Clock()
     worker = fleet.worker(clock=clock)
     worker.ready()

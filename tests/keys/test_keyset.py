@@ -77,12 +77,12 @@ def test_known_kids(kid: str | None, known: bool) -> None:
 
 @pytest.mark.parametrize(("kid", "named"), [("one", True), (None, False), ("three", False)])
 def test_names(kid: str | None, named: bool) -> None:
-    """A ``kid`` is named by a key that has it, and none is by a key without."""
+    """A set names the ``kid`` of its keys, and no other."""
     assert _SET.names(kid) is named
 
 
 def test_a_single_pem_names_nothing() -> None:
-    """It goes with any ``kid``, and is not the one that is meant."""
+    """It is tried for any ``kid``, but is not named by it."""
     pem = load_key_set(_ONE.pem, algorithms=("ES256",))
     assert not pem.names("anything")
     assert not pem.names(None)

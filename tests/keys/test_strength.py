@@ -1,4 +1,4 @@
-"""Keys that anybody can sign for, or that are too weak, are no keys, in whichever form they come."""
+"""Keys that anybody can sign for are refused, in whichever form they come."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Curve:
     size: int
 
     def points(self) -> Iterator[_Point]:
-        """Yield points of the curve, in no order but that of their y-coordinates."""
+        """Yield points of the curve, ordered by their y-coordinates."""
         for y in itertools.count(2):
             square = (1 - y * y) * pow(self.a - self.d * y * y, -1, self.prime) % self.prime
             # One of these is a root if there is one, since the primes are 3 modulo 4 and 5 modulo 8.
@@ -61,7 +61,7 @@ class _Curve:
         return x % self.prime, y % self.prime
 
     def multiply(self, point: _Point, times: int) -> _Point:
-        """Return the sum of so many times the point."""
+        """Return a multiple of a point."""
         total = _IDENTITY
         for bit in f"{times:b}":
             total = self.add(total, total)
@@ -71,7 +71,7 @@ class _Curve:
 
     @functools.cache  # noqa: B019 - of two curves that are there as long as the module
     def low_points(self) -> frozenset[_Point]:
-        """Return the points of low order: any point times the large prime order is one, and there are no others."""
+        """Return the points of low order: exactly the multiples of all points by the prime ``order``."""
         found: set[_Point] = set()
         points = self.points()
         while len(found) < self.cofactor:
@@ -79,7 +79,7 @@ class _Curve:
         return frozenset(found)
 
     def encodings(self, point: _Point) -> set[bytes]:
-        """Return whatever can be read as the point or its negative: its coordinate reduced or not, any sign."""
+        """Return all bytes that can be read as the point or its negative, with y reduced or not and either sign."""
         top = 8 * self.size - 1
         coordinates = range(point[1], 1 << min(top, self.prime.bit_length()), self.prime)
         return {(y | sign << top).to_bytes(self.size, "little") for y in coordinates for sign in (0, 1)}
@@ -94,7 +94,7 @@ class _Curve:
         return kind.from_public_bytes(encoded)
 
     def forgery(self) -> bytes:
-        """Return a signature made without the private key that it is to verify with: R = S·B, and nothing else."""
+        """Return a signature made without the private key of the key to be attacked: any S, and R = S·B."""
         seed = bytes(self.size)
         if self.size == 32:
             r = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
@@ -137,7 +137,7 @@ every_low_encoding = pytest.mark.parametrize(("curve", "encoded"), _LOW, ids=_ID
 
 @pytest.mark.parametrize(("curve", "count"), [(_ED25519, 14), (_ED448, 10)])
 def test_low_points(curve: _Curve, count: int) -> None:
-    """The points below are those that the cofactor times leads to nothing, and no other encodings stand for them."""
+    """The cofactor times each of them is the identity, and they have this many encodings."""
     assert {curve.multiply(point, curve.cofactor) for point in curve.low_points()} == {_IDENTITY}
     assert len(curve.low_encodings()) == count
 
@@ -157,7 +157,7 @@ def _raw_verdicts(key: _Public, forgery: bytes) -> Iterator[bool]:
     [(curve, encoded) for curve, encoded in _LOW if curve is _ED25519 or not any(encoded[:-1])],
 )
 def test_anybody_can_sign_for_them(curve: _Curve, encoded: bytes) -> None:
-    """OpenSSL takes a signature made without a private key, for one message in eight at the least."""
+    """OpenSSL accepts a signature made without a private key, for at least one message in eight."""
     assert any(_raw_verdicts(curve.public(encoded), curve.forgery()))
     honest = ed25519.Ed25519PrivateKey.generate() if curve is _ED25519 else ed448.Ed448PrivateKey.generate()
     assert not any(_raw_verdicts(honest.public_key(), curve.forgery()))
@@ -165,41 +165,41 @@ def test_anybody_can_sign_for_them(curve: _Curve, encoded: bytes) -> None:
 
 @every_low_encoding
 def test_points_of_low_order_are_refused(curve: _Curve, encoded: bytes) -> None:
-    """As the configured key, as PEM, JWK or one of several, and for one's own tokens too."""
+    """As the configured key, given as PEM, JWK or JWKS, for Privy's tokens and for custom ones."""
     public = curve.public(encoded)
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for material in (pem, curve.jwk(encoded), {"keys": [curve.jwk(encoded)]}):
-        with pytest.raises(ConfigurationError, match=r"^verification_key: .*(low order|one encoding)") as caught:
+        with pytest.raises(ConfigurationError, match=r"^verification_key: .*(low order|y-coordinate)") as caught:
             load_key_set(material, algorithms=("EdDSA",))
         assert b64(encoded)[:10] not in str(caught.value)
-        with pytest.raises(ConfigurationError, match=r"^public_key: .*(low order|one encoding)"):
+        with pytest.raises(ConfigurationError, match=r"^public_key: .*(low order|y-coordinate)"):
             CustomKeyConfig(public_key=material, algorithms=("EdDSA",), issuer="me", audience="you")
 
 
 @every_low_encoding
 def test_points_of_low_order_are_passed_over(curve: _Curve, encoded: bytes) -> None:
-    """In a set the others stay, and the summary names the reason."""
+    """The other keys of a set are kept, and the summary names the reason."""
     good = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     entries = [curve.jwk(encoded, kid="bad"), _ED25519.jwk(good, kid="good")]
     key_set = read_jwks({"keys": entries}, algorithms=("EdDSA",))
     assert [key.kid for key in key_set.keys] == ["good"]
-    assert key_set.skipped.startswith(("1: it is a point of low order", "1: its coordinate is not in the one encoding"))
+    assert key_set.skipped.startswith(("1: it is a point of low order", "1: its y-coordinate"))
 
 
 @pytest.mark.parametrize("curve", [_ED25519, _ED448])
-def test_coordinates_have_one_encoding(curve: _Curve) -> None:
-    """A coordinate that is not reduced is refused, whatever it stands for (RFC 8032 §5.1.3, §5.2.3)."""
+def test_coordinates_are_reduced(curve: _Curve) -> None:
+    """A y-coordinate that is not reduced is refused, whatever the point (RFC 8032 §5.1.3, §5.2.3)."""
     top = 8 * curve.size - 1
     for y in {curve.prime, curve.prime + 5, (1 << top) - 1}:
         for sign in (0, 1):
             encoded = (y | sign << top).to_bytes(curve.size, "little")
-            with pytest.raises(ConfigurationError, match="not in the one encoding"):
+            with pytest.raises(ConfigurationError, match="y-coordinate is not less than"):
                 load_key_set(curve.jwk(encoded), algorithms=("EdDSA",))
 
 
 @pytest.mark.parametrize("curve", [_ED25519, _ED448])
 def test_other_points_are_taken(curve: _Curve) -> None:
-    """The coordinates next to those of low order among them: only these are refused."""
+    """Other y-coordinates are accepted, also those close to the refused ones."""
     forbidden = {y for _, y in curve.low_points()}
     for low in forbidden:
         for y in {(low + 2) % curve.prime, (low - 2) % curve.prime} - forbidden:
@@ -223,7 +223,7 @@ def _rsa_der(e: int) -> bytes:
 
 @pytest.mark.parametrize("e", [1, 2, 3, 4, 5, 17, 257, 65535, 65536, 65538, 2 * 65537, 2**256 + 1])
 def test_rsa_exponents_that_are_refused(e: int) -> None:
-    """Even, below 65537 or endless ones (FIPS 186-5 §A.1.1): with e=1 a message is its own signature."""
+    """Even, small and very long exponents are refused (FIPS 186-5 §A.1.1)."""
     with pytest.raises(ConfigurationError, match=r"^verification_key: .*(exponent|no public key)"):
         load_key_set(_rsa_jwk(e), algorithms=("RS256",))
     key_set = read_jwks({"keys": [_rsa_jwk(e), Signer("good").jwk]}, algorithms=("RS256", "ES256"))
@@ -233,13 +233,13 @@ def test_rsa_exponents_that_are_refused(e: int) -> None:
 
 @pytest.mark.parametrize("e", [3, 5, 17, 257, 65535])
 def test_rsa_exponents_that_are_refused_in_pem(e: int) -> None:
-    """The form of the key makes no difference."""
+    """They are refused in PEM as well as in a JWK."""
     with pytest.raises(ConfigurationError, match="exponent is even, less than 65537 or longer than 256 bits"):
         load_key_set(base64.b64encode(_rsa_der(e)), algorithms=("RS256",))
 
 
 def test_rsa_with_the_exponent_one() -> None:
-    """The library makes no such key, so it is made of another one's bytes."""
+    """With e=1 a message is its own signature; cryptography makes no such key, so the bytes are edited."""
     three = _rsa_der(3)
     assert three.endswith(b"\x02\x01\x03")
     with pytest.raises(ConfigurationError, match=r"^verification_key: "):
@@ -248,13 +248,13 @@ def test_rsa_with_the_exponent_one() -> None:
 
 @pytest.mark.parametrize("e", [65537, 65539, 2**32 + 1])
 def test_rsa_exponents_that_are_taken(e: int) -> None:
-    """Odd ones from 65537 on."""
+    """Odd exponents from 65537 on are accepted."""
     for material in (_rsa_jwk(e), base64.b64encode(_rsa_der(e))):
         assert load_key_set(material, algorithms=("RS256",)).keys
 
 
 def test_a_server_that_publishes_one(caplog: pytest.LogCaptureFixture) -> None:
-    """Its other keys count, and the log says what became of this one."""
+    """Its other keys are used, and the log says why this one is not."""
     caplog.set_level(logging.WARNING)
     good = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     identity = _ED25519.jwk((1).to_bytes(32, "little"), kid="forged")

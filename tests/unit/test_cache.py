@@ -76,7 +76,7 @@ def test_a_key_that_is_there_costs_no_other_one() -> None:
 
 
 def test_bounded_in_bytes() -> None:
-    """Long tokens take the place of more short ones, by an estimate from their length; what is in use goes last."""
+    """Long tokens displace several short ones, by an estimate from their length; entries in use go last."""
     cache: TokenCache[int] = TokenCache(1000, 10 * OF_100)
     for number in range(100):
         cache.put(key(number), number, 100)
@@ -90,7 +90,7 @@ def test_bounded_in_bytes() -> None:
 
 
 def test_bytes_are_counted_out_again() -> None:
-    """What is replaced, dropped or cleared leaves room for as much."""
+    """An entry that is replaced, discarded or cleared frees its bytes."""
     cache: TokenCache[int] = TokenCache(1000, 3 * OF_100)
     for _ in range(10):
         for name in "abc":
@@ -106,7 +106,7 @@ def test_bytes_are_counted_out_again() -> None:
 
 
 def test_what_is_longer_than_the_cache() -> None:
-    """It is not kept, leaves the others alone, and takes what was there under its key away."""
+    """It is not kept, displaces no other entry, and removes the old entry of its key."""
     cache: TokenCache[int] = TokenCache(1000, 3 * OF_100)
     for name in "ab":
         cache.put(key(name), 1, 100)
@@ -120,7 +120,7 @@ def test_what_is_longer_than_the_cache() -> None:
 
 @pytest.mark.parametrize("accounts", [0, 4, 30, 50])
 def test_the_estimate_covers_what_an_entry_takes(accounts: int) -> None:
-    """With everything that a user object may come to hold, and not many times over."""
+    """It is more than an entry takes after its accounts were used, but less than twice as much."""
     wallets = [{"type": "wallet", "address": f"0x{n:040x}", "chain_type": "ethereum", "lv": n} for n in range(accounts)]
     claims = {"linked_accounts": json.dumps(wallets, separators=(",", ":")), "custom_metadata": '{"role":"admin"}'}
     tokens = [identity(sub=f"did:privy:user{number:021d}", **claims) for number in range(100)]
@@ -150,7 +150,7 @@ def test_when_all_are_in_use() -> None:
 
 
 def test_threads() -> None:
-    """Readers and writers at once: the bounds hold, every value found is the key's own, and the bytes are right."""
+    """Readers and writers at once: both bounds hold, every value is that of its key, and the byte count is right."""
     cache: TokenCache[int] = TokenCache(16, 20 * OF_100)
     wrong: list[int] = []
 

@@ -173,7 +173,7 @@ def test_limits_are_allowed() -> None:
 
 
 def test_bytes_of_the_token_cache() -> None:
-    """They come from a mapping or the environment as well, as a whole number."""
+    """They can be set in a mapping or in the environment, as a whole number."""
     assert PrivyConfig.from_mapping({"APP_ID": "app", "TOKEN_CACHE_BYTES": 65536}).token_cache_bytes == 65536
     environ = {"PRIVY_APP_ID": "app", "PRIVY_TOKEN_CACHE_BYTES": "1000000"}
     assert PrivyConfig.from_env(environ).token_cache_bytes == 1_000_000

@@ -121,7 +121,7 @@ def test_keys_that_vanish_before_the_look() -> None:
 
 
 def test_keys_that_grow_old_before_the_look() -> None:
-    """Whoever cannot wait until it is known what they are worth gets a 503, cached token or not, once."""
+    """A lookup that cannot wait for the fetch answers 503, for cached tokens too, until the fetch has ended."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock)
@@ -140,7 +140,7 @@ def test_keys_that_grow_old_before_the_look() -> None:
 
 @pytest.mark.anyio
 async def test_old_keys_are_waited_for_before_the_app() -> None:
-    """Where one can wait one does, and the event loop turns meanwhile."""
+    """An async lookup waits for the fetch without blocking the event loop."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock)
@@ -161,7 +161,7 @@ async def test_old_keys_are_waited_for_before_the_app() -> None:
 
 
 def test_old_keys_in_an_outage_are_not_waited_for() -> None:
-    """In the back-off they serve at once, also those who cannot wait."""
+    """During the back-off they are used at once, also in a lookup that cannot wait."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock)

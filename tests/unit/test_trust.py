@@ -241,7 +241,7 @@ def test_cache_entries_are_bounded() -> None:
 
 
 def test_cache_bytes_are_bounded() -> None:
-    """Tokens of 12 KB take the room of many short ones, and one that is longer than the room is verified each time."""
+    """Tokens of 12 KB displace many short ones, and one too long for the cache is verified each time."""
     reader = Reader(token_cache_bytes=100_000)
     for number in range(200):
         reader(identity(marker=number))
@@ -301,7 +301,7 @@ def test_keys_that_come_with_the_second_wait(enough: int) -> None:
 
 
 def test_waits_come_to_an_end() -> None:
-    """A source that cannot say however long one waits has nothing against the token: it is our outage."""
+    """If the source is still undecided after two fetches the answer is 503, not 401."""
     keys = Undecided(10)
     with pytest.raises(KeysUnavailable):
         Reader(Trust("app", keys, ES256))(identity())
@@ -396,7 +396,7 @@ def test_stale_keys_end_a_hit_with_the_grace() -> None:
 
 @every_way
 def test_a_hit_after_an_idle_night(way: Way) -> None:
-    """A cached token waits for the fetch, too: its key may have been withdrawn long since."""
+    """A cached token waits for the fetch too, because its key may have been withdrawn."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
@@ -414,7 +414,7 @@ def test_a_hit_after_an_idle_night(way: Way) -> None:
 
 @every_way
 def test_a_hit_after_an_idle_night_in_an_outage(way: Way) -> None:
-    """Once the fetch has failed the old keys serve on, for this token and for others, without another one."""
+    """After the fetch has failed the old keys are used for all tokens, without another fetch."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
@@ -430,7 +430,7 @@ def test_a_hit_after_an_idle_night_in_an_outage(way: Way) -> None:
 
 @every_way
 def test_a_new_key_while_the_server_fails(way: Way) -> None:
-    """A good token that a new key has signed is not called bad; it is good as soon as the key can be had."""
+    """A good token of a new key gets 503 and not 401, and is accepted once the key can be fetched."""
     new = Signer("new")
     token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
     with KeyServer(SIGNER) as server:
@@ -467,7 +467,7 @@ def test_strangers_while_the_server_fails() -> None:
 
 
 def test_a_bad_signature_while_the_server_fails() -> None:
-    """The ``kid`` of a key that is held settles it: the token is bad."""
+    """If the ``kid`` is that of a held key the token is bad."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         reader = Reader(Trust("app", source(server, clock), ES256))
@@ -479,7 +479,7 @@ def test_a_bad_signature_while_the_server_fails() -> None:
 
 
 def test_a_token_without_kid_while_the_server_fails() -> None:
-    """It may be of a new key unless a held one verifies it; a server that answers settles it."""
+    """It gets 503 if no held key verifies it, since a new key may have signed it."""
     new = Signer("new")
     nameless = changed(HEADER, {"kid": MISSING})
     token = sign(nameless, IDENTITY, new.private)
@@ -499,7 +499,7 @@ def test_a_token_without_kid_while_the_server_fails() -> None:
 
 @every_way
 def test_a_new_key_while_a_fetch_is_under_way(way: Way) -> None:
-    """Its token waits for the fetch, whatever became of the last one, and is judged by the outcome."""
+    """Its token waits for that fetch, even if the last one failed."""
     new = Signer("new")
     token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
     with KeyServer(SIGNER) as server:

@@ -80,7 +80,7 @@ def test_request(way: Way) -> None:
 @every_way
 @pytest.mark.parametrize("proxied", [False, True])
 def test_tls_context_weakened_later(proxied: bool, way: Way, caplog: pytest.LogCaptureFixture) -> None:
-    """The secret is not sent over a connection that is not checked any more: an outage, and the log says why."""
+    """The app secret is not sent with such a context: the user cannot be loaded, and the log says why."""
     context = ssl.create_default_context()
     options = {"proxy": httpx2.Proxy("https://127.0.0.1:1", ssl_context=context)} if proxied else {"verify": context}
     with UserServer(record()) as server:

@@ -205,7 +205,7 @@ def test_an_outage_of_one_is_none_of_the_others() -> None:
 
 @every_way
 def test_a_new_key_of_a_family_whose_server_fails(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its token is not called bad while nobody can tell; those of the other family are judged as ever."""
+    """Its token gets 503; the tokens of the other family are not affected."""
     monkeypatch.setattr("privy_middleware.keys.jwks._JUST_OBTAINED", 0)
     new = Signer("new")
     with KeyServer(SIGNER) as privy, KeyServer(WEB3AUTH_SIGNER) as web3auth:
