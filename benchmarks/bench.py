@@ -15,12 +15,13 @@ from pathlib import Path
 from benchmarks import memory, node, report, verification, webapps
 from benchmarks.pairing import Candidate, Times, calling, measure
 from benchmarks.report import Row, exact, paired
-from benchmarks.tokens import FOUR, SIZES, Bench
+from benchmarks.tokens import FOUR, LONG, SIZES, Bench
 from benchmarks.verification import CACHED, COLD, PARSING, RAW
 from privy_middleware import PrivyError, PrivyVerifier
 
 _RESULTS = Path(__file__).with_name("results")
 _USERS = 10_000
+_FEW = 500
 _UNIT = "× raw"
 # What adds, in terms of one raw verification, at most.
 _ADDED = {"ASGI": 0.1, "WSGI": 0.15, "FastAPI": 0.15, "Flask": 0.15, "Django": 0.15}
@@ -160,6 +161,12 @@ def _memory(bench: Bench) -> Iterator[Row]:
     yield exact(section, "as they were verified", "MB", memory.cached_users(bench, _USERS), at_most=30)
     looked = memory.cached_users(bench, _USERS, look=True)
     yield exact(section, "after somebody has looked at the accounts of each", "MB", looked)
+    for size in (*SIZES, LONG):
+        length, counted = memory.estimate(bench, size)
+        section = f"memory of a cached token, {size}, {length:,} bytes"
+        for name, look in (("as it was verified", False), ("after somebody has looked at its accounts", True)):
+            taken = memory.cached_users(bench, _FEW, size=size, look=look) / _FEW * 1e6
+            yield exact(section, name, "bytes", taken, at_most=counted)
 
 
 def _progress(what: str) -> None:

@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from privy_middleware import PrivyConfig
 from privy_middleware.issuer import DevelopmentIssuer
 
-__all__ = ["Bench", "FOUR", "SIZES"]
+__all__ = ["Bench", "FOUR", "LONG", "SIZES"]
 
 FOUR = "4 accounts"
 """The size that figures are quoted for where no other is named."""
 SIZES = ("no accounts", FOUR, "30 accounts")
+LONG = "50 accounts"
+"""The size that memory is measured with as well."""
 
 _LIFETIME = 30 * 86400
 _VERIFIED_AT = 1_731_974_000
@@ -49,6 +51,7 @@ _CONTENTS: dict[str, dict[str, Any]] = {
     "no accounts": {"linked_accounts": "[]", "custom_metadata": None, "cr": "1731974895"},
     FOUR: {"linked_accounts": _compact(_FOUR_ACCOUNTS), "custom_metadata": _compact({"plan": "pro", "role": "admin"})},
     "30 accounts": {"linked_accounts": _compact([_wallet(n) for n in range(1, 31)]), "custom_metadata": None},
+    LONG: {"linked_accounts": _compact([_wallet(n) for n in range(1, 51)]), "custom_metadata": None},
 }
 
 

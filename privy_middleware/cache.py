@@ -1,4 +1,4 @@
-"""Verified tokens, kept for a while: bounded, and read without a lock."""
+"""Verified tokens, kept for a while: bounded in number and in bytes, and read without a lock."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ __all__ = ["TokenCache"]
 
 _T = TypeVar("_T")
 
+# The memory of an entry, in bytes: a fixed part, and a part for each character of the token that covers its accounts
+# as objects. docs/performance.md has the measurements.
+_ENTRY_BYTES = 1536
+_BYTES_PER_CHARACTER = 2.5
+
 
 class _Slot(Generic[_T]):
-    __slots__ = ("used", "value")
+    __slots__ = ("cost", "used", "value")
 
-    def __init__(self, value: _T) -> None:
+    def __init__(self, value: _T, cost: float) -> None:
         self.value = value
+        self.cost = cost
         self.used = False
 
 
@@ -30,11 +36,13 @@ class TokenCache(Generic[_T]):
     any (the clock, or second-chance, form of LRU).
     """
 
-    __slots__ = ("__weakref__", "_lock", "_size", "_slots", "enabled")
+    __slots__ = ("__weakref__", "_bytes", "_lock", "_max_bytes", "_size", "_slots", "enabled")
 
-    def __init__(self, size: int) -> None:
-        """Keep ``size`` entries at the most; 0 keeps none, and then it is not ``enabled``."""
+    def __init__(self, size: int, max_bytes: int) -> None:
+        """Keep at most ``size`` entries and about ``max_bytes``; size 0 keeps none, and it is not ``enabled`` then."""
         self._size = size
+        self._max_bytes = max_bytes
+        self._bytes = 0.0
         self.enabled: bool = size > 0
         self._slots: OrderedDict[bytes, _Slot[_T]] = OrderedDict()
         self._lock = threading.Lock()
@@ -49,6 +57,11 @@ class TokenCache(Generic[_T]):
         """Return the key of a token; any text has one."""
         return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
+    @staticmethod
+    def cost_of(length: int) -> float:
+        """Return about how many bytes an entry takes, by the length of its token."""
+        return _ENTRY_BYTES + _BYTES_PER_CHARACTER * length
+
     def get(self, key: bytes) -> _T | None:
         """Return what is kept under a key."""
         slot = self._slots.get(key)
@@ -57,35 +70,50 @@ class TokenCache(Generic[_T]):
         slot.used = True
         return slot.value
 
-    def put(self, key: bytes, value: _T) -> None:
-        """Keep a value, and drop the least recently used ones beyond the size."""
+    def put(self, key: bytes, value: _T, length: int) -> None:
+        """Keep what was verified of a token of this length, and drop the least recently used entries to make room.
+
+        An entry that would exceed the limit in bytes by itself is not kept.
+        """
+        slot = _Slot(value, self.cost_of(length))
         with self._lock:
-            self._slots.pop(key, None)
-            while len(self._slots) >= self._size:
+            self._drop(key)
+            if slot.cost > self._max_bytes:
+                return
+            while len(self._slots) >= self._size or self._bytes + slot.cost > self._max_bytes:
                 self._evict()
-            self._slots[key] = _Slot(value)
+            self._slots[key] = slot
+            self._bytes += slot.cost
 
     def _evict(self) -> None:
         while True:
             key, slot = self._slots.popitem(last=False)
             if not slot.used:
+                self._bytes -= slot.cost
                 return
             slot.used = False
             self._slots[key] = slot
 
+    def _drop(self, key: bytes) -> None:
+        slot = self._slots.pop(key, None)
+        if slot is not None:
+            self._bytes -= slot.cost
+
     def discard(self, key: bytes) -> None:
         """Drop what is kept under a key, if anything is."""
         with self._lock:
-            self._slots.pop(key, None)
+            self._drop(key)
 
     def clear(self) -> None:
         """Drop everything."""
         with self._lock:
             self._slots.clear()
+            self._bytes = 0.0
 
     def _after_fork(self) -> None:
-        """Take a lock of its own: a thread of the parent may have held the old one, and is not here to let go."""
+        """Take a new lock and count the bytes again: a thread of the parent may have been in the middle of a change."""
         self._lock = threading.Lock()
+        self._bytes = sum(slot.cost for slot in self._slots.values())
 
 
 _CACHES: weakref.WeakSet[TokenCache[Any]] = weakref.WeakSet()

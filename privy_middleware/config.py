@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.keys import KeyCache, KeySet, check_jwks_url, load_key_set
+from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url, load_key_set
 from privy_middleware.origins import check_origin_setting
 
 __all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "Preflight", "PrivyConfig", "RequestSettings"]
@@ -66,6 +66,8 @@ class RequestSettings:
     """Longer tokens are refused before any decoding."""
     token_cache_size: int = 4096
     """Verified tokens kept at the most, for each kind; 0 switches the cache off."""
+    token_cache_bytes: int = 33_554_432
+    """How much memory these may use, for each kind, estimated from the lengths of the tokens."""
     token_cache_seconds: float = 300.0
     """How long a verified token is kept at the most; never beyond its ``exp``."""
     key_lifetime: float = 3600.0
@@ -117,6 +119,7 @@ class RequestSettings:
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
+        check_client_options(self.client_options)
 
     def _freeze_sequences(self, *names: str) -> None:
         for name in names:
@@ -135,6 +138,7 @@ class RequestSettings:
             "leeway": (0, 60),
             "max_token_bytes": (256, 1 << 20),
             "token_cache_size": (0, 1 << 24),
+            "token_cache_bytes": (1 << 16, 1 << 40),
             "token_cache_seconds": (0, 86400),
             "key_lifetime": (60, 7 * 86400),
             "key_grace": (0, 30 * 86400),
@@ -145,7 +149,7 @@ class RequestSettings:
             value = getattr(self, name)
             valid = _is_number(value) and low <= value <= high
             _require(valid, name, f"set a number from {low} to {high}")
-        for name in ("max_token_bytes", "token_cache_size"):
+        for name in ("max_token_bytes", "token_cache_size", "token_cache_bytes"):
             _require(isinstance(getattr(self, name), int), name, "set a whole number")
 
     @property

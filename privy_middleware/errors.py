@@ -29,7 +29,7 @@ PrivyError
 │   ├── IncompleteUser          the token does not say enough about the user
 │   └── CrossSiteRequest        a cookie token on a cross-site request
 ├── ServiceUnavailable          503, our own side's fault
-│   ├── KeysUnavailable         no verification keys can be had
+│   ├── KeysUnavailable         the verification keys cannot be had
 │   └── UserUnavailable         the user cannot be loaded
 └── InvalidWebhook              400, not a webhook of Privy's
     ├── WebhookMethod           405, anything but POST
@@ -344,7 +344,7 @@ class ServiceUnavailable(PrivyError):
 
 
 class KeysUnavailable(ServiceUnavailable):
-    """Say that no verification keys can be had and none are cached."""
+    """Say that keys cannot be fetched, and that the keys held, if any, do not tell whether the token is good."""
 
     code = "keys_unavailable"
 

@@ -104,7 +104,7 @@ class TokenReader(Generic[_T]):
         self._rules = rules
         self._leeway = settings.leeway
         self._max_bytes = settings.max_token_bytes
-        self._cache: TokenCache[_Entry[_T]] = TokenCache(settings.token_cache_size)
+        self._cache: TokenCache[_Entry[_T]] = TokenCache(settings.token_cache_size, settings.token_cache_bytes)
         self._cache_seconds = settings.token_cache_seconds
         self._is_revoked = settings.is_revoked
         self._clock = clock
@@ -166,17 +166,20 @@ class TokenReader(Generic[_T]):
             trust = self._only or self._trusts[self._rules.choose(read_payload(token[first + 1 : last]))]
             if header.alg not in trust.algorithms:
                 raise WrongAlgorithm
-            generation = trust.source.generation
-            keys: Sequence[VerificationKey] | None = trust.source.lookup(header.kid, header.alg)
+            source = trust.source
+            generation = source.generation
+            keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
             if keys is None:
-                generation, keys = yield from _waited_for(trust.source, header)
+                generation, keys = yield from _waited_for(source, header)
             key = _signer(keys, header.alg, token[:last], decode_segment(token[last + 1 :]))
+            if key is None:
+                raise source.uncertain(header.kid, generation) or (BadSignature() if keys else UnknownKey())
             verified = self._check(read_payload(token[first + 1 : last]), trust, now)
             if known is None:
-                self._keep_header(token[:first], _Known(header, trust.source))
+                self._keep_header(token[:first], _Known(header, source))
             if self._cache.enabled:
                 entry = _Entry(verified, *self._span(verified), trust, header, key.fingerprint, generation)
-                self._cache.put(self._cache.key_of(token), entry)
+                self._cache.put(self._cache.key_of(token), entry, len(token))
             self._check_revoked(verified)
         except PrivyError as error:
             raise error.without_traces() from None
@@ -225,14 +228,9 @@ def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[
         generation, keys = source.generation, source.lookup(header.kid, header.alg)
         if keys is not None:
             return generation, keys
-    raise source.unavailable() or UnknownKey()
+    raise source.unavailable() or KeysUnavailable("The keys are still being fetched.")
 
 
-def _signer(keys: Sequence[VerificationKey], alg: str, signed: str, signature: bytes) -> VerificationKey:
-    if not keys:
-        raise UnknownKey
+def _signer(keys: Sequence[VerificationKey], alg: str, signed: str, signature: bytes) -> VerificationKey | None:
     signing_input = signed.encode("ascii")
-    for key in keys:
-        if key.verifies(alg, signing_input, signature):
-            return key
-    raise BadSignature
+    return next((key for key in keys if key.verifies(alg, signing_input, signature)), None)

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx2
 
-from privy_middleware.keys.policy import client_settings, max_age_of, retry_after_of
+from privy_middleware.keys.policy import client_settings, is_weakened, max_age_of, retry_after_of
 
 __all__ = ["Answer", "Downloader", "FetchFailed"]
 
@@ -46,7 +46,8 @@ class FetchFailed(Exception):
 class Downloader:
     """Get one document, in a total time and with a total size that the server cannot exceed.
 
-    Nothing of a fetch outlives it: no connection, no thread, and nothing that belongs to an event loop.
+    Nothing of a fetch outlives it: no connection, no thread, and nothing that belongs to an event loop. If the app
+    has changed a TLS context so that it no longer checks the server, the fetch fails.
     """
 
     def __init__(self, url: str, *, timeout: float, max_bytes: int, options: Mapping[str, Any]) -> None:
@@ -59,6 +60,7 @@ class Downloader:
         self._timeout = timeout
         self._max_bytes = max_bytes
         limits = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
+        self._given = dict(options)
         self._settings = {**client_settings(url, options), "timeout": limits, "follow_redirects": False}
 
     def get(self) -> Answer:
@@ -102,13 +104,20 @@ class Downloader:
     @contextmanager
     def _explained(self, deadline: _Deadline | None = None) -> Iterator[None]:
         """Turn whatever goes wrong into a `FetchFailed`."""
+        self._check_tls()
         try:
             yield
+            # The context may have been changed while the connection was being made.
+            self._check_tls()
         except FetchFailed:
             raise
         except Exception as error:
             late = (deadline is not None and deadline.passed) or isinstance(error, _LATE)
             raise FetchFailed(f"no answer within {self._timeout:g} s" if late else _reason(error)) from None
+
+    def _check_tls(self) -> None:
+        if is_weakened(self._given):
+            raise FetchFailed("the SSLContext in client_options no longer checks certificates and host names")
 
 
 class _Collector:

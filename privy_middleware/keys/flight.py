@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,9 +19,9 @@ __all__ = ["Flight"]
 class Flight:
     """Stand for a fetch under way until it has landed, or until it is so late that nobody should count on it."""
 
-    def __init__(self, seconds: float, *, ask_cache: bool = True) -> None:
-        """Expect the fetch to land within ``seconds``; ``ask_cache`` is kept for whoever leads it."""
-        self.ask_cache = ask_cache
+    def __init__(self, seconds: float, *, younger_than: float = math.inf) -> None:
+        """Expect the fetch to land within ``seconds``; ``younger_than`` is for the one who leads it."""
+        self.younger_than = younger_than
         self._landed = threading.Event()
         self._lock = threading.Lock()
         self._wakers: list[Callable[[], object]] = []

@@ -48,12 +48,18 @@ class JWKSSource:
 
     What is guaranteed:
 
-    - A key that is held is given at once: no lookup waits for the network or for a lock that is held over it.
+    - A key that is held and fresh is returned at once: its lookup waits neither for the network nor for a lock that
+      is held during a fetch.
     - Any number of threads, and of tasks on any number of event loops, cause one fetch and wait for it together.
       A cancelled request hands its fetch over to a thread of its own, and nobody is left waiting.
-    - Keys are fresh for ``lifetime``, or for the ``max-age`` of the answer (60 s to 24 h). After that the next
-      lookup starts a refresh behind the requests. While it fails the last good keys serve on for ``grace``.
-      Past that, or with no keys at all, there is an error with the time to come back, never a refused token.
+    - Keys are fresh for ``lifetime``, or for the ``max-age`` of the answer (60 s to 24 h). For one minute after that,
+      a lookup returns them at once and starts a refresh in the background. Later, for example when a worker was
+      idle, all lookups wait for the same fetch.
+    - While fetches fail, the last good keys are used for ``grace``, and lookups do not wait: not during the back-off,
+      and not for the next attempt if it starts within a minute of the end of the back-off. After the grace, or
+      without any keys, there is an error that says when to try again, never a refused token.
+    - If the last fetch failed, a token that none of the held keys verifies is not refused either, unless its ``kid``
+      is that of a held key: a new key may have signed it. This too is an error that says when to try again.
     - Failed fetches are repeated after 1, 2, 4, … at most 30 s, or after the server's ``Retry-After`` up to 300 s.
     - A ``kid`` that a fresh set does not hold causes one fetch, then none for ``cooldown``, whoever asks; so a
       rotation is known after at most that time, amid invented ids as well. A bad signature never causes one.
@@ -130,10 +136,10 @@ class JWKSSource:
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...] | None:
         """Return the keys that fit, none if that is settled, or ``None`` if waiting for a fetch could help.
 
-        Never blocks; past freshness it starts a refresh behind the requests.
+        Never blocks; in the minute after freshness, and while fetches fail, it starts a refresh in the background.
         """
         held, now = self._held, self._clock()
-        if now >= held.dead_after:
+        if held.must_be_fetched(now):
             return None
         if now >= held.fresh_until:
             self._counts["stale_lookups"] += 1
@@ -186,6 +192,20 @@ class JWKSSource:
         detail = f"No keys can be had from {self._url}: {held.reason}."
         return KeysUnavailable(detail, retry_after=max(1.0, held.retry_at - now))
 
+    def uncertain(self, kid: str | None, generation: int) -> KeysUnavailable | None:
+        """Return why a token may be good although no key of this generation verifies it, or ``None`` if it is bad.
+
+        It is bad if its ``kid`` is that of a held key, or if no fetch has failed since the held keys were fetched.
+        """
+        held, now = self._held, self._clock()
+        if held.keys.names(kid):
+            return None
+        if not held.may_lack_a_key:
+            return None if held.generation == generation else KeysUnavailable("The keys have just changed.")
+        detail = f"A new key may have signed the token, and no keys can be had from {self._url}: {held.reason}."
+        next_fetch = held.retry_at if now >= held.fresh_until else max(held.retry_at, self._unknown_at)
+        return KeysUnavailable(detail, retry_after=max(1.0, next_fetch - now))
+
     def ready(self) -> None:
         """Have keys now, fetching them unless they are fresh.
 
@@ -235,12 +255,12 @@ class JWKSSource:
                 self._unknown_at = now + self._cooldown
                 self._counts["unknown_kid_fetches"] += 1
             self._counts["fetches"] += 1
-            self._flight = Flight(self._patience, ask_cache=not fresh)
+            self._flight = Flight(self._patience, younger_than=0.0 if fresh else now - held.obtained_at)
             return self._flight, True
 
     def _lead(self, flight: Flight) -> None:
         try:
-            outcome = self._supplier.bring(ask_cache=flight.ask_cache)
+            outcome = self._supplier.bring(younger_than=flight.younger_than)
         except BaseException:
             self._lead_behind(flight)
             raise
@@ -248,7 +268,7 @@ class JWKSSource:
 
     async def _alead(self, flight: Flight) -> None:
         try:
-            outcome = await self._supplier.abring(ask_cache=flight.ask_cache)
+            outcome = await self._supplier.abring(younger_than=flight.younger_than)
         except BaseException:
             self._lead_behind(flight)
             raise
@@ -265,7 +285,7 @@ class JWKSSource:
 
     def _lead_alone(self, flight: Flight) -> None:
         try:
-            outcome = self._supplier.bring(ask_cache=flight.ask_cache)
+            outcome = self._supplier.bring(younger_than=flight.younger_than)
         except BaseException as error:
             # The thread is the fetch's own: those who wait for it are the ones to be told.
             outcome = Outcome(failure=Failure(f"the fetch was broken off by {type(error).__name__}"))

@@ -38,6 +38,10 @@ class KeySet:
         """Tell whether a fetch of the same set could say no more about this ``kid``."""
         return kid is None or self._any_kid or kid in self._kids
 
+    def names(self, kid: str | None) -> bool:
+        """Return whether a key of the set has exactly this ``kid``."""
+        return kid is not None and kid in self._kids
+
     def holds(self, fingerprint: bytes) -> bool:
         """Tell whether the key with this fingerprint is in the set."""
         return fingerprint in self._fingerprints

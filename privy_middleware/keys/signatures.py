@@ -6,7 +6,6 @@ object that OpenSSL has accepted, never text.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable, Collection
 from typing import TypeAlias
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from privy_middleware.errors import ConfigurationError
+from privy_middleware.keys.strength import UnusableKey, check_strength
 
 __all__ = ["ALGORITHMS", "UnusableKey", "VerificationKey", "check_algorithms"]
 
@@ -37,17 +37,9 @@ _RSA: dict[str, hashes.HashAlgorithm] = {
     "PS384": hashes.SHA384(),
     "PS512": hashes.SHA512(),
 }
-_RSA_BITS = range(2048, 8192 + 1)
-# OpenSSL's work grows with the exponent; SP 800-56B §6.2 allows no longer one.
-_RSA_EXPONENT_BITS = 256
-_SMALL_PRIMES = tuple(odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2)))
 
 ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
 """Every algorithm that a key can be used with (RFC 7518 §3.1, RFC 8037 §3.1), asymmetric ones only."""
-
-
-class UnusableKey(ValueError):
-    """Say why something is no usable verification key, in words that hold nothing of it."""
 
 
 class VerificationKey:
@@ -61,7 +53,7 @@ class VerificationKey:
         Raises:
             UnusableKey: the key is too weak, or none of the algorithms fits it (RFC 8725 §3.1).
         """
-        _check_strength(public_key)
+        check_strength(public_key)
         bound = ((name, _bind(name, public_key)) for name in ALGORITHMS if name in algorithms)
         self._checks = {name: check for name, check in bound if check is not None}
         if not self._checks:
@@ -151,28 +143,6 @@ def _rsa(key: rsa.RSAPublicKey, name: str) -> _Check:
         key.verify(signature, message, scheme, digest)
 
     return check
-
-
-def _check_strength(key: PublicKeyTypes) -> None:
-    if not isinstance(key, rsa.RSAPublicKey):
-        return
-    if key.key_size not in _RSA_BITS:
-        raise UnusableKey("it is an RSA key of fewer than 2048 or more than 8192 bits")
-    numbers = key.public_numbers()
-    if numbers.e.bit_length() > _RSA_EXPONENT_BITS:
-        raise UnusableKey("it is an RSA key with an exponent out of bounds")
-    if _is_guessable(numbers.n):
-        raise UnusableKey("it is an RSA key of a make that can be factored (CVE-2017-15361)")
-
-
-def _is_guessable(modulus: int) -> bool:
-    """Tell whether the modulus is a product of the faulty generator's primes, each a power of 65537 modulo these."""
-    return all(modulus % prime in powers for prime, powers in _powers_of_65537())
-
-
-@functools.cache
-def _powers_of_65537() -> tuple[tuple[int, frozenset[int]], ...]:
-    return tuple((prime, frozenset(pow(65537, n, prime) for n in range(prime))) for prime in _SMALL_PRIMES)
 
 
 def _describe(key: PublicKeyTypes) -> str:

@@ -51,6 +51,10 @@ class KeySource(Protocol):
         """Return why there are no keys at all, or ``None`` if there are some."""
         ...
 
+    def uncertain(self, kid: str | None, generation: int) -> KeysUnavailable | None:
+        """Return why a token may be good although no key of this generation verifies it, or ``None`` if it is bad."""
+        ...
+
     def ready(self) -> None:
         """Have keys now, blocking.
 
@@ -139,6 +143,9 @@ class FixedKeys:
 
     def unavailable(self) -> None:
         """Return ``None``: the keys are there."""
+
+    def uncertain(self, kid: str | None, generation: int) -> None:
+        """Return ``None``: there are no other keys."""
 
     def ready(self) -> None:
         """Do nothing: the keys are there."""

@@ -14,6 +14,8 @@ _LONGEST_PAUSE = 30.0
 _LONGEST_WISH = 300.0
 _SHORTEST_LIFETIME = 60.0
 _LONGEST_LIFETIME = 86_400.0
+# How long after the end of freshness, or of a back-off, stale keys are used without waiting for a fetch, in seconds.
+_TOLERANCE = 60.0
 
 
 _NONE = KeySet(())
@@ -72,6 +74,7 @@ class Held:
     fresh_until: float = -math.inf
     dead_after: float = -math.inf
     retry_at: float = -math.inf
+    failed_at: float = -math.inf
     failures: int = 0
     reason: str = "they have not been fetched yet"
     landed: int = 0
@@ -84,6 +87,22 @@ class Held:
         if outcome.failure is None:
             return replace(held, retry_at=-math.inf, failures=0)
         return held._failed(outcome.failure, now)
+
+    def must_be_fetched(self, now: float) -> bool:
+        """Return whether a request has to wait for a fetch before it may use these keys.
+
+        That is so if they are dead. It is also so if they stopped being fresh more than a minute ago and no fetch has
+        been tried recently, because the server may have withdrawn a key in the meantime.
+        """
+        return now >= self.dead_after or now >= max(self.fresh_until, self.retry_at) + _TOLERANCE
+
+    @property
+    def may_lack_a_key(self) -> bool:
+        """Return whether a fetch has failed since these keys were fetched, so that there may be a new key.
+
+        Keys from the shared cache can be older than this worker's last failure.
+        """
+        return self.failed_at > self.obtained_at
 
     def _with(self, arrival: Arrival, now: float, policy: Policy) -> Held:
         obtained_at = now - arrival.age
@@ -103,4 +122,5 @@ class Held:
         # Bounded back-off, so that neither a server that is down nor one that is back is kept waiting long.
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self.failures, 10))
         wish = min(_LONGEST_WISH, failure.retry_after or 0.0)
-        return replace(self, retry_at=now + max(pause, wish), failures=self.failures + 1, reason=failure.reason)
+        retry_at = now + max(pause, wish)
+        return replace(self, retry_at=retry_at, failed_at=now, failures=self.failures + 1, reason=failure.reason)

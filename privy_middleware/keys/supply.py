@@ -34,10 +34,10 @@ class Supplier:
         self._algorithms = algorithms
         self._policy = policy
 
-    def bring(self, *, ask_cache: bool) -> Outcome:
-        """Bring keys, blocking; ``ask_cache`` allows those that another worker has fetched."""
-        cached = self._open(self._shared.read()) if self._shared and ask_cache else None
-        if cached is not None and cached.age < cached.lifetime:
+    def bring(self, *, younger_than: float) -> Outcome:
+        """Bring keys, blocking; keys from the shared cache are enough if they are younger than this, in seconds."""
+        cached = self._open(self._shared.read()) if self._shared and younger_than > 0 else None
+        if cached is not None and cached.age < min(cached.lifetime, younger_than):
             return Outcome(cached)
         try:
             answer = self._downloader.get()
@@ -48,10 +48,10 @@ class Supplier:
             self._shared.write(*self._to_keep(answer, arrival))
         return Outcome(arrival)
 
-    async def abring(self, *, ask_cache: bool) -> Outcome:
+    async def abring(self, *, younger_than: float) -> Outcome:
         """Bring keys without blocking the event loop, the shared cache's own calls being made in a thread."""
-        cached = await self._aread() if ask_cache else None
-        if cached is not None and cached.age < cached.lifetime:
+        cached = await self._aread() if younger_than > 0 else None
+        if cached is not None and cached.age < min(cached.lifetime, younger_than):
             return Outcome(cached)
         try:
             answer = await self._downloader.aget()

@@ -94,7 +94,11 @@ class UserAPI:
         credentials = (app_id, self._config.app_secret_of(app_id))
         options = {**self._config.client_options, "headers": headers, "auth": credentials, "verify": self._tls}
         url = f"{self._base_url}/users/{quote(did, safe=':')}"
-        return _UserRequest(url, timeout=self._timeout, max_bytes=_MAX_BYTES, options=options)
+        try:
+            return _UserRequest(url, timeout=self._timeout, max_bytes=_MAX_BYTES, options=options)
+        except ConfigurationError as error:
+            # The options were checked when the app started: its TLS context has been changed since then.
+            raise FetchFailed(str(error)) from None
 
 
 class PluggedClient:

@@ -15,7 +15,7 @@ from tests.behaviour.client import Answer, Client
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer
 from tests.support.clock import Clock
-from tests.support.keyserver import KeyServer, reply
+from tests.support.keyserver import KeyServer, hang_up, reply
 
 FRESH = 3600
 GRACE = 86_400
@@ -39,16 +39,31 @@ class World:
         for app_id, server in self.servers.items():
             server.behave = reply(json.dumps(self.issuers[app_id].jwks()).encode())
 
-    def verifier(self) -> PrivyVerifier:
+    def verifier(self, **settings: Any) -> PrivyVerifier:
         """Return a verifier for all the apps, that lives by the clocks here."""
         urls = {app_id: server.url for app_id, server in self.servers.items()}
-        config = PrivyConfig(app_id=tuple(urls), jwks_url=urls, client_options={"trust_env": False})
+        config = PrivyConfig(app_id=tuple(urls), jwks_url=urls, client_options={"trust_env": False}, **settings)
         self.judge = PrivyVerifier(config, clock=self.time, key_clock=self.age)
         return self.judge
 
     def settle(self) -> None:
         """Wait until a refresh behind the requests has ended."""
         self.judge.ready()
+
+
+class SharedInMemory:
+    """Keep keys where two verifiers of one process find them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is kept."""
+        return self.values.get(key)
+
+    def set(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep it."""
+        self.values[key] = value
 
 
 @pytest.fixture
@@ -81,18 +96,22 @@ def shown(answer: Answer) -> tuple[int, Any]:
     return answer.status, answer.json()
 
 
+def expect_outage(answer: Answer) -> int:
+    """Check every part of the answer in an outage, and return its ``Retry-After`` in seconds."""
+    assert shown(answer) == UNAVAILABLE
+    assert answer.header("content-type") == "application/json"
+    assert answer.header("cache-control") == "no-store"
+    assert answer.header("www-authenticate") is None
+    return int(answer.header("retry-after") or 0)
+
+
 def test_outage_and_recovery(world: World, make_client: MakeClient) -> None:
     """Nobody is signed out by an outage, open pages stay open, and once it is over all is well."""
     world.server.stop()
     client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
     for path in ("/me", "/optional", "/wallet"):
-        answer = get(client, path, token)
-        assert shown(answer) == UNAVAILABLE
-        assert answer.header("content-type") == "application/json"
-        assert answer.header("cache-control") == "no-store"
-        assert answer.header("www-authenticate") is None
-    wait = int(answer.header("retry-after") or 0)
-    assert 1 <= wait <= 30
+        wait = expect_outage(get(client, path, token))
+        assert 1 <= wait <= 30
     assert shown(get(client, "/", token)) == (200, {"user_id": None, "error": "keys_unavailable"})
     assert get(client, "/me").status == 401
 
@@ -138,6 +157,84 @@ def test_stale_keys_serve_on(world: World, make_client: MakeClient, caplog: pyte
     world.server.start()
     world.age.advance(int(answer.header("retry-after") or 0))
     assert get(client, "/me", token).status == 200
+
+
+@pytest.mark.parametrize("idle", [60, FRESH, FRESH + 59, FRESH + 60, FRESH + GRACE - 60])
+def test_new_key_while_the_key_server_fails(world: World, make_client: MakeClient, idle: float) -> None:
+    """A token of an unknown key gets 503 and not 401, whatever the age of the keys; known keys are still used."""
+    client, known, old_kid = make_client(world.verifier()), world.issuer.identity_token("ada"), world.issuer.kid
+    assert get(client, "/me", known).status == 200
+    world.issuer.rotate()
+    new = world.issuer.identity_token("grace")
+    world.server.behave = hang_up
+    world.age.advance(idle)
+    for path in ("/me", "/optional", "/wallet", "/me"):
+        wait = expect_outage(get(client, path, new))
+        assert 1 <= wait <= 30
+    assert shown(get(client, "/", new)) == (200, {"user_id": None, "error": "keys_unavailable"})
+    assert get(client, "/me", known).status == 200
+    expect_outage(get(client, "/me", world.issuer.identity_token("ada", headers={"kid": None})))
+    assert shown(get(client, "/me", world.issuer.identity_token("ada", headers={"kid": old_kid}))) == INVALID
+    assert world.server.count == 2
+    world.publish()
+    world.age.advance(wait)
+    for token in (new, known):
+        assert get(client, "/me", token).status == 200
+
+
+def test_withdrawn_key_after_an_idle_night(world: World, make_client: MakeClient) -> None:
+    """No request is accepted with it, not even the first, cached or not, although the grace is not over."""
+    client = make_client(world.verifier())
+    cached, unseen = world.issuer.identity_token("ada"), world.issuer.identity_token("grace")
+    assert get(client, "/me", cached).status == 200
+    world.issuer.rotate()
+    world.issuer.withdraw_old()
+    world.publish()
+    world.age.advance(FRESH + 60)
+    for token in (cached, unseen, cached):
+        assert shown(get(client, "/me", token)) == INVALID
+    assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
+    assert world.server.count == 2
+
+
+def test_idle_night_and_outage(world: World, make_client: MakeClient) -> None:
+    """The first request waits for the fetch, which fails, and is served with the old keys like those after it."""
+    client, cached = make_client(world.verifier()), world.issuer.identity_token("ada")
+    assert get(client, "/me", cached).status == 200
+    world.server.behave = hang_up
+    world.age.advance(FRESH + 60)
+    for token in (cached, world.issuer.identity_token("grace"), cached):
+        assert get(client, "/me", token).status == 200
+    assert world.server.count == 2
+
+
+def test_invented_keys_while_the_key_server_fails(world: World, make_client: MakeClient) -> None:
+    """Requests with invented key ids get 503 then, and cause no more fetches than others."""
+    client = make_client(world.verifier())
+    assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
+    world.server.behave = hang_up
+    for idle, fetches in ((60, 2), (FRESH + 60, 3)):
+        world.age.advance(idle)
+        for number in range(20):
+            invented = world.issuer.identity_token("ada", headers={"kid": f"invented-{number}"})
+            expect_outage(get(client, "/me", invented))
+        assert world.server.count == fetches
+
+
+def test_shared_keys_while_the_key_server_fails(world: World, make_client: MakeClient) -> None:
+    """A worker that has its keys from the shared cache answers 503 too when its own fetch fails."""
+    cache = SharedInMemory()
+    world.verifier(key_cache=cache).ready()
+    known = world.issuer.identity_token("ada")
+    world.issuer.rotate()
+    new = world.issuer.identity_token("grace")
+    world.server.behave = hang_up
+    client = make_client(world.verifier(key_cache=cache))
+    assert get(client, "/me", known).status == 200
+    world.age.advance(2)
+    expect_outage(get(client, "/me", new))
+    assert get(client, "/me", known).status == 200
+    assert world.server.count == 2
 
 
 def test_rotation_is_picked_up(world: World, make_client: MakeClient) -> None:

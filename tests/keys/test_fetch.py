@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from privy_middleware.keys.fetch import Answer, Downloader, FetchFailed
@@ -171,6 +172,59 @@ def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
         with pytest.raises(FetchFailed, match=r"no connection|broke off"):
             call(way, downloader.get, downloader.aget)
     assert server.count == 0
+
+
+@every_way
+@pytest.mark.parametrize("weaken", ["names", "certificates"])
+def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
+    """A context that was changed after construction is not used: nothing is sent."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=authority.bundle)
+    with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
+        options = {"verify": context}
+        downloader = Downloader(server.url, timeout=20, max_bytes=1000, options=options)
+        context.check_hostname = False
+        if weaken == "certificates":
+            context.verify_mode = ssl.CERT_NONE
+        options.clear()
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            call(way, downloader.get, downloader.aget)
+        assert server.count == 0
+        context.check_hostname = True
+        with pytest.raises(FetchFailed, match="no connection"):
+            call(way, downloader.get, downloader.aget)
+
+
+@every_way
+def test_context_weakened_during_a_fetch(way: Way, tmp_path: Path) -> None:
+    """An answer that arrived over such a connection is discarded."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=authority.bundle)
+
+    def weaken(request: Any) -> Any:
+        context.check_hostname = False
+        return request
+
+    with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
+        server.behave = reply(b"forged")
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            _get(server, way, verify=context, auth=weaken)
+        assert server.count == 1
+
+
+@every_way
+def test_weakened_context_of_a_proxy(way: Way) -> None:
+    """A proxy's context is checked as well, whether it was changed or replaced."""
+    context = ssl.create_default_context()
+    with KeyServer() as server:
+        proxy = httpx2.Proxy(server.url.replace("http:", "https:"), ssl_context=context)
+        downloader = Downloader("https://127.0.0.1:1/", timeout=20, max_bytes=1000, options={"proxy": proxy})
+        context.check_hostname = False
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            call(way, downloader.get, downloader.aget)
+        proxy.ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            call(way, downloader.get, downloader.aget)
 
 
 @every_way

@@ -11,9 +11,18 @@ from typing import Any
 import httpx2
 import pytest
 
+from privy_middleware import PrivyConfig
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys.policy import check_jwks_url, client_settings, max_age_of, retry_after_of
+from privy_middleware.keys.policy import (
+    check_client_options,
+    check_jwks_url,
+    client_settings,
+    is_weakened,
+    max_age_of,
+    retry_after_of,
+)
 from tests.support.certificates import Authority
+from tests.support.signers import Signer
 
 _URL = "https://auth.privy.io/api/v1/apps/x/jwks.json"
 
@@ -111,11 +120,18 @@ def test_own_authorities(tmp_path: Path) -> None:
     assert client_settings(_URL, {"verify": context})["verify"] is context
 
 
-def _lax() -> ssl.SSLContext:
+def _lax(mode: ssl.VerifyMode = ssl.CERT_NONE) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context.verify_mode = mode
     return context
+
+
+def _proxy(context: ssl.SSLContext | None) -> httpx2.Proxy:
+    return httpx2.Proxy("https://127.0.0.1:3128", ssl_context=context)
+
+
+_WEAK = "certificates and host names are always checked: set check_hostname"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +144,16 @@ def _lax() -> ssl.SSLContext:
         ([("proxy", "x")], "only these"),
         ({"verify": False}, "certificates are always checked"),
         ({"verify": None}, "certificates are always checked"),
-        ({"verify": _lax()}, "certificates are always checked"),
+        ({"verify": _lax()}, _WEAK),
+        ({"verify": _lax(ssl.CERT_OPTIONAL)}, _WEAK),
+        ({"verify": _lax(ssl.CERT_REQUIRED)}, _WEAK),
+        ({"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}, _WEAK),
+        ({"proxy": _proxy(_lax())}, _WEAK),
+        ({"proxy": _proxy(_lax(ssl.CERT_REQUIRED))}, _WEAK),
+        ({"proxy": _proxy(_lax()), "verify": ssl.create_default_context()}, _WEAK),
+        ({"verify": 1}, "certificates are always checked"),
+        ({"verify": b"bundle.pem"}, "certificates are always checked"),
+        ({"mounts": {"all://": httpx2.HTTPTransport()}}, "only these"),
         ({"verify": "/nowhere/at/all.pem"}, "FileNotFoundError"),
         ({"proxy": "nonsense://x"}, "ValueError"),
         ({"headers": 5}, "TypeError"),
@@ -136,8 +161,39 @@ def _lax() -> ssl.SSLContext:
 )
 def test_options_that_are_refused(options: Any, problem: str) -> None:
     """What would weaken a fetch, or is no option, is a configuration error."""
-    with pytest.raises(ConfigurationError, match=f"^client_options: .*{problem}"):
+    with pytest.raises(ConfigurationError, match=f"^client_options: .*{problem}") as caught:
         client_settings(_URL, options)
+    assert caught.value.__cause__ is None
+
+
+def test_contexts_that_are_taken() -> None:
+    """A context that checks everything is accepted, also for a proxy, which need not have one."""
+    strict = ssl.create_default_context()
+    for options in ({"verify": strict}, {"proxy": _proxy(strict)}, {"proxy": _proxy(None), "verify": strict}):
+        check_client_options(options)
+        assert client_settings(_URL, options)["proxy" if "proxy" in options else "verify"]
+
+
+@pytest.mark.parametrize("options", [{"verify": _lax()}, {"proxy": _proxy(_lax())}, {"timeout": 1}, {"verify": False}])
+def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
+    """A configuration refuses the same options as a fetch, even if nothing is going to be fetched."""
+    for key in (None, Signer().pem):
+        with pytest.raises(ConfigurationError, match=r"^client_options: "):
+            PrivyConfig(app_id="app", client_options=options, verification_key=key)
+
+
+@pytest.mark.parametrize("where", ["verify", "proxy"])
+def test_weakened(where: str) -> None:
+    """A context is checked as it is now, not as it was."""
+    context = ssl.create_default_context()
+    options = {"verify": context} if where == "verify" else {"proxy": _proxy(context)}
+    assert not is_weakened(options)
+    context.check_hostname = False
+    assert is_weakened(options)
+    context.verify_mode = ssl.CERT_NONE
+    assert is_weakened(options)
+    context.check_hostname = True
+    assert not is_weakened(options)
 
 
 @pytest.mark.parametrize(

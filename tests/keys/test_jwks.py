@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import math
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from privy_middleware.keys.state import Arrival, Failure, Held, Outcome, Policy
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
+from tests.support.keyserver import Held as Answering
 from tests.support.signers import MESSAGE, Signer
 from tests.support.ways import Way, call, every_way
 
@@ -49,6 +51,15 @@ def a_source(server: KeyServer, clock: Clock) -> JWKSSource:
 def _kids(source: JWKSSource, kid: str | None) -> list[str | None] | None:
     keys = source.lookup(kid, "ES256")
     return None if keys is None else [key.kid for key in keys]
+
+
+def _asked(source: JWKSSource, kid: str | None) -> list[str | None] | None:
+    """Look up as a verifier does, waiting for a fetch where that could help."""
+    kids = _kids(source, kid)
+    if kids is None:
+        source.fetch()
+        kids = _kids(source, kid)
+    return kids
 
 
 def _wait(source: JWKSSource) -> None:
@@ -121,6 +132,26 @@ def test_wrong_certificate(tmp_path: Path) -> None:
         with pytest.raises(KeysUnavailable, match="certificate verify failed"):
             JWKSSource(server.url).ready()
         JWKSSource(server.url, client_options={"verify": authority.bundle}).ready()
+
+
+@every_way
+def test_context_weakened_later(way: Way, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """No keys are fetched with it; the log says why, and the last good keys are used."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=authority.bundle)
+    with KeyServer(_ONE, tls=authority.server_context()) as server:
+        source = JWKSSource(server.url, clock=clock, client_options={"verify": context})
+        call(way, source.ready, source.aready)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        server.publish(_TWO)
+        clock.advance(3600)
+        call(way, source.ready, source.aready)
+        assert _kids(source, "one") == ["one"]
+        assert server.count == 1
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "the SSLContext in client_options no longer checks certificates and host names" in record.getMessage()
 
 
 def test_before_the_first_fetch(source: JWKSSource) -> None:
@@ -228,11 +259,11 @@ def test_grace(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
     server.stop()
     clock.advance(3600)
     for _ in range(24):
-        assert _kids(source, "one") == ["one"]
+        assert _asked(source, "one") == ["one"]
         _wait(source)
         assert source.unavailable() is None
         clock.advance(3600 - 1e-6)
-    assert _kids(source, "one") == ["one"]
+    assert _asked(source, "one") == ["one"]
     _wait(source)
     assert source.stats().stale_lookups == 25
     assert source.stats().failures == 25
@@ -257,6 +288,143 @@ def test_no_grace(server: KeyServer, clock: Clock) -> None:
     assert _kids(source, "one") is None
     source.ready()
     assert _kids(source, "one") == ["one"]
+
+
+@every_way
+def test_idle_for_long(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """More than a minute after the end of freshness, keys are not used before a fetch has been tried."""
+    source.ready()
+    server.publish(_TWO)
+    clock.advance(3600 + 60)
+    assert source.lookup("one", "ES256") is None
+    assert server.count == 1
+    call(way, source.fetch, source.afetch)
+    assert _kids(source, "one") == []
+    assert _kids(source, "two") == ["two"]
+    assert source.stats() == SourceStats(fetches=2)
+
+
+def test_idle_for_less_than_a_minute(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Until then they are used at once, and the refresh runs in the background."""
+    source.ready()
+    server.publish(_TWO)
+    clock.advance(3600 + 59.75)
+    assert _kids(source, "one") == ["one"]
+    _wait(source)
+    assert _kids(source, "one") == []
+    assert server.count == 2
+
+
+def test_idle_for_long_while_the_server_fails(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """After the fetch has failed stale keys are used without waiting, and retries run in the background."""
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600 + 60)
+    assert _asked(source, "one") == ["one"]
+    assert server.count == 2
+    for fetches, pause in enumerate((1, 2, 4, 8), 2):
+        for _ in range(100):
+            assert _kids(source, "one") == ["one"]
+        assert server.count == fetches
+        clock.advance(pause + 59.75)
+        assert _kids(source, "one") == ["one"]
+        _wait(source)
+        assert server.count == fetches + 1
+
+
+def test_idle_after_a_failure(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A failed fetch lets stale keys be used for a minute after its back-off, not for the rest of the grace."""
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600)
+    source.fetch()
+    server.publish(_TWO)
+    clock.advance(1 + 59.75)
+    assert _kids(source, "one") == ["one"]
+    _wait(source)
+    server.publish(_ONE)
+    clock.advance(3600)
+    source.fetch()
+    server.behave = hang_up
+    clock.advance(3600)
+    source.fetch()
+    server.publish(_TWO)
+    clock.advance(1 + 60)
+    assert _kids(source, "one") is None
+    assert _asked(source, "two") == ["two"]
+
+
+def test_refresh_that_takes_long(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """Requests that come after the minute wait for a refresh that was started within it."""
+    source.ready()
+    server.behave = held = Answering(reply(jwks(_TWO)))
+    clock.advance(3600)
+    assert _kids(source, "one") == ["one"]
+    clock.advance(60)
+    assert _kids(source, "one") is None
+    held.release()
+    source.fetch()
+    assert _kids(source, "two") == ["two"]
+    assert server.count == 2
+
+
+@every_way
+def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """An unknown ``kid`` is uncertain from a failed fetch until one succeeds, and the error says when to try again."""
+    source.ready()
+    assert source.uncertain("two", 1) is None
+    server.behave = hang_up
+    clock.advance(100)
+    assert source.lookup("two", "ES256") is None
+    call(way, source.fetch, source.afetch)
+    assert _kids(source, "two") == []
+    for moved, wait in ((0, 30.0), (12.5, 17.5), (17, 1.0), (3000, 1.0)):
+        clock.advance(moved)
+        error = source.uncertain("two", 1)
+        assert error is not None
+        assert error.retry_after == wait
+        assert server.url in str(error)
+        assert "the connection broke off" in str(error)
+    server.publish(_ONE)
+    assert _asked(source, "two") == []
+    assert source.uncertain("two", 1) is None
+    assert server.count == 3
+
+
+def test_which_keys_are_uncertain(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """The ``kid`` of a held key is never uncertain; an unknown or missing one is."""
+    source.ready()
+    server.behave = reply(b"", 503, {"Retry-After": 45})
+    clock.advance(3600)
+    source.fetch()
+    assert source.uncertain("one", 1) is None
+    for kid in ("two", "", None):
+        error = source.uncertain(kid, 1)
+        assert error is not None
+        assert error.retry_after == 45
+
+
+def test_uncertain_of_a_nameless_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """A single key without a ``kid`` is tried for every token, and its successor may be as well."""
+    server.publish(Signer())
+    source.ready()
+    server.behave = hang_up
+    clock.advance(3600)
+    source.fetch()
+    for kid in ("any", None):
+        assert _kids(source, kid) == [None]
+        assert source.uncertain(kid, 1) is not None
+
+
+def test_keys_that_change_under_a_verification(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
+    """If the keys were replaced after the lookup, the token's key may be among the new ones."""
+    source.ready()
+    server.publish(_ONE, _TWO)
+    clock.advance(3600)
+    source.ready()
+    assert source.uncertain("three", 1) is not None
+    assert source.uncertain("one", 1) is None
+    assert source.uncertain("three", 2) is None
 
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"keys": []}', b"null", b"\xff"])

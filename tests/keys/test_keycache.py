@@ -170,11 +170,40 @@ def test_start_in_an_outage(way: Way, fleet: _Fleet) -> None:
     call(way, worker.ready, worker.aready)
     assert worker.lookup("one", "ES256")
     assert worker.stats().failures == 1
+    assert worker.lookup("two", "ES256") == ()
+    assert worker.uncertain("two", worker.generation) is not None
     clock.advance(1)
     assert worker.lookup("one", "ES256") is None
     fleet.wall.advance(1)
     with pytest.raises(KeysUnavailable):
         fleet.worker().ready()
+
+
+@every_way
+def test_shared_keys_that_are_older_than_a_failure(way: Way, fleet: _Fleet) -> None:
+    """A set that was fetched before this worker's fetch failed leaves unknown keys uncertain."""
+    clock = Clock()
+    worker = fleet.worker(clock=clock)
+    worker.ready()
+    fleet.server.behave = hang_up
+    clock.advance(3599)
+    assert worker.lookup("two", "ES256") is None
+    call(way, worker.fetch, worker.afetch)
+    fleet.forge(fetched_at=fleet.wall() + 3599 - 600)
+    fleet.wall.advance(3600)
+    clock.advance(1)
+    call(way, worker.ready, worker.aready)
+    assert worker.fresh_until == clock() + 3600 - 601
+    assert worker.lookup("two", "ES256") == ()
+    error = worker.uncertain("two", worker.generation)
+    assert error is not None
+    assert error.retry_after == 29
+    fleet.server.publish(_TWO)
+    clock.advance(29)
+    assert worker.lookup("three", "ES256") is None
+    call(way, worker.fetch, worker.afetch)
+    assert worker.uncertain("three", worker.generation) is None
+    assert worker.lookup("two", "ES256")
 
 
 @every_way
@@ -207,6 +236,22 @@ def test_stale_entry_does_not_replace_newer_keys(fleet: _Fleet) -> None:
     assert worker.lookup("two", "ES256")
     assert not worker.lookup("one", "ES256")
     assert worker.stats() == SourceStats(fetches=2, failures=1, stale_lookups=2)
+
+
+@every_way
+def test_fresh_entry_that_is_older_than_the_keys_held(way: Way, fleet: _Fleet) -> None:
+    """It does not count as a refresh of newer keys, however long it claims to be fresh: the server is asked."""
+    clock = Clock()
+    worker = fleet.worker(clock=clock)
+    worker.ready()
+    fleet.forge(fetched_at=fleet.wall() - 5, lifetime=86_400)
+    fleet.server.publish(_TWO)
+    clock.advance(3600 + 60)
+    fleet.wall.advance(3600 + 60)
+    assert worker.lookup("one", "ES256") is None
+    call(way, worker.fetch, worker.afetch)
+    assert worker.lookup("two", "ES256")
+    assert fleet.server.count == 2
 
 
 @every_way

@@ -75,6 +75,19 @@ def test_known_kids(kid: str | None, known: bool) -> None:
     assert _SET.knows(kid) is known
 
 
+@pytest.mark.parametrize(("kid", "named"), [("one", True), (None, False), ("three", False)])
+def test_names(kid: str | None, named: bool) -> None:
+    """A set names the ``kid`` of its keys, and no other."""
+    assert _SET.names(kid) is named
+
+
+def test_a_single_pem_names_nothing() -> None:
+    """It is tried for any ``kid``, but is not named by it."""
+    pem = load_key_set(_ONE.pem, algorithms=("ES256",))
+    assert not pem.names("anything")
+    assert not pem.names(None)
+
+
 def test_known_to_a_single_pem() -> None:
     """A single PEM knows every ``kid``."""
     assert load_key_set(_ONE.pem, algorithms=("ES256",)).knows("anything")
@@ -117,6 +130,7 @@ async def test_fixed_keys() -> None:
     assert source.lookup("one", "ES256") == _SET.keys[:1]
     assert source.lookup("three", "ES256") == ()
     assert source.unavailable() is None
+    assert source.uncertain("three", 0) is None
     assert source.is_current(0)
     assert source.holds("any", "ES256")
     assert source.generation == 0

@@ -154,6 +154,25 @@ def test_key_server_down_when_cold() -> None:
         assert server.count <= 3
 
 
+@pytest.mark.parametrize("age", [60, 3600, 3600 + 600, 3600 + 86_000])
+def test_unknown_kid_flood_while_the_key_server_is_down(age: float) -> None:
+    """A thousand invented ids cause at most three fetches, and 503 rather than 401."""
+    with KeyServer(SIGNER) as server:
+        keys = Clock()
+        settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
+        judge = PrivyVerifier(settings, clock=Clock(NOW), key_clock=keys)
+        assert judge.verify_identity_token(identity()).id
+        server.behave = hang_up
+        keys.advance(age)
+        before = server.count
+        for number in range(1000):
+            with pytest.raises(KeysUnavailable) as caught:
+                judge.verify_identity_token(identity({"kid": f"invented-{number}"}))
+            assert dict(caught.value.headers)["Retry-After"]
+        assert judge.verify_identity_token(identity(marker="fresh")).id
+        assert server.count - before <= 3
+
+
 def test_rotation() -> None:
     """Old and new tokens verify while both keys are published, the old one not after."""
     with DevelopmentIssuer() as issuer:

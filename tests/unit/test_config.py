@@ -127,6 +127,9 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("max_token_bytes", 1024.5, "whole"),
         ("token_cache_size", -1, "number"),
         ("token_cache_size", 0.5, "whole"),
+        ("token_cache_bytes", 65535, "number"),
+        ("token_cache_bytes", 1e6, "whole"),
+        ("token_cache_bytes", True, "number"),
         ("token_cache_seconds", math.inf, "number"),
         ("key_lifetime", 59, "number"),
         ("key_grace", -1, "number"),
@@ -136,6 +139,8 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("is_revoked", "no", "callable"),
         ("on_refused", 1, "callable"),
         ("client_options", [], "dict"),
+        ("client_options", {"timeout": 1}, "only these can be set"),
+        ("client_options", {"verify": False}, "certificates are always checked"),
         ("refresh_url", "refresh", "/refresh"),
         ("refresh_url", "//evil.example", "/refresh"),
         ("refresh_url", "/\\evil.example", "/refresh"),
@@ -165,6 +170,16 @@ def test_limits_are_allowed() -> None:
     """The numbers at the edges are good ones."""
     config(leeway=0, max_token_bytes=256, token_cache_size=0, token_cache_seconds=0, key_grace=0, key_timeout=0.1)
     config(leeway=60, max_token_bytes=1 << 20, token_cache_size=1 << 24, token_cache_seconds=86400, key_lifetime=60)
+
+
+def test_bytes_of_the_token_cache() -> None:
+    """They can be set in a mapping or in the environment, as a whole number."""
+    assert PrivyConfig.from_mapping({"APP_ID": "app", "TOKEN_CACHE_BYTES": 65536}).token_cache_bytes == 65536
+    environ = {"PRIVY_APP_ID": "app", "PRIVY_TOKEN_CACHE_BYTES": "1000000"}
+    assert PrivyConfig.from_env(environ).token_cache_bytes == 1_000_000
+    for wrong in ("1e6", "1000000.0", "64 MiB", "1"):
+        with pytest.raises(ConfigurationError, match=r"^PRIVY_TOKEN_CACHE_BYTES \("):
+            PrivyConfig.from_env({**environ, "PRIVY_TOKEN_CACHE_BYTES": wrong})
 
 
 def test_one_string_for_a_list() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from privy_middleware import KeysUnavailable, PrivyVerifier
@@ -13,7 +15,7 @@ from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup
 from tests.support.clock import Clock
-from tests.support.keyserver import KeyServer
+from tests.support.keyserver import Held, KeyServer, hang_up
 from tests.support.signers import Signer
 from tests.support.tokens import (
     HEADER,
@@ -115,6 +117,62 @@ def test_keys_that_vanish_before_the_look() -> None:
         with pytest.raises(KeysUnavailable):
             auth.require()
         assert Lookup(gate, Request(id_header(identity()))).find().require().id == SUBJECT
+        assert server.count == 2
+
+
+def test_keys_that_grow_old_before_the_look() -> None:
+    """A lookup that cannot wait for the fetch answers 503, for cached tokens too, until the fetch has ended."""
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock)
+        Lookup(gate, Request(id_header(identity()))).find()
+        lookups = [Lookup(gate, Request(id_header(identity(marker=number)))) for number in (1, 2)]
+        lookups.append(Lookup(gate, Request(id_header(identity()))))
+        assert all(lookup.settled() for lookup in lookups)
+        server.behave = answer = Held(server.behave)
+        key_clock.advance(3600 + 60)
+        assert [lookup.find_now().error for lookup in lookups] == ["keys_unavailable"] * 3
+        answer.release()
+        assert Lookup(gate, Request(id_header(identity()))).find().require().id == SUBJECT
+        assert Lookup(gate, Request(id_header(identity()))).find_now().require().id == SUBJECT
+        assert server.count == 2
+
+
+@pytest.mark.anyio
+async def test_old_keys_are_waited_for_before_the_app() -> None:
+    """An async lookup waits for the fetch without blocking the event loop."""
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock)
+        await Lookup(gate, Request(id_header(identity()))).afind()
+        server.behave = answer = Held(server.behave)
+        key_clock.advance(3600 + 60)
+        lookup = Lookup(gate, Request(id_header(identity())))
+        assert not lookup.settled()
+        turns = 0
+        async with anyio.create_task_group() as group:
+            group.start_soon(lookup.afind)
+            while turns < 500 or server.count < 2:
+                await anyio.lowlevel.checkpoint()
+                turns += 1
+            assert lookup.auth is None
+            answer.release()
+        assert lookup.find_now().require().id == SUBJECT
+
+
+def test_old_keys_in_an_outage_are_not_waited_for() -> None:
+    """During the back-off they are used at once, also in a lookup that cannot wait."""
+    key_clock = Clock(0)
+    with KeyServer(SIGNER) as server:
+        gate = gate_of(server, key_clock)
+        Lookup(gate, Request(id_header(identity()))).find()
+        server.behave = hang_up
+        key_clock.advance(3600 + 60)
+        assert Lookup(gate, Request(id_header(identity()))).find().require().id == SUBJECT
+        for number in range(3):
+            assert Lookup(gate, Request(id_header(identity(marker=number)))).find_now().require().id == SUBJECT
+        stranger = Lookup(gate, Request(id_header(identity({"kid": "unknown"})))).find_now()
+        assert stranger.error == "keys_unavailable"
         assert server.count == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,7 +28,7 @@ from privy_middleware.errors import (
 from privy_middleware.keys import FixedKeys, JWKSSource, KeySource, load_key_set
 from privy_middleware.trust import Rules, TokenReader, Trust
 from tests.support.clock import Clock
-from tests.support.keyserver import KeyServer, hang_up, reply
+from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
 from tests.support.signers import Signer
 from tests.support.tokens import (
     HEADER,
@@ -41,6 +42,7 @@ from tests.support.tokens import (
     sign,
     twin,
 )
+from tests.support.ways import Way, call, every_way
 
 ES256 = frozenset({"ES256"})
 LOCAL = {"trust_env": False}
@@ -77,6 +79,10 @@ class Reader:
     def __call__(self, token: Any) -> str:
         """Return the value of a token."""
         return self.reader.verify(token).value
+
+    def verified(self, way: Way, token: str) -> str:
+        """Return the value of a token, verified in one of the ways."""
+        return call(way, lambda: self.reader.verify(token), lambda: self.reader.averify(token)).value
 
     def fails(self, token: Any, error: type[PrivyError]) -> None:
         """Require a refusal, of the same kind the second time."""
@@ -234,6 +240,21 @@ def test_cache_entries_are_bounded() -> None:
     assert len(reader.reader._cache) == 4
 
 
+def test_cache_bytes_are_bounded() -> None:
+    """Tokens of 12 KB displace many short ones, and one too long for the cache is verified each time."""
+    reader = Reader(token_cache_bytes=100_000)
+    for number in range(200):
+        reader(identity(marker=number))
+    short = len(reader.reader._cache)
+    assert 10 < short < 100_000 / 1536
+    for number in range(20):
+        reader(identity(marker=number, filler="x" * 9000))
+    assert 1 <= len(reader.reader._cache) <= 3
+    small, long = Reader(token_cache_bytes=65536, max_token_bytes=65536), identity(filler="x" * 30_000)
+    assert small(long) == small(long)
+    assert (small.checked, len(small.reader._cache)) == (2, 0)
+
+
 def test_headers_that_are_remembered_are_bounded() -> None:
     """Any number of spellings of a good header, and each is read rightly."""
     reader = Reader(token_cache_size=0)
@@ -280,9 +301,9 @@ def test_keys_that_come_with_the_second_wait(enough: int) -> None:
 
 
 def test_waits_come_to_an_end() -> None:
-    """A source that has keys, and never this one, has a bad token before it."""
+    """If the source is still undecided after two fetches the answer is 503, not 401."""
     keys = Undecided(10)
-    with pytest.raises(UnknownKey):
+    with pytest.raises(KeysUnavailable):
         Reader(Trust("app", keys, ES256))(identity())
     assert keys.waits == 2
 
@@ -371,6 +392,132 @@ def test_stale_keys_end_a_hit_with_the_grace() -> None:
         wait_for_refresh(keys)
         clock.advance(51)
         reader.fails(token, KeysUnavailable)
+
+
+@every_way
+def test_a_hit_after_an_idle_night(way: Way) -> None:
+    """A cached token waits for the fetch too, because its key may have been withdrawn."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader, token = Reader(Trust("app", keys, ES256)), identity()
+        assert reader(token)
+        clock.advance(100 + 60)
+        assert reader.verified(way, token)
+        assert server.count == 2
+        server.publish(Signer("another"))
+        clock.advance(100 + 60)
+        with pytest.raises(UnknownKey):
+            reader.verified(way, token)
+        assert server.count == 3
+
+
+@every_way
+def test_a_hit_after_an_idle_night_in_an_outage(way: Way) -> None:
+    """After the fetch has failed the old keys are used for all tokens, without another fetch."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader, token = Reader(Trust("app", keys, ES256)), identity()
+        assert reader(token)
+        server.behave = hang_up
+        clock.advance(100 + 60)
+        for each in (token, token, identity(marker=1), token):
+            assert reader.verified(way, each)
+        assert server.count == 2
+        assert reader.checked == 3
+
+
+@every_way
+def test_a_new_key_while_the_server_fails(way: Way) -> None:
+    """A good token of a new key gets 503 and not 401, and is accepted once the key can be fetched."""
+    new = Signer("new")
+    token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        assert reader(identity())
+        server.behave, wait = hang_up, 0.0
+        # Fresh keys, then stale ones, then such as have to be asked for.
+        for moved in (60, 3600 - 60, 3600):
+            clock.advance(moved)
+            for _ in range(3):
+                with pytest.raises(KeysUnavailable) as caught:
+                    reader.verified(way, token)
+                wait = caught.value.retry_after
+            assert reader.verified(way, identity())
+        server.publish(SIGNER, new)
+        clock.advance(wait)
+        assert reader.verified(way, token)
+
+
+def test_strangers_while_the_server_fails() -> None:
+    """A thousand invented ids cause no more fetches than the cooldown and the back-off allow."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        assert reader(identity())
+        server.behave = hang_up
+        for moved, fetches in ((60, 2), (3600 + 600, 3)):
+            clock.advance(moved)
+            for number in range(500):
+                with pytest.raises(KeysUnavailable):
+                    reader(identity({"kid": f"invented-{number}"}))
+            assert server.count == fetches
+
+
+def test_a_bad_signature_while_the_server_fails() -> None:
+    """If the ``kid`` is that of a held key the token is bad."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        assert reader(identity())
+        server.behave = hang_up
+        clock.advance(3600 + 60)
+        reader.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
+        assert server.count == 2
+
+
+def test_a_token_without_kid_while_the_server_fails() -> None:
+    """It gets 503 if no held key verifies it, since a new key may have signed it."""
+    new = Signer("new")
+    nameless = changed(HEADER, {"kid": MISSING})
+    token = sign(nameless, IDENTITY, new.private)
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        reader.fails(token, BadSignature)
+        server.behave = hang_up
+        clock.advance(3600 + 60)
+        reader.fails(token, KeysUnavailable)
+        assert reader(sign(nameless, IDENTITY))
+        server.publish(SIGNER, new)
+        clock.advance(1 + 60)
+        assert reader(token)
+        assert server.count == 3
+
+
+@every_way
+def test_a_new_key_while_a_fetch_is_under_way(way: Way) -> None:
+    """Its token waits for that fetch, even if the last one failed."""
+    new = Signer("new")
+    token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock)
+        reader = Reader(Trust("app", keys, ES256))
+        assert reader(identity())
+        server.behave = hang_up
+        clock.advance(3600)
+        keys.fetch()
+        server.behave = answer = Held(reply(jwks(SIGNER, new)))
+        clock.advance(1)
+        assert reader(identity())
+        timer = threading.Timer(0.05, answer.release)
+        timer.start()
+        assert reader.verified(way, token)
+        timer.join()
+        assert server.count == 3
 
 
 def test_keys_are_waited_for() -> None:

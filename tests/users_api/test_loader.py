@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any, ClassVar
 
+import httpx2
 import pytest
 import trio
 
@@ -73,6 +75,21 @@ def test_request(way: Way) -> None:
     assert seen.path == f"/v1/users/{DID}"
     assert seen.app_id == APP_ID
     assert seen.headers["x-trace"] == "t1"
+
+
+@every_way
+@pytest.mark.parametrize("proxied", [False, True])
+def test_tls_context_weakened_later(proxied: bool, way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    """The app secret is not sent with such a context: the user cannot be loaded, and the log says why."""
+    context = ssl.create_default_context()
+    options = {"proxy": httpx2.Proxy("https://127.0.0.1:1", ssl_context=context)} if proxied else {"verify": context}
+    with UserServer(record()) as server:
+        loader = loader_of(server, config=config(client_options=options), on_outage="error")
+        context.check_hostname = False
+        with pytest.raises(UserUnavailable):
+            load(way, loader)
+        assert server.count == 0
+    assert "certificates and host names are always checked" in caplog.text
 
 
 @every_way

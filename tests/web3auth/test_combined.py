@@ -15,7 +15,7 @@ from privy_middleware.lookup import Lookup
 from privy_middleware.users import PrivyUser
 from privy_middleware.web3auth import Web3AuthUser
 from tests.support.clock import Clock
-from tests.support.keyserver import KeyServer
+from tests.support.keyserver import KeyServer, hang_up
 from tests.support.signers import Signer
 from tests.support.tokens import (
     APP_ID,
@@ -201,6 +201,30 @@ def test_an_outage_of_one_is_none_of_the_others() -> None:
     gate = build_gate(CombinedVerifier(down, verifier()))
     assert found(gate, Request(bearer(social()))).error is None
     assert isinstance(found(gate, Request(bearer(access()))).refusal, KeysUnavailable)
+
+
+@every_way
+def test_a_new_key_of_a_family_whose_server_fails(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its token gets 503; the tokens of the other family are not affected."""
+    monkeypatch.setattr("privy_middleware.keys.jwks._JUST_OBTAINED", 0)
+    new = Signer("new")
+    with KeyServer(SIGNER) as privy, KeyServer(WEB3AUTH_SIGNER) as web3auth:
+        both = CombinedVerifier(
+            privy_verifier(verification_key=None, jwks_url=privy.url),
+            verifier(verification_key=None, jwks_url=web3auth.url),
+        )
+        both.ready()
+        gate = build_gate(both)
+        web3auth.behave = hang_up
+        for token in (social(new), social(new)):
+            lookup = Lookup(gate, Request(bearer(token)))
+            refusal = call(way, lookup.find, lookup.afind).refusal
+            assert isinstance(refusal, KeysUnavailable)
+            assert refusal.retry_after >= 1
+        assert found(gate, Request(bearer(social(WEB3AUTH_SIGNER)))).kind == "web3auth"
+        assert found(gate, Request(bearer(access()))).kind == "access"
+        assert found(gate, Request(bearer(access({"kid": "new"})))).error == "unknown_key"
+        assert (privy.count, web3auth.count) == (2, 2)
 
 
 @pytest.mark.parametrize(
