@@ -31,10 +31,6 @@ class Lookup:
         self.auth: PrivyAuth | None = None
         self._credentials: Sequence[Credential] | None = None
 
-    def __copy__(self) -> Self:
-        """Return the lookup itself, which a copy of the request shares."""
-        return self
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return the lookup itself, which a copy of the request shares."""
         return self
