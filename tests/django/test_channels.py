@@ -13,6 +13,7 @@ from django.urls import path
 from django_privy.channels import PrivyMiddlewareStack
 from django_privy.testing import privy_issuer
 from tests.django.test_middleware import ADA
+from tests.support.patience import PATIENCE
 
 
 class Consumer(AsyncJsonWebsocketConsumer):
@@ -34,7 +35,7 @@ async def test_consumer() -> None:
         app: Any = ProtocolTypeRouter({"websocket": PrivyMiddlewareStack(routes)})
         headers = [(b"privy-id-token", issuer.identity_token("ada").encode())]
         communicator = WebsocketCommunicator(app, "/ws", headers=headers)
-        assert (await communicator.connect())[0]
-        assert await communicator.receive_json_from() == ADA
-        await communicator.disconnect()
-        assert await WebsocketCommunicator(app, "/ws").connect() == (False, 1008)
+        assert (await communicator.connect(PATIENCE))[0]
+        assert await communicator.receive_json_from(PATIENCE) == ADA
+        await communicator.disconnect(timeout=PATIENCE)
+        assert await WebsocketCommunicator(app, "/ws").connect(PATIENCE) == (False, 1008)

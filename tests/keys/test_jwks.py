@@ -21,6 +21,7 @@ from privy_middleware.keys.state import Arrival, Failure, Held, Outcome, Policy
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
+from tests.support.patience import PATIENCE
 from tests.support.signers import MESSAGE, Signer
 from tests.support.ways import Way, call, every_way
 
@@ -56,7 +57,7 @@ def _wait(source: JWKSSource) -> None:
     source.fetch()
     for thread in threading.enumerate():
         if thread.name == "privy-keys":
-            thread.join(30)
+            thread.join(PATIENCE)
 
 
 @every_way
