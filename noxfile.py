@@ -33,6 +33,8 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 # Tests start many servers, which should not all compile their libraries anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A download may take its time on a busy machine.
+os.environ.setdefault("UV_HTTP_TIMEOUT", "120")
 
 
 def group(*names: str) -> list[str]:

@@ -33,8 +33,10 @@ SERVERS = {
     "starlette": "uvicorn",
     "wsgi": "gunicorn",
 }
-_START_SECONDS = 30
-_STOP_SECONDS = 10
+# Far longer than it takes, also on a machine that is busy with other things.
+_START_SECONDS = 120
+_STOP_SECONDS = 60
+_ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def run(app: str, port: int, *, once: bool) -> int:
     """Show every exchange, then serve on unless ``once``; return how many answers were wrong."""
     with DevelopmentIssuer() as issuer, serve(command(app, port), port, issuer) as address:
         print(f"The {app} example under {SERVERS[app]} at {address}")
-        with httpx2.Client(base_url=address, trust_env=False) as client:
+        with httpx2.Client(base_url=address, trust_env=False, timeout=_ANSWER_SECONDS) as client:
             table = exchanges(issuer)
             results = [show(each, client.request(each.method, each.path, headers=each.headers)) for each in table]
         wrong = results.count(False)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from privy_middleware.errors import InvalidClaims
+from privy_middleware.strictjson import MAX_DEPTH
 
 __all__ = ["FrozenDict", "freeze", "freeze_object", "thaw", "thaw_object"]
 
-_MAX_DEPTH = 32
 _NESTED = (dict, list, tuple)
 _NESTED_TYPES = frozenset(_NESTED)
 
@@ -50,7 +50,7 @@ for _name in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem"
     setattr(FrozenDict, _name, _refuse)
 
 
-def freeze_object(value: Mapping[str, Any], depth: int = _MAX_DEPTH) -> FrozenDict:
+def freeze_object(value: Mapping[str, Any], depth: int = MAX_DEPTH) -> FrozenDict:
     """Copy a JSON object so that nothing in it can be changed: dicts to FrozenDict, lists to tuples.
 
     What is frozen already is returned as it is.
@@ -65,7 +65,7 @@ def freeze_object(value: Mapping[str, Any], depth: int = _MAX_DEPTH) -> FrozenDi
     return FrozenDict({k: freeze(v, depth - 1) if isinstance(v, _NESTED) else v for k, v in value.items()})
 
 
-def freeze(value: Any, depth: int = _MAX_DEPTH) -> Any:
+def freeze(value: Any, depth: int = MAX_DEPTH) -> Any:
     """Copy a JSON value so that nothing in it can be changed: dicts to FrozenDict, lists to tuples.
 
     Raises:

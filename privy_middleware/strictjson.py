@@ -1,12 +1,16 @@
-"""JSON as a token may hold it: UTF-8, no duplicate names, no numbers beyond JSON's own."""
+"""JSON as a token may hold it: UTF-8, no duplicate names, no numbers beyond JSON's own, no deep nesting."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
-__all__ = ["NotStrictJSON", "decode", "decode_bytes"]
+__all__ = ["MAX_DEPTH", "NotStrictJSON", "check_depth", "decode", "decode_bytes"]
+
+MAX_DEPTH = 32
+"""How many objects and lists may stand inside one another."""
 
 
 class NotStrictJSON(ValueError):
@@ -32,21 +36,27 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 _WHITE_SPACE = " \t\n\r"
+# A string up to its end, or up to the end of the text where it is not closed.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)
+_DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)).difference(_DEEPER))
 _decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant).raw_decode
 
 
 def decode(text: str) -> Any:
-    """Return the value of a JSON text (RFC 8259 §4: names are unique; §8.1: UTF-8).
+    """Return the value of a JSON text (RFC 8259 §4: names are unique; §8.1: UTF-8; §9: the depth may be limited).
 
     Raises:
-        NotStrictJSON: when the text is anything else, a lone surrogate among its strings included.
+        NotStrictJSON: when the text is anything else, has a lone surrogate in a string, or is nested too deeply.
     """
     text = text.strip(_WHITE_SPACE)
     try:
+        check_depth(text)
         value, end = _decode(text)
         if end != len(text):
             raise NotStrictJSON
-        if "\\u" in text:
+        # Most strings have no escape at all, and one character is found faster than two.
+        if "\\" in text and "\\u" in text:
             _check_surrogates(value)
         if not text.isascii():
             text.encode("utf-8")
@@ -58,6 +68,26 @@ def decode(text: str) -> Any:
 def _check_surrogates(value: Any) -> None:
     # An escaped surrogate without its partner has no UTF-8 form: encoding is the test of it.
     json.dumps(value, ensure_ascii=False).encode("utf-8")
+
+
+def check_depth(text: str) -> None:
+    """Refuse a JSON text that is nested too deeply, before anything is decoded (RFC 8259 §9).
+
+    A decoder that calls itself for each level can overflow a small stack, which ends the process. Python's own limit
+    does not rule that out, and differs from one release to the next.
+
+    Raises:
+        NotStrictJSON: when more than `MAX_DEPTH` objects and lists stand inside one another.
+    """
+    # Each level needs a bracket, and "},{" leads no deeper: only unusual texts have to be read as well.
+    brackets = text.count("[") + text.count("{")
+    if brackets <= MAX_DEPTH or brackets - text.count("},{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _STRING.sub("", text).encode("ascii", "ignore").translate(None, _NO_BRACKETS):
+        depth += _DEEPER[bracket]
+        if depth > MAX_DEPTH:
+            raise NotStrictJSON("nested too deeply")
 
 
 def decode_bytes(data: bytes) -> Any:

@@ -6,13 +6,16 @@ import logging
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-from tests.support import redisserver, vectors
+from tests.support import patience, redisserver, vectors
 
-settings.register_profile("default", deadline=None)
-settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+# Neither an example nor the making of one may be too slow on a busy machine.
+_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", _ANY_SPEED)
+settings.register_profile("fuzz", _ANY_SPEED, max_examples=20_000)
 settings.load_profile("default")
+patience.allow_time()
 
 _LONGEST_ID = 60
 

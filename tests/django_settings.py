@@ -49,7 +49,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": ":memory:",
-        "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"},
+        "OPTIONS": {"timeout": 120, "transaction_mode": "IMMEDIATE"},
         "TEST": {"NAME": str(Path(tempfile.gettempdir(), f"django-privy-{os.getpid()}.sqlite3"))},
     }
 }

@@ -20,6 +20,7 @@ from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys.jwk import PrivateKey, is_private, read_jwk, usable_keys
 from privy_middleware.keys.keyset import KeySet
 from privy_middleware.keys.signatures import UnusableKey, VerificationKey, check_algorithms
+from privy_middleware.strictjson import check_depth
 
 __all__ = ["InvalidKeySet", "load_key_set", "read_jwks"]
 
@@ -117,7 +118,10 @@ def _entries(document: object) -> list[object]:
 def _decoded(document: object) -> object:
     try:
         text = document.decode("utf-8") if isinstance(document, bytes) else document
-        return _DECODER.decode(text) if isinstance(text, str) else text
+        if not isinstance(text, str):
+            return text
+        check_depth(text)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise InvalidKeySet("it is not JSON in UTF-8") from None
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
 import pytest
 
-from privy_middleware import PrivyConfig, PrivyMiddleware
+from privy_middleware import PrivyConfig, PrivyMiddleware, PrivyVerifier
 from privy_middleware.issuer import DevelopmentIssuer
+from tests.support.clock import Clock
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
-ISSUER = DevelopmentIssuer()
+# It stands still, so that every token is valid when its request comes in, however late that is.
+NOW = Clock()
+SOON = NOW() + 0.25
+ISSUER = DevelopmentIssuer(clock=NOW)
 CONFIG = PrivyConfig(app_id=ISSUER.app_id, verification_key=ISSUER.public_key_pem, leeway=0)
+VERIFIER = PrivyVerifier(CONFIG, clock=NOW)
 
 
 def scope(kind: str, **claims: Any) -> dict[str, Any]:
@@ -46,8 +51,8 @@ class Peer:
 async def serve(app: Callable[..., Awaitable[None]], kind: str, peer: Peer, **claims: Any) -> list[Any]:
     """Serve one connection whose token ends soon; return the scopes that the callback was told of."""
     told: list[Any] = []
-    middleware = PrivyMiddleware(app, CONFIG, close_expired=True, on_expired=told.append)
-    with anyio.fail_after(30):
+    middleware = PrivyMiddleware(app, VERIFIER, close_expired=True, on_expired=told.append)
+    with anyio.fail_after(PATIENCE):
         await middleware(scope(kind, **claims), peer.receive, peer.send)
     return told
 
@@ -63,7 +68,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 async def test_socket_is_closed_when_the_token_expires() -> None:
     """The app sees a disconnect, the client a close with 1008, and what comes later is dropped."""
     peer = Peer({"type": "websocket.receive", "text": "hello"})
-    told = await serve(echo, "websocket", peer, exp=time.time() + 1)
+    told = await serve(echo, "websocket", peer, exp=SOON)
     assert [message["type"] for message in peer.sent] == ["websocket.accept", "websocket.send", "websocket.close"]
     assert peer.sent[-1]["code"] == 1008
     assert [each["type"] for each in told] == ["websocket"]
@@ -78,7 +83,7 @@ async def test_socket_that_only_sends_is_cancelled(monkeypatch: pytest.MonkeyPat
         await anyio.sleep_forever()
 
     peer = Peer()
-    assert len(await serve(push, "websocket", peer, exp=time.time() + 1)) == 1
+    assert len(await serve(push, "websocket", peer, exp=SOON)) == 1
     assert peer.sent[-1]["code"] == 1008
 
 
@@ -92,7 +97,7 @@ async def test_event_stream_ends_when_the_token_expires() -> None:
         await anyio.sleep_forever()
 
     peer = Peer()
-    assert len(await serve(stream, "http", peer, exp=time.time() + 1)) == 1
+    assert len(await serve(stream, "http", peer, exp=SOON)) == 1
     assert [message.get("more_body") for message in peer.sent] == [None, True, False]
 
 
@@ -101,11 +106,11 @@ async def test_other_responses_are_left_alone() -> None:
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-        await anyio.sleep(1.5)
+        await anyio.sleep(0.5)
         await send({"type": "http.response.body", "body": b"done"})
 
     peer = Peer()
-    assert await serve(slow, "http", peer, exp=time.time() + 1) == []
+    assert await serve(slow, "http", peer, exp=SOON) == []
     assert peer.sent[-1]["body"] == b"done"
 
 
@@ -117,18 +122,18 @@ async def test_callback_may_be_a_coroutine_function() -> None:
         told.append(scope["type"])
 
     peer = Peer()
-    middleware = PrivyMiddleware(echo, CONFIG, close_expired=True, on_expired=tell)
-    await middleware(scope("websocket", exp=time.time() + 1), peer.receive, peer.send)
+    middleware = PrivyMiddleware(echo, VERIFIER, close_expired=True, on_expired=tell)
+    await middleware(scope("websocket", exp=SOON), peer.receive, peer.send)
     assert told == ["websocket"]
-    silent = PrivyMiddleware(echo, CONFIG, close_expired=True)
-    await silent(scope("websocket", exp=time.time() + 1), peer.receive, peer.send)
+    silent = PrivyMiddleware(echo, VERIFIER, close_expired=True)
+    await silent(scope("websocket", exp=SOON), peer.receive, peer.send)
     assert peer.sent[-1]["code"] == 1008
 
 
 async def test_without_a_token_nothing_expires() -> None:
     """A connection of nobody lasts as long as it likes."""
     left = Peer({"type": "websocket.disconnect", "code": 1000})
-    middleware = PrivyMiddleware(echo, CONFIG, close_expired=True)
+    middleware = PrivyMiddleware(echo, VERIFIER, close_expired=True)
     await middleware({**scope("websocket"), "headers": []}, left.receive, left.send)
     assert [message["type"] for message in left.sent] == ["websocket.accept", "websocket.send"]
 
@@ -143,5 +148,5 @@ async def test_app_that_lingers_is_told_once(monkeypatch: pytest.MonkeyPatch) ->
         await anyio.sleep_forever()
 
     peer = Peer()
-    assert len(await serve(linger, "websocket", peer, exp=time.time() + 1)) == 1
+    assert len(await serve(linger, "websocket", peer, exp=SOON)) == 1
     assert [message["type"] for message in peer.sent] == ["websocket.accept", "websocket.close"]

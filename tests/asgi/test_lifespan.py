@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,11 +21,11 @@ DIRECT = {"trust_env": False}
 
 
 @pytest.fixture
-def nowhere() -> str:
+def nowhere() -> Iterator[str]:
     """Return the address of a key server that refuses connections."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"
+        yield f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -27,11 +27,11 @@ class World:
     """An issuer, the key server that publishes its keys, and the clocks of the app."""
 
     def __init__(self, *app_ids: str) -> None:
-        self.issuers = {app_id: MintingIssuer(app_id) for app_id in app_ids}
+        self.time = Clock(time.time())
+        self.issuers = {app_id: MintingIssuer(app_id, clock=self.time) for app_id in app_ids}
         self.servers = {app_id: KeyServer() for app_id in app_ids}
         self.issuer = self.issuers[app_ids[0]]
         self.server = self.servers[app_ids[0]]
-        self.time = Clock(time.time())
         self.age = Clock()
 
     def publish(self) -> None:

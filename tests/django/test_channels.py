@@ -13,6 +13,7 @@ from django.urls import path
 from django_privy.channels import PrivyMiddlewareStack
 from django_privy.testing import privy_issuer
 from tests.django.test_middleware import ADA
+from tests.support.patience import PATIENCE
 
 
 class Consumer(AsyncJsonWebsocketConsumer):
@@ -34,10 +35,10 @@ async def test_consumer() -> None:
         app: Any = ProtocolTypeRouter({"websocket": PrivyMiddlewareStack(routes)})
         headers = [(b"privy-id-token", issuer.identity_token("ada").encode())]
         communicator = WebsocketCommunicator(app, "/ws", headers=headers)
-        assert (await communicator.connect())[0]
-        assert await communicator.receive_json_from() == ADA
-        await communicator.disconnect()
-        assert await WebsocketCommunicator(app, "/ws").connect() == (False, 1008)
+        assert (await communicator.connect(PATIENCE))[0]
+        assert await communicator.receive_json_from(PATIENCE) == ADA
+        await communicator.disconnect(timeout=PATIENCE)
+        assert await WebsocketCommunicator(app, "/ws").connect(PATIENCE) == (False, 1008)
 
 
 class SyncConsumer(JsonWebsocketConsumer):
@@ -64,8 +65,8 @@ async def test_sync_consumer(close_expired: bool) -> None:
         app: Any = PrivyMiddlewareStack(consumer, close_expired=close_expired)
         headers = [(b"privy-id-token", issuer.identity_token("ada").encode())]
         communicator = WebsocketCommunicator(app, "/ws", headers=headers)
-        assert (await communicator.connect())[0]
-        assert await communicator.receive_json_from() == ADA
+        assert (await communicator.connect(PATIENCE))[0]
+        assert await communicator.receive_json_from(PATIENCE) == ADA
         await communicator.send_json_to({"said": "hello"})
-        assert await communicator.receive_json_from() == {"said": "hello"}
-        await communicator.disconnect()
+        assert await communicator.receive_json_from(PATIENCE) == {"said": "hello"}
+        await communicator.disconnect(timeout=PATIENCE)

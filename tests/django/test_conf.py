@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from django_privy.conf import PrivySettings
+from tests.support.patience import PATIENCE
 
 
 class Slow(PrivySettings):
@@ -23,7 +24,7 @@ class Slow(PrivySettings):
     @property
     def value(self) -> Any:
         """Return what the settings are, once all threads have asked."""
-        self._all_here.wait(10)
+        self._all_here.wait(PATIENCE)
         return settings.PRIVY
 
     def _build(self) -> Any:

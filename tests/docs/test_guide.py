@@ -28,6 +28,7 @@ from privy_middleware.keys import JWKSSource
 from privy_middleware.personas import PERSONAS
 from tests.docs.driving import request
 from tests.docs.pages import ROOT, Section, run
+from tests.support.patience import PATIENCE
 
 ADA = "did:privy:dev-ada"
 STRANGER = {"hello": "stranger"}
@@ -254,10 +255,10 @@ def test_channels(guide: Guide, issuer: DevelopmentIssuer) -> None:
         app: Any = PrivyMiddlewareStack(guide["django"]["Channels"].names["sockets"])
         headers = [(name.encode(), value.encode()) for name, value in identity(issuer).items()]
         communicator = WebsocketCommunicator(app, "/ws", headers=headers)
-        assert (await communicator.connect())[0]
-        assert await communicator.receive_json_from() == ME
-        await communicator.disconnect()
-        assert await WebsocketCommunicator(app, "/ws").connect() == (False, 1008)
+        assert (await communicator.connect(PATIENCE))[0]
+        assert await communicator.receive_json_from(PATIENCE) == ME
+        await communicator.disconnect(timeout=PATIENCE)
+        assert await WebsocketCommunicator(app, "/ws").connect(PATIENCE) == (False, 1008)
 
     with project(issuer):
         asyncio.run(sockets())

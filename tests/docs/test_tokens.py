@@ -79,8 +79,8 @@ def unknown_type() -> None:
 
 def too_deep() -> None:
     """Refuse what is deeper, and keep what is not."""
-    refused(json.dumps([nested(34)]))
-    assert user_of(nested(33)).linked_accounts[0].to_dict() == nested(33)
+    refused(json.dumps([nested(32)]))
+    assert user_of(nested(31)).linked_accounts[0].to_dict() == nested(31)
 
 
 def not_identified() -> None:
@@ -161,7 +161,7 @@ CASES: dict[str, Callable[[], None]] = {
     "a lone surrogate, or a number that no float can hold": no_json_of_ours,
     "an account that is not an object": no_object,
     "an account of an unknown type": unknown_type,
-    "an unknown account nested more than 32 levels deep": too_deep,
+    "either nested more than 32 levels deep": too_deep,
     "a known account without its identifying field, or with one of another type": not_identified,
     "an optional field of another type": odd_option,
     "an lv that is no finite number": odd_moment,

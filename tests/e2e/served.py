@@ -1,4 +1,4 @@
-"""An app for servers to run: it tells who asks, and which process answers; its keys age by a clock in a file."""
+"""An app for servers to run: it tells who asks, and which process answers; its keys age by a clock in a file alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BUSY_SECONDS = 0.005
 
 
 def _age() -> float:
-    return time.monotonic() + float(_CLOCK.read_text())
+    return float(_CLOCK.read_text())
 
 
 def _tell(auth: PrivyAuth) -> bytes:
@@ -48,7 +48,10 @@ async def _aanswer(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": _tell(scope["state"]["privy_auth"])})
 
 
-_verifier = PrivyVerifier(PrivyConfig.from_env(), key_clock=_age)
+_config = PrivyConfig.from_env()
+# No fetch ends by itself while a test waits: no setting is so long.
+object.__setattr__(_config, "key_timeout", 3600.0)
+_verifier = PrivyVerifier(_config, key_clock=_age)
 asgi = PrivyMiddleware(_aanswer, _verifier)
 wsgi = PrivyWSGIMiddleware(_answer, _verifier)
 if os.environ.get("SERVED_READY"):

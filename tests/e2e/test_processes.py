@@ -20,10 +20,14 @@ import pytest
 from example_apps.demo import HOST
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.support.keyserver import Held, KeyServer, reply
+from tests.support.patience import LONGEST_TIMEOUT, PATIENCE
 from tests.support.ports import free_port
 
-GUNICORN = ["gunicorn", "--bind", "{bind}", "--log-level", "warning", "tests.e2e.served:wsgi"]
+# No worker is killed for being slow, neither at its work nor at its end.
+UNHURRIED = ["--timeout", "0", "--graceful-timeout", "3600"]
+GUNICORN = ["gunicorn", "--bind", "{bind}", "--log-level", "warning", *UNHURRIED, "tests.e2e.served:wsgi"]
 UVICORN = ["uvicorn", "--host", HOST, "--port", "{port}", "--log-level", "warning"]
+TWO_WORKERS = ["--workers", "2", "--timeout-worker-healthcheck", "3600"]
 HYPERCORN = ["hypercorn", "--bind", "{bind}", "--log-level", "warning", "-k", "trio", "tests.e2e.served:asgi"]
 # The command, how many workers it starts, and how many of the processes fetch the keys before any request.
 SERVERS: dict[str, tuple[list[str], int, int]] = {
@@ -34,7 +38,7 @@ SERVERS: dict[str, tuple[list[str], int, int]] = {
     "gunicorn-gthread": ([*GUNICORN, "-w", "2", "-k", "gthread", "--threads", "4"], 2, 2),
     "hypercorn-trio": (HYPERCORN, 1, 1),
     "uvicorn": ([*UVICORN, "tests.e2e.served:asgi"], 1, 1),
-    "uvicorn-workers": ([*UVICORN, "--workers", "2", "tests.e2e.served:asgi"], 2, 2),
+    "uvicorn-workers": ([*UVICORN, *TWO_WORKERS, "tests.e2e.served:asgi"], 2, 2),
 }
 STOPPED = ("gunicorn-preload", "gunicorn-preload-gthread", "gunicorn-gevent", "hypercorn-trio", "uvicorn")
 FAIL_FAST = {
@@ -42,11 +46,10 @@ FAIL_FAST = {
     "starlette": [*UVICORN, "example_apps.starlette_app:app"],
     "fastapi": [*UVICORN, "example_apps.fastapi_app:app"],
     "django": [*UVICORN, "example_apps.django_app:app"],
-    "django-wsgi": ["gunicorn", "--bind", "{bind}", "example_apps.django_app:wsgi_app"],
-    "flask": ["gunicorn", "--bind", "{bind}", "example_apps.flask_app:app"],
-    "wsgi": ["gunicorn", "--bind", "{bind}", "example_apps.wsgi_app:app"],
+    "django-wsgi": ["gunicorn", "--bind", "{bind}", *UNHURRIED, "example_apps.django_app:wsgi_app"],
+    "flask": ["gunicorn", "--bind", "{bind}", *UNHURRIED, "example_apps.flask_app:app"],
+    "wsgi": ["gunicorn", "--bind", "{bind}", *UNHURRIED, "example_apps.wsgi_app:app"],
 }
-PATIENCE = 30
 
 
 class World:
@@ -72,7 +75,8 @@ class World:
     @property
     def environ(self) -> dict[str, str]:
         """Return the settings of the served app."""
-        settings = {"PRIVY_APP_ID": self.issuer.app_id, "PRIVY_JWKS_URL": self.server.url, "PRIVY_KEY_TIMEOUT": "60"}
+        settings = {"PRIVY_APP_ID": self.issuer.app_id, "PRIVY_JWKS_URL": self.server.url}
+        settings["PRIVY_KEY_TIMEOUT"] = str(LONGEST_TIMEOUT)
         return settings | {"SERVED_CLOCK": str(self._clock), "SERVED_READY": "1"}
 
 
@@ -114,7 +118,7 @@ def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None:
         try:
-            return socket.create_connection((HOST, port), timeout=1).close()
+            return socket.create_connection((HOST, port)).close()
         except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -131,15 +135,17 @@ def ask(address: str, token: str) -> dict[str, Any]:
 
 def ask_all(address: str, token: str, workers: int) -> set[tuple[str | None, str | None]]:
     """Ask until every worker has answered, and return the different answers: the user and the error."""
-    pids, answers = set(), set()
+    pids: set[int] = set()
+    answers: set[tuple[str | None, str | None]] = set()
+    deadline = time.monotonic() + PATIENCE
     with ThreadPoolExecutor(4 * workers) as pool:
-        for _ in range(50):
+        while len(pids) < workers:
+            assert time.monotonic() < deadline, f"only {len(pids)} of {workers} workers have answered"
             for told in pool.map(ask, [address] * 4 * workers, [token] * 4 * workers):
                 pids.add(told["pid"])
                 answers.add((told["user_id"], told["error"]))
-            if len(pids) == workers:
-                return answers
-    raise AssertionError(f"only {len(pids)} of {workers} workers have answered")
+    assert len(pids) == workers
+    return answers
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -164,7 +170,7 @@ def test_every_worker_verifies_and_refreshes(name: str, world: World) -> None:
 
 @pytest.mark.parametrize("name", STOPPED)
 def test_refresh_under_way_does_not_hold_up_the_end(name: str, world: World) -> None:
-    """The server stops while its key server takes a minute to answer."""
+    """The server stops while its key server does not answer."""
     command, *_ = SERVERS[name]
     with serving(command, world.environ) as (address, process):
         token = world.issuer.identity_token("ada")
@@ -177,8 +183,7 @@ def test_refresh_under_way_does_not_hold_up_the_end(name: str, world: World) -> 
         for _ in range(fetches + 1):
             assert world.server.arrived.acquire(timeout=PATIENCE)
         process.terminate()
-        # Much less than the minute, and far more than it takes.
-        process.wait(20)
+        process.wait(PATIENCE)
         held.release()
 
 
@@ -189,7 +194,8 @@ def test_keys_are_fetched_ahead_of_the_first_request(app: str, world: World) -> 
         assert world.server.count == 1
         for path in ("/me", "/optional"):
             headers = {"privy-id-token": world.issuer.identity_token("ada")}
-            assert httpx2.get(address + path, headers=headers, trust_env=False).status_code == 200
+            answer = httpx2.get(address + path, headers=headers, trust_env=False, timeout=PATIENCE)
+            assert answer.status_code == 200
         assert world.server.count == 1
 
 

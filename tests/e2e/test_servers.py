@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,10 +16,11 @@ from websockets.sync.client import connect
 
 from example_apps.demo import HOST, SERVERS, exchanges, main, serve
 from privy_middleware.issuer import DevelopmentIssuer
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 UVICORN = ["uvicorn", "example_apps.{app}_app:app", "--host", HOST, "--port", "{port}", "--log-level", "warning"]
-GUNICORN = ["gunicorn", "--bind", f"{HOST}:{{port}}", "--log-level", "warning"]
+GUNICORN = ["gunicorn", "--bind", f"{HOST}:{{port}}", "--log-level", "warning", "--timeout", "0"]
 GRANIAN = ["granian", "--host", HOST, "--port", "{port}", "--no-access-log", "--log-level", "error"]
 COMMANDS = {
     "asgi-uvicorn": UVICORN,
@@ -37,6 +39,7 @@ COMMANDS = {
     "wsgi-gunicorn": [*GUNICORN, "example_apps.wsgi_app:app"],
     "wsgi-granian": [*GRANIAN, "--interface", "wsgi", "example_apps.wsgi_app:app"],
 }
+SOCKET: dict[str, Any] = {"proxy": None, "open_timeout": PATIENCE, "close_timeout": PATIENCE, "ping_interval": None}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def test_answers_as_documented(name: str, issuer: DevelopmentIssuer) -> None:
     port = free_port()
     with (
         serve(module_command(name, port), port, issuer) as address,
-        httpx2.Client(base_url=address, trust_env=False) as client,
+        httpx2.Client(base_url=address, trust_env=False, timeout=PATIENCE) as client,
     ):
         for each in exchanges(issuer):
             answer = client.request(each.method, each.path, headers=each.headers)
@@ -72,11 +75,11 @@ def test_websocket(app: str, issuer: DevelopmentIssuer) -> None:
     with serve(module_command(f"{app}-uvicorn", port), port, issuer):
         address = f"ws://{HOST}:{port}/ws"
         token = {"privy-id-token": issuer.identity_token("ada")}
-        with connect(address, additional_headers=token, proxy=None) as socket:
+        with connect(address, additional_headers=token, **SOCKET) as socket:
             assert json.loads(socket.recv())["user_id"] == "did:privy:dev-ada"
             socket.send("ping")
             assert socket.recv() == "ping"
-        with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None):
+        with pytest.raises(InvalidStatus) as refused, connect(address, **SOCKET):
             pass
         assert refused.value.response.status_code == 401
         assert json.loads(refused.value.response.body or b"") == {"message": "Unauthorized"}
@@ -89,7 +92,7 @@ def test_every_example_app_is_run() -> None:
 
 def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
     """``python -m example_apps.demo --once`` shows every answer and no token."""
-    assert main(["--once"]) == 0
+    assert main(["--once", "--port", str(free_port())]) == 0
     shown = capsys.readouterr().out
     assert "11 of 11 answers as documented" in shown
     assert "eyJ" not in shown
@@ -106,8 +109,8 @@ def test_the_demonstration_serves_until_stopped() -> None:
             if line.startswith("Personas and more:"):
                 break
         address = next(line.split()[-1].removesuffix("/me") for line in lines if line.startswith("  curl -i http"))
-        assert httpx2.get(f"{address}/me", trust_env=False).status_code == 401
+        assert httpx2.get(f"{address}/me", trust_env=False, timeout=PATIENCE).status_code == 401
         demo.send_signal(signal.SIGTERM)
-        assert demo.wait(30) == 0
+        assert demo.wait(PATIENCE) == 0
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{address}/me", trust_env=False)

@@ -22,8 +22,9 @@ from starlette.websockets import WebSocketDisconnect
 
 import fastapi_privy
 from fastapi_privy import CurrentUser, OptionalUser, Privy, privy_auth
-from privy_middleware import AuthenticationError, ConfigurationError, KeysUnavailable, PrivyConfig
+from privy_middleware import AuthenticationError, ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
 from tests.asgi.tokens import ADA, BAD, config, identity
+from tests.support.clock import Clock
 
 UNAUTHORIZED = {"message": "Unauthorized"}
 
@@ -146,17 +147,19 @@ def test_fail_fast() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"
-    app = app_of()
-    Privy(app, PrivyConfig(app_id="app", jwks_url=url, fail_fast=True, client_options={"trust_env": False}))
-    with pytest.raises(KeysUnavailable), TestClient(app):
-        pass
+        app = app_of()
+        Privy(app, PrivyConfig(app_id="app", jwks_url=url, fail_fast=True, client_options={"trust_env": False}))
+        with pytest.raises(KeysUnavailable), TestClient(app):
+            pass
 
 
 def test_sockets_end_with_their_token() -> None:
     """The plugin takes the middleware's options."""
     app = FastAPI()
     told: list[Any] = []
-    Privy(app, config(leeway=0), close_expired=True, on_expired=told.append)
+    # It stands still, so that the token is valid when the request comes in, however late that is.
+    clock = Clock(time.time())
+    Privy(app, PrivyVerifier(config(leeway=0), clock=clock), close_expired=True, on_expired=told.append)
 
     @app.websocket("/ws")
     async def listen(websocket: WebSocket, user: CurrentUser) -> None:
@@ -164,7 +167,7 @@ def test_sockets_end_with_their_token() -> None:
         async for _ in websocket.iter_text():
             """Say nothing."""
 
-    soon = identity(exp=time.time() + 0.5)
+    soon = identity(iat=clock(), exp=clock() + 0.25)
     with TestClient(app).websocket_connect("/ws", headers=soon) as socket, pytest.raises(WebSocketDisconnect) as closed:
         socket.receive_text()
     assert closed.value.code == 1008

@@ -16,6 +16,7 @@ from flask import Flask, Response, copy_current_request_context, g, request, str
 from flask_privy import privy_auth, privy_user, require_privy_user
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.flask.conftest import ADA, GRACE, UNAUTHORIZED, Header, seen
+from tests.support.patience import PATIENCE
 
 
 def name_of_user() -> str | None:
@@ -135,7 +136,7 @@ def test_stream(app: Flask, ada: Header, grace: Header) -> None:
 
     def read(headers: Header) -> tuple[str, bytes]:
         with app.test_client().get("/", headers=headers) as response:
-            parts = [(part, barrier.wait(10))[0] for part in response.iter_encoded()]
+            parts = [(part, barrier.wait(PATIENCE))[0] for part in response.iter_encoded()]
             return response.headers["Cache-Control"], b"".join(parts)
 
     with ThreadPoolExecutor(2) as pool:
@@ -191,14 +192,14 @@ def test_many_threads(app: Flask, issuer: DevelopmentIssuer) -> None:
     @require_privy_user
     def sync_view() -> dict[str, Any]:
         before = privy_user.id
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         return {"ids": [before, privy_user.id]}
 
     @app.get("/async")
     @require_privy_user
     async def async_view() -> dict[str, Any]:
         before = privy_user.id
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         await asyncio.sleep(0)
         return {"ids": [before, privy_user.id]}
 

@@ -26,12 +26,13 @@ from tests.support.keyserver import (
     reset_mid_body,
     silence,
 )
+from tests.support.patience import PATIENCE
 from tests.support.ways import Way, call, every_way
 
 _GZIP = {"Content-Encoding": "gzip"}
 
 
-def _get(server: KeyServer, way: Way, *, timeout: float = 20.0, max_bytes: int = 262_144, **options: Any) -> Answer:
+def _get(server: KeyServer, way: Way, *, timeout: float = PATIENCE, max_bytes: int = 262_144, **options: Any) -> Answer:
     downloader = Downloader(server.url, timeout=timeout, max_bytes=max_bytes, options=options)
     return call(way, downloader.get, downloader.aget)
 
@@ -95,7 +96,7 @@ def test_endless_body(way: Way) -> None:
     with KeyServer() as server:
         server.behave = flood(2**50)
         with pytest.raises(FetchFailed, match="longer than 1000 bytes"):
-            _get(server, way, timeout=10.0, max_bytes=1000)
+            _get(server, way, max_bytes=1000)
 
 
 @every_way
@@ -124,16 +125,17 @@ def test_slowness(behave: Behaviour, way: Way) -> None:
         server.behave = behave
         with pytest.raises(FetchFailed, match=r"no answer within 0\.2 s"):
             _get(server, way, timeout=0.2)
-    assert server.count == 1
+    # On a slow machine the time may be over before the request is sent.
+    assert server.count <= 1
 
 
 @every_way
 def test_refused_connection(way: Way) -> None:
     """A server that is down gives its reason."""
     with KeyServer() as server:
-        pass
-    with pytest.raises(FetchFailed, match="no connection: "):
-        _get(server, way)
+        server.stop()
+        with pytest.raises(FetchFailed, match="no connection: "):
+            _get(server, way)
 
 
 @every_way
@@ -151,7 +153,8 @@ def test_tls_drips(way: Way, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with KeyServer(tls=authority.server_context()) as server:
         server.behave = drip()
-        with pytest.raises(FetchFailed, match=r"no answer within 0\.3 s"):
+        # On a slow machine the time may be over before the connection is secured.
+        with pytest.raises(FetchFailed, match=r"no answer within 0\.3 s|it does not answer in time"):
             _get(server, way, verify=authority.bundle, timeout=0.3)
 
 
@@ -167,7 +170,7 @@ def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
         if trouble == "no TLS":
             server._tls = None
         downloader = Downloader(
-            server.url.replace("http:", "https:"), timeout=20, max_bytes=1000, options={"verify": trusted}
+            server.url.replace("http:", "https:"), timeout=PATIENCE, max_bytes=1000, options={"verify": trusted}
         )
         with pytest.raises(FetchFailed, match=r"no connection|broke off"):
             call(way, downloader.get, downloader.aget)
@@ -236,7 +239,7 @@ def test_proxy(way: Way) -> None:
         assert server.count == 0
         proxy.behave = reply(b"", 407)
         downloader = Downloader(
-            "https://127.0.0.1:1/jwks.json", timeout=20, max_bytes=1000, options={"proxy": proxy.url}
+            "https://127.0.0.1:1/jwks.json", timeout=PATIENCE, max_bytes=1000, options={"proxy": proxy.url}
         )
         with pytest.raises(FetchFailed, match="the proxy refuses: 407"):
             call(way, downloader.get, downloader.aget)
@@ -245,7 +248,7 @@ def test_proxy(way: Way) -> None:
 def _dawdle(request: Any) -> Any:
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
-            thread.join(30)
+            thread.join(PATIENCE)
     return request
 
 

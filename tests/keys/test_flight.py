@@ -6,8 +6,10 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -19,6 +21,7 @@ from privy_middleware.keys import JWKSSource, SourceStats
 from privy_middleware.keys.flight import Flight
 from tests.support.clock import Clock
 from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
+from tests.support.patience import PATIENCE
 from tests.support.signers import Signer
 from tests.support.ways import Way, call, every_way
 
@@ -93,7 +96,7 @@ def test_a_thousand_threads(server: KeyServer, held: Held) -> None:
     threads = [threading.Thread(target=crowd.request) for _ in range(_MANY)]
     for thread in threads:
         thread.start()
-    assert server.arrived.acquire(timeout=30)
+    assert server.arrived.acquire(timeout=PATIENCE)
     held.release()
     for thread in threads:
         thread.join()
@@ -118,7 +121,8 @@ def test_threads_and_loops_together(server: KeyServer, held: Held) -> None:
     for thread in threads:
         thread.start()
     while crowd.cold < 202:
-        assert server.count <= 1
+        time.sleep(0.001)
+    assert server.count <= 1
     held.release()
     for thread in threads:
         thread.join()
@@ -338,9 +342,9 @@ def test_leader_back_from_the_dead(server: KeyServer, held: Held) -> None:
     source._patience = 0.0
     late = threading.Thread(target=source.fetch)
     late.start()
-    assert server.arrived.acquire(timeout=30)
+    assert server.arrived.acquire(timeout=PATIENCE)
     server.publish(_TWO)
-    source._patience = 30.0
+    source._patience = PATIENCE
     source.fetch()
     held.release()
     late.join()
@@ -362,7 +366,7 @@ def test_one_source_on_many_loops(server: KeyServer) -> None:
 @pytest.mark.parametrize("run", [asyncio.run, trio.run])
 def test_loop_closed_while_waiting(run: Callable[..., object]) -> None:
     """A loop that has ended before the fetch has lands on nobody's nerves."""
-    flight = Flight(30)
+    flight = Flight(PATIENCE)
 
     async def give_up() -> None:
         with anyio.move_on_after(0.01):
@@ -379,7 +383,7 @@ def test_loop_closed_while_waiting(run: Callable[..., object]) -> None:
 @pytest.mark.anyio
 async def test_landed_flight() -> None:
     """Nobody waits for a fetch that has landed."""
-    flight = Flight(30)
+    flight = Flight(PATIENCE)
     assert not flight.overdue()
     flight.land()
     assert flight.wait()
@@ -387,10 +391,14 @@ async def test_landed_flight() -> None:
 
 
 @pytest.mark.anyio
-async def test_overdue_flight() -> None:
+async def test_overdue_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits longer than a fetch can take, unless somebody has taken it over."""
-    assert not Flight(0.9).overdue()
-    flight = Flight(0)
+    clock = Clock()
+    monkeypatch.setattr("privy_middleware.keys.flight.time", SimpleNamespace(monotonic=clock))
+    flight = Flight(30)
+    clock.advance(29.75)
+    assert not flight.overdue()
+    clock.advance(0.25)
     assert flight.overdue()
     assert not flight.wait()
     assert not await flight.await_landing()
@@ -403,7 +411,7 @@ import os, sys, threading, time, warnings
 from privy_middleware.keys import JWKSSource
 
 warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads is what this is about
-warm, cold = JWKSSource(sys.argv[1]), JWKSSource(sys.argv[2])
+warm, cold = (JWKSSource(url, timeout=float(sys.argv[3])) for url in sys.argv[1:3])
 warm.ready()
 leader = threading.Thread(target=cold.fetch)
 leader.start()
@@ -441,8 +449,8 @@ def test_fork(server: KeyServer) -> None:
 
     with KeyServer() as slow:
         slow.behave = behave
-        command = [sys.executable, "-c", _FORK, server.url, slow.url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        command = [sys.executable, "-c", _FORK, server.url, slow.url, str(PATIENCE)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stderr == ""
     assert done.stdout == "child verified\nparent verified, child ended with 0\n"
     assert server.count == 2

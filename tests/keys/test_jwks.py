@@ -23,6 +23,7 @@ from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
 from tests.support.keyserver import Held as Answering
+from tests.support.patience import PATIENCE
 from tests.support.signers import MESSAGE, Signer
 from tests.support.ways import Way, call, every_way
 
@@ -67,7 +68,7 @@ def _wait(source: JWKSSource) -> None:
     source.fetch()
     for thread in threading.enumerate():
         if thread.name == "privy-keys":
-            thread.join(30)
+            thread.join(PATIENCE)
 
 
 @every_way

@@ -16,6 +16,7 @@ from privy_middleware.errors import KeysUnavailable
 from privy_middleware.keys import JWKSSource, KeyCache, SourceStats
 from tests.support.clock import Clock
 from tests.support.keyserver import KeyServer, hang_up, jwks
+from tests.support.patience import PATIENCE
 from tests.support.signers import Signer
 from tests.support.tokens import SIGNER, SUBJECT, identity, verifier
 from tests.support.ways import Way, call, every_way
@@ -398,11 +399,11 @@ class _Hanging(_Cache):
 
     def get(self, key: str) -> Any:
         """Hang."""
-        self.over.wait(30)
+        self.over.wait(PATIENCE)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
         """Hang."""
-        self.over.wait(30)
+        self.over.wait(PATIENCE)
 
 
 @pytest.mark.anyio

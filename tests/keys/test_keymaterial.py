@@ -309,6 +309,7 @@ def test_key_with_a_name_twice() -> None:
         json.dumps({"keys": [_GOOD.jwk]}).encode("utf-16"),
         b"\xef\xbb\xbf" + json.dumps({"keys": [_GOOD.jwk]}).encode(),
         b'{"keys": ' + b"[" * 100_000,
+        json.dumps({"keys": [_GOOD.jwk], "a": 1}).replace("1}", "[" * 32 + "]" * 32 + "}").encode(),
         b"9" * 10_000,
         None,
         7,

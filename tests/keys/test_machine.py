@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from privy_middleware.keys import JWKSSource
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
+from tests.support.patience import PATIENCE
 from tests.support.signers import Signer
 
 _LIFETIME, _GRACE, _COOLDOWN = 600.0, 3600.0, 30.0
@@ -94,7 +95,7 @@ class KeysOverTime(RuleBasedStateMachine):
         """Wait for a refresh behind the request to end."""
         for thread in threading.enumerate():
             if thread.name == "privy-keys":
-                thread.join(30)
+                thread.join(PATIENCE)
 
     def _model_fetches(self, before: int) -> None:
         assert self.server.count - before <= 1
@@ -133,4 +134,4 @@ class KeysOverTime(RuleBasedStateMachine):
 
 
 TestKeysOverTime = KeysOverTime.TestCase
-TestKeysOverTime.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestKeysOverTime.settings = settings(max_examples=150, stateful_step_count=40)

@@ -372,7 +372,7 @@ def test_fastapi_zitadel_auth_149_unknown_kids() -> None:
     with KeyServer(SIGNER) as server:
         options = {"trust_env": False}
         settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=options)
-        judge = PrivyVerifier(settings, clock=Clock(NOW))
+        judge = PrivyVerifier(settings, clock=Clock(NOW), key_clock=Clock())
         assert judge.verify_identity_token(identity()).id
         refused(*(token for number in range(20) for token in both({"kid": f"unknown-{number}"})), judge=judge)
         assert judge.verify_identity_token(identity(marker=1)).id

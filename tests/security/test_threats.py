@@ -26,6 +26,7 @@ from tests.security import attacks
 from tests.security.attacks import HOSTILE_KIDS, both, refused
 from tests.support.clock import Clock
 from tests.support.keyserver import KeyServer, hang_up
+from tests.support.patience import PATIENCE
 from tests.support.signers import Signer
 from tests.support.tokens import (
     ACCESS,
@@ -530,7 +531,7 @@ def test_threads_never_see_another_user() -> None:
     start = threading.Barrier(8)
 
     def work(seed: int) -> list[str]:
-        start.wait(30)
+        start.wait(PATIENCE)
         turns = list(users.items())[seed:] + list(users.items())[:seed]
         return [subject for subject, token in turns * 20 if judge.verify_identity_token(token).id != subject]
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any, Self, TypeAlias
 
+from tests.support.patience import PATIENCE
 from tests.support.signers import Signer
 
 Behaviour: TypeAlias = Callable[[socket.socket], None]
 
-_PATIENCE = 30.0
 # Between two bytes of a server that drips: far less than any time-out, far more than a busy loop.
 _DRIP_SECONDS = 0.02
 
@@ -74,7 +74,7 @@ class KeyServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(_PATIENCE)
+            thread.join(PATIENCE)
         self._threads.clear()
         self._keep_port()
 
@@ -99,7 +99,7 @@ class KeyServer:
             self._spawn(self._converse, connection)
 
     def _converse(self, connection: socket.socket) -> None:
-        connection.settimeout(_PATIENCE)
+        connection.settimeout(PATIENCE)
         with suppress(OSError), self._secured(connection) as secured:
             request = _read_head(secured)
             if request:
@@ -208,7 +208,7 @@ class Held:
 
     def __call__(self, connection: socket.socket) -> None:
         """Wait, then answer."""
-        self._released.wait(_PATIENCE)
+        self._released.wait()
         self.then(connection)
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 REAL = shutil.which("redis-server")
@@ -69,20 +70,19 @@ def real() -> Iterator[str]:
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
     with subprocess.Popen([REAL, *options], stdout=subprocess.DEVNULL) as server:
         try:
-            _wait(port)
+            _wait(server, port)
             yield f"redis://127.0.0.1:{port}/0"
         finally:
             server.terminate()
 
 
-def _wait(port: int) -> None:
-    for _ in range(200):
+def _wait(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < deadline:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
             time.sleep(0.05)
-        else:
-            return
     raise AssertionError("redis-server did not start")
 
 

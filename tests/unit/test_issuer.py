@@ -29,6 +29,8 @@ from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.issuer import DevelopmentIssuer, development_issuer
 from privy_middleware.personas import PERSONAS, Persona
+from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
 
 APP_ID = "privy-development-app"
 
@@ -83,7 +85,7 @@ def fetch(
 ) -> tuple[int, http.client.HTTPMessage, str]:
     """Send a request with exactly these ``Host`` lines, and return status, headers and text."""
     address = urlsplit(issuer.url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=PATIENCE)
     try:
         connection.putrequest(method, path, skip_host=True)
         for host in hosts:
@@ -121,7 +123,7 @@ def run(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -506,9 +508,9 @@ class TestLife:
     def test_stop_frees_the_port_and_the_threads(self) -> None:
         """After stop the port can be bound again and no thread is left, even with an idle connection."""
         threads = set(threading.enumerate())
-        issuer = DevelopmentIssuer().start()
+        issuer = DevelopmentIssuer(port=free_port()).start()
         address = urlsplit(issuer.url)
-        with socket.create_connection((str(address.hostname), address.port), timeout=30) as idle:
+        with socket.create_connection((str(address.hostname), address.port), timeout=PATIENCE) as idle:
             assert get(issuer, "/")[0] == 200
             issuer.stop()
             assert idle.recv(1) == b""
@@ -528,8 +530,7 @@ class TestLife:
 
     def test_fixed_port(self) -> None:
         """A port asked for is the port served, and can be taken again at once."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         for _ in range(2):
             with DevelopmentIssuer(port=port) as issuer:
                 assert issuer.url == f"http://127.0.0.1:{port}"
@@ -580,7 +581,7 @@ class TestLife:
         """A client that resets its connection is a debug line, not a traceback on the terminal."""
         with caplog.at_level(logging.DEBUG, "privy_middleware.loopback"), DevelopmentIssuer() as issuer:
             address = urlsplit(issuer.url)
-            client = socket.create_connection((str(address.hostname), address.port), timeout=30)
+            client = socket.create_connection((str(address.hostname), address.port), timeout=PATIENCE)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()
             assert get(issuer, "/")[0] == 200

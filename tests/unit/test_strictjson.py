@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from privy_middleware.strictjson import NotStrictJSON, decode, decode_bytes
+from privy_middleware.strictjson import MAX_DEPTH, NotStrictJSON, check_depth, decode, decode_bytes
 
 
 @pytest.mark.parametrize(
@@ -86,3 +91,96 @@ def test_only_utf_8_is_read(data: bytes) -> None:
     """RFC 8259 §8.1: UTF-8 without a byte order mark, and no other encoding guessed."""
     with pytest.raises(NotStrictJSON):
         decode_bytes(data)
+
+
+BETWEEN = {
+    "nothing": "",
+    "white space": "\n \t",
+    "strings of brackets": '"]]]}}}", "[{", "\\"]", "\\\\", ',
+    "neighbours": '{"a":1},{"b":2},{"c":"},{"},{},[],',
+    "beyond ASCII": '"é[", "🚀]", ',
+}
+
+
+def nested(levels: int, between: str, kinds: str) -> str:
+    """Return JSON of this many levels, lists and objects in turn as ``kinds`` says, around a list."""
+    text = "[1]"
+    for level in range(levels - 1):
+        text = f'{{"a": {text}}}' if kinds[level % len(kinds)] == "{" else f"[{between}{text}]"
+    return text
+
+
+@pytest.mark.parametrize("kinds", ["[", "[{", "{[["])
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
+def test_the_edge_of_nesting(between: str, kinds: str) -> None:
+    """Thirty-two levels are read, and one more is refused, whatever stands between the brackets."""
+    text = nested(MAX_DEPTH, between, kinds)
+    assert decode(text) == json.loads(text)
+    with pytest.raises(NotStrictJSON):
+        decode(nested(MAX_DEPTH + 1, between, kinds))
+
+
+@pytest.mark.parametrize("separator", [",", ", ", ",\n"])
+@pytest.mark.parametrize("item", ["[]", "{}", '{"a":[1]}', '"[[{{"', '"\\"["'])
+def test_wide_is_not_deep(item: str, separator: str) -> None:
+    """Any number of values may stand beside one another, and of brackets in strings."""
+    text = f"[{separator.join([item] * 1000)}]"
+    assert decode(text) == json.loads(text)
+
+
+def depth(value: object) -> int:
+    """Return how many lists and objects stand inside one another."""
+    if not isinstance(value, list | dict):
+        return 0
+    return 1 + max(map(depth, value.values() if isinstance(value, dict) else value), default=0)
+
+
+def wrapped(value: object, wraps: list[str]) -> object:
+    """Return a value inside lists and objects, which have other members as well."""
+    for name in wraps:
+        value = {"": "}", name: value} if name else ["]", {}, value, "["]
+    return value
+
+
+@given(
+    st.builds(
+        wrapped,
+        st.recursive(
+            st.text('"\\[]{},:a') | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+        ),
+        st.lists(st.text('"\\[]{},', max_size=3), max_size=MAX_DEPTH + 4),
+    ),
+    st.sampled_from([None, 1]),
+)
+def test_the_depth_is_that_of_the_value(value: object, indent: int | None) -> None:
+    """The depth is counted right in every text, so that nothing is refused that is within the limit."""
+    for text in (json.dumps(value, indent=indent), json.dumps(value, separators=(",", ":"), ensure_ascii=False)):
+        if depth(value) > MAX_DEPTH:
+            with pytest.raises(NotStrictJSON):
+                check_depth(text)
+        else:
+            check_depth(text)
+
+
+IN_A_SMALL_THREAD = """
+import sys, threading
+from privy_middleware.strictjson import NotStrictJSON, decode
+
+def refuse(text):
+    try:
+        decode(text)
+    except NotStrictJSON:
+        print("refused")
+
+threading.stack_size(128 * 1024)
+for text in ("[" * 12_000, '{"a":' * 2_400, '{"a":[' * 2_000 + "1" + "]}" * 2_000, '["' * 3_000, "[{" * 100_000):
+    thread = threading.Thread(target=refuse, args=[text])
+    thread.start()
+    thread.join()
+"""
+
+
+def test_no_text_overflows_a_small_stack() -> None:
+    """Some servers run an app in threads with a small stack, where deep recursion ends the whole process."""
+    run = subprocess.run([sys.executable, "-c", IN_A_SMALL_THREAD], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.split()) == (0, ["refused"] * 5)

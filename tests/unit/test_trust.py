@@ -29,6 +29,7 @@ from privy_middleware.keys import FixedKeys, JWKSSource, KeySource, load_key_set
 from privy_middleware.trust import Rules, TokenReader, Trust
 from tests.support.clock import Clock
 from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
+from tests.support.patience import PATIENCE
 from tests.support.signers import Signer
 from tests.support.tokens import (
     HEADER,
@@ -375,8 +376,8 @@ def test_a_hit_starts_the_refresh() -> None:
         clock.advance(101)
         assert reader(token)
         assert reader.checked == 1
-        assert server.arrived.acquire(timeout=30)
-        assert server.arrived.acquire(timeout=30)
+        assert server.arrived.acquire(timeout=PATIENCE)
+        assert server.arrived.acquire(timeout=PATIENCE)
 
 
 def test_stale_keys_end_a_hit_with_the_grace() -> None:

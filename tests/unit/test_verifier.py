@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import inspect
 import json
+import pickle
+import pprint
+import sys
 import time
 from typing import Any
 
@@ -16,13 +22,16 @@ from privy_middleware.errors import (
     InvalidClaims,
     InvalidToken,
     KeysUnavailable,
+    MalformedToken,
     TokensDisagree,
     UnknownKey,
     WrongAudience,
     WrongIssuer,
     WrongTokenKind,
 )
+from privy_middleware.frozen import freeze_object, thaw_object
 from privy_middleware.steps import arun, run
+from privy_middleware.strictjson import MAX_DEPTH
 from privy_middleware.verifier import jwks_source
 from tests.support.clock import Clock
 from tests.support.keyserver import DRIP_BODY, KeyServer, hang_up
@@ -136,24 +145,64 @@ def test_audience_lists() -> None:
         judge.verify_access_token(access(aud=[APP_ID]))
 
 
+def deep(levels: int) -> Any:
+    """Return lists and objects inside one another."""
+    value: Any = [{}] if levels % 2 == 0 else []
+    for _ in range((levels - 1) // 2):
+        value = [{"a": value}]
+    return value
+
+
+def identity_of_depth(levels: int) -> dict[str, str]:
+    """Return identity tokens that are nested so deep, by the part that is."""
+    accounts, metadata = json.dumps([{"type": "x", "a": deep(levels - 2)}]), json.dumps({"a": deep(levels - 1)})
+    return {
+        "header": identity({"a": deep(levels - 1)}),
+        "claims": identity(a=deep(levels - 1)),
+        "accounts": identity(linked_accounts=accounts),
+        "accounts of a known type": identity(linked_accounts=accounts.replace('"x"', '"email","address":"a@b.c"')),
+        "metadata": identity(custom_metadata=metadata),
+    }
+
+
 def test_nesting_is_bounded() -> None:
-    """Claims and accounts that could exhaust the stack later are refused now."""
-    deep: Any = 1
-    for _ in range(100):
-        deep = [deep]
+    """No part of a token may be nested deeper than 32 levels, on every Python."""
     judge = verifier()
-    for token in (identity(deep=deep), identity(linked_accounts=json.dumps([{"type": "x", "deep": deep}]))):
-        with pytest.raises(InvalidClaims):
-            judge.verify_identity_token(token)
+    for token in identity_of_depth(MAX_DEPTH).values():
+        assert judge.verify_identity_token(token).id == SUBJECT
+    for levels in (MAX_DEPTH + 1, 100, 1000):
+        for part, token in identity_of_depth(levels).items():
+            with pytest.raises(MalformedToken if part == "header" else InvalidClaims):
+                judge.verify_identity_token(token)
+    assert judge.verify_access_token(access(a=deep(MAX_DEPTH - 1))).user_id == SUBJECT
     with pytest.raises(InvalidClaims):
-        judge.verify_access_token(access(deep=deep))
+        judge.verify_access_token(access(a=deep(MAX_DEPTH)))
+
+
+def test_the_deepest_user_is_a_value_like_any_other() -> None:
+    """What is accepted can be copied, shown, compared and written wherever little of the stack is left."""
+    tokens = identity_of_depth(MAX_DEPTH)
+    usual, left = sys.getrecursionlimit(), 250
+    for part in ("claims", "accounts", "metadata"):
+        user = verifier().verify_identity_token(tokens[part])
+        sys.setrecursionlimit(len(inspect.stack(0)) + left)
+        try:
+            assert user == copy.deepcopy(user) == pickle.loads(pickle.dumps(user))
+            assert dataclasses.asdict(user)["id"] == SUBJECT
+            assert json.loads(json.dumps(user.to_dict())) == user.to_dict()
+            assert json.loads(json.dumps(user.claims)) == thaw_object(user.claims)
+            assert repr(user.claims) == repr(freeze_object(thaw_object(user.claims)))
+            assert pprint.pformat(user.claims)
+            assert isinstance(hash(user), int)
+        finally:
+            sys.setrecursionlimit(usual)
 
 
 def test_the_real_clock() -> None:
     """Without another clock it is the machine's."""
     judge = PrivyVerifier(verifier().settings)
     now = int(time.time())
-    assert judge.verify_identity_token(identity(iat=now, exp=now + 60)).id == SUBJECT
+    assert judge.verify_identity_token(identity(iat=now, exp=now + 3600)).id == SUBJECT
 
 
 def test_two_tokens_of_one_user() -> None:

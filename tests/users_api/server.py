@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import unquote
 
+from tests.support.patience import PATIENCE
+
 APP_ID = "cm0users0000api"
 SECRET = "rest-secret-that-nobody-may-see"
 DID = "did:privy:cm3np4u9j001rc8b73seqmqqk"
@@ -109,7 +111,7 @@ class UserServer:
         app_id = handler.headers.get("privy-app-id")
         self.requests.append(Seen(handler.path, app_id, dict(handler.headers.items())))
         self.arrived.release()
-        self.released.wait(30)
+        self.released.wait(PATIENCE)
         status, headers, body = self.refusal or self._judged(handler, app_id)
         handler.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():

@@ -32,11 +32,13 @@ from tests.support.keyserver import (
     reset_mid_body,
     silence,
 )
+from tests.support.patience import LONGEST_TIMEOUT, PATIENCE
 from tests.support.ways import Way, call, every_way
 from tests.users_api.server import APP_ID, DID, SECRET, UserServer, account, record
 
 EMAIL = account("email", address="a@b.c")
 TOKEN_USER = user_from_access_claims({"sub": DID, "aud": APP_ID, "sid": "s1"})
+LATE = "no answer within"
 
 
 def config(**fields: Any) -> PrivyConfig:
@@ -139,9 +141,9 @@ def test_one_request_for_many_threads() -> None:
         server.released.clear()
         loader = loader_of(server)
         users = [pool.submit(loader.load, TOKEN_USER) for _ in range(8)]
-        assert server.arrived.acquire(timeout=30)
+        assert server.arrived.acquire(timeout=PATIENCE)
         server.released.set()
-        assert {user.result(30).fresh_at is not None for user in users} == {True}
+        assert {user.result(PATIENCE).fresh_at is not None for user in users} == {True}
     assert server.count == 1
 
 
@@ -153,7 +155,7 @@ def test_one_request_for_many_tasks() -> None:
 
         async def main() -> None:
             first = asyncio.create_task(loader.aload(DID))
-            await asyncio.to_thread(server.arrived.acquire, timeout=30)
+            await asyncio.to_thread(server.arrived.acquire, timeout=PATIENCE)
             others = [asyncio.create_task(loader.aload(DID)) for _ in range(5)]
             in_thread = pool.submit(loader.load, DID)
             await asyncio.sleep(0)
@@ -172,7 +174,7 @@ def test_cancelled_leader() -> None:
 
         async def main() -> PrivyUser:
             first = asyncio.create_task(loader.aload(DID))
-            await asyncio.to_thread(server.arrived.acquire, timeout=30)
+            await asyncio.to_thread(server.arrived.acquire, timeout=PATIENCE)
             second = asyncio.create_task(loader.aload(DID))
             await asyncio.sleep(0)
             first.cancel()
@@ -320,9 +322,9 @@ def test_growing_pauses() -> None:
         (reply(b'{"id": "did:privy:else", "linked_accounts": []}'), "another user"),
         (reply(b'{"linked_accounts": []}'), "no id"),
         (flood(3 << 20), "longer than"),
-        (silence, "no answer within"),
-        (drip(), "no answer within"),
-        (DRIP_BODY, "no answer within"),
+        (silence, LATE),
+        (drip(), LATE),
+        (DRIP_BODY, LATE),
         (hang_up, "broke off"),
         (reset_mid_body, "broke off"),
     ],
@@ -332,9 +334,10 @@ def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
     with KeyServer() as server:
         server.behave = behaviour
         base_url = server.url.removesuffix("/jwks.json")
-        tolerant = UserLoader(config(), base_url=base_url, timeout=0.3)
+        timeout = 0.3 if reason == LATE else LONGEST_TIMEOUT
+        tolerant = UserLoader(config(), base_url=base_url, timeout=timeout)
         assert load(way, tolerant) is TOKEN_USER
-        strict = UserLoader(config(), base_url=base_url, timeout=0.3, on_outage="error")
+        strict = UserLoader(config(), base_url=base_url, timeout=timeout, on_outage="error")
         with pytest.raises(UserUnavailable, match=reason) as caught:
             load(way, strict)
     assert caught.value.status == 503
@@ -344,11 +347,11 @@ def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
 def test_no_server() -> None:
     """An API that cannot be reached at all is an outage; an id alone has nothing to fall back on."""
     with KeyServer() as server:
-        base_url = server.url.removesuffix("/jwks.json")
-    loader = UserLoader(config(), base_url=base_url)
-    assert loader.load(TOKEN_USER) is TOKEN_USER
-    with pytest.raises(UserUnavailable, match="no connection"):
-        loader.load(DID)
+        server.stop()
+        loader = UserLoader(config(), base_url=server.url.removesuffix("/jwks.json"))
+        assert loader.load(TOKEN_USER) is TOKEN_USER
+        with pytest.raises(UserUnavailable, match="no connection"):
+            loader.load(DID)
 
 
 def test_wrong_secret(caplog: pytest.LogCaptureFixture) -> None:
@@ -386,10 +389,10 @@ def test_invalidate_while_loading() -> None:
         server.released.clear()
         loader = loader_of(server)
         before = pool.submit(loader.load, DID)
-        assert server.arrived.acquire(timeout=30)
+        assert server.arrived.acquire(timeout=PATIENCE)
         loader.invalidate(DID)
         server.released.set()
-        assert before.result(30).email is None
+        assert before.result(PATIENCE).email is None
         server.users[DID] = record(DID, EMAIL)
         assert loader.load(DID).email is not None
     assert server.count == 2

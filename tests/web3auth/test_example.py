@@ -80,7 +80,7 @@ def test_a_body_that_is_no_json(client: TestClient) -> None:
 def test_an_external_wallet(client: TestClient) -> None:
     """By the address that it has proved."""
     now = int(time.time())
-    headers = dict([bearer(external(iat=now, exp=now + 60))])
+    headers = dict([bearer(external(iat=now, exp=now + 3600))])
     for address, status in ((ADDRESS, 200), (ADDRESS.lower(), 200), (POINTS[0]["address"], 400)):
         assert client.post("/check", headers=headers, json={"public_address": address}).status_code == status
 
