@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import traceback
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
-from django.test import override_settings
+from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from fastapi import FastAPI
 from flask import Blueprint, Flask
 from starlette.applications import Starlette
@@ -27,7 +28,6 @@ from privy_middleware import PrivyError, PrivyMiddleware
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.asgi.tokens import config, identity
 from tests.behaviour.client import Client
-from tests.behaviour.clients.wsgi import call, environ_of
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer, leaks
 
@@ -143,13 +143,16 @@ def fastapi_app(*, ours: bool, served: bool) -> object:
     return app
 
 
-def django_app(*, ours: bool, served: bool, handler: type[Any] = WSGIHandler) -> object:
+def django_app(*, ours: bool, served: bool, asgi: bool = False) -> object:
     """Return the handler that a server runs."""
     middleware = ["django_privy.middleware.PrivyMiddleware"] if ours else []
     with override_settings(MIDDLEWARE=middleware, PRIVY=config()):
-        app = handler()
-        if served and handler is WSGIHandler:
-            assert call(app, environ_of("GET", "/unseen", [*identity().items()])).status == 200
+        app = ASGIHandler() if asgi else WSGIHandler()
+        if served:
+            factory = AsyncRequestFactory() if asgi else RequestFactory()
+            request: Any = factory.get("/unseen", headers=identity())
+            answer: Any = asyncio.run(app.get_response_async(request)) if asgi else app.get_response(request)
+            assert answer.content == b"open"
     return app
 
 
@@ -158,7 +161,7 @@ MAKERS: dict[str, Callable[..., object]] = {
     "Starlette": starlette_app,
     "FastAPI": fastapi_app,
     "Django by WSGI": django_app,
-    "Django by ASGI": functools.partial(django_app, handler=ASGIHandler),
+    "Django by ASGI": functools.partial(django_app, asgi=True),
     "ASGI": lambda *, ours, served: PrivyMiddleware(_Beside(None), config()) if ours else _Beside(None),
 }
 
