@@ -50,7 +50,7 @@ class RequestSettings:
     issuer_name: ClassVar[str]
 
     sources: tuple[Source, ...] = ("header", "cookie")
-    """Where a token may come from, first come first; the first that holds anything decides."""
+    """Where a token may come from, first come first; the first that holds a token decides."""
     on_missing: OnInvalid = "anonymous"
     """What a request without a token gets where nothing is said: the app, or with ``"reject"`` a 401."""
     on_invalid: OnInvalid = "reject"
