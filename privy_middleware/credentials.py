@@ -21,8 +21,8 @@ Source: TypeAlias = Literal["header", "cookie"]
 _BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 # The scheme ends where its token characters end (RFC 9110 §11.1, §5.6.2).
 _BEARER = re.compile(r"bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])", re.IGNORECASE)
-# What stands in a token's place when there is none: a sign-out empties a cookie, and a page that builds the header from
-# a variable without a value sends JavaScript's word for it. The comparison is exact, as JavaScript writes no other case.
+# What stands in a token's place when there is none: a sign-out empties a cookie, and a page that builds the header
+# from a variable without a value sends JavaScript's word for it. JavaScript writes no other case.
 _NO_TOKEN = ("", "null", "undefined")
 
 

@@ -138,7 +138,9 @@ def test_what_a_signed_out_page_sends_is_no_token(value: str) -> None:
     assert read(emptied, sources=("cookie", "header")) == ("header", "h")
 
 
-@pytest.mark.parametrize("value", ["Null", "NULL", "None", "nil", "nullx", "null.null.null", '"null"', "'null'", "false"])
+@pytest.mark.parametrize(
+    "value", ["Null", "NULL", "None", "nil", "nullx", "null.null.null", '"null"', "'null'", "false"]
+)
 def test_other_words_are_bad_tokens(value: str) -> None:
     """The two words are spelt as JavaScript spells them, and nothing else is taken for them."""
     cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
