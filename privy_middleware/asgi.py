@@ -10,7 +10,7 @@ from urllib.parse import quote
 from privy_middleware.caching import CacheHeaders
 from privy_middleware.credentials import FieldNames
 from privy_middleware.errors import KeysUnavailable, PrivyError
-from privy_middleware.expiry import Expiry, OnExpired
+from privy_middleware.expiry import Expiry, OnExpired, check_on_expired
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.lookup import Lookup
 from privy_middleware.state import State
@@ -115,7 +115,7 @@ class PrivyMiddleware:
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
         self._cache_headers = CacheHeaders(self.gate.vary, _encode_name, _decode)
         self._close_expired = close_expired
-        self._on_expired = on_expired
+        self._on_expired = check_on_expired(on_expired, close_expired=close_expired)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; scopes of other types pass through."""

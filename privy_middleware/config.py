@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from privy_middleware.by_name import Material, check_urls, read_keys
+from privy_middleware.callbacks import require_sync
 from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError, PrivyError
@@ -104,6 +105,7 @@ class RequestSettings:
         for name in ("is_revoked", "on_refused"):
             value = getattr(self, name)
             _require(value is None or callable(value), name, "give a callable, or leave it out")
+            require_sync(value, name)
         for name in ("refresh_url", "login_url"):
             value = getattr(self, name)
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
@@ -112,6 +114,8 @@ class RequestSettings:
         cache = self.key_cache
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
+        for method in ("get", "set"):
+            require_sync(getattr(cache, method, None), "key_cache")
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
 
     def _freeze_sequences(self, *names: str) -> None:
