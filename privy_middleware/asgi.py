@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from privy_middleware.caching import CacheHeaders
 from privy_middleware.credentials import FieldNames
-from privy_middleware.errors import KeysUnavailable, PrivyError
+from privy_middleware.errors import PrivyError
 from privy_middleware.expiry import Expiry, OnExpired, check_on_expired
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.lookup import Lookup
+from privy_middleware.startup import fails_startup
 from privy_middleware.state import State
 
 __all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send"]
@@ -93,6 +94,7 @@ class PrivyMiddleware:
     the app raises (``privy_auth.require(...)``) become their documented answers.
     """
 
+    @fails_startup
     def __init__(
         self,
         app: ASGIApp,
@@ -109,13 +111,15 @@ class PrivyMiddleware:
         the token expires; ``on_expired``, a function or a coroutine function, is then called with the scope.
 
         Raises:
-            ConfigurationError: when a setting is wrong.
+            ConfigurationError: when a setting is wrong. An app that builds its middleware only when a server starts it
+                fails the start instead.
         """
+        check_on_expired(on_expired, close_expired=close_expired)
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
         self._cache_headers = CacheHeaders(self.gate.vary, _encode_name, _decode)
         self._close_expired = close_expired
-        self._on_expired = check_on_expired(on_expired, close_expired=close_expired)
+        self._on_expired = on_expired
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; scopes of other types pass through."""
@@ -172,8 +176,9 @@ class PrivyMiddleware:
     async def _start(self, send: Send) -> None:
         try:
             await self.gate.aready()
-        except KeysUnavailable as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+        except Exception as error:
+            # Raised alone, it would tell the server that the app has no lifespan, and nothing else.
+            await send({"type": "lifespan.startup.failed", "message": f"privy_middleware: {error}"})
             raise
 
 

@@ -22,17 +22,16 @@ OnExpired: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None] | No
 _PATIENCE = 5.0
 
 
-def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> OnExpired | None:
-    """Return the function to call when a connection ends with its token.
+def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> None:
+    """Require a function that is called: connections must end with their token.
 
     Raises:
-        ConfigurationError: when it is no function, or no connection ends so.
+        ConfigurationError: when it is no function, or would never be called.
     """
     if on_expired is not None and not callable(on_expired):
         raise ConfigurationError("on_expired", "give a function or a coroutine function, or leave it out")
     if on_expired is not None and not close_expired:
         raise ConfigurationError("on_expired", "set close_expired=True too: nothing expires without it")
-    return on_expired
 
 
 class Expiry:
