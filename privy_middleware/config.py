@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.by_name import Material, check_urls, read_keys
 from privy_middleware.callbacks import require_sync
@@ -19,7 +19,7 @@ from privy_middleware.keys import KeyCache, KeySet, check_jwks_url
 from privy_middleware.origins import check_origin_setting
 from privy_middleware.strictjson import NotStrictJSON, decode
 
-__all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings"]
+__all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "PrivyConfig", "RequestSettings", "check_on_invalid"]
 
 OnInvalid: TypeAlias = Literal["reject", "anonymous"]
 
@@ -29,6 +29,7 @@ _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_ONE_OF_TWO = 'set "reject" or "anonymous"'
 _CODE_ONLY: Mapping[str, bool] = {"code_only": True}
 
 
@@ -39,6 +40,15 @@ def _require(valid: bool, name: str, mend: str) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def check_on_invalid(on_invalid: object) -> None:
+    """Require what a route says about bad tokens to be one of the two words, or nothing.
+
+    Raises:
+        ConfigurationError: when it is anything else.
+    """
+    _require(on_invalid is None or on_invalid in get_args(OnInvalid), "on_invalid", _ONE_OF_TWO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +108,7 @@ class RequestSettings:
         self._freeze_sequences("sources", "trusted_origins")
         self._check_sources()
         for name in ("on_missing", "on_invalid"):
-            _require(getattr(self, name) in ("reject", "anonymous"), name, 'set "reject" or "anonymous"')
+            _require(getattr(self, name) in get_args(OnInvalid), name, _ONE_OF_TWO)
         origins = tuple(check_origin_setting(origin, "trusted_origins") for origin in self.trusted_origins)
         object.__setattr__(self, "trusted_origins", origins)
         self._check_numbers()
