@@ -10,10 +10,11 @@ from urllib.parse import quote
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.caching import CacheHeaders, has_content
 from privy_middleware.credentials import FieldNames
-from privy_middleware.errors import KeysUnavailable, PrivyError
-from privy_middleware.expiry import Expiry, OnExpired
+from privy_middleware.errors import PrivyError
+from privy_middleware.expiry import Expiry, OnExpired, check_on_expired
 from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
 from privy_middleware.lookup import Lookup
+from privy_middleware.startup import fails_startup
 from privy_middleware.state import RequestState
 
 __all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send", "auth_in"]
@@ -37,10 +38,10 @@ class ASGIRequest:
 
     __slots__ = ("_headers", "_mounts", "_scope")
 
-    def __init__(self, scope: Scope, mounts: Iterable[str | None] = ()) -> None:
+    def __init__(self, scope: Scope, mounts: Callable[[], Iterable[str | None]] = tuple) -> None:
         """Take a scope of type ``http`` or ``websocket``, which is read as it is when a property is asked for.
 
-        ``mounts`` are prefixes that the app may remove from the path, beside the scope's own ``root_path``. Headers
+        ``mounts`` returns prefixes that the app may remove from the path, beside the scope's own ``root_path``. Headers
         that can be read only once are replaced in the scope by a list, so that the app can still read them.
         """
         self._headers = _headers_of(scope)
@@ -65,7 +66,7 @@ class ASGIRequest:
         where the path goes on without a slash; and Daphne lets the client set ``root_path``.
         """
         path = str(self._scope["path"])
-        roots = [root.rstrip("/") for root in (self._scope.get("root_path"), *self._mounts) if root]
+        roots = [root.rstrip("/") for root in (self._scope.get("root_path"), *self._mounts()) if root]
         below = [path[len(root) :].removeprefix("/") for root in roots if root and path.startswith(root)]
         return (path, *(f"/{rest}" for rest in below)) if below else (path,)
 
@@ -128,6 +129,7 @@ class PrivyMiddleware:
     the app raises (``privy_auth.require(...)``) become their documented answers.
     """
 
+    @fails_startup
     def __init__(
         self,
         app: ASGIApp,
@@ -147,8 +149,10 @@ class PrivyMiddleware:
         request and that of a FastAPI app are known without it.
 
         Raises:
-            ConfigurationError: when a setting is wrong.
+            ConfigurationError: when a setting is wrong. An app that builds its middleware only when a server starts it
+                fails the start instead.
         """
+        check_on_expired(on_expired, close_expired=close_expired)
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
         self._cache_headers = CacheHeaders(self.gate.vary, _encode_name, _decode)
@@ -162,7 +166,7 @@ class PrivyMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await (self._live(scope, receive, send) if scope["type"] == "lifespan" else self.app(scope, receive, send))
             return
-        request = ASGIRequest(scope, self._mounts())
+        request = ASGIRequest(scope, self._mounts)
         guarded = self.gate.guards(request)
         if guarded and is_preflight(request):
             await _answer_preflight(send)
@@ -217,8 +221,9 @@ class PrivyMiddleware:
     async def _start(self, send: Send) -> None:
         try:
             await self.gate.aready()
-        except KeysUnavailable as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+        except Exception as error:
+            # Raised alone, it would tell the server that the app has no lifespan, and nothing else.
+            await send({"type": "lifespan.startup.failed", "message": f"privy_middleware: {error}"})
             raise
 
 

@@ -6,10 +6,11 @@ They combine with ``&``, ``|`` and ``~``: ``has_wallet("ethereum", embedded=True
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
+from privy_middleware.callbacks import require_sync, returned
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.users import PrivyUser
 
@@ -60,12 +61,9 @@ class Condition:
         """Say whether the user meets the condition.
 
         Raises:
-            ConfigurationError: when a predicate is asynchronous: a coroutine would count as met, whatever it says.
+            ConfigurationError: when a predicate returns something to await, which would count as met.
         """
-        answer = self._test(user, parameters)
-        if isinstance(answer, Awaitable):
-            _refuse(answer)
-        return bool(answer)
+        return bool(returned(self._test(user, parameters), "condition"))
 
     def __and__(self, other: Predicate) -> Condition:
         """Return a condition that both meet."""
@@ -83,17 +81,12 @@ class Condition:
         return Condition(lambda user, given: not self(user, given), self.parameters)
 
 
-def _refuse(answer: Awaitable[object]) -> NoReturn:
-    if isinstance(answer, Coroutine):
-        answer.close()
-    raise ConfigurationError("condition", "give plain functions as predicates, not asynchronous ones")
-
-
 def _wrap(predicate: Predicate) -> Condition:
     if isinstance(predicate, Condition):
         return predicate
     if not callable(predicate):
         raise ConfigurationError("condition", "give a callable over the user, such as lambda user: …")
+    require_sync(predicate, "condition")
     return Condition(lambda user, _: predicate(user))
 
 
@@ -171,7 +164,7 @@ def condition(
         owns_wallet: the request parameter (path, query or body) with the address of a wallet of the user.
 
     Raises:
-        ConfigurationError: when a predicate is not callable.
+        ConfigurationError: when a predicate is not callable, or is async.
     """
     asked = [_wrap(predicate) for predicate in predicates]
     if guest is not None:

@@ -8,19 +8,21 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
+from privy_middleware.by_name import Material, check_urls, read_keys
+from privy_middleware.callbacks import require_sync
 from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url, load_key_set
+from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url
 from privy_middleware.origins import check_origin_setting
+from privy_middleware.strictjson import NotStrictJSON, decode
 
-__all__ = ["Material", "OnInvalid", "PRIVY_JWKS_URL", "Preflight", "PrivyConfig", "RequestSettings"]
+__all__ = ["OnInvalid", "PRIVY_JWKS_URL", "Preflight", "PrivyConfig", "RequestSettings", "check_on_invalid"]
 
 OnInvalid: TypeAlias = Literal["reject", "anonymous"]
 Preflight: TypeAlias = Literal["answer", "pass"]
-Material: TypeAlias = str | bytes | Mapping[str, Any]
 
 PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
 
@@ -28,7 +30,7 @@ _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_ONE_OR_BY_APP = "give an address, or a dict from app id to address"
+_ONE_OF_TWO = 'set "reject" or "anonymous"'
 _CODE_ONLY: Mapping[str, bool] = {"code_only": True}
 
 
@@ -41,6 +43,15 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def check_on_invalid(on_invalid: object) -> None:
+    """Require what a route says about bad tokens to be one of the two words, or nothing.
+
+    Raises:
+        ConfigurationError: when it is anything else.
+    """
+    _require(on_invalid is None or on_invalid in get_args(OnInvalid), "on_invalid", _ONE_OF_TWO)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequestSettings:
     """What holds for every family of token: where tokens stand, and what a request without a good one gets.
@@ -51,7 +62,7 @@ class RequestSettings:
     issuer_name: ClassVar[str]
 
     sources: tuple[Source, ...] = ("header", "cookie")
-    """Where a token may come from, first come first; the first that holds anything decides."""
+    """Where a token may come from, first come first; the first that holds a token decides."""
     on_missing: OnInvalid = "anonymous"
     """What a request without a token gets where nothing is said: the app, or with ``"reject"`` a 401."""
     on_invalid: OnInvalid = "reject"
@@ -102,7 +113,7 @@ class RequestSettings:
         self._freeze_sequences("sources", "trusted_origins")
         self._check_sources()
         for name in ("on_missing", "on_invalid"):
-            _require(getattr(self, name) in ("reject", "anonymous"), name, 'set "reject" or "anonymous"')
+            _require(getattr(self, name) in get_args(OnInvalid), name, _ONE_OF_TWO)
         _require(self.preflight in ("answer", "pass"), "preflight", 'set "answer" or "pass"')
         origins = tuple(check_origin_setting(origin, "trusted_origins") for origin in self.trusted_origins)
         object.__setattr__(self, "trusted_origins", origins)
@@ -110,6 +121,7 @@ class RequestSettings:
         for name in ("is_revoked", "on_refused"):
             value = getattr(self, name)
             _require(value is None or callable(value), name, "give a callable, or leave it out")
+            require_sync(value, name)
         for name in ("refresh_url", "login_url"):
             value = getattr(self, name)
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
@@ -118,6 +130,8 @@ class RequestSettings:
         cache = self.key_cache
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
+        for method in ("get", "set"):
+            require_sync(getattr(cache, method, None), "key_cache")
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
         check_client_options(self.client_options)
 
@@ -220,7 +234,16 @@ def _from_text(each: dataclasses.Field[Any], text: str) -> Any:
         return _number(each.name, text, type(default))
     if isinstance(default, tuple) or ("," in text and "tuple" in str(each.type)):
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if text.startswith("{") and "Mapping[str, str]" in str(each.type):
+        return _object(each.name, text)
     return text
+
+
+def _object(name: str, text: str) -> Any:
+    try:
+        return decode(text)
+    except NotStrictJSON:
+        raise ConfigurationError(name, "write a dict as a JSON object") from None
 
 
 def _number(name: str, text: str, wanted: type) -> Any:
@@ -269,8 +292,9 @@ class PrivyConfig(RequestSettings):
         kinds = bool(self.tokens) and all(kind in ("identity", "access") for kind in self.tokens)
         _require(kinds, "tokens", 'list "identity", "access" or both')
         self._check_names()
-        object.__setattr__(self, "key_sets", self._read_keys())
-        self._check_urls()
+        key_sets = read_keys(self.verification_key, self.app_ids, "app id", ("ES256",))
+        object.__setattr__(self, "key_sets", key_sets)
+        check_urls(self.jwks_url, self.app_ids, "app id")
         for app_id in self.app_ids:
             if app_id not in self.key_sets:
                 check_jwks_url(self.jwks_url_of(app_id), "jwks_url")
@@ -326,29 +350,6 @@ class PrivyConfig(RequestSettings):
         if len(set(self.tokens)) > 1:
             _require(self.identity_header != self.access_header, "identity_header", "differ from access_header")
             _require(self.identity_cookie != self.access_cookie, "identity_cookie", "differ from access_cookie")
-
-    def _check_urls(self) -> None:
-        url = self.jwks_url
-        _require(url is None or isinstance(url, str | Mapping), "jwks_url", _ONE_OR_BY_APP)
-        if isinstance(url, Mapping):
-            known = set(url) <= set(self.app_ids)
-            _require(known, "jwks_url", "every key of the dict must be one of the app ids")
-            _require(all(isinstance(each, str) for each in url.values()), "jwks_url", _ONE_OR_BY_APP)
-
-    def _read_keys(self) -> dict[str, KeySet]:
-        material = self.verification_key
-        if material is None:
-            return {}
-        if isinstance(material, Mapping) and set(material) & set(self.app_ids):
-            strangers = set(material) - set(self.app_ids)
-            _require(not strangers, "verification_key", "every key of the dict must be one of the app ids")
-            return {app_id: self._load(each) for app_id, each in material.items()}
-        _require(len(self.app_ids) == 1, "verification_key", "for several apps give a dict from app id to key")
-        return {self.app_ids[0]: self._load(material)}
-
-    @staticmethod
-    def _load(material: Any) -> KeySet:
-        return load_key_set(material, algorithms=("ES256",), field="verification_key")
 
     def _check_secrets(self) -> None:
         secret = self.app_secret

@@ -21,6 +21,9 @@ Source: TypeAlias = Literal["header", "cookie"]
 _BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 # The scheme ends where its token characters end (RFC 9110 §11.1, §5.6.2).
 _BEARER = re.compile(r"bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])", re.IGNORECASE)
+# What stands in a token's place when there is none: a sign-out empties a cookie, and a page that builds the header
+# from a variable without a value sends JavaScript's word for it. JavaScript writes no other case.
+_NO_TOKEN = ("", "null", "undefined")
 
 
 class FieldNames:
@@ -90,7 +93,8 @@ class Reader:
     def read(self, fields: Fields) -> list[Credential]:
         """Return the tokens of a request, at most one for each slot.
 
-        The first source that holds anything decides: a bad header never falls back to the cookie.
+        The first source that holds a token decides: a bad header never falls back to the cookie. An empty value, and
+        the words ``null`` and ``undefined``, are no token.
 
         Raises:
             ConflictingTokens: when one source holds two different tokens of a kind.
@@ -113,23 +117,29 @@ class Reader:
 
 def _token_in(values: Sequence[str], slot: Slot, source: Source) -> str | None:
     if source == "cookie":
-        # A cookie that was emptied is how a sign-out leaves it.
-        return _only(values) or None
+        return _only(values, values)
     # WSGI servers join repeated fields with commas, which no token contains: take them apart again.
     parts = [part.strip(" \t") for value in values for part in value.split(",")]
-    return _from_authorization(parts) if slot.bearer else _only(parts)
+    return _only(parts, [_bearer(part) for part in parts]) if slot.bearer else _only(parts, parts)
 
 
-def _from_authorization(parts: Sequence[str]) -> str | None:
-    if not any(_BEARER.match(part) for part in parts):
-        return None
-    return _only(parts)[len("bearer") :].strip(" ")
+def _bearer(part: str) -> str:
+    """Return the token behind the scheme, nothing for another scheme."""
+    found = _BEARER.match(part)
+    return "" if found is None else part[found.end() :].strip(" ")
 
 
-def _only(values: Sequence[str]) -> str:
+def _only(values: Sequence[str], tokens: Sequence[str]) -> str | None:
+    """Return the one token, ``None`` where no value holds one.
+
+    Raises:
+        ConflictingTokens: when the values differ and any of them holds a token, since the client may mean another one.
+    """
     if len(values) > 1 and values.count(values[0]) != len(values):
+        if all(token in _NO_TOKEN for token in tokens):
+            return None
         raise ConflictingTokens
-    return values[0]
+    return None if tokens[0] in _NO_TOKEN else tokens[0]
 
 
 def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, list[str]]:

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import anyio
 
-from privy_middleware.errors import TokenExpired
+from privy_middleware.errors import ConfigurationError, TokenExpired
 
-__all__ = ["Expiry", "OnExpired"]
+__all__ = ["Expiry", "OnExpired", "check_on_expired"]
 
 _Message: TypeAlias = MutableMapping[str, Any]
 _Receive: TypeAlias = Callable[[], Awaitable[_Message]]
@@ -20,6 +20,18 @@ OnExpired: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None] | No
 
 # What an app has, in seconds, to notice that its socket was closed before its task is cancelled.
 _PATIENCE = 5.0
+
+
+def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> None:
+    """Require a function that is called: connections must end with their token.
+
+    Raises:
+        ConfigurationError: when it is no function, or would never be called.
+    """
+    if on_expired is not None and not callable(on_expired):
+        raise ConfigurationError("on_expired", "give a function or a coroutine function, or leave it out")
+    if on_expired is not None and not close_expired:
+        raise ConfigurationError("on_expired", "set close_expired=True too: nothing expires without it")
 
 
 class Expiry:

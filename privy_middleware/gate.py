@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.bearer import BearerSettings
+from privy_middleware.callbacks import returned
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.credentials import Credential, Reader, names_of
 from privy_middleware.errors import (
@@ -120,12 +121,16 @@ class Gate:
         return auth
 
     def refuse(self, request: Request, error: PrivyError) -> PrivyAuth:
-        """Return what is known about a request whose tokens are refused; tells the log and the app's hook."""
+        """Return what is known about a request whose tokens are refused; tells the log and the app's hook.
+
+        Raises:
+            ConfigurationError: when the hook returns something to await.
+        """
         refusal = error.without_traces()
         level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
         _logger.log(level, "token not accepted: %s", error.code)
         if self.settings.on_refused is not None:
-            self.settings.on_refused(refusal)
+            returned(self.settings.on_refused(refusal), "on_refused")
         redirect = page_redirect(request, self.settings) if isinstance(error, TokenExpired) else None
         return replace(self._nobody, refusal=refusal, redirect=redirect)
 

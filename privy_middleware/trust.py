@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from privy_middleware.cache import TokenCache
+from privy_middleware.callbacks import returned
 from privy_middleware.claims import Claims, check_times, share_names
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import BadSignature, KeysUnavailable, PrivyError, TokenRevoked, UnknownKey, WrongAlgorithm
@@ -136,6 +137,7 @@ class TokenReader(Generic[_T]):
 
         Raises:
             TokenRevoked: when it has been withdrawn since.
+            ConfigurationError: when ``is_revoked`` returns something to await.
         """
         if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
             return None
@@ -186,7 +188,7 @@ class TokenReader(Generic[_T]):
         return verified
 
     def _check_revoked(self, verified: Verified[_T]) -> None:
-        if self._is_revoked is not None and self._is_revoked(verified.claims):
+        if self._is_revoked is not None and returned(self._is_revoked(verified.claims), "is_revoked"):
             raise TokenRevoked
 
     def _still_trusted(self, entry: _Entry[_T]) -> bool:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeVar, overload
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, overload
 
 from privy_middleware.accounts import (
     ACCOUNT_TYPES,
@@ -35,7 +35,7 @@ from privy_middleware.accounts import (
     seconds,
 )
 from privy_middleware.frozen import FrozenDict, freeze_object, thaw_object
-from privy_middleware.schema import Documented
+from privy_middleware.schema import OnlyFromTokens, Verified
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
 
@@ -60,7 +60,7 @@ def _creation_time(value: object) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PrivyUser(Documented):
+class PrivyUser(Verified):
     """Describe a verified user; immutable throughout, since one object serves many requests.
 
     ``created_at`` and ``fresh_at`` are in Unix seconds. ``complete`` is False when the user is known by an
@@ -69,7 +69,7 @@ class PrivyUser(Documented):
 
     _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
 
-    id: str
+    id: Annotated[str, OnlyFromTokens("PrivyUser")]
     created_at: int | None = None
     is_guest: bool = False
     linked_accounts: tuple[LinkedAccount, ...] = field(default=(), repr=False)
@@ -244,10 +244,10 @@ class PrivyUser(Documented):
 
 
 @dataclass(frozen=True, slots=True)
-class AccessTokenClaims:
+class AccessTokenClaims(Verified):
     """Describe a verified access token; ``issued_at`` and ``expiration`` are in Unix seconds."""
 
-    app_id: str
+    app_id: Annotated[str, OnlyFromTokens("AccessTokenClaims")]
     user_id: str
     issuer: str
     issued_at: int

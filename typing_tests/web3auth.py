@@ -25,6 +25,9 @@ def configured() -> Web3AuthConfig:
     config = Web3AuthConfig(client_id="id", jwks_url="https://keys.example/jwks.json", leeway=5, on_missing="reject")
     assert_type(config.verifier(), Web3AuthVerifier)
     assert_type(config.issuers, tuple[str, ...])
+    several = Web3AuthConfig(client_id="id", issuer=("one", "two"), jwks_url={"one": "https://a", "two": "https://b"})
+    assert_type(several.social_issuers, tuple[str, ...])
+    assert_type(several.jwks_url_of("one"), str)
     return config
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, get_args, overload
+from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django_privy.refusals import Rule, aenter, enter, requirement
 from privy_middleware import Condition, ConfigurationError, condition
 from privy_middleware.conditions import ConditionWords, Predicate
-from privy_middleware.config import OnInvalid
+from privy_middleware.config import OnInvalid, check_on_invalid
+from privy_middleware.guarded import unguarded
 
 __all__ = ["Decorator", "optional_privy_user", "require_privy_user"]
 
@@ -61,8 +62,7 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
     Raises:
         ConfigurationError: when ``on_invalid`` is anything else.
     """
-    if on_invalid not in (None, *get_args(OnInvalid)):
-        raise ConfigurationError("on_invalid", f"set one of {', '.join(get_args(OnInvalid))}")
+    check_on_invalid(on_invalid)
     decorate = functools.partial(_wrap, lambda auth, _: auth.optional(on_invalid))
     return decorate if view is None else decorate(view)
 
@@ -86,6 +86,11 @@ def _view_or_predicate(given: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:
+    if not callable(view):
+        raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
+    # django-ninja marks what it serves: it has taken the view as it was, and would serve it without the guard.
+    if "_ninja_operation" in getattr(view, "__dict__", ()):
+        raise unguarded(view)
     wrapped = _wrap_async(rule, view) if iscoroutinefunction(view) else _wrap_sync(rule, view)
     return cast("Callable[P, R]", wrapped)
 

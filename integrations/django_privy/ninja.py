@@ -11,7 +11,7 @@ from ninja.utils import check_csrf
 from django_privy.refusals import requirement
 from django_privy.requests import find_auth
 from django_privy.schemes import security_schemes
-from privy_middleware import Condition, PrivyUser, condition
+from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.errors import CrossSiteRequest
 
@@ -46,7 +46,13 @@ class PrivyUserAuth:
 
 
 def privy_auth(*predicates: Predicate, csrf: bool = True, **words: Unpack[ConditionWords]) -> Sequence[PrivyUserAuth]:
-    """Return what ninja takes as ``auth``: one for each way in which a token may come, each with its own scheme."""
+    """Return what ninja takes as ``auth``: one for each way in which a token may come, each with its own scheme.
+
+    Raises:
+        ConfigurationError: when ninja calls it with a request, since it was not called where the API is made.
+    """
+    if any(isinstance(each, HttpRequest) for each in predicates):
+        raise ConfigurationError("privy_auth", "call it: auth=privy_auth()")
     asked = condition(*predicates, **words)
     return [_named(name, scheme)(asked, csrf=csrf) for name, scheme in security_schemes().items()]
 

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.views import View
 
 from django_privy.refusals import enter, requirement
-from privy_middleware import Condition
+from privy_middleware import Condition, ConfigurationError
+from privy_middleware.guarded import view_name
 
 __all__ = ["PrivyUserRequiredMixin"]
 
@@ -20,6 +22,18 @@ class PrivyUserRequiredMixin:
     """
 
     privy_condition: ClassVar[Condition | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Require the mixin to come before what dispatches requests.
+
+        Raises:
+            ConfigurationError: when a view class comes first, which would answer everybody.
+        """
+        super().__init_subclass__(**kwargs)
+        first = next(each for each in cls.__mro__ if each is PrivyUserRequiredMixin or each is View)
+        if first is View:
+            fix = "list PrivyUserRequiredMixin before the view class among its bases: else the view asks for no user"
+            raise ConfigurationError(view_name(cls), fix)
 
     def get_privy_condition(self) -> Condition | None:
         """Return what the user must meet; override it for what depends on ``self.request`` or ``self.kwargs``."""

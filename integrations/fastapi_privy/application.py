@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from fastapi_privy import starlette
+from fastapi_privy.checks import check_parameters
 from fastapi_privy.openapi import describe
 from privy_middleware.config import RequestSettings
 
@@ -30,6 +31,16 @@ class Privy(starlette.Privy):
             protects = self.gate.protects if app is self._app() else lambda *_: False
             # An attribute in the method's place is FastAPI's documented way to change the document.
             vars(app)["openapi"] = _Documented(app.openapi, self.gate.settings, protects)
+
+    def check(self, app: Starlette) -> None:
+        """Look for mistakes in the routes of an app, which are all there when it starts.
+
+        Raises:
+            ConfigurationError: when an endpoint is served without the guard that is written above its route, or takes
+                from the request what was meant to be the user.
+        """
+        super().check(app)
+        check_parameters(app.routes)
 
 
 class _Documented:

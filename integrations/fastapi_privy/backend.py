@@ -9,7 +9,8 @@ from starlette.authentication import AuthCredentials, AuthenticationBackend, Bas
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import privy_auth
-from privy_middleware import PrivyError, PrivyUser
+from privy_middleware import ConfigurationError, PrivyError, PrivyUser
+from privy_middleware.callbacks import require_sync, returned
 from privy_middleware.errors import ServiceUnavailable
 
 __all__ = ["PrivyBackend", "SignedInUser"]
@@ -70,17 +71,33 @@ class PrivyBackend(AuthenticationBackend):
     """
 
     def __init__(self, scopes: Callable[[PrivyUser], Iterable[str]] = lambda _: ()) -> None:
-        """Take a function that gives a user further scopes beside ``"authenticated"``."""
+        """Take a function that gives a user further scopes beside ``"authenticated"``.
+
+        Raises:
+            ConfigurationError: when it is no function, or an async one.
+        """
+        if not callable(scopes):
+            raise ConfigurationError("scopes", "give a function from the user to a list of scopes")
+        require_sync(scopes, "scopes")
         self._scopes = scopes
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
         """Return the scopes and the user, ``None`` where there is no user; in an outage, what says so if it is asked.
 
         Raises:
-            ConfigurationError: when the Privy middleware is not around this one.
+            ConfigurationError: when the Privy middleware is not around this one, or the scopes are not a list.
         """
         auth = privy_auth(conn)
         if isinstance(auth.refusal, ServiceUnavailable):
             return _UnknownScopes(auth.refusal), _UnknownUser(auth.refusal)
         user = auth.user
-        return None if user is None else (AuthCredentials(["authenticated", *self._scopes(user)]), SignedInUser(user))
+        return (
+            None if user is None else (AuthCredentials(["authenticated", *self._scopes_of(user)]), SignedInUser(user))
+        )
+
+    def _scopes_of(self, user: PrivyUser) -> Iterable[str]:
+        scopes = returned(self._scopes(user), "scopes")
+        # The letters of one scope would each be a scope of their own.
+        if isinstance(scopes, str):
+            raise ConfigurationError("scopes", "return a list of scopes, also where there is one")
+        return scopes

@@ -11,15 +11,20 @@ from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import answer_preflight, privy_auth
 from fastapi_privy.parameters import in_request, in_url
+from fastapi_privy.routes import endpoints_of
 from privy_middleware import ConfigurationError, PrivyAuth, condition
 from privy_middleware.conditions import Parameters, Predicate
-from privy_middleware.config import OnInvalid
+from privy_middleware.config import OnInvalid, check_on_invalid
+from privy_middleware.guarded import GuardedViews
 
-__all__ = ["optional_privy_user", "require_privy_user"]
+__all__ = ["GUARDED", "optional_privy_user", "require_privy_user"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _Rule: TypeAlias = Callable[[PrivyAuth, Parameters], object]
+
+GUARDED = GuardedViews(endpoints_of)
+"""The endpoints that are decorated, for ``Privy`` to find those that are served without."""
 
 
 @overload
@@ -58,8 +63,10 @@ def optional_privy_user(endpoint: Callable[..., Any] | None = None, /, *, on_inv
     """Take a user if there is one; a bad token is refused, or with ``on_invalid="anonymous"`` counts as none.
 
     Raises:
-        ConfigurationError: when what is decorated has no parameter ``request`` or ``websocket``.
+        ConfigurationError: when ``on_invalid`` is anything else, or what is decorated has no parameter ``request`` or
+            ``websocket``.
     """
+    check_on_invalid(on_invalid)
     if endpoint is not None:
         return _guarded(endpoint, lambda auth, _: auth.optional())
     return lambda endpoint: _guarded(endpoint, lambda auth, _: auth.optional(on_invalid))
@@ -92,7 +99,9 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
         rule(auth, given)
         return await cast(Any, endpoint)(*args, **kwargs)
 
-    return cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded
+    chosen = cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded
+    GUARDED.add(endpoint, chosen)
+    return chosen
 
 
 def _connection(args: tuple[object, ...], kwargs: Mapping[str, object]) -> HTTPConnection:

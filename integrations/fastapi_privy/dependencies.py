@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NoReturn, TypeAlias
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.parameters import in_request
 from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL
-from privy_middleware import AccessTokenClaims, PrivyAuth, PrivyUser, condition
+from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
 from privy_middleware.conditions import Predicate
-from privy_middleware.config import OnInvalid
+from privy_middleware.config import OnInvalid, check_on_invalid
 
 __all__ = [
     "AccessClaims",
@@ -59,8 +59,31 @@ OptionalUser: TypeAlias = Annotated[PrivyUser | None, Depends(optional_user)]
 AccessClaims: TypeAlias = Annotated[AccessTokenClaims, Depends(current_access)]
 
 
+class _ToBeCalled:
+    """Be what a function that returns dependencies depends on, so that FastAPI does not take it for one itself.
+
+    Its parameters would be the client's to choose, and what it returns, a function, would be the user. FastAPI looks
+    at the signatures of all dependencies when a route is made.
+    """
+
+    def __init__(self, name: str, *examples: str) -> None:
+        self._name = name
+        self._fix = f"call it in the dependency: {', '.join(examples)}"
+
+    @property
+    def __signature__(self) -> NoReturn:
+        raise ConfigurationError(self._name, self._fix)
+
+    def __call__(self) -> NoReturn:
+        raise ConfigurationError(self._name, self._fix)
+
+
+_CALL_REQUIRE = _ToBeCalled("require", "Depends(require())", 'Depends(require(wallet="ethereum"))')
+_CALL_OPTIONAL = _ToBeCalled("optional", 'Depends(optional(on_invalid="anonymous"))')
+
+
 def require(
-    *predicates: Predicate,
+    *predicates: Annotated[Predicate, Depends(_CALL_REQUIRE)],
     wallet: str | None = None,
     linked: str | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -89,8 +112,15 @@ def require(
     return required_user
 
 
-def optional(*, on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
-    """Return ``optional_user`` with an ``on_invalid`` of its own; the same function for the same word."""
+def optional(
+    *, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]
+) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
+    """Return ``optional_user`` with an ``on_invalid`` of its own; the same function for the same word.
+
+    Raises:
+        ConfigurationError: when ``on_invalid`` is anything else.
+    """
+    check_on_invalid(on_invalid)
     return _optional(on_invalid)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -13,11 +13,13 @@ from starlette.responses import Response
 
 from fastapi_privy.backend import PrivyBackend, SignedInUser
 from fastapi_privy.connection import privy_auth
-from fastapi_privy.decorators import optional_privy_user, require_privy_user
+from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy_user
+from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
 from privy_middleware.expiry import OnExpired
 from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.startup import fails_startup
 
 __all__ = [
     "Privy",
@@ -74,22 +76,34 @@ class Privy:
         options = {"protect": protect, "exempt": exempt, "close_expired": close_expired, "on_expired": on_expired}
         app.add_middleware(_Middleware, self, options)
         self.prepare(app)
+        GUARDED.watch(app)
 
     def prepare(self, app: Starlette) -> None:
         """Let an app answer refusals; apps mounted in the first are prepared by themselves when it starts."""
         app.exception_handlers.setdefault(PrivyError, refusal_response)
 
+    def check(self, app: Starlette) -> None:
+        """Look for mistakes in the routes of an app, which are all there when it starts.
+
+        Raises:
+            ConfigurationError: when an endpoint is served without the guard that is written above its route.
+        """
+        GUARDED.check(app)
+
 
 class _Middleware(PrivyMiddleware):
     """Be the middleware of one app, whose own exception handlers are asked for answers."""
 
+    @fails_startup
     def __init__(self, app: ASGIApp, privy: Privy, options: Mapping[str, Any]) -> None:
         super().__init__(app, privy.gate.verifier, **options)
         installed_in = cast(Starlette, privy._app())
         self._handlers = installed_in.exception_handlers
         # A mounted app knows no handlers but its own, and answers 500 to what it has none for.
-        for mounted in _mounted(installed_in.routes):
-            privy.prepare(mounted)
+        for mounted in map(app_behind, walk(installed_in.routes)):
+            if isinstance(mounted, Starlette):
+                privy.prepare(mounted)
+        privy.check(installed_in)
 
     async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
         if scope["type"] == "websocket":
@@ -100,15 +114,3 @@ class _Middleware(PrivyMiddleware):
             raise error
 
         await ExceptionMiddleware(refused, self._handlers)(scope, receive, send)
-
-
-def _mounted(routes: Iterable[Any]) -> Iterator[Starlette]:
-    """Find the apps in the routes, also behind middleware and in routers that are mounted or included."""
-    for route in routes:
-        app = getattr(route, "app", None)
-        while app is not None and not isinstance(app, Starlette):
-            app = getattr(app, "app", None)
-        if app is not None:
-            yield app
-        router = getattr(route, "original_router", route)
-        yield from _mounted(getattr(router, "routes", ()))

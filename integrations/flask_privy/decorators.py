@@ -5,17 +5,23 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, get_args, overload
+from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
+
+from flask import Flask
 
 from flask_privy.guards import Rule, enter, requirement
 from privy_middleware import Condition, ConfigurationError, condition
 from privy_middleware.conditions import ConditionWords, Predicate
-from privy_middleware.config import OnInvalid
+from privy_middleware.config import OnInvalid, check_on_invalid
+from privy_middleware.guarded import GuardedViews
 
-__all__ = ["Decorator", "is_optional", "optional_privy_user", "require_privy_user"]
+__all__ = ["Decorator", "GUARDED", "is_optional", "optional_privy_user", "require_privy_user"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+GUARDED: GuardedViews[Flask] = GuardedViews(lambda app: [*app.view_functions.values()])
+"""The views that are decorated, for ``Privy`` to find those that are served without."""
 
 
 class Decorator(Protocol):
@@ -43,7 +49,7 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     """
     if len(given) == 1 and not words and not isinstance(given[0], Condition):
         return _view_or_predicate(given[0])
-    return functools.partial(_wrap, requirement(condition(*given, **words)))
+    return functools.partial(_guard, requirement(condition(*given, **words)))
 
 
 @overload
@@ -59,9 +65,8 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
     Raises:
         ConfigurationError: when ``on_invalid`` is anything else.
     """
-    if on_invalid not in (None, *get_args(OnInvalid)):
-        raise ConfigurationError("on_invalid", f"set one of {', '.join(get_args(OnInvalid))}")
-    decorate = functools.partial(_wrap, lambda auth: auth.optional(on_invalid), optional=True)
+    check_on_invalid(on_invalid)
+    decorate = functools.partial(_guard, lambda auth: auth.optional(on_invalid), optional=True)
     return decorate if view is None else decorate(view)
 
 
@@ -78,18 +83,29 @@ def _view_or_predicate(given: Callable[..., Any]) -> Callable[..., Any]:
     """
     wrapped = _wrap(requirement(None), given)
     if inspect.iscoroutinefunction(given):
+        GUARDED.add(given, wrapped)
         return wrapped
 
     @functools.wraps(given)
     def either(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and inspect.isroutine(args[0]):
-            return _wrap(requirement(condition(given)), args[0])
+            return _guard(requirement(condition(given)), args[0])
         return wrapped(*args, **kwargs)
 
+    GUARDED.add(given, either)
     return either
 
 
+def _guard(rule: Rule, view: Callable[P, R], *, optional: bool = False) -> Callable[P, R]:
+    guarded = _wrap(rule, view, optional=optional)
+    GUARDED.add(view, guarded)
+    return guarded
+
+
 def _wrap(rule: Rule, view: Callable[P, R], *, optional: bool = False) -> Callable[P, R]:
+    if not callable(view):
+        # Some extensions' route decorators return nothing.
+        raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
     wrapped = _wrap_async(rule, view) if inspect.iscoroutinefunction(view) else _wrap_sync(rule, view)
     # Read by a guard over the whole app; set in either case, as a decorator below may have set it.
     vars(wrapped)["privy_optional"] = optional

@@ -8,7 +8,7 @@ from typing import Unpack
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
-from flask_privy.decorators import is_optional
+from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter, requirement
 from flask_privy.requests import (
@@ -64,6 +64,7 @@ class Privy:
         app.after_request(_tell_caches)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
         _handle_errors(app)
+        _check_views(app)
         if gate.settings.on_missing == "reject":
             app.before_request(_require_unless_optional)
 
@@ -94,6 +95,18 @@ def _gate_of(app: Flask, config: Settings) -> Gate:
     except ConfigurationError as error:
         error.args = (f"{_PREFIX}{error.field.upper()} ({error})",)
         raise
+
+
+def _check_views(app: Flask) -> None:
+    """Have the views looked at before the first request, when all are there, and until nothing is wrong with them."""
+    GUARDED.watch(app)
+    hooks = app.before_request_funcs
+
+    @app.before_request
+    def check() -> None:
+        GUARDED.check(app)
+        # Requests that are under way go through the list as it was.
+        hooks[None] = [each for each in hooks[None] if each is not check]
 
 
 def _handle_errors(app: Flask) -> None:

@@ -48,10 +48,13 @@ class Lookup(BaseLookup):
 
         Raises:
             PrivyHTTPException: when the rule refuses it.
+            ConfigurationError: when the app is at fault, and not the request.
         """
         try:
             rule(self.find())
         except PrivyError as error:
+            if error.status == PrivyError.status:
+                raise
             self.refuse(error)
             raise to_raise(error) from None
 

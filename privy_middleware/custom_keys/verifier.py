@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from privy_middleware.bearer import BearerVerifier
@@ -13,7 +13,7 @@ from privy_middleware.claims import Claims, check_audience, check_issuer, is_tex
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.frozen import FrozenDict
 from privy_middleware.keys import FixedKeys
-from privy_middleware.schema import Documented
+from privy_middleware.schema import OnlyFromTokens, Verified
 from privy_middleware.trust import Trust
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
 
 @dataclass(frozen=True, slots=True)
-class CustomKeyUser(Documented):
+class CustomKeyUser(Verified):
     """Describe the user of a token that is signed with one's own key; it says nothing of accounts.
 
     ``id`` is ``custom:<issuer>:<subject>``, each part percent-encoded, so that no such token can pass for a user of
@@ -32,7 +32,7 @@ class CustomKeyUser(Documented):
 
     _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
 
-    id: str = field(repr=False)
+    id: Annotated[str, OnlyFromTokens("CustomKeyUser")] = field(repr=False)
     subject: str
     issuer: str = field(repr=False)
     claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)

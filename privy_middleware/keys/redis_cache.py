@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Self
 
+from privy_middleware.callbacks import is_async
 from privy_middleware.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,7 +25,13 @@ class RedisKeyCache:
     """
 
     def __init__(self, client: Redis) -> None:
-        """Take a client of redis-py, with its time-outs as short as a worker may wait."""
+        """Take a client of redis-py, with its time-outs as short as a worker may wait.
+
+        Raises:
+            ConfigurationError: when it is one of ``redis.asyncio``.
+        """
+        if is_async(getattr(client, "execute_command", None)):
+            raise ConfigurationError("key_cache", "give a redis.Redis: the client of redis.asyncio is not awaited here")
         self._client = client
 
     @classmethod

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from privy_middleware.callbacks import returned
 from privy_middleware.strictjson import NotStrictJSON, decode_bytes
 
 __all__ = ["KeyCache", "SharedAnswers", "Stored"]
@@ -64,7 +65,7 @@ class SharedAnswers:
     def read(self) -> Stored | None:
         """Return the entry, if there is one and nothing is wrong with it."""
         try:
-            value = self._cache.get(self._key)
+            value = returned(self._cache.get(self._key), "key_cache")
         except Exception as error:
             _logger.warning("The key cache cannot be read: %s.", type(error).__name__)
             return None
@@ -80,7 +81,8 @@ class SharedAnswers:
             "sha256": hashlib.sha256(body).hexdigest(),
         }
         try:
-            self._cache.set(self._key, json.dumps(envelope).encode() + b"\n" + body, seconds)
+            put: Callable[..., object] = self._cache.set
+            returned(put(self._key, json.dumps(envelope).encode() + b"\n" + body, seconds), "key_cache")
         except Exception as error:
             _logger.warning("The key cache cannot be written: %s.", type(error).__name__)
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import anyio
 import httpx2
 
+from privy_middleware.callbacks import is_async, returned
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.keys.fetch import Answer, Downloader, FetchFailed
@@ -21,13 +22,14 @@ from privy_middleware.loader.records import UnreadableUser
 from privy_middleware.strictjson import NotStrictJSON, decode_bytes
 from privy_middleware.users import PrivyUser
 
-__all__ = ["LoadUser", "PRIVY_API_URL", "PluggedClient", "Record", "UserAPI", "UserSource", "is_async"]
+__all__ = ["LoadUser", "PRIVY_API_URL", "PluggedClient", "Record", "UserAPI", "UserSource"]
 
 PRIVY_API_URL = "https://api.privy.io/v1"
 
 Record: TypeAlias = Mapping[str, Any] | PrivyUser | None
 LoadUser: TypeAlias = Callable[[str], Record] | Callable[[str], Awaitable[Record]]
 
+_ASYNC = "it is async: await aload(), or give a plain function"
 _MAX_BYTES = 1 << 20
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?")
 # Above the one it is a moment and not a number of seconds, above the other in milliseconds.
@@ -123,16 +125,17 @@ class PluggedClient:
             ConfigurationError: it is async, and can only be awaited.
         """
         if self._is_async:
-            raise ConfigurationError("load_user", "it is async: await aload(), or give a plain function")
+            raise ConfigurationError("load_user", _ASYNC)
         with _explained():
-            return self._load_user(did)
+            return returned(self._load_user(did), "load_user", _ASYNC)
 
     async def aget(self, app_id: str, did: str) -> object:
         """Return what the callable returns, a plain function being called in a thread; raises as ``get`` does."""
         with _explained():
             if self._is_async:
                 return await self._load_user(did)
-            return await anyio.to_thread.run_sync(self._load_user, did)
+            found = await anyio.to_thread.run_sync(self._load_user, did)
+            return await found if inspect.isawaitable(found) else found
 
 
 @contextmanager
@@ -144,11 +147,6 @@ def _explained() -> Iterator[None]:
         raise
     except Exception as error:
         raise FetchFailed(f"load_user raised {type(error).__name__}") from None
-
-
-def is_async(function: object) -> bool:
-    """Tell whether a callable has to be awaited: an async function, or an object whose ``__call__`` is one."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
 class _NoSuchUser(FetchFailed):

@@ -18,11 +18,15 @@ _HEX = re.compile("(?:0x)?((?:[0-9a-fA-F]{2})+)")
 _EVM_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 # How a point of the curve is written whole: its length in bytes with its first byte (SEC 1 §2.3.3).
 _WHOLE_POINTS = frozenset({(33, 2), (33, 3), (65, 4)})
+# X and Y alone are whole too: some clients leave out the first byte of an uncompressed point.
+_X_AND_Y_BYTES = 64
 _ED25519_BYTES = 32
 
 
 def whole_key(curve: str | None, public_key: object) -> bytes | None:
     """Return the one spelling of a public key in hexadecimal: a compressed point, or 32 bytes of ed25519.
+
+    A point may come compressed, uncompressed, or as X and Y without the first byte.
 
     ``None`` stands for what is no whole key of the curve: an X coordinate alone fits two keys, and so two addresses.
     """
@@ -53,6 +57,8 @@ def canonical_address(address: str) -> str:
 
 
 def _compressed(data: bytes) -> bytes | None:
+    if len(data) == _X_AND_Y_BYTES:
+        data = b"\x04" + data
     if (len(data), data[0]) not in _WHOLE_POINTS:
         return None
     point = _point(data)

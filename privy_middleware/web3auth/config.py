@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from privy_middleware.bearer import BearerSettings
+from privy_middleware.by_name import Material, check_urls, read_keys
 from privy_middleware.claims import TokenKind, is_text
-from privy_middleware.config import Material, PrivyConfig
+from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
 from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
@@ -17,6 +18,7 @@ from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
 __all__ = ["Web3AuthConfig"]
 
 _VISIBLE = re.compile("[!-~]+")
+_JWKS_URL = "https://api-auth.web3auth.io/.well-known/jwks.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +36,15 @@ class Web3AuthConfig(BearerSettings):
 
     client_id: str
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
+    issuer: str | tuple[str, ...] = issuer_name
+    """The ``iss`` of social logins, exactly as tokens spell it; several where clients of different versions sign in."""
     verification_key: Material | None = field(default=None, repr=False)
-    """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS."""
-    jwks_url: str = "https://api-auth.web3auth.io/.well-known/jwks.json"
-    """Where the keys of social logins are fetched without a ``verification_key``."""
+    """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS; or a dict by issuer."""
+    jwks_url: str | Mapping[str, str] | None = None
+    """Where the keys of social logins are fetched without a ``verification_key``; for several issuers a dict by issuer.
+
+    Only the documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
+    """
     external_issuers: tuple[str, ...] = ()
     """Each ``iss`` of external wallets' tokens: ``https://authjs.web3auth.io``, or connectors such as ``metamask``."""
     external_audiences: tuple[str, ...] = ()
@@ -48,8 +55,8 @@ class Web3AuthConfig(BearerSettings):
     """A fixed key for external wallets' tokens, in the same forms as ``verification_key``."""
     external_max_age: float = 86400.0
     """How many seconds after ``iat`` an external wallet's token expires at the latest: its client chose the ``exp``."""
-    keys: KeySet | None = field(init=False, repr=False, compare=False, default=None)
-    """The fixed keys of social logins, read from ``verification_key``."""
+    key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """The fixed keys of social logins by issuer, read from ``verification_key``."""
     external_keys: KeySet | None = field(init=False, repr=False, compare=False, default=None)
     """The fixed keys of external wallets, read from ``external_verification_key``."""
 
@@ -62,15 +69,28 @@ class Web3AuthConfig(BearerSettings):
         super().__post_init__()
         if not isinstance(self.client_id, str) or not _VISIBLE.fullmatch(self.client_id):
             raise ConfigurationError("client_id", "copy the client id from the Web3Auth dashboard, exactly")
+        self._check_issuers()
+        self._read_social_keys()
         self._freeze_sequences("external_issuers", "external_audiences")
         self._check_external()
-        self._read_keys("keys", "verification_key", "jwks_url")
-        self._read_keys("external_keys", "external_verification_key", "external_jwks_url")
+        self._read_external_keys()
 
     @property
     def issuers(self) -> tuple[str, ...]:
         """Return every ``iss`` that is accepted, exactly as tokens spell it."""
-        return (self.issuer_name, *self.external_issuers)
+        return (*self.social_issuers, *self.external_issuers)
+
+    @property
+    def social_issuers(self) -> tuple[str, ...]:
+        """Return every ``iss`` of social logins, one or several."""
+        return (self.issuer,) if isinstance(self.issuer, str) else self.issuer
+
+    def jwks_url_of(self, issuer: str) -> str:
+        """Return where the keys of an issuer of social logins are fetched, an empty text if no setting says so."""
+        url = self.jwks_url.get(issuer) if isinstance(self.jwks_url, Mapping) else self.jwks_url
+        if url is None:
+            return _JWKS_URL if issuer == self.issuer_name else ""
+        return url
 
     def verifier(self) -> Web3AuthVerifier:
         """Return a verifier with these settings."""
@@ -85,6 +105,33 @@ class Web3AuthConfig(BearerSettings):
         """
         return super().from_env(environ, prefix=prefix)
 
+    def _check_issuers(self) -> None:
+        fix = 'set the iss of your tokens, exactly, such as "https://api-auth.web3auth.io"'
+        if not isinstance(self.issuer, str):
+            if not isinstance(self.issuer, Collection):
+                raise ConfigurationError("issuer", fix)
+            self._freeze_sequences("issuer")
+        named = self.social_issuers
+        if not named or not all(isinstance(each, str) and _VISIBLE.fullmatch(each) for each in named):
+            raise ConfigurationError("issuer", fix)
+        if PrivyConfig.issuer_name in named:
+            raise ConfigurationError("issuer", "leave out the issuer of Privy's own tokens")
+        if len(set(named)) != len(named):
+            raise ConfigurationError("issuer", "name each issuer once")
+
+    def _read_social_keys(self) -> None:
+        issuers = self.social_issuers
+        check_urls(self.jwks_url, issuers, "issuer")
+        object.__setattr__(self, "key_sets", read_keys(self.verification_key, issuers, "issuer", ALGORITHMS))
+        fetching = [each for each in issuers if each not in self.key_sets]
+        if len(issuers) > 1 and fetching and isinstance(self.jwks_url, str):
+            raise ConfigurationError("jwks_url", "for several issuers give a dict from issuer to address")
+        for each in fetching:
+            url = self.jwks_url_of(each)
+            if not url:
+                raise ConfigurationError("jwks_url", f"give a dict with the address of the keys of {each}")
+            check_jwks_url(url, "jwks_url")
+
     def _check_external(self) -> None:
         names: dict[str, tuple[Any, ...]] = {
             "external_issuers": self.external_issuers,
@@ -95,16 +142,18 @@ class Web3AuthConfig(BearerSettings):
                 raise ConfigurationError(name, "list strings that are not empty")
             if not values and any(names.values()):
                 raise ConfigurationError(name, "give external_issuers and external_audiences together")
-        if not {self.issuer_name, PrivyConfig.issuer_name}.isdisjoint(self.external_issuers):
+        if not {*self.social_issuers, PrivyConfig.issuer_name}.isdisjoint(self.external_issuers):
             raise ConfigurationError("external_issuers", "list the issuers of external wallets only")
+        if len(set(self.external_issuers)) != len(self.external_issuers):
+            raise ConfigurationError("external_issuers", "name each issuer once")
         if isinstance(self.external_max_age, bool) or not isinstance(self.external_max_age, int | float):
             raise ConfigurationError("external_max_age", "set a number of seconds")
         if not 0 < self.external_max_age <= 30 * 86400:
             raise ConfigurationError("external_max_age", "set a number of seconds, at most 30 days")
 
-    def _read_keys(self, target: str, key_field: str, url_field: str) -> None:
-        material = getattr(self, key_field)
+    def _read_external_keys(self) -> None:
+        material, name = self.external_verification_key, "external_verification_key"
         if material is None:
-            check_jwks_url(getattr(self, url_field), url_field)
+            check_jwks_url(self.external_jwks_url, "external_jwks_url")
         else:
-            object.__setattr__(self, target, load_key_set(material, algorithms=ALGORITHMS, field=key_field))
+            object.__setattr__(self, "external_keys", load_key_set(material, algorithms=ALGORITHMS, field=name))

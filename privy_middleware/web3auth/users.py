@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from privy_middleware.claims import Claims, is_text
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.frozen import FrozenDict
-from privy_middleware.schema import Documented
+from privy_middleware.schema import OnlyFromTokens, Verified
 from privy_middleware.web3auth.addresses import canonical_address, derive_address, whole_key
 
 __all__ = ["Web3AuthUser", "Web3AuthWallet", "external_user", "social_user"]
@@ -61,7 +61,7 @@ class Web3AuthWallet:
 
 
 @dataclass(frozen=True, slots=True)
-class Web3AuthUser(Documented):
+class Web3AuthUser(Verified):
     """Describe a verified user of Web3Auth; immutable throughout, since one object serves many requests.
 
     ``id`` follows from what the token proves, as such tokens have no ``sub``; each part is percent-encoded:
@@ -81,7 +81,7 @@ class Web3AuthUser(Documented):
     custom_metadata: ClassVar[None] = None
     is_guest: ClassVar[None] = None
 
-    id: str = field(repr=False)
+    id: Annotated[str, OnlyFromTokens("Web3AuthUser")] = field(repr=False)
     issuer: str
     wallets: tuple[Web3AuthWallet, ...] = field(default=(), repr=False)
     email: str | None = field(default=None, repr=False)

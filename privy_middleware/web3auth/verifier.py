@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from privy_middleware.bearer import BearerVerifier
-from privy_middleware.claims import Claims, check_audience, check_issuer
+from privy_middleware.claims import Claims, check_audience, check_issuer, required_date
 from privy_middleware.keys import FixedKeys, KeySet, KeySource
 from privy_middleware.trust import Trust
 from privy_middleware.verifier import jwks_source
@@ -27,7 +27,7 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
     def __init__(self, config: Web3AuthConfig, *, clock: Callable[[], float] = time.time) -> None:
         """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
         super().__init__(config, _trusts(config), self._read, clock=clock)
-        self._social_issuer = config.issuer_name
+        self._social_issuers = frozenset(config.social_issuers)
         self._client_id = config.client_id
         self._external_audiences = frozenset(config.external_audiences)
 
@@ -47,8 +47,9 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
     def _read(self, claims: Claims, issuer: str) -> Web3AuthUser:
         check_issuer(claims, issuer)
         # All projects share the issuer's keys: only the audience tells this one's tokens from anybody's.
-        if issuer == self._social_issuer:
+        if issuer in self._social_issuers:
             check_audience(claims, self._client_id.__eq__, lists=False)
+            required_date(claims, "iat")
             return social_user(claims)
         check_audience(claims, self._external_audiences.__contains__, lists=False)
         return external_user(claims)
@@ -56,7 +57,10 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
 
 def _trusts(config: Web3AuthConfig) -> list[Trust]:
     algorithms = frozenset(ALGORITHMS)
-    trusts = [Trust(config.issuer_name, _source(config, config.keys, config.jwks_url), algorithms)]
+    trusts = [
+        Trust(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
+        for issuer in config.social_issuers
+    ]
     if config.external_issuers:
         external = _source(config, config.external_keys, config.external_jwks_url)
         trusts += (Trust(name, external, algorithms, config.external_max_age) for name in config.external_issuers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 import threading
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import anyio
 
 from privy_middleware.asgi import Receive, Scope, Send
+from privy_middleware.callbacks import is_async, returned
 from privy_middleware.errors import ConfigurationError, InvalidWebhook, WebhookMethod, WebhookTooLarge
-from privy_middleware.loader.api import is_async
 from privy_middleware.loader.loader import UserLoader
 from privy_middleware.webhooks.verifier import Headers, WebhookEvent, WebhookVerifier
 
@@ -37,6 +38,9 @@ _logger = logging.getLogger("privy_middleware")
 
 OnEvent: TypeAlias = Callable[[WebhookEvent], None] | Callable[[WebhookEvent], Awaitable[None]]
 OnDeleted: TypeAlias = Callable[[str], None] | Callable[[str], Awaitable[None]]
+_Call: TypeAlias = tuple[str, Callable[[Any], Any], WebhookEvent | str]
+
+_ASYNC = "an async function, or one whose answer must be awaited, needs an async endpoint: give a plain function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,14 @@ class WebhookReceiver:
         """
         self._verifier = WebhookVerifier(secrets, clock=clock)
         self._users = users
-        for name, function in (("on_event", on_event), ("on_deleted", on_deleted)):
+        functions = {"on_event": on_event, "on_deleted": on_deleted}
+        for name, function in functions.items():
             if function is not None and not callable(function):
                 raise ConfigurationError(name, "give a function, or leave it out")
         self._on_event = on_event
         self._on_deleted = on_deleted
-        self.is_async: bool = is_async(on_event) or is_async(on_deleted)
+        self._async_fields = [name for name, function in functions.items() if is_async(function)]
+        self.is_async: bool = bool(self._async_fields)
 
     def require_sync(self) -> None:
         """Make sure that nothing has to be awaited.
@@ -88,21 +94,21 @@ class WebhookReceiver:
         Raises:
             ConfigurationError: a function is async.
         """
-        if self.is_async:
-            raise ConfigurationError("on_event", "an async function needs an async endpoint: give plain functions")
+        for name in self._async_fields:
+            raise ConfigurationError(name, _ASYNC)
 
     def receive(self, method: str, headers: Headers, body: bytes | None) -> WebhookAnswer:
         """Take in one request, whose ``body`` is ``None`` if it is too long, and return the answer.
 
         Raises:
-            ConfigurationError: a function is async.
+            ConfigurationError: a function is async, or returns something to await.
         """
         self.require_sync()
         calls = self._calls(method, headers, body)
         if isinstance(calls, WebhookAnswer):
             return calls
-        for function, argument in calls:
-            function(argument)
+        for name, function, argument in calls:
+            returned(function(argument), name, _ASYNC)
         return WebhookAnswer()
 
     async def areceive(self, method: str, headers: Headers, body: bytes | None) -> WebhookAnswer:
@@ -110,11 +116,13 @@ class WebhookReceiver:
         calls = self._calls(method, headers, body)
         if isinstance(calls, WebhookAnswer):
             return calls
-        for function, argument in calls:
-            if is_async(function):
+        for name, function, argument in calls:
+            if name in self._async_fields:
                 await function(argument)
-            else:
-                await anyio.to_thread.run_sync(function, argument)
+                continue
+            answer = await anyio.to_thread.run_sync(function, argument)
+            if inspect.isawaitable(answer):
+                await answer
         return WebhookAnswer()
 
     def accepts(self, content_length: str | int | None) -> bool:
@@ -122,9 +130,7 @@ class WebhookReceiver:
         text = "" if content_length is None else str(content_length)
         return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= self.max_bytes
 
-    def _calls(
-        self, method: str, headers: Headers, body: bytes | None
-    ) -> WebhookAnswer | list[tuple[Callable[[Any], Any], WebhookEvent | str]]:
+    def _calls(self, method: str, headers: Headers, body: bytes | None) -> WebhookAnswer | list[_Call]:
         """Return whom to tell what, or the answer to what is not a webhook of Privy's."""
         try:
             if method != "POST":
@@ -139,10 +145,12 @@ class WebhookReceiver:
         if self._users is not None:
             for user_id in event.user_ids:
                 self._users.invalidate(user_id)
-        told: list[tuple[Callable[[Any], Any], WebhookEvent | str]] = []
+        calls: list[_Call] = []
         if self._on_deleted is not None:
-            told += [(self._on_deleted, user_id) for user_id in event.deleted_user_ids]
-        return [*told, (self._on_event, event)] if self._on_event is not None else told
+            calls += [("on_deleted", self._on_deleted, user_id) for user_id in event.deleted_user_ids]
+        if self._on_event is not None:
+            calls.append(("on_event", self._on_event, event))
+        return calls
 
 
 class WebhookASGIApp(WebhookReceiver):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from privy_middleware import PrivyVerifier
 from privy_middleware.combined import CombinedVerifier
 from privy_middleware.custom_keys import AccessTokenSigner, CustomKeyConfig, CustomKeyVerifier
@@ -60,6 +62,22 @@ def test_several_families_at_once(make_client: MakeClient, issuer: DevelopmentIs
     refused(client.request("GET", "/me", [bearer(forged)]), 401, INVALID)
     both = [identity(issuer.identity_token("ada")), bearer(SOCIAL)]
     refused(client.request("GET", "/me", both), 401, INVALID)
+
+
+@pytest.mark.parametrize("value", ["", "null", "undefined"])
+def test_what_a_signed_out_page_sends_is_no_token(
+    make_client: MakeClient, issuer: DevelopmentIssuer, value: str
+) -> None:
+    """No family is asked about an empty bearer token or the words ``null`` and ``undefined``."""
+    verifier = CombinedVerifier(PrivyVerifier(issuer.config()), Web3AuthVerifier(WEB3AUTH), CustomKeyVerifier(CUSTOM))
+    for settings in (WEB3AUTH, CUSTOM, verifier):
+        client = make_client(settings)
+        for header in (bearer(value), ("Authorization", f"Bearer{value and ' '}{value}")):
+            refused(client.request("GET", "/me", [header]), 401, UNAUTHORIZED)
+            assert user_id(client, header) is None
+    with_cookie = [bearer(value), cookie(issuer.identity_token("ada"))]
+    assert user_id(make_client(verifier), *with_cookie) == "did:privy:dev-ada"
+    refused(make_client(verifier).request("GET", "/me", [bearer(value), bearer(SOCIAL)]), 401, INVALID)
 
 
 def test_identity_tokens_alone(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:

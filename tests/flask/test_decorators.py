@@ -219,7 +219,7 @@ def test_optional(make_app: Callable[..., Flask], ada: Header, expired: Header, 
 
 def test_optional_refuses_a_misspelt_policy() -> None:
     """A policy that is none is not taken for the lenient one."""
-    with pytest.raises(ConfigurationError, match="reject, anonymous"):
+    with pytest.raises(ConfigurationError, match='"reject" or "anonymous"'):
         optional_privy_user(on_invalid="anonymus")  # type: ignore[call-overload]
 
 

@@ -53,6 +53,26 @@ def test_nothing_is_sent_where_nobody_looks(app: Flask, sent: Sent, ada: Header,
     assert sent == []
 
 
+@pytest.mark.parametrize("path", ["/", "/required"])
+def test_a_fault_of_the_app_is_no_refusal(make_app: Callable[..., Flask], ada: Header, path: str) -> None:
+    """A hook that cannot be used concerns the app's authors, and no request is refused for it."""
+
+    async def is_revoked(_: object) -> bool:
+        return False
+
+    app = make_app(is_revoked=lambda claims: is_revoked(dict(claims)))
+    app.get("/")(lambda: str(privy_auth.user))
+    app.get("/required", endpoint="required")(require_privy_user(lambda: "hello"))
+    refused: list[object] = []
+
+    def on_refused(sender: Flask, error: object) -> None:
+        refused.append(error)
+
+    with signals.request_refused.connected_to(on_refused, app):
+        assert app.test_client().get(path, headers=ada).status_code == 500
+    assert refused == []
+
+
 def test_own_handler_does_not_stop_the_signal(app: Flask, sent: Sent) -> None:
     """The refusal is told whoever answers it."""
     app.errorhandler(AuthenticationError)(lambda error: ("own", error.status))

@@ -14,6 +14,7 @@ import pytest
 
 from privy_middleware.errors import KeysUnavailable
 from privy_middleware.keys import JWKSSource, KeyCache, SourceStats
+from tests.support.callables import coroutine_function
 from tests.support.clock import Clock
 from tests.support.keyserver import KeyServer, hang_up, jwks
 from tests.support.patience import PATIENCE
@@ -387,6 +388,31 @@ def test_broken_cache(way: Way, fleet: _Fleet, caplog: pytest.LogCaptureFixture)
     assert [record.getMessage() for record in caplog.records] == [
         "The key cache cannot be read: ConnectionError.",
         "The key cache cannot be written: ConnectionError.",
+    ]
+
+
+class _Asynchronous:
+    """Return what has to be awaited, from methods of which nothing shows that they do."""
+
+    def get(self, key: str) -> Any:
+        """Return a coroutine."""
+        return coroutine_function(key)
+
+    def set(self, key: str, value: bytes, seconds: float) -> Any:
+        """Return a coroutine."""
+        return coroutine_function(key)
+
+
+@every_way
+def test_cache_that_must_be_awaited(way: Way, fleet: _Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    """It shares nothing, and the log says that it is set up wrongly."""
+    caplog.set_level(logging.WARNING)
+    worker = fleet.worker(cache=_Asynchronous())
+    call(way, worker.ready, worker.aready)
+    assert worker.lookup("one", "ES256")
+    assert [record.getMessage() for record in caplog.records] == [
+        "The key cache cannot be read: ConfigurationError.",
+        "The key cache cannot be written: ConfigurationError.",
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from starlette.applications import Starlette
 from starlette.authentication import requires
@@ -16,6 +18,7 @@ from starlette.websockets import WebSocket
 from fastapi_privy.starlette import Privy, PrivyBackend, SignedInUser
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyUser
 from tests.asgi.tokens import ADA, BAD, GRACE, ISSUER, config, identity
+from tests.support.callables import ASYNC, UNSEEN
 
 
 def scopes(user: PrivyUser) -> list[str]:
@@ -152,3 +155,34 @@ def test_without_the_privy_middleware() -> None:
     app = Starlette(routes=ROUTES, middleware=[Middleware(AuthenticationMiddleware, backend=PrivyBackend())])
     with pytest.raises(ConfigurationError, match="PrivyMiddleware"):
         TestClient(app).get("/")
+
+
+def backed_by(function: Any) -> TestClient:
+    """Return a client of an app whose scopes come from a function."""
+    backend = PrivyBackend(function)
+    middleware = [Middleware(PrivyMiddleware, config()), Middleware(AuthenticationMiddleware, backend=backend)]
+    return TestClient(Starlette(routes=ROUTES, middleware=middleware), raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("function", [*ASYNC.values(), "admin", None, ["admin"]])
+def test_scopes_come_from_a_plain_function(function: Any) -> None:
+    """Anything else is said when the app is made."""
+    with pytest.raises(ConfigurationError, match=r"^scopes: "):
+        PrivyBackend(function)
+
+
+@pytest.mark.parametrize("function", [*UNSEEN.values(), lambda _: "admin"], ids=[*UNSEEN, "text"])
+def test_scopes_of_the_wrong_kind(function: Any) -> None:
+    """Nobody has the scopes that an awaitable stands for, nor the letters of a text."""
+    client = backed_by(function)
+    assert client.get("/", headers=identity()).status_code == 500
+    assert client.get("/admin", headers=identity()).status_code == 500
+    assert client.get("/").json()["scopes"] == []
+    with pytest.raises(ConfigurationError, match=r"^scopes: "):
+        TestClient(client.app).get("/", headers=identity())
+
+
+def test_any_iterable_of_scopes() -> None:
+    """A generator's, for one."""
+    client = backed_by(lambda _: (scope for scope in ("admin", "staff")))
+    assert client.get("/", headers=identity()).json()["scopes"] == ["authenticated", "admin", "staff"]

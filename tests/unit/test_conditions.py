@@ -17,6 +17,7 @@ from privy_middleware.conditions import (
     owns_wallet,
     verified_within,
 )
+from tests.support.callables import in_a_plain_function
 from tests.support.tokens import identity, user_of
 
 
@@ -193,25 +194,25 @@ def test_what_is_no_predicate(predicate: Any) -> None:
             write()
 
 
-async def asynchronous(_: PrivyUser) -> bool:
-    """Look like a predicate, and be true whatever it says."""
-    return False
-
-
 class Awaitable:
-    """Something else that can be awaited."""
+    """Something that can be awaited."""
 
     def __await__(self) -> Any:
         """Return at once."""
         yield from ()
 
 
+async def asynchronous(_: PrivyUser) -> bool:
+    """Look like a predicate, and be true whatever it says."""
+    return False
+
+
 def test_asynchronous_predicates_are_refused() -> None:
     """A coroutine is true: taken for an answer it would let everybody in."""
     someone = user()
     yes = Condition(lambda *_: True)
-    for predicate in (asynchronous, lambda _: Awaitable()):
+    for predicate in (in_a_plain_function(asynchronous), lambda _: Awaitable()):
         for asked in (condition(predicate), yes & predicate, ~yes | predicate, condition(yes, predicate)):
             assert asked
-            with pytest.raises(ConfigurationError, match=r"^condition: give plain functions"):
+            with pytest.raises(ConfigurationError, match=r"^condition: .*awaited"):
                 asked(someone)

@@ -282,6 +282,22 @@ def test_from_env() -> None:
     assert not PrivyConfig.from_env({"PRIVY_APP_ID": "a", "PRIVY_FAIL_FAST": "off"}).fail_fast
 
 
+def test_objects_in_the_environment() -> None:
+    """What is a dict by app id is a JSON object there."""
+    environ = {
+        "PRIVY_APP_ID": "a,b",
+        "PRIVY_JWKS_URL": '{"b": "https://b.example/k"}',
+        "PRIVY_APP_SECRET": '{"a": "one", "b": "two"}',
+    }
+    settings = PrivyConfig.from_env(environ)
+    assert settings.jwks_url_of("a") == "https://auth.privy.io/api/v1/apps/a/jwks.json"
+    assert settings.jwks_url_of("b") == "https://b.example/k"
+    assert (settings.app_secret_of("a"), settings.app_secret_of("b")) == ("one", "two")
+    with pytest.raises(ConfigurationError, match=r"^PRIVY_APP_SECRET \(app_secret: ") as caught:
+        PrivyConfig.from_env({"PRIVY_APP_ID": "a", "PRIVY_APP_SECRET": '{"a": "a-secret-to-hide"'})
+    assert "hide" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("words", "value"), [("1 true YES On", True), ("0 false NO Off", False)])
 def test_flags_in_the_environment(words: str, value: bool) -> None:
     """In the words that people use."""

@@ -64,12 +64,13 @@ def test_other_schemes_are_not_ours(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "token"),
     [
-        ("Bearer", ""),
-        ("Bearer ", ""),
         ("Bearer=t", "=t"),
         ("Bearer\tt", "\tt"),
         ("Bearer a b", "a b"),
         ('Bearer "t"', '"t"'),
+        ('Bearer "null"', '"null"'),
+        ("Bearer Null", "Null"),
+        ("Bearer null null", "null null"),
     ],
 )
 def test_a_bad_bearer_is_a_token_that_will_not_verify(value: str, token: str) -> None:
@@ -117,14 +118,69 @@ def test_equal_duplicates_count_once() -> None:
     assert read(Request(twice, twice)) == ("cookie", "a")
 
 
-def test_an_empty_header_is_a_bad_token() -> None:
-    """Someone meant to send one."""
-    assert read(Request(("privy-id-token", ""), cookies(("privy-id-token", "c")))) == ("header", "")
+NO_TOKEN = ["", " ", "null", "undefined", " null "]
 
 
-def test_an_empty_cookie_is_none() -> None:
-    """That is how a sign-out leaves it."""
-    assert read(Request(cookies(("privy-id-token", "")))) is None
+@pytest.mark.parametrize("value", NO_TOKEN)
+def test_what_a_signed_out_page_sends_is_no_token(value: str) -> None:
+    """An empty value, and JavaScript's ``null`` and ``undefined`` as text, are as if the field were absent."""
+    cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
+    for slot, field in (
+        (IDENTITY, ("privy-id-token", value)),
+        (BARE, ("x-token", value)),
+        (ACCESS, bearer(value)),
+        (ACCESS, ("Authorization", f"bearer {value}".rstrip())),
+    ):
+        assert read(Request(field), slot, ("header",)) is None
+        assert read(Request(field, cookie), slot) == (None if slot is BARE else ("cookie", "c"))
+    assert read(Request(cookies(("privy-id-token", value)))) is None
+    emptied = Request(cookies(("privy-id-token", value)), ("privy-id-token", "h"))
+    assert read(emptied, sources=("cookie", "header")) == ("header", "h")
+
+
+@pytest.mark.parametrize(
+    "value", ["Null", "NULL", "None", "nil", "nullx", "null.null.null", '"null"', "'null'", "false"]
+)
+def test_other_words_are_bad_tokens(value: str) -> None:
+    """The two words are spelt as JavaScript spells them, and nothing else is taken for them."""
+    cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
+    assert read(Request(("privy-id-token", value), cookie)) == ("header", value)
+    assert read(Request(bearer(value), cookie), ACCESS) == ("header", value)
+    assert read(Request(cookies(("privy-id-token", value)))) == ("cookie", value)
+
+
+@pytest.mark.parametrize("values", [("", ""), ("null", "null"), ("null", ""), ("null", "undefined")])
+def test_several_values_that_are_no_tokens_are_none(values: tuple[str, ...]) -> None:
+    """Nobody is named by any of them, also where a server has joined them with commas."""
+    assert read(Request(("privy-id-token", ",".join(values)))) is None
+    cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
+    assert read(Request(*(("privy-id-token", value) for value in values), cookie)) == ("cookie", "c")
+    assert read(Request(*(bearer(value) for value in values), cookie), ACCESS) == ("cookie", "c")
+    assert read(Request(*(cookies(("privy-id-token", value)) for value in values))) is None
+
+
+def test_no_bearer_token_beside_another_scheme_is_none() -> None:
+    """Neither of the two is a token of ours."""
+    for values in (["Bearer null", "Basic dTpw"], ["Basic dTpw", "Bearer"], ["Basic dTpw,Bearer undefined"]):
+        request = Request(*(("Authorization", value) for value in values), cookies(("privy-token", "c")))
+        assert read(request, ACCESS) == ("cookie", "c")
+
+
+@pytest.mark.parametrize("value", NO_TOKEN)
+def test_no_token_beside_a_token_is_a_conflict(value: str) -> None:
+    """Which of the two the client meant cannot be told, so neither counts."""
+    cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
+    for slot, fields in (
+        (IDENTITY, [("privy-id-token", "a"), ("privy-id-token", value)]),
+        (IDENTITY, [("privy-id-token", f"{value},a")]),
+        (ACCESS, [bearer("a"), bearer(value)]),
+        (ACCESS, [("Authorization", f"Bearer {value},Bearer a")]),
+    ):
+        for order in (fields, fields[::-1]):
+            with pytest.raises(ConflictingTokens):
+                read(Request(*order, cookie), slot)
+    with pytest.raises(ConflictingTokens):
+        read(Request(cookies(("privy-id-token", value), ("privy-id-token", "a"))))
 
 
 @pytest.mark.parametrize(

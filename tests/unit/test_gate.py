@@ -91,7 +91,7 @@ async def test_awaiting() -> None:
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ([id_header("")], MalformedToken),
+        ([id_header("NULL")], MalformedToken),
         ([id_header("a" * 20000)], OversizedToken),
         ([id_header(identity(exp=NOW - 60))], TokenExpired),
         ([id_header(identity()), id_header(identity(marker=1))], ConflictingTokens),
@@ -269,7 +269,7 @@ def test_log(caplog: pytest.LogCaptureFixture) -> None:
 def test_refusals_do_not_keep_the_token_alive() -> None:
     """No traceback, cause or context with frames that hold it."""
     judge = gate()
-    for token in ("", "garbage", identity(exp=1), identity({"typ": "x"}), identity(sub=""), identity(aud="x")):
+    for token in ("Null", "garbage", identity(exp=1), identity({"typ": "x"}), identity(sub=""), identity(aud="x")):
         refusal = found(judge, Request(id_header(token))).refusal
         assert refusal is not None
         assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)

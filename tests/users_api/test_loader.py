@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import ssl
 import threading
@@ -524,6 +525,17 @@ class Waiting:
         return PrivyUser(did, complete=False)
 
 
+class Later:
+    """Something to await that is no coroutine."""
+
+    def __init__(self, did: str) -> None:
+        self._did = did
+
+    def __await__(self) -> Any:
+        """Return a user."""
+        return waiting(self._did).__await__()
+
+
 class TestPluggedClient:
     """Another client in the place of the REST API."""
 
@@ -539,6 +551,27 @@ class TestPluggedClient:
         loader = UserLoader(config(), load_user=function)
         user = asyncio.run(loader.aload(TOKEN_USER))
         assert (user.id, user.complete, user.fresh_at is not None) == (DID, True, True)
+        loader.invalidate(DID)
+        with pytest.raises(ConfigurationError, match="await aload"):
+            loader.load(TOKEN_USER)
+
+    @pytest.mark.parametrize(
+        "function",
+        [Later, lambda did: waiting(str(did)), functools.partial(lambda _, did: waiting(did), 1)],
+    )
+    def test_async_unseen(self, function: Any) -> None:
+        """One that shows only by what it returns is awaited too, and says so where nobody can await it."""
+        loader = UserLoader(config(), load_user=function)
+        assert asyncio.run(loader.aload(TOKEN_USER)).complete
+        loader.invalidate(DID)
+        with pytest.raises(ConfigurationError, match="await aload"):
+            loader.load(TOKEN_USER)
+
+    @pytest.mark.parametrize("function", [functools.partial(Waiting()), functools.partial(waiting)])
+    def test_async_partial(self, function: Any) -> None:
+        """It is known for async behind ``functools.partial``."""
+        loader = UserLoader(config(), load_user=function)
+        assert asyncio.run(loader.aload(TOKEN_USER)).complete
         loader.invalidate(DID)
         with pytest.raises(ConfigurationError, match="await aload"):
             loader.load(TOKEN_USER)

@@ -9,7 +9,10 @@ import pytest
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
 from tests.support.signers import Signer
+from tests.support.tokens import SIGNER
 from tests.web3auth.support import CLIENT_ID, EXTERNAL, EXTERNAL_ISSUER, SOCIAL_ISSUER, config
+
+KEYS = "https://keys.example.com/jwks"
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,28 @@ from tests.web3auth.support import CLIENT_ID, EXTERNAL, EXTERNAL_ISSUER, SOCIAL_
         ("verification_key", {"verification_key": "not a key"}),
         ("jwks_url", {"verification_key": None, "jwks_url": "http://keys.example.com/jwks"}),
         ("sources", {"sources": ("header", "cookie")}),
+        ("issuer", {"issuer": ()}),
+        ("issuer", {"issuer": ""}),
+        ("issuer", {"issuer": None}),
+        ("issuer", {"issuer": ("web3auth.io", 1)}),
+        ("issuer", {"issuer": "web3auth.io "}),
+        ("issuer", {"issuer": ("web3auth.io", "web3auth.io")}),
+        ("issuer", {"issuer": "privy.io"}),
+        ("issuer", {"issuer": (SOCIAL_ISSUER, "privy.io")}),
+        ("jwks_url", {"verification_key": None, "issuer": "web3auth.io"}),
+        ("jwks_url", {"verification_key": None, "issuer": (SOCIAL_ISSUER, "web3auth.io")}),
+        ("jwks_url", {"verification_key": {SOCIAL_ISSUER: SIGNER.pem}, "issuer": (SOCIAL_ISSUER, "web3auth.io")}),
+        ("jwks_url", {"verification_key": None, "issuer": (SOCIAL_ISSUER, "web3auth.io"), "jwks_url": KEYS}),
+        ("jwks_url", {"verification_key": None, "jwks_url": {"web3auth.io": KEYS}}),
+        ("jwks_url", {"verification_key": None, "jwks_url": {SOCIAL_ISSUER: 1}}),
+        ("jwks_url", {"verification_key": None, "jwks_url": {SOCIAL_ISSUER: "http://keys.example.com/jwks"}}),
+        ("jwks_url", {"jwks_url": 1}),
+        ("jwks_url", {"verification_key": None, "jwks_url": ""}),
+        ("verification_key", {"issuer": (SOCIAL_ISSUER, "web3auth.io")}),
+        ("verification_key", {"verification_key": {SOCIAL_ISSUER: SIGNER.pem, "web3auth.io": SIGNER.pem}}),
+        ("verification_key", {"verification_key": {SOCIAL_ISSUER: "not a key"}}),
+        ("external_issuers", {**EXTERNAL, "external_issuers": ("metamask", "metamask")}),
+        ("external_issuers", {**EXTERNAL, "issuer": "metamask"}),
         ("external_issuers", {"external_audiences": ("app.example.com",)}),
         ("external_audiences", {"external_issuers": ("metamask",)}),
         ("external_issuers", {**EXTERNAL, "external_issuers": ("",)}),
@@ -64,9 +89,41 @@ def test_the_environment_has_its_own_prefix() -> None:
         }
     )
     assert found.client_id == CLIENT_ID
-    assert found.keys is not None
+    assert set(found.key_sets) == {SOCIAL_ISSUER}
     assert found.issuers == (SOCIAL_ISSUER, EXTERNAL_ISSUER, "metamask")
     assert found.external_audiences == ("app.example.com",)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "url", "expected"),
+    [
+        ("web3auth.io", KEYS, {"web3auth.io": KEYS}),
+        (f"{SOCIAL_ISSUER}, web3auth.io", f'{{"web3auth.io": "{KEYS}"}}', {SOCIAL_ISSUER: None, "web3auth.io": KEYS}),
+        (
+            f"{SOCIAL_ISSUER},web3auth.io",
+            f' {{"{SOCIAL_ISSUER}": "{KEYS}/1", "web3auth.io": "{KEYS}/2"}} ',
+            {SOCIAL_ISSUER: f"{KEYS}/1", "web3auth.io": f"{KEYS}/2"},
+        ),
+    ],
+)
+def test_issuers_in_the_environment(issuer: str, url: str, expected: dict[str, str | None]) -> None:
+    """One with an address, several with a JSON object of addresses; the documented one's needs none."""
+    environ = {"WEB3AUTH_CLIENT_ID": CLIENT_ID, "WEB3AUTH_ISSUER": issuer, "WEB3AUTH_JWKS_URL": url}
+    found = Web3AuthConfig.from_env(environ)
+    documented = "https://api-auth.web3auth.io/.well-known/jwks.json"
+    assert found.social_issuers == tuple(expected)
+    assert {each: found.jwks_url_of(each) for each in expected} == {
+        each: address or documented for each, address in expected.items()
+    }
+
+
+@pytest.mark.parametrize("url", ["{", '{"web3auth.io": 1}', '{"web3auth.io": "u", "web3auth.io": "v"}', "{}{}"])
+def test_a_wrong_object_in_the_environment(url: str) -> None:
+    """It is named as every other variable, and its text is not repeated."""
+    environ = {"WEB3AUTH_CLIENT_ID": CLIENT_ID, "WEB3AUTH_JWKS_URL": url}
+    with pytest.raises(ConfigurationError, match=r"^WEB3AUTH_JWKS_URL \(jwks_url: ") as refused:
+        Web3AuthConfig.from_env(environ)
+    assert url not in str(refused.value)
 
 
 def test_a_wrong_variable_is_named() -> None:
@@ -81,7 +138,7 @@ def test_a_configuration_makes_its_verifier() -> None:
     made = settings.verifier()
     assert isinstance(made, Web3AuthVerifier)
     assert made.settings is settings
-    assert settings.jwks_url == "https://api-auth.web3auth.io/.well-known/jwks.json"
+    assert settings.jwks_url_of(SOCIAL_ISSUER) == "https://api-auth.web3auth.io/.well-known/jwks.json"
     assert settings.external_jwks_url == "https://authjs.web3auth.io/jwks"
     assert settings.issuers == (SOCIAL_ISSUER,)
 

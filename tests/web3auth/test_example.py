@@ -43,6 +43,7 @@ def test_me(client: TestClient) -> None:
         {"appPubKey": POINTS[0]["compressed"]},
         {"public_address": POINTS[0]["address"]},
         {"appPubKey": POINTS[0]["uncompressed"]},
+        {"appPubKey": POINTS[0]["uncompressed"][2:]},
     ],
 )
 def test_a_wallet_of_the_users(client: TestClient, body: dict[str, str]) -> None:

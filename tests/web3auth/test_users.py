@@ -176,16 +176,37 @@ def test_one_wallet_is_one_user_by_every_connector() -> None:
 def test_owns_app_key(point: dict[str, str]) -> None:
     """The whole key is the user's, in every spelling; half of it, its negation and another curve's are not."""
     user = user_of(social(wallets=[{**APP_KEY, "public_key": point["compressed"]}, ED_KEY]))
-    for mine in (point["compressed"], point["compressed"].upper(), f"0x{point['compressed']}", point["uncompressed"]):
+    x_and_y = point["uncompressed"][2:]
+    for mine in (point["compressed"], point["compressed"].upper(), point["uncompressed"], x_and_y, x_and_y.upper()):
         assert user.owns_app_key(mine)
+        assert user.owns_app_key(f"0x{mine}")
     assert user.owns_app_key(ED_KEY["public_key"])
     others = [each["compressed"] for each in POINTS if each is not point]
-    twisted = [point["negated_compressed"], point["x_only"], f"04{point['x_only']}", point["uncompressed"][2:]]
+    negated = f"{point['x_only']}{_FIELD - int(x_and_y[64:], 16):064x}"
+    twisted = [point["negated_compressed"], point["x_only"], f"04{point['x_only']}", negated, f"04{negated}"]
+    twisted += [x_and_y[64:] + x_and_y[:64], x_and_y[:-2], f"{x_and_y}00", f"00{x_and_y}", point["x_only"] * 2]
     off_curve = point["uncompressed"][:-2] + f"{int(point['uncompressed'][-2:], 16) ^ 1:02x}"
     hybrid = f"0{6 + int(point['uncompressed'][-1], 16) % 2}{point['uncompressed'][2:]}"
     spelt = ["", " ", f" {point['compressed']}", f"{point['compressed']}\n", point["compressed"][:-1], "02" * 2, "zz"]
-    for foreign in [*others, *twisted, off_curve, hybrid, *spelt]:
+    for foreign in [*others, *twisted, off_curve, off_curve[2:], hybrid, *spelt]:
         assert not user.owns_app_key(foreign)
+        assert not user.owns_app_key(f"0x{foreign}")
+
+
+# The prime of secp256k1's field (SEC 2 §2.4.1): a point's negation has the same X, and this less its Y.
+_FIELD = 2**256 - 2**32 - 977
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_token_may_spell_its_key_without_the_first_byte(point: dict[str, str]) -> None:
+    """X and Y in 64 bytes are the same key, and so the same wallet and the same user."""
+    x_and_y = {**APP_KEY, "public_key": point["uncompressed"][2:]}
+    compressed = {**APP_KEY, "public_key": point["compressed"]}
+    user = user_of(social(userId=None, wallets=[x_and_y]))
+    assert user.id == user_of(social(userId=None, wallets=[compressed])).id
+    assert user.addresses() == (point["address"],)
+    assert user.owns_app_key(point["compressed"])
+    assert not user.owns_app_key(point["negated_compressed"])
 
 
 @pytest.mark.parametrize("value", [None, 1, b"02", ["02"], {}])

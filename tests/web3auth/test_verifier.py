@@ -209,11 +209,69 @@ def test_an_external_wallet_expires_by_its_own_age() -> None:
         found.verify_token(token)
 
 
-def test_an_external_wallet_says_when_it_was_issued() -> None:
-    """Without ``iat`` it has no age; a social login may leave it out."""
+@pytest.mark.parametrize("iat", [MISSING, None, str(NOW), True, 0, -1, [NOW]])
+def test_a_token_says_when_it_was_issued(iat: Any) -> None:
+    """Of either sort: without ``iat`` nothing tells how old a token is."""
+    for token in (external(iat=iat), social(iat=iat)):
+        with pytest.raises(InvalidClaims):
+            verifier(**EXTERNAL).verify_token(token)
+
+
+@pytest.mark.parametrize("iat", [NOW - 10**8, NOW + 9, float(NOW)])
+def test_an_old_social_login_is_valid_until_it_expires(iat: float) -> None:
+    """Its issuer sets its lifetime."""
+    assert user_of(social(iat=iat)).issuer == SOCIAL_ISSUER
+
+
+NEWER = "web3auth.io"
+NEWER_SIGNER = Signer("newer-kid")
+
+
+def test_several_issuers_at_once() -> None:
+    """Each with a fixed key of its own; the token says which, and a user is the same by either."""
+    found = verifier(
+        issuer=(SOCIAL_ISSUER, NEWER), verification_key={SOCIAL_ISSUER: SIGNER.pem, NEWER: NEWER_SIGNER.jwk}, **EXTERNAL
+    )
+    older, newer = found.verify_token(social()), found.verify_token(social(NEWER_SIGNER, iss=NEWER))
+    assert (older.issuer, newer.issuer) == (SOCIAL_ISSUER, NEWER)
+    assert older.id == newer.id
+    assert found.verify_token(external()).issuer == EXTERNAL_ISSUER
+    for forged in (social(NEWER_SIGNER), social(iss=NEWER), social(EXTERNAL_SIGNER, iss=NEWER)):
+        with pytest.raises((BadSignature, UnknownKey)):
+            found.verify_token(forged)
+    for audience in ("another", "app.example.com", MISSING):
+        with pytest.raises(WrongAudience):
+            found.verify_token(social(NEWER_SIGNER, iss=NEWER, aud=audience))
     with pytest.raises(InvalidClaims):
-        verifier(**EXTERNAL).verify_token(external(iat=MISSING))
-    assert user_of(social(iat=MISSING)).issuer == SOCIAL_ISSUER
+        found.verify_token(social(NEWER_SIGNER, iss=NEWER, iat=MISSING))
+
+
+def test_the_keys_of_several_issuers_are_fetched_apart() -> None:
+    """Even under one ``kid``; a token of the one causes no fetch from the other, and the one's outage is its own."""
+    newer = Signer(SIGNER.kid)
+    with KeyServer(SIGNER) as first, KeyServer(newer) as second:
+        urls = {SOCIAL_ISSUER: first.url, NEWER: second.url}
+        found = verifier(issuer=[SOCIAL_ISSUER, NEWER], jwks_url=urls, verification_key=None)
+        assert found.verify_token(social(newer, iss=NEWER)).issuer == NEWER
+        assert (first.count, second.count) == (0, 1)
+        for forged in (social(newer), social(iss=NEWER)):
+            with pytest.raises(BadSignature):
+                found.verify_token(forged)
+        assert found.verify_token(social()).issuer == SOCIAL_ISSUER
+        assert (first.count, second.count) == (1, 1)
+    down = verifier(issuer=[SOCIAL_ISSUER, NEWER], jwks_url=urls, verification_key={NEWER: newer.pem}, key_timeout=2)
+    assert down.verify_token(social(newer, iss=NEWER)).issuer == NEWER
+    with pytest.raises(KeysUnavailable):
+        down.verify_token(social())
+
+
+def test_another_issuer_in_the_place_of_the_documented_one() -> None:
+    """Then the documented one is a stranger."""
+    found = verifier(issuer=NEWER, verification_key=NEWER_SIGNER.pem)
+    assert found.verify_token(social(NEWER_SIGNER, iss=NEWER)).issuer == NEWER
+    for token in (social(), social(NEWER_SIGNER), social(NEWER_SIGNER, iss=f"{NEWER}/")):
+        with pytest.raises(WrongIssuer):
+            found.verify_token(token)
 
 
 def test_the_exp_of_an_external_wallet_counts_too() -> None:

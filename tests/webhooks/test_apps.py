@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -24,6 +25,7 @@ from django_privy.webhooks import webhook_view as django_view
 from flask_privy.webhooks import webhook_view as flask_view
 from privy_middleware import ConfigurationError
 from privy_middleware.webhooks.apps import DeletedUsers, WebhookASGIApp, WebhookReceiver, WebhookWSGIApp
+from tests.support.callables import UNSEEN
 from tests.support.clock import Clock
 from tests.users_api.server import DID, record
 from tests.webhooks.sending import SECRET, Notes, at_now, event, headers
@@ -263,6 +265,25 @@ def test_error_in_the_app() -> None:
         receiver.receive("POST", headers(event()), event())
 
 
+@pytest.mark.parametrize("name", ["on_event", "on_deleted"])
+@pytest.mark.parametrize("kind", [*UNSEEN])
+def test_a_plain_function_that_is_to_be_awaited(name: str, kind: str) -> None:
+    """Nothing of an event is lost: it is awaited, or where nobody can the server answers 500 and it comes again."""
+    told: list[object] = []
+
+    def listen(subject: object) -> Any:
+        told.append(subject)
+        return UNSEEN[kind](subject)
+
+    functions: Any = {name: listen}
+    body = event("user.deleted")
+    receiver = WebhookReceiver(SECRET, **functions, clock=at_now)
+    with pytest.raises(ConfigurationError, match=f"^{name}: .*awaited"):
+        receiver.receive("POST", headers(body), body)
+    assert asyncio.run(receiver.areceive("POST", headers(body), body)).status == 204
+    assert len(told) == 2
+
+
 class TestSettings:
     """What is checked at start-up."""
 
@@ -272,11 +293,12 @@ class TestSettings:
         with pytest.raises(ConfigurationError) as caught:
             WebhookReceiver(SECRET, **{name: "print"})  # type: ignore[arg-type]
         assert caught.value.field == name
-        waiting: Any = {name: Notes().ahear}
-        with pytest.raises(ConfigurationError, match="async endpoint"):
-            WebhookWSGIApp(SECRET, **waiting)
-        with pytest.raises(ConfigurationError, match="async endpoint"):
-            WebhookReceiver(SECRET, **waiting).receive("POST", {}, b"")
+        waiting: Any
+        for waiting in ({name: Notes().ahear}, {name: functools.partial(Notes().ahear)}):
+            with pytest.raises(ConfigurationError, match=f"^{name}: .*async endpoint"):
+                WebhookWSGIApp(SECRET, **waiting)
+            with pytest.raises(ConfigurationError, match=f"^{name}: .*async endpoint"):
+                WebhookReceiver(SECRET, **waiting).receive("POST", {}, b"")
 
     @pytest.mark.parametrize("name", ["size", "seconds"])
     def test_deleted_users(self, name: str) -> None:

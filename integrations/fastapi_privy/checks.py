@@ -1,0 +1,60 @@
+"""Parameters that FastAPI would fill from the request, where the user of a token was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
+
+from fastapi.routing import APIRoute, APIWebSocketRoute
+
+from fastapi_privy import dependencies
+from fastapi_privy.routes import walk
+from privy_middleware import ConfigurationError
+from privy_middleware.guarded import view_name
+from privy_middleware.schema import Verified
+
+__all__ = ["check_parameters"]
+
+_GROUPS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
+_ALIASES = (dependencies.CurrentUser, dependencies.OptionalUser, dependencies.AccessClaims)
+
+
+def check_parameters(routes: Iterable[Any]) -> None:
+    """Look at the parameters of all routes, those of their dependencies included.
+
+    Raises:
+        ConfigurationError: when one has a dependency of ours as its default without ``Depends``, or a class of verified
+            users or claims as its type, or when an included router depends on ``require`` itself.
+    """
+    for route in walk(routes):
+        if hasattr(route, "effective_candidates"):
+            # What FastAPI otherwise puts together at the first request, when nobody is there to be told.
+            route.effective_candidates()
+        if isinstance(route, APIRoute | APIWebSocketRoute):
+            for field in _parameters(route.dependant):
+                _check(field, view_name(route.endpoint))
+
+
+def _parameters(dependant: Any) -> Iterator[Any]:
+    for group in _GROUPS:
+        yield from getattr(dependant, group)
+    for each in dependant.dependencies:
+        yield from _parameters(each)
+
+
+def _check(field: Any, view: str) -> None:
+    default = field.field_info.default
+    ours = callable(default) and getattr(default, "__module__", None) == dependencies.__name__
+    if ours or any(default is each for each in _ALIASES):
+        raise ConfigurationError(view, f"its parameter {field.name} lacks Depends: {field.name} = Depends(…)")
+    for made in _classes(field.field_info.annotation):
+        if issubclass(made, Verified):
+            fix = "is read from the request: use CurrentUser, AccessClaims or another dependency"
+            raise ConfigurationError(view, f"its parameter {field.name}: {made.__name__} {fix}")
+
+
+def _classes(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _classes(each)

@@ -1,0 +1,58 @@
+"""Settings that are one value, or a dict with one for each app or each issuer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeAlias
+
+from privy_middleware.errors import ConfigurationError
+from privy_middleware.keys import KeySet, load_key_set
+
+__all__ = ["Material", "check_urls", "read_keys"]
+
+Material: TypeAlias = str | bytes | Mapping[str, Any]
+
+
+def read_keys(
+    material: Material | None, names: Collection[str], noun: str, algorithms: Collection[str]
+) -> dict[str, KeySet]:
+    """Return the key sets that ``verification_key`` gives, by name.
+
+    Args:
+        material: the key or keys of the one name, or a dict from name to these.
+        names: the configured app ids or issuers.
+        noun: what a name is called in messages, such as ``"app id"``.
+        algorithms: those that a key may be used with.
+
+    Raises:
+        ConfigurationError: when a key is not one, or whose it is does not follow.
+    """
+    if material is None:
+        return {}
+    given: dict[str, Any] = {}
+    if isinstance(material, Mapping) and not set(names).isdisjoint(material):
+        given.update(material)
+    elif len(names) == 1:
+        given = dict.fromkeys(names, material)
+    else:
+        raise ConfigurationError("verification_key", f"for several {noun}s give a dict from {noun} to key")
+    _check_names("verification_key", given, names, noun)
+    return {name: load_key_set(each, algorithms=algorithms, field="verification_key") for name, each in given.items()}
+
+
+def check_urls(url: object, names: Collection[str], noun: str) -> None:
+    """Require ``jwks_url`` to be an address, a dict of addresses by name, or ``None``.
+
+    Raises:
+        ConfigurationError: when it is anything else, or a key of the dict is no configured name.
+    """
+    values = [*url.values()] if isinstance(url, Mapping) else [url] if url is not None else []
+    if not all(isinstance(each, str) for each in values):
+        raise ConfigurationError("jwks_url", f"give an address, or a dict from {noun} to address")
+    if isinstance(url, Mapping):
+        _check_names("jwks_url", url, names, noun)
+
+
+def _check_names(field: str, given: Mapping[str, Any], names: Collection[str], noun: str) -> None:
+    if not set(given) <= set(names):
+        raise ConfigurationError(field, f"every key of the dict must be one of the {noun}s")

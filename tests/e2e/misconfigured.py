@@ -1,0 +1,77 @@
+"""An app whose settings, from the environment, are wrong: installed in the way that ``INSTALLED`` names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from fastapi_privy import Privy
+from fastapi_privy import starlette as starlette_privy
+from privy_middleware import PrivyMiddleware
+from privy_middleware.asgi import ASGIApp
+
+__all__ = ["INSTALLED", "app"]
+
+
+async def hello(request: Request) -> PlainTextResponse:
+    """Answer anybody."""
+    return PlainTextResponse("hello")
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Be a lifespan of the app's own, which must not begin."""
+    print("the app has started", flush=True)  # noqa: T201 (for the server's log)
+    yield
+
+
+def in_a_list() -> ASGIApp:
+    """Use Starlette's list of middleware."""
+    return Starlette(routes=[Route("/", hello)], middleware=[Middleware(PrivyMiddleware)])
+
+
+def with_lifespan() -> ASGIApp:
+    """Use it in an app with a lifespan of its own."""
+    middleware = [Middleware(PrivyMiddleware, protect=["/api"])]
+    return Starlette(routes=[Route("/", hello)], middleware=middleware, lifespan=lifespan)
+
+
+def added() -> ASGIApp:
+    """Use ``add_middleware`` of a FastAPI app."""
+    made = FastAPI()
+    made.add_middleware(PrivyMiddleware)
+    made.add_route("/", hello)
+    return made
+
+
+def plugin() -> ASGIApp:
+    """Use the plugin in a FastAPI app."""
+    made = FastAPI()
+    Privy(made)
+    return made
+
+
+def starlette_plugin() -> ASGIApp:
+    """Use the plugin in a Starlette app."""
+    made = Starlette(routes=[Route("/", hello)])
+    starlette_privy.Privy(made)
+    return made
+
+
+def wrapped() -> ASGIApp:
+    """Wrap an app."""
+    return PrivyMiddleware(Starlette(routes=[Route("/", hello)]))
+
+
+INSTALLED: dict[str, Callable[[], ASGIApp]] = {
+    each.__name__: each for each in (in_a_list, with_lifespan, added, plugin, starlette_plugin, wrapped)
+}
+app = INSTALLED[os.environ.get("INSTALLED", "in_a_list")]()

@@ -1,0 +1,67 @@
+"""A wrong setting stops a real server at the start, and its log names the setting."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from example_apps.demo import HOST
+from tests.e2e.test_processes import UVICORN, start, wait_until_up
+from tests.support.patience import PATIENCE
+from tests.support.ports import free_port
+
+APP = "tests.e2e.misconfigured:app"
+GUNICORN = ["gunicorn", "--bind", "{bind}", "-k", "uvicorn_worker.UvicornWorker", APP]
+HYPERCORN = ["hypercorn", "--bind", "{bind}", APP]
+GRANIAN = ["granian", "--host", HOST, "--port", "{port}", "--interface", "asgi", APP]
+SERVERS = {
+    "uvicorn": [*UVICORN, APP],
+    "uvicorn-lifespan-on": [*UVICORN, "--lifespan", "on", APP],
+    "gunicorn": GUNICORN,
+    "hypercorn": HYPERCORN,
+    "hypercorn-trio": [*HYPERCORN, "-k", "trio"],
+    "granian": GRANIAN,
+}
+WITHOUT_LIFESPAN = {
+    "uvicorn-lifespan-off": [*UVICORN, "--lifespan", "off", APP],
+    "daphne": ["daphne", "-b", HOST, "-p", "{port}", APP],
+}
+INSTALLED = ["in_a_list", "with_lifespan", "added", "plugin", "starlette_plugin", "wrapped"]
+WRONG = {"PRIVY_APP_ID": "my-app", "PRIVY_LEEWAY": "600"}
+
+
+@pytest.mark.parametrize(
+    ("server", "installed"),
+    [("uvicorn", each) for each in INSTALLED]
+    + [(each, way) for each in SERVERS if each != "uvicorn" for way in ("in_a_list", "added")],
+)
+def test_the_server_does_not_start(server: str, installed: str, tmp_path: Path) -> None:
+    """However the middleware is installed, the process ends before it serves anything."""
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as file, start(SERVERS[server], port, WRONG | {"INSTALLED": installed}, file) as process:
+        try:
+            # Hypercorn ends with 0 whatever happens, even when the app cannot be imported.
+            assert process.wait(PATIENCE) != 0 or server.startswith("hypercorn")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    said = log.read_text()
+    assert "PRIVY_LEEWAY (leeway: set a number from 0 to 60)" in said
+    assert "the app has started" not in said
+
+
+@pytest.mark.parametrize("server", WITHOUT_LIFESPAN)
+def test_a_server_without_lifespan_serves_nothing(server: str, tmp_path: Path) -> None:
+    """It tells no app that it starts, so each request is answered 500, and the log says why."""
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as file, start(WITHOUT_LIFESPAN[server], port, WRONG, file) as process:
+        try:
+            wait_until_up(process, port)
+            for _ in range(2):
+                assert httpx2.get(f"http://{HOST}:{port}/", trust_env=False, timeout=PATIENCE).status_code == 500
+        finally:
+            process.kill()
+    assert "ConfigurationError: PRIVY_LEEWAY (leeway: set a number from 0 to 60)" in log.read_text()
