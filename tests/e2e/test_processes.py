@@ -165,7 +165,8 @@ def test_every_worker_verifies_and_refreshes(name: str, world: World) -> None:
         assert ask_all(address, world.issuer.identity_token("ada"), workers) == {ada}
         assert world.server.count == fetches + workers
         assert ask_all(address, old, workers) == {(None, "unknown_key")}
-        assert world.server.count == fetches + workers
+        # If that took more than a second after the refresh, each worker has asked for the unknown key once.
+        assert fetches + workers <= world.server.count <= fetches + 2 * workers
 
 
 @pytest.mark.parametrize("name", STOPPED)
