@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from privy_middleware import errors
 from privy_middleware.__about__ import __version__
@@ -119,6 +121,70 @@ def test_importing_the_core_loads_no_framework() -> None:
     loaded = {name.split(".")[0] for name in json.loads(run.stdout)}
     assert "privy_middleware" in loaded
     assert not loaded & (FRAMEWORKS | OPTIONAL | PLUGINS)
+
+
+def third_party_imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield each distribution's module that a file imports, and whether that happens when the file itself is imported.
+
+    What type checkers alone read is left out; a name handed to ``import_module`` counts.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    lazily = {id(inner) for node in ast.walk(tree) if is_function(node) for inner in ast.walk(node)}
+    unread = {id(inner) for node in ast.walk(tree) if is_for_typing(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        for name in imported_names(node) if id(node) not in unread else ():
+            top = name.partition(".")[0]
+            if top not in sys.stdlib_module_names and top not in PACKAGES:
+                yield top, id(node) not in lazily
+
+
+def is_function(node: ast.AST) -> bool:
+    """Return whether the code in a node waits to be called."""
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def is_for_typing(node: ast.AST) -> bool:
+    """Return whether a node is a block that only type checkers read."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imported_names(node: ast.AST) -> list[str]:
+    """Return the dotted names of the modules that a statement or a call imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"import_module", "_load", "importlib.import_module"}:
+        return [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return []
+
+
+def required_modules() -> dict[str, set[str]]:
+    """Return the modules of the distributions that are required, by extra; under ``""`` those of the core."""
+    provided: dict[str, set[str]] = {}
+    for module, distributions in packages_distributions().items():
+        for each in distributions:
+            provided.setdefault(canonicalize_name(each), set()).add(module)
+    found: dict[str, set[str]] = {}
+    for requirement in map(Requirement, requires("privy-middleware") or ()):
+        extra = "" if requirement.marker is None else str(requirement.marker).partition('"')[2].rstrip('"')
+        found.setdefault(extra, set()).update(provided.get(canonicalize_name(requirement.name), set()))
+    return found
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    """What importing the core imports, the core requires; what it imports later may be an extra's.
+
+    A dependency of a dependency is there only for as long as the other one wants it.
+    """
+    required = required_modules()
+    assert {"anyio", "cryptography", "httpx2", "jwt"} <= required[""]
+    extras = set[str]().union(*required.values())
+    imports = {found for path in folder_of("privy_middleware").rglob("*.py") for found in third_party_imports(path)}
+    assert {("anyio", True), ("jwt", True), ("redis", False), ("standardwebhooks", False)} <= imports
+    assert {name for name, at_once in imports if at_once} <= required[""]
+    assert {name for name, _ in imports} <= extras
+    assert {name for name, _ in imports} - required[""] == OPTIONAL
 
 
 def test_the_version_is_the_distributions() -> None:
