@@ -164,7 +164,7 @@ class WebhookASGIApp(WebhookReceiver):
         """
         if scope["type"] != "http":
             raise RuntimeError(f"webhooks come by HTTP, not by {scope['type']}")
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers") or ()]
         body = await self._body(receive) if scope["method"] == "POST" else b""
         answer = await self.areceive(scope["method"], headers, body)
         raw = [(name.lower().encode(), value.encode()) for name, value in answer.headers]

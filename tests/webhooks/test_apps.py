@@ -208,7 +208,7 @@ def test_too_large(make: Maker, waits: bool) -> None:
 
 
 def test_chunked_body() -> None:
-    """An ASGI body comes in pieces, and one without end is not read to its end."""
+    """An ASGI body comes in pieces, one without end is not read to its end, and a scope may lack headers."""
     body = event()
     sent: list[Any] = []
 
@@ -219,14 +219,17 @@ def test_chunked_body() -> None:
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
-        raw = [(name.encode(), value.encode()) for name, value in fields.items()]
-        await WebhookASGIApp(SECRET, clock=at_now)({"type": "http", "method": "POST", "headers": raw}, receive, send)
+        raw = ([name.encode(), value.encode()] for name, value in fields.items())
+        given = {"headers": raw} if fields else {}
+        await WebhookASGIApp(SECRET, clock=at_now)({"type": "http", "method": "POST", **given}, receive, send)
         return len(pieces)
 
     assert asyncio.run(main([body[:9], b"", body[9:]], headers(body))) == 0
     assert sent[0]["status"] == 204
     assert asyncio.run(main([b" " * 600_000] * 5, headers(body))) == 3
     assert sent[2]["status"] == 413
+    assert asyncio.run(main([body], {})) == 0
+    assert sent[4]["status"] == 400
 
 
 @pytest.mark.parametrize("length", ["", None, "x", "-1", "1.5", "\u0661", "9" * 30])
