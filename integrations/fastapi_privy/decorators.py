@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, cast, overload
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import privy_auth
-from fastapi_privy.parameters import in_request, in_url
+from fastapi_privy.parameters import in_request, in_request_of_thread
 from privy_middleware import ConfigurationError, PrivyAuth, condition
 from privy_middleware.conditions import Parameters, Predicate
 from privy_middleware.config import OnInvalid
@@ -38,7 +38,6 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     """Require a user who meets the conditions, on an endpoint with a parameter ``request`` or ``websocket``.
 
     Works bare or called, as in ``@require_privy_user(wallet="ethereum")``; the words are those of ``condition``.
-    A function that is not async cannot read a body, so ``owns_wallet`` there looks at path and query only.
 
     Raises:
         ConfigurationError: when what is decorated has no such parameter.
@@ -76,7 +75,11 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
     @functools.wraps(endpoint)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         connection = _connection(args, kwargs)
-        rule(privy_auth(connection), in_url(connection, names))
+        auth, given = privy_auth(connection), {}
+        if names:
+            auth.require()
+            given = in_request_of_thread(connection, names)
+        rule(auth, given)
         return endpoint(*args, **kwargs)
 
     @functools.wraps(endpoint)
