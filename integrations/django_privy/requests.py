@@ -15,7 +15,7 @@ from privy_middleware import PrivyAuth, PrivyError, PrivyUser
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup as BaseLookup
 
-__all__ = ["Lookup", "afind_auth", "attach", "find_auth", "lookup_of"]
+__all__ = ["Lookup", "afind_auth", "attach", "find_auth", "find_lookup", "lookup_of"]
 
 _KEY = "_privy_lookup"
 
@@ -23,13 +23,14 @@ _KEY = "_privy_lookup"
 class Lookup(BaseLookup):
     """Find the user of one request, and keep what else became of it."""
 
-    __slots__ = ("answered", "outage", "refused", "user")
+    __slots__ = ("account", "answered", "outage", "refused", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Take what decides, and the request."""
         super().__init__(gate, Fields(request))
         self.refused: PrivyError | None = None
         self.user: Any = ...
+        self.account: tuple[object, Any] | None = None
         self.outage: PrivyError | None = None
         self.answered: bool = False
 
@@ -40,20 +41,25 @@ def attach(request: HttpRequest, gate: Gate) -> Lookup:
     return lookup
 
 
+def find_lookup(request: HttpRequest) -> Lookup | None:
+    """Return what the middleware has attached, ``None`` if there is no middleware."""
+    lookup: Lookup | None = vars(request).get(_KEY)
+    return lookup
+
+
 def lookup_of(request: HttpRequest) -> Lookup:
     """Return what the middleware has attached.
 
     Raises:
-        ImproperlyConfigured: when there is no middleware.
+        ImproperlyConfigured: if there is no middleware.
     """
-    lookup = vars(request).get(_KEY)
+    lookup = find_lookup(request)
     if lookup is None:
         raise ImproperlyConfigured(
             'This request has no Privy user: add "django_privy.middleware.PrivyMiddleware" to settings.MIDDLEWARE, '
             "after the authentication middleware if there is one."
         )
-    found: Lookup = lookup
-    return found
+    return lookup
 
 
 def find_auth(request: HttpRequest) -> PrivyAuth:
