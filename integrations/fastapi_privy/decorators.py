@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, cast, overload
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import privy_auth
-from fastapi_privy.parameters import in_request, in_request_of_thread
+from fastapi_privy.parameters import check_in_thread, check_with
 from privy_middleware import ConfigurationError, PrivyAuth, condition
 from privy_middleware.conditions import Parameters, Predicate
 from privy_middleware.config import OnInvalid
@@ -75,22 +75,20 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
     @functools.wraps(endpoint)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         connection = _connection(args, kwargs)
-        auth, given = privy_auth(connection), {}
+        auth = privy_auth(connection)
         if names:
+            # Nobody's body is read before it is known who asks.
             auth.require()
-            given = in_request_of_thread(connection, names)
-        rule(auth, given)
+        check_in_thread(connection, names, functools.partial(rule, auth))
         return endpoint(*args, **kwargs)
 
     @functools.wraps(endpoint)
     async def aguarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         connection = _connection(args, kwargs)
-        auth, given = privy_auth(connection), {}
+        auth = privy_auth(connection)
         if names:
-            # Nobody's body is read before it is known who asks.
             auth.require()
-            given = await in_request(connection, names)
-        rule(auth, given)
+        await check_with(connection, names, functools.partial(rule, auth))
         return await cast(Any, endpoint)(*args, **kwargs)
 
     return cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded

@@ -7,19 +7,48 @@ it could have read it before.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TypeVar
 
 from anyio import from_thread
 from starlette.requests import HTTPConnection, Request
 
+from privy_middleware import PrivyError
 from privy_middleware.asgi import Message, Receive
+from privy_middleware.conditions import Parameters
 from privy_middleware.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 
-__all__ = ["in_request", "in_request_of_thread"]
+__all__ = ["check_in_thread", "check_with"]
+
+_T = TypeVar("_T")
 
 
-async def in_request(connection: HTTPConnection, names: Collection[str]) -> dict[str, object]:
-    """Return those of the parameters that have one value in the request, however it is read."""
+async def check_with(connection: HTTPConnection, names: Collection[str], check: Callable[[Parameters], _T]) -> _T:
+    """Return what the check returns for those of the parameters that have one value in the request."""
+    given = await _in_request(connection, names)
+    try:
+        return check(given)
+    except PrivyError:
+        await _close(connection)
+        raise
+
+
+def check_in_thread(connection: HTTPConnection, names: Collection[str], check: Callable[[Parameters], _T]) -> _T:
+    """Return what ``check_with`` does, for an endpoint that Starlette runs in a thread; elsewhere all are missing."""
+    try:
+        given = from_thread.run(_in_request, connection, names) if names else {}
+    except RuntimeError:
+        # Without the event loop the body cannot be read, and might say something else than the path and the query.
+        return check({})
+    try:
+        return check(given)
+    except PrivyError:
+        if names:
+            from_thread.run(_close, connection)
+        raise
+
+
+async def _in_request(connection: HTTPConnection, names: Collection[str]) -> dict[str, object]:
     if not names:
         return {}
     try:
@@ -29,15 +58,10 @@ async def in_request(connection: HTTPConnection, names: Collection[str]) -> dict
         return {}
 
 
-def in_request_of_thread(connection: HTTPConnection, names: Collection[str]) -> dict[str, object]:
-    """Return what ``in_request`` does, for an endpoint that Starlette runs in a thread; elsewhere nothing."""
-    if not names:
-        return {}
-    try:
-        return from_thread.run(in_request, connection, names)
-    except RuntimeError:
-        # Without the event loop the body cannot be read, and might say something else than the path and the query.
-        return {}
+async def _close(connection: HTTPConnection) -> None:
+    """Close the files of a form that no endpoint will read."""
+    if isinstance(connection, Request):
+        await connection.close()
 
 
 async def _parts(connection: HTTPConnection) -> RequestParts:

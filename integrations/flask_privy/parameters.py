@@ -81,7 +81,9 @@ def _unread(current: Request) -> bytes | None:
     if body:
         again = BytesIO(body) if len(body) <= LARGEST_BODY else _Joined(body, stream)
         vars(current)["stream"] = current.environ["wsgi.input"] = again
-    return body if len(body) <= LARGEST_BODY else None
+    # Of a chunked body Flask gives as much as the limit allows, and does not say that there is more.
+    cut_off = current.content_length is None and len(body) == current.max_content_length
+    return None if cut_off or len(body) > LARGEST_BODY else body
 
 
 def _read_some(stream: IO[bytes]) -> bytes:

@@ -82,7 +82,8 @@ def _form_with_semicolons(text: str) -> Iterable[tuple[Any, Any]]:
 
 def _mail(message: bytes) -> Iterable[tuple[Any, Any]]:
     parsed = BytesParser().parsebytes(message)
-    parts: list[Any] = parsed.get_payload() if parsed.is_multipart() else []
+    payload: Any = parsed.get_payload()
+    parts: list[Any] = payload if parsed.is_multipart() else []
     for part in parts:
         value = part.get_payload(decode=True)
         if part.get_filename() is None and value is not None:
