@@ -72,6 +72,15 @@ class PrivyAuth:
         return self.tokens[0].claims if self.tokens else None
 
     @property
+    def issuer(self) -> str | None:
+        """Return the issuer of the user's token; it and the user's id together are unique (OpenID Connect Core §5.7).
+
+        Where one verifier accepts the tokens of several issuers, each request has the issuer of its own token.
+        """
+        issuer: str | None = getattr(self.user, "issuer", None)
+        return issuer or (self.claims or {}).get("iss")
+
+    @property
     def session_id(self) -> str | None:
         """Return the session id, which only an access token tells."""
         return None if self.access is None else self.access.session_id

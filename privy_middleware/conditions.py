@@ -5,6 +5,8 @@ They combine with ``&``, ``|`` and ``~``: ``has_wallet("ethereum", embedded=True
 
 from __future__ import annotations
 
+import functools
+import operator
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -47,6 +49,15 @@ class ConditionWords(TypedDict, total=False):
 _NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
+class _Unknown:
+    """The answer if a parameter is missing: ``~`` must not turn it into a condition that is met."""
+
+    __slots__ = ()
+
+
+_UNKNOWN = _Unknown()
+
+
 class Condition:
     """A test of a user, and perhaps of request parameters, that combines with other conditions and predicates."""
 
@@ -58,27 +69,43 @@ class Condition:
         self.parameters: frozenset[str] = parameters
 
     def __call__(self, user: PrivyUser, parameters: Parameters = _NO_PARAMETERS) -> bool:
-        """Say whether the user meets the condition.
+        """Return whether the user meets the condition.
 
         Raises:
             ConfigurationError: when a predicate returns something to await, which would count as met.
         """
-        return bool(returned(self._test(user, parameters), "condition"))
+        return self._ask(user, parameters) is True
+
+    def _ask(self, user: PrivyUser, given: Parameters) -> bool | _Unknown:
+        answer = returned(self._test(user, given), "condition")
+        return answer if isinstance(answer, _Unknown) else bool(answer)
 
     def __and__(self, other: Predicate) -> Condition:
-        """Return a condition that both meet."""
-        both = _wrap(other)
-        return Condition(lambda user, given: self(user, given) and both(user, given), self.parameters | both.parameters)
+        """Return a condition that is met if both are."""
+        return self._combined(_wrap(other), decisive=False)
 
     def __or__(self, other: Predicate) -> Condition:
-        """Return a condition that either meets."""
-        either = _wrap(other)
-        names = self.parameters | either.parameters
-        return Condition(lambda user, given: self(user, given) or either(user, given), names)
+        """Return a condition that is met if one of the two is."""
+        return self._combined(_wrap(other), decisive=True)
+
+    def _combined(self, other: Condition, *, decisive: bool) -> Condition:
+        def test(user: PrivyUser, given: Parameters) -> bool | _Unknown:
+            first = self._ask(user, given)
+            if first is decisive:
+                return decisive
+            second = other._ask(user, given)
+            return second if second is decisive or first is not _UNKNOWN else first
+
+        return Condition(test, self.parameters | other.parameters)
 
     def __invert__(self) -> Condition:
-        """Return the opposite condition."""
-        return Condition(lambda user, given: not self(user, given), self.parameters)
+        """Return the opposite condition; neither of the two is met if a parameter that they look at is missing."""
+
+        def test(user: PrivyUser, given: Parameters) -> bool | _Unknown:
+            answer = self._ask(user, given)
+            return answer if isinstance(answer, _Unknown) else not answer
+
+        return Condition(test, self.parameters)
 
 
 def _wrap(predicate: Predicate) -> Condition:
@@ -133,12 +160,13 @@ def verified_within(seconds: float, account_type: str | None = None) -> Conditio
 def owns_wallet(parameter: str) -> Condition:
     """Return the condition that the user owns the wallet whose address is in a request parameter.
 
-    EVM addresses are compared without their letters' case, all others exactly; no address is never owned.
+    EVM addresses are compared without their letters' case, all others exactly. Without an address the condition is not
+    met, nor is its opposite.
     """
 
-    def owns(user: PrivyUser, parameters: Parameters) -> bool:
+    def owns(user: PrivyUser, parameters: Parameters) -> bool | _Unknown:
         address = parameters.get(parameter)
-        return isinstance(address, str) and user.owns_wallet(address)
+        return user.owns_wallet(address) if isinstance(address, str) else _UNKNOWN
 
     return Condition(owns, frozenset({parameter}))
 
@@ -181,8 +209,7 @@ def condition(
         asked.append(_OWNS(owns_wallet))
     if not asked:
         return None
-    names = frozenset[str]().union(*(each.parameters for each in asked))
-    return Condition(lambda user, given: all(each(user, given) for each in asked), names)
+    return functools.reduce(operator.and_, asked)
 
 
 # The words have the names of the functions, so inside ``condition`` these stand for the functions.

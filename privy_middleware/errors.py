@@ -27,6 +27,7 @@ PrivyError
 ├── AuthorizationError          403, the user is known and may not
 │   ├── ConditionNotMet         a condition on the user is not met
 │   ├── IncompleteUser          the token does not say enough about the user
+│   ├── InactiveUser            the app's own account of the user is switched off
 │   └── CrossSiteRequest        a cookie token on a cross-site request
 ├── ServiceUnavailable          503, our own side's fault
 │   ├── KeysUnavailable         the verification keys cannot be had
@@ -52,6 +53,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictingTokens",
     "CrossSiteRequest",
+    "InactiveUser",
     "IncompleteUser",
     "InvalidClaims",
     "InvalidToken",
@@ -317,6 +319,12 @@ class IncompleteUser(AuthorizationError):
     """Refuse a condition on accounts when the token says nothing of accounts."""
 
     code = "incomplete_user"
+
+
+class InactiveUser(AuthorizationError):
+    """Refuse a user whose account in the app is switched off."""
+
+    code = "inactive_user"
 
 
 class CrossSiteRequest(AuthorizationError):

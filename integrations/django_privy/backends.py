@@ -15,6 +15,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest
 
+from django_privy.accounts.known import find_account, query_account, remember_account
 from django_privy.accounts.models import PrivyAccount
 from privy_middleware import PrivyConfig, PrivyUser
 
@@ -45,8 +46,9 @@ class PrivyBackend(ModelBackend):
         """Return the active Django user of ``privy_user``, or ``None``; passwords are other backends' business."""
         if privy_user is None:
             return None
-        known = _find(issuer, privy_user)
+        known = find_account(request, issuer, privy_user)
         user = known or self._admit(issuer, privy_user)
+        remember_account(request, issuer, privy_user, user)
         if user is None or not self.user_can_authenticate(user):
             return None
         user = self.configure_user(request, user, privy_user, created=known is None)
@@ -72,7 +74,7 @@ class PrivyBackend(ModelBackend):
         return user
 
     def _admit(self, issuer: str, privy_user: PrivyUser) -> Any:
-        if self.link_by_email and not privy_user.complete:
+        if self._links(privy_user) and not privy_user.complete:
             # The addresses are not known yet, and a user made now would never be linked.
             return None
         try:
@@ -82,7 +84,7 @@ class PrivyBackend(ModelBackend):
                     PrivyAccount.objects.create(user=user, issuer=issuer, did=privy_user.id)
         except IntegrityError:
             # Another request was first, and what was made here is undone.
-            user = _find(issuer, privy_user)
+            user = query_account(issuer, privy_user)
             if user is None:
                 raise
         return user
@@ -94,18 +96,16 @@ class PrivyBackend(ModelBackend):
         user.save()
         return user
 
+    def _links(self, privy_user: object) -> bool:
+        # The other families of tokens know of no address that Privy has verified.
+        return self.link_by_email and isinstance(privy_user, PrivyUser)
+
     def _linked(self, issuer: str, privy_user: PrivyUser) -> Any:
-        if not self.link_by_email:
+        if not self._links(privy_user):
             return None
         addresses = {each.address for each in privy_user.accounts("email") if each.latest_verified_at}
         users = {user for address in addresses for user in _with_email(issuer, address)}
         return users.pop() if len(users) == 1 else None
-
-
-def _find(issuer: str, privy_user: PrivyUser) -> Any:
-    accounts = PrivyAccount.objects.select_related("user").filter(issuer=issuer, did=privy_user.id)
-    # Some databases compare without regard to case, DIDs do not.
-    return next((account.user for account in accounts if account.did == privy_user.id), None)
 
 
 def _with_email(issuer: str, address: str) -> list[Any]:

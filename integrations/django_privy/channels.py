@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 
 from django_privy.conf import PrivySettings
-from privy_middleware.asgi import ASGIApp, PrivyMiddleware
+from django_privy.users import active, maps_users
+from privy_middleware import PrivyAuth
+from privy_middleware.asgi import ASGIApp, ASGIRequest, PrivyMiddleware, Receive, Scope, Send
 from privy_middleware.expiry import OnExpired
+from privy_middleware.gate import Gate, build_gate
 
 __all__ = ["PrivyMiddlewareStack"]
 
@@ -16,18 +21,50 @@ def PrivyMiddlewareStack(  # noqa: N802 (named as Channels names its own)
 ) -> PrivyMiddleware:
     """Return ``inner`` behind Privy: a consumer finds ``privy_user`` and ``privy_auth`` in ``self.scope["state"]``.
 
+    With ``django_privy.accounts`` the user of an inactive account is refused as a handshake comes in.
     ``close_expired`` and ``on_expired`` are those of ``privy_middleware.PrivyMiddleware``.
 
     Raises:
-        ConfigurationError: when a setting is wrong.
+        ConfigurationError: if a setting is wrong.
     """
     config, protect, exempt = PrivySettings().parts
+    gate = build_gate(config, protect=protect, exempt=exempt)
     return PrivyMiddleware(
-        inner,
-        config,
+        _Accounts(inner, gate),
+        gate.verifier,
         protect=protect,
         exempt=exempt,
         close_expired=close_expired,
         on_expired=on_expired,
         root_path=settings.FORCE_SCRIPT_NAME,
     )
+
+
+class _Accounts:
+    """Refuse the users of inactive accounts."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self.app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if maps_users() and scope["type"] in ("http", "websocket"):
+            await self._check(scope)
+        await self.app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> None:
+        state = scope["state"]
+        auth = await sync_to_async(_active)(state["privy_auth"])
+        if auth is not state["privy_auth"]:
+            state.update(privy_user=None, privy_auth=auth)
+            if self._gate.guards(ASGIRequest(scope, lambda: [settings.FORCE_SCRIPT_NAME])):
+                auth.require()
+
+
+def _active(auth: PrivyAuth) -> PrivyAuth:
+    # No request of Django's begins or ends here, which would do this.
+    close_old_connections()
+    try:
+        return active(auth)
+    finally:
+        close_old_connections()

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from django_privy.refusals import Rule, aenter, enter, requirement
+from django_privy.refusals import Rule, arun, requirement, run
 from privy_middleware import Condition, ConfigurationError, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid, check_on_invalid
@@ -98,8 +98,7 @@ def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:
 def _wrap_sync(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        answer = enter(_request_of(args), rule)
-        return view(*args, **kwargs) if answer is None else answer
+        return run(_request_of(args), rule, functools.partial(view, *args, **kwargs))
 
     return wrapped
 
@@ -107,8 +106,7 @@ def _wrap_sync(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
 def _wrap_async(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     async def wrapped(*args: Any, **kwargs: Any) -> Any:
-        answer = await aenter(_request_of(args), rule)
-        return await view(*args, **kwargs) if answer is None else answer
+        return await arun(_request_of(args), rule, functools.partial(view, *args, **kwargs))
 
     return wrapped
 

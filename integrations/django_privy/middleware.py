@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 from django_privy.conf import PrivySettings
 from django_privy.fields import is_asgi
-from django_privy.refusals import Answer, enter, refuse, requirement
+from django_privy.refusals import Answer, aenter, enter, refuse, requirement
 from django_privy.requests import Lookup, attach
 from django_privy.signals import request_refused, user_authenticated
 from django_privy.users import attach_user
@@ -58,7 +58,7 @@ class PrivyMiddleware:
         # Behind a middleware that is sync only, an async view still runs on the event loop.
         if is_asgi(request) and not lookup.settled():
             lookup.find()
-        response: HttpResponseBase = self._guard(request, lookup) or self.get_response(request)
+        response: HttpResponseBase = _guard(request, lookup) or self.get_response(request)
         response = _settle(request, response, lookup)
         for signal, news in _news(lookup):
             signal.send(type(self), request=request, **news)
@@ -68,7 +68,7 @@ class PrivyMiddleware:
         lookup = self._attach(request)
         if not lookup.settled():
             await lookup.afind()
-        response: HttpResponseBase = self._guard(request, lookup) or await self.get_response(request)
+        response: HttpResponseBase = await _aguard(request, lookup) or await self.get_response(request)
         response = _settle(request, response, lookup)
         for signal, news in _news(lookup):
             await signal.asend(type(self), request=request, **news)
@@ -79,15 +79,19 @@ class PrivyMiddleware:
         attach_user(request)
         return lookup
 
-    @staticmethod
-    def _guard(request: HttpRequest, lookup: Lookup) -> Answer | None:
-        return enter(request, requirement(None)) if lookup.gate.guards(lookup.request) else None
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer a refusal that a view has raised, such as ``request.privy_auth.require()`` does."""
         if isinstance(exception, PrivyError) and exception.status != PrivyError.status:
             return refuse(request, exception)
         return None
+
+
+def _guard(request: HttpRequest, lookup: Lookup) -> Answer | None:
+    return enter(request, requirement(None)) if lookup.gate.guards(lookup.request) else None
+
+
+async def _aguard(request: HttpRequest, lookup: Lookup) -> Answer | None:
+    return await aenter(request, requirement(None)) if lookup.gate.guards(lookup.request) else None
 
 
 def _settle(request: HttpRequest, response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from django_privy.refusals import requirement
-from django_privy.requests import find_auth
 from django_privy.schemes import security_schemes
+from django_privy.users import find_active
 from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.errors import CrossSiteRequest
@@ -37,7 +37,7 @@ class PrivyUserAuth:
         Raises:
             PrivyError: the refusal, which a handler of the API for its class may answer in another way.
         """
-        auth = find_auth(request)
+        auth = find_active(request)
         requirement(self._asked)(auth, request)
         exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)
         if not exempt and all(token.source == "cookie" for token in auth.tokens) and check_csrf(request):

@@ -1,43 +1,86 @@
-"""The request parameters that a condition looks at, such as the address in ``owns_wallet="address"``.
+"""The parameters of a Django request, for the conditions that look at them.
 
-A parameter may stand in the path, the query, and a body of JSON or of a form. Where it stands twice with different
-values, a view might read another one than the condition did: then it counts as absent.
+``privy_middleware.parameters`` decides which value counts. The view can read the body afterwards in every way that it
+could have read it before.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.request import RawPostDataException
+
+from django_privy.fields import is_asgi
+from privy_middleware.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 
 __all__ = ["in_request"]
 
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
 
 def in_request(request: HttpRequest, names: Collection[str]) -> dict[str, object]:
-    """Return those of the parameters that stand in the request, which the view can read again."""
+    """Return those of the parameters that have one value in the request, however it is read."""
     if not names:
         return {}
-    found: dict[str, list[object]] = {name: [] for name in names}
-    path = {} if request.resolver_match is None else request.resolver_match.kwargs
-    for name, value in (*path.items(), *_pairs(request.GET), *_body(request)):
-        if name in found and value not in found[name]:
-            found[name].append(value)
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
-
-
-def _body(request: HttpRequest) -> Iterable[tuple[str, object]]:
-    if request.content_type in _FORMS:
-        return _pairs(request.POST)
     try:
-        # Whatever its content type is: a view may look at it just so.
-        body = json.loads(request.body)
-    except (ValueError, RecursionError):
-        return ()
-    return body.items() if isinstance(body, dict) else ()
+        return agreed(names, _parts(request))
+    except Exception:
+        # Limits, disconnected clients and upload handlers each have exceptions of their own.
+        return {}
 
 
-def _pairs(query: QueryDict) -> Iterator[tuple[str, object]]:
+def _parts(request: HttpRequest) -> RequestParts:
+    body, form = _body(request)
+    match, meta = request.resolver_match, request.META
+    return RequestParts(
+        path={} if match is None else match.kwargs,
+        query_string=meta.get("QUERY_STRING", "").encode("utf-8" if is_asgi(request) else "latin-1"),
+        query=_pairs(request.GET),
+        body=body,
+        form=form,
+        # REST framework takes the second if there is no first.
+        content_types=[meta[key] for key in ("CONTENT_TYPE", "HTTP_CONTENT_TYPE") if meta.get(key)],
+        content_encodings=[meta.get("HTTP_CONTENT_ENCODING", "")],
+        charset=request.encoding or settings.DEFAULT_CHARSET,
+    )
+
+
+def _body(request: HttpRequest) -> tuple[bytes | None, Pairs]:
+    """Return the body, ``None`` if it cannot be read, and the form that has been read from it."""
+    body = _content(request)
+    form: list[tuple[str, object]] = []
+    # Django reads a large multipart form from the stream, and can read the body in no other way afterwards.
+    if hasattr(request, "_post") or (body is None and _is_multipart_post(request)):
+        form = [*_pairs(request.POST), *_pairs(request.FILES)]
+    return (b"" if body is None and form else body), form
+
+
+def _is_multipart_post(request: HttpRequest) -> bool:
+    return request.method == "POST" and request.content_type == "multipart/form-data"
+
+
+def _content(request: Any) -> bytes | None:
+    if not hasattr(request, "_body") and _length(request) > LARGEST_BODY:
+        return None
+    try:
+        body: bytes = request.body
+    except RawPostDataException:
+        return None
+    except RequestDataTooBig:
+        # Django has looked for the end of the stream.
+        if request._stream.seekable():
+            request._stream.seek(0)
+        return None
+    return body
+
+
+def _length(request: HttpRequest) -> int:
+    value = request.META.get("CONTENT_LENGTH") or ""
+    return int(value) if value.isdecimal() else 0
+
+
+def _pairs(query: Any) -> Iterator[tuple[str, object]]:
+    """Return the pairs of a ``QueryDict`` or of the files."""
     return ((name, value) for name, values in query.lists() for value in values)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Callable, Generator
 from typing import Any, Self, TypeAlias
 
 from django.http import HttpRequest, HttpResponse
 
 from django_privy.parameters import in_request
-from django_privy.requests import afind_auth, find_auth, lookup_of
+from django_privy.requests import lookup_of
+from django_privy.users import afind_active, find_active, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError
 from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, is_preflight
 
-__all__ = ["Answer", "Rule", "aenter", "enter", "refuse", "remember", "requirement"]
+__all__ = ["Answer", "Rule", "aenter", "arun", "enter", "refuse", "remember", "requirement", "run"]
 
 Rule: TypeAlias = Callable[[PrivyAuth, HttpRequest], object]
 
@@ -65,22 +68,47 @@ def enter(request: HttpRequest, rule: Rule) -> Answer | None:
     A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2). It is not refused, nor does it get into a
     view that was written to have a user: an empty answer is given, to which a CORS middleware adds its headers.
     """
-    return (
-        _preflight_answer() if is_preflight(lookup_of(request).request) else _apply(request, rule, find_auth(request))
-    )
+    if is_preflight(lookup_of(request).request):
+        return _preflight_answer()
+    return _apply(request, rule, find_active(request))
 
 
 async def aenter(request: HttpRequest, rule: Rule) -> Answer | None:
     """Apply a rule as ``enter`` does, without ever blocking the event loop."""
-    return (
-        _preflight_answer()
-        if is_preflight(lookup_of(request).request)
-        else _apply(request, rule, await afind_auth(request))
-    )
+    if is_preflight(lookup_of(request).request):
+        return _preflight_answer()
+    return _apply(request, rule, await afind_active(request))
 
 
 def _preflight_answer() -> Answer:
     return Answer(status=PREFLIGHT_STATUS, headers=dict(PREFLIGHT_HEADERS))
+
+
+def run(request: HttpRequest, rule: Rule, view: Callable[[], Any]) -> Any:
+    """Return what a view returns, or the answer that refuses the request.
+
+    On an event loop, where a view class with async methods is dispatched by a function that is not async, it is a
+    coroutine if the database has to be asked: Django awaits either.
+    """
+    if maps_users() and _on_event_loop():
+        return arun(request, rule, view)
+    answer = enter(request, rule)
+    return view() if answer is None else answer
+
+
+async def arun(request: HttpRequest, rule: Rule, view: Callable[[], Any]) -> Any:
+    """Return what ``run`` does, for a view whose result may have to be awaited."""
+    refused = await aenter(request, rule)
+    answer = view() if refused is None else refused
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+def _on_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Answer | None:

@@ -16,7 +16,7 @@ from privy_middleware import PrivyAuth, PrivyError, PrivyUser
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup as BaseLookup
 
-__all__ = ["Lookup", "afind_auth", "attach", "find_auth", "lookup_of"]
+__all__ = ["Lookup", "afind_auth", "attach", "find_auth", "find_lookup", "lookup_of"]
 
 _KEY = "_privy_lookup"
 
@@ -24,7 +24,7 @@ _KEY = "_privy_lookup"
 class Lookup(BaseLookup):
     """Find the user of one request, and keep what else became of it."""
 
-    __slots__ = ("_on_event_loop", "answered", "looked", "outage", "refused", "user")
+    __slots__ = ("_on_event_loop", "account", "answered", "looked", "outage", "refused", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Take what decides, and the request."""
@@ -33,6 +33,7 @@ class Lookup(BaseLookup):
         self.looked: bool = False
         self.refused: PrivyError | None = None
         self.user: Any = ...
+        self.account: tuple[object, Any] | None = None
         self.outage: PrivyError | None = None
         self.answered: bool = False
 
@@ -55,7 +56,7 @@ def _restored(auth: PrivyAuth, user: Any) -> Lookup:
     lookup = Lookup.__new__(Lookup)
     lookup.auth, lookup.user = auth, user
     lookup.looked = lookup.answered = True
-    lookup.refused = lookup.outage = None
+    lookup.refused = lookup.outage = lookup.account = None
     lookup._on_event_loop = False
     return lookup
 
@@ -66,20 +67,25 @@ def attach(request: HttpRequest, gate: Gate) -> Lookup:
     return lookup
 
 
+def find_lookup(request: HttpRequest) -> Lookup | None:
+    """Return what the middleware has attached, ``None`` if there is no middleware."""
+    lookup: Lookup | None = vars(request).get(_KEY)
+    return lookup
+
+
 def lookup_of(request: HttpRequest) -> Lookup:
     """Return what the middleware has attached.
 
     Raises:
-        ImproperlyConfigured: when there is no middleware.
+        ImproperlyConfigured: if there is no middleware.
     """
-    lookup = vars(request).get(_KEY)
+    lookup = find_lookup(request)
     if lookup is None:
         raise ImproperlyConfigured(
             'This request has no Privy user: add "django_privy.middleware.PrivyMiddleware" to settings.MIDDLEWARE, '
             "after the authentication middleware if there is one."
         )
-    found: Lookup = lookup
-    return found
+    return lookup
 
 
 def find_auth(request: HttpRequest) -> PrivyAuth:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from django_privy.principals import PrivyPrincipal
 from django_privy.refusals import remember, requirement
 from django_privy.requests import find_auth
-from django_privy.users import find_django_user, maps_users
+from django_privy.users import find_active, find_django_user, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid
@@ -115,7 +115,7 @@ class PrivyUserRequired(BasePermission):
         Raises:
             Refused: when our side cannot tell.
         """
-        auth = find_auth(request._request)
+        auth = find_active(request._request)
         try:
             requirement(self.privy_condition)(auth, request._request)
         except ServiceUnavailable as error:

@@ -1,4 +1,4 @@
-"""``request.user`` for a Privy user: the Django user that ``django_privy.accounts`` has for the DID."""
+"""The Django user that ``django_privy.accounts`` has for a Privy user: ``request.user``, and whether it is active."""
 
 from __future__ import annotations
 
@@ -13,14 +13,55 @@ from django.utils.functional import SimpleLazyObject
 
 from django_privy.requests import Lookup, afind_auth, find_auth, lookup_of
 from privy_middleware import PrivyAuth, PrivyUser
-from privy_middleware.errors import ServiceUnavailable
+from privy_middleware.errors import InactiveUser, ServiceUnavailable
 
-__all__ = ["afind_django_user", "attach_user", "find_django_user", "maps_users"]
+__all__ = [
+    "active",
+    "afind_active",
+    "afind_django_user",
+    "attach_user",
+    "find_active",
+    "find_django_user",
+    "maps_users",
+]
 
 
 def maps_users() -> bool:
-    """Say whether Privy users have Django users here."""
+    """Return whether Privy users have Django users here."""
     return apps.is_installed("django_privy.accounts")
+
+
+def active(auth: PrivyAuth, request: HttpRequest | None = None) -> PrivyAuth:
+    """Return what is known about a request, without the user if the user's account is inactive.
+
+    Every guard asks this: what Django's own sessions refuse, a token does not let in. It takes one query, which
+    ``request.user`` does not repeat. A user who has no account yet is not refused, and none is made here.
+    """
+    if auth.user is None or not maps_users():
+        return auth
+    from django_privy.accounts.known import find_account  # noqa: PLC0415 (it needs models, which only some projects have)
+
+    user = find_account(request, auth.issuer, auth.user)
+    if user is None or any(backend.user_can_authenticate(user) for backend in _backends()):
+        return auth
+    return PrivyAuth(refusal=InactiveUser(), on_invalid=auth.on_invalid)
+
+
+def find_active(request: HttpRequest) -> PrivyAuth:
+    """Return what is known about the request for a guard: an inactive user is refused from now on."""
+    auth = find_auth(request)
+    checked = active(auth, request)
+    if checked is not auth:
+        lookup_of(request).auth = checked
+    return checked
+
+
+async def afind_active(request: HttpRequest) -> PrivyAuth:
+    """Return what ``find_active`` does, without blocking the event loop."""
+    auth = await afind_auth(request)
+    if auth.user is None or not maps_users():
+        return auth
+    return await sync_to_async(find_active)(request)
 
 
 def attach_user(request: HttpRequest) -> None:
@@ -49,8 +90,8 @@ def find_django_user(request: HttpRequest) -> Any:
     """
     lookup = lookup_of(request)
     if lookup.user is ...:
-        privy_user = _user_of(lookup, find_auth(request))
-        lookup.user = None if privy_user is None else _authenticate(request, privy_user)
+        auth = find_auth(request)
+        lookup.user = None if _user_of(lookup, auth) is None else _authenticate(request, auth)
     return lookup.user
 
 
@@ -69,12 +110,13 @@ def _user_of(lookup: Lookup, auth: PrivyAuth) -> PrivyUser | None:
     return auth.user
 
 
-def _authenticate(request: HttpRequest, privy_user: Any) -> Any:
+def _authenticate(request: HttpRequest, auth: PrivyAuth) -> Any:
     # Not ``django.contrib.auth.authenticate``: it would announce a failed login at every request of an inactive user.
+    users = (backend.authenticate(request, privy_user=auth.user, issuer=auth.issuer) for backend in _backends())
+    return next((user for user in users if user is not None), None)
+
+
+def _backends() -> list[Any]:
     from django_privy.backends import PrivyBackend  # noqa: PLC0415 (it needs models, which only some projects have)
 
-    # Where one verifier takes tokens of several issuers, a user says whose it is.
-    issuer = getattr(privy_user, "issuer", lookup_of(request).gate.settings.issuer_name)
-    backends = (backend for backend in get_backends() if isinstance(backend, PrivyBackend))
-    users = (backend.authenticate(request, privy_user=privy_user, issuer=issuer) for backend in backends)
-    return next((user for user in users if user is not None), None)
+    return [backend for backend in get_backends() if isinstance(backend, PrivyBackend)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from django_privy.refusals import enter, requirement
+from django_privy.refusals import requirement, run
 from privy_middleware import Condition, ConfigurationError
 from privy_middleware.guarded import view_name
 
@@ -41,9 +42,7 @@ class PrivyUserRequiredMixin:
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Run the view's method for a user, else answer the refusal."""
-        refused = enter(request, requirement(self.get_privy_condition()))
-        if refused is not None:
-            return refused
         view: Any = super()
-        answer: HttpResponseBase = view.dispatch(request, *args, **kwargs)
+        dispatch = functools.partial(view.dispatch, request, *args, **kwargs)
+        answer: HttpResponseBase = run(request, requirement(self.get_privy_condition()), dispatch)
         return answer

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, cast, overload
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import answer_preflight, privy_auth
-from fastapi_privy.parameters import in_request, in_url
+from fastapi_privy.parameters import check_in_thread, check_with
 from fastapi_privy.routes import endpoints_of
 from privy_middleware import ConfigurationError, PrivyAuth, condition
 from privy_middleware.conditions import Parameters, Predicate
@@ -43,7 +43,6 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     """Require a user who meets the conditions, on an endpoint with a parameter ``request`` or ``websocket``.
 
     Works bare or called, as in ``@require_privy_user(wallet="ethereum")``; the words are those of ``condition``.
-    A function that is not async cannot read a body, so ``owns_wallet`` there looks at path and query only.
 
     Raises:
         ConfigurationError: when what is decorated has no such parameter.
@@ -84,19 +83,21 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         connection = _connection(args, kwargs)
         answer_preflight(connection)
-        rule(privy_auth(connection), in_url(connection, names))
+        auth = privy_auth(connection)
+        if names:
+            # Nobody's body is read before it is known who asks.
+            auth.require()
+        check_in_thread(connection, names, functools.partial(rule, auth))
         return endpoint(*args, **kwargs)
 
     @functools.wraps(endpoint)
     async def aguarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         connection = _connection(args, kwargs)
         answer_preflight(connection)
-        auth, given = privy_auth(connection), {}
+        auth = privy_auth(connection)
         if names:
-            # Nobody's body is read before it is known who asks.
             auth.require()
-            given = await in_request(connection, names)
-        rule(auth, given)
+        await check_with(connection, names, functools.partial(rule, auth))
         return await cast(Any, endpoint)(*args, **kwargs)
 
     chosen = cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn, TypeAlias
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from fastapi_privy.parameters import in_request
+from fastapi_privy.parameters import check_with
 from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
 from privy_middleware.conditions import Predicate
@@ -107,7 +107,7 @@ def require(
     names = frozenset[str]() if wanted is None else wanted.parameters
 
     async def required_user(connection: HTTPConnection, user: CurrentUser) -> PrivyUser:
-        return PrivyAuth(user).require(wanted, await in_request(connection, names))
+        return await check_with(connection, names, functools.partial(PrivyAuth(user).require, wanted))
 
     return required_user
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Unpack
+from typing import Any, Unpack, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -64,7 +64,8 @@ class Privy:
         app.after_request(_tell_caches)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
         _handle_errors(app)
-        _check_views(app)
+        GUARDED.watch(app)
+        app.before_request(_check_views)
         if gate.settings.on_missing == "reject":
             app.before_request(_require_unless_optional)
 
@@ -97,16 +98,12 @@ def _gate_of(app: Flask, config: Settings) -> Gate:
         raise
 
 
-def _check_views(app: Flask) -> None:
-    """Have the views looked at before the first request, when all are there, and until nothing is wrong with them."""
-    GUARDED.watch(app)
-    hooks = app.before_request_funcs
-
-    @app.before_request
-    def check() -> None:
-        GUARDED.check(app)
-        # Requests that are under way go through the list as it was.
-        hooks[None] = [each for each in hooks[None] if each is not check]
+def _check_views() -> None:
+    """Look at the views before the first request, when all are there, and until nothing is wrong with them."""
+    app: Flask = cast(Any, current_app)._get_current_object()
+    GUARDED.check(app)
+    # Requests that are under way go through the list as it was.
+    app.before_request_funcs[None] = [each for each in app.before_request_funcs[None] if each is not _check_views]
 
 
 def _handle_errors(app: Flask) -> None:

@@ -1,35 +1,110 @@
-"""The request parameters that a condition looks at, such as the address in ``owns_wallet="address"``.
+"""The parameters of a Flask request, for the conditions that look at them.
 
-A parameter may stand in the path, the query, and a body of JSON or of a form. Where it stands twice with different
-values, a view might read another one than the condition did: then it counts as absent.
+``privy_middleware.parameters`` decides which value counts. The view can read the body afterwards in every way that it
+could have read it before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from io import BytesIO, RawIOBase
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from flask import request
+from flask import Request, request
+
+from privy_middleware.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 __all__ = ["in_request"]
 
+_CHUNK = 1 << 16
+
 
 def in_request(names: Collection[str]) -> dict[str, object]:
-    """Return those of the parameters that stand in the current request, which the view can read again."""
+    """Return those of the parameters that have one value in the current request, however it is read."""
     if not names:
         return {}
-    found: dict[str, list[object]] = {name: [] for name in names}
-    for name, value in (*(request.view_args or {}).items(), *request.args.items(multi=True), *_body()):
-        if name in found and value not in found[name]:
-            found[name].append(value)
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
-
-
-def _body() -> Iterable[tuple[str, object]]:
-    if request.form:
-        return request.form.items(multi=True)
+    # The request itself, since a proxy does not show what has been read before.
+    current: Request = cast(Any, request)._get_current_object()
     try:
-        # Whatever its content type is: a view may look at it just so.
-        body = request.get_json(force=True, silent=True)
-    except RecursionError:
-        return ()
-    return body.items() if isinstance(body, dict) else ()
+        return agreed(names, _parts(current))
+    except Exception:
+        # Limits, disconnected clients and servers each have exceptions of their own.
+        return {}
+
+
+def _parts(current: Request) -> RequestParts:
+    body, form = _body(current)
+    return RequestParts(
+        path=current.view_args or {},
+        query_string=current.query_string,
+        query=current.args.items(multi=True),
+        body=body,
+        form=form,
+        content_types=current.headers.getlist("Content-Type"),
+        content_encodings=current.headers.getlist("Content-Encoding"),
+    )
+
+
+def _body(current: Request) -> tuple[bytes | None, Pairs]:
+    """Return the body, ``None`` if it cannot be read, and the form that has been read from it."""
+    known = vars(current)
+    untouched = {"_cached_data", "form", "stream"}.isdisjoint(known)
+    if untouched and (current.content_length or 0) > LARGEST_BODY:
+        if current.mimetype != "multipart/form-data":
+            return None, ()
+        # Flask puts large files on the disk, and can read the body in no other way afterwards.
+        current._load_form_data()
+    form = [*current.form.items(multi=True), *current.files.items(multi=True)] if "form" in known else []
+    body = current.get_data() if "_cached_data" in known else _unread(current)
+    if body == b"" and form:
+        return body, form
+    # Somebody may have kept what is missing.
+    return (None if body is None or len(body) != _expected_length(current, len(body)) else body), form
+
+
+def _expected_length(current: Request, length: int) -> int:
+    """Return how long the body should be, of which there are ``length`` bytes left."""
+    if current.content_length is not None:
+        return current.content_length
+    # A chunked body has some bytes.
+    return length or int("Transfer-Encoding" in current.headers)
+
+
+def _unread(current: Request) -> bytes | None:
+    """Return what nobody has read of the body so far, ``None`` if it is too large, and leave it to be read again."""
+    stream = current.stream
+    limit = current.content_length or current.max_content_length
+    body = stream.read() if limit is not None and limit <= LARGEST_BODY else _read_some(stream)
+    if body:
+        again = BytesIO(body) if len(body) <= LARGEST_BODY else _Joined(body, stream)
+        vars(current)["stream"] = current.environ["wsgi.input"] = again
+    # Of a chunked body Flask gives as much as the limit allows, and does not say that there is more.
+    cut_off = current.content_length is None and len(body) == current.max_content_length
+    return None if cut_off or len(body) > LARGEST_BODY else body
+
+
+def _read_some(stream: IO[bytes]) -> bytes:
+    body = bytearray()
+    while len(body) <= LARGEST_BODY and (chunk := stream.read(_CHUNK)):
+        body += chunk
+    return bytes(body)
+
+
+class _Joined(RawIOBase):
+    """Read the beginning of a stream once more, and then the rest."""
+
+    def __init__(self, beginning: bytes, rest: IO[bytes]) -> None:
+        self._beginning = BytesIO(beginning)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        chunk = self._beginning.read(len(view)) or self._rest.read(len(view))
+        view[: len(chunk)] = chunk
+        return len(chunk)

@@ -21,6 +21,11 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def database(db: None) -> None:
+    """Let every test ask the database, as each guard looks for the user's account there."""
+
+
 @pytest.fixture
 def issuer() -> Iterator[DevelopmentIssuer]:
     """Trust an issuer of the test's own."""

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
+from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, modify_settings, override_settings
 from django.utils.decorators import sync_only_middleware
 
 from django_privy import signals
@@ -134,6 +134,7 @@ async def test_without_middleware_async() -> None:
 
 
 @pytest.mark.anyio
+@modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"})
 async def test_no_thread_hop_on_the_event_loop(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The middleware is a coroutine function itself, and needs no thread for a user, an answer or a refusal."""
 

@@ -44,8 +44,9 @@ class Section:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def configured(self, **more: Any) -> AbstractContextManager[object]:
-        """Put Django's settings into effect, if the section has any."""
-        return override_settings(**self.settings, **more) if self.settings else nullcontext()
+        """Put Django's settings into effect, if the section has any; accounts are kept only where it says so."""
+        settings = {"INSTALLED_APPS": ["django_privy"], **self.settings, **more}
+        return override_settings(**settings) if self.settings else nullcontext()
 
 
 def blocks(page: Path) -> Iterator[Block]:

@@ -260,7 +260,7 @@ def test_channels(guide: Guide, issuer: DevelopmentIssuer) -> None:
         await communicator.disconnect(timeout=PATIENCE)
         assert await WebsocketCommunicator(app, "/ws").connect(PATIENCE) == (False, 1008)
 
-    with project(issuer):
+    with project(issuer, INSTALLED_APPS=["django_privy"]):
         asyncio.run(sockets())
 
 
@@ -437,7 +437,7 @@ def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
         with pytest.raises(InvalidToken):
             names["verifier"].verify_identity_token(names[wrong])
     assert names["verifier"].verify_identity_token(names["token"]).custom_metadata == {"role": "editor"}
-    with project(issuer, django_path("me", guide["django"]["Set up"].names["me"])):
+    with project(issuer, django_path("me", guide["django"]["Set up"].names["me"]), INSTALLED_APPS=["django_privy"]):
         page["Django"].names["test_admins_only"]()
         result = unittest.TestResult()
         unittest.TestSuite([page["Django"].names["MeTests"]("test_me")]).run(result)

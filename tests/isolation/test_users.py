@@ -55,7 +55,10 @@ def double(request: pytest.FixtureRequest) -> bool:
 def django(double: bool) -> Iterator[None]:
     """Set Django up."""
     with override_settings(
-        PRIVY=CONFIG, ROOT_URLCONF="tests.isolation.django_pages", MIDDLEWARE=[DJANGO] * (1 + double)
+        PRIVY=CONFIG,
+        ROOT_URLCONF="tests.isolation.django_pages",
+        MIDDLEWARE=[DJANGO] * (1 + double),
+        INSTALLED_APPS=["django_privy"],
     ):
         yield
 

@@ -19,6 +19,7 @@ class Django(Client):
     def __init__(self, config: PrivyConfig) -> None:
         self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
         self._client = TestClient(enforce_csrf_checks=True)
+        self._apps = only_the_example_s_apps()
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send one request, its repeated headers joined as a WSGI server joins them."""
@@ -26,6 +27,17 @@ class Django(Client):
         with override_settings(**self._settings):
             # The class of the fields' values is too narrow in the stubs.
             return answer_of(self._client.generic(method, unambiguous(path), body, **fields))  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Install the tests' own apps again."""
+        self._apps.disable()
+
+
+def only_the_example_s_apps() -> override_settings:
+    """Install what the example app does, which keeps no accounts; once, since it is too slow for every request."""
+    apps = override_settings(INSTALLED_APPS=["django_privy"])
+    apps.enable()
+    return apps
 
 
 def answer_of(response: HttpResponseBase) -> Answer:

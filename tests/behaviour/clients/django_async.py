@@ -10,7 +10,7 @@ from django.test.client import FakePayload
 
 from privy_middleware import PrivyConfig
 from tests.behaviour.client import Answer, Client, Headers
-from tests.behaviour.clients.django import MIDDLEWARE, answer_of
+from tests.behaviour.clients.django import MIDDLEWARE, answer_of, only_the_example_s_apps
 
 
 class AsyncDjango(Client):
@@ -19,6 +19,7 @@ class AsyncDjango(Client):
     def __init__(self, config: PrivyConfig) -> None:
         self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
         self._client = AsyncClient(enforce_csrf_checks=True)
+        self._apps = only_the_example_s_apps()
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send one request, its repeated headers as they are, which only the scope itself can hold."""
@@ -34,6 +35,10 @@ class AsyncDjango(Client):
                     _body_file=FakePayload(body),
                 )
             )
+
+    def close(self) -> None:
+        """Install the tests' own apps again."""
+        self._apps.disable()
 
 
 def make_client(config: PrivyConfig) -> Client:
