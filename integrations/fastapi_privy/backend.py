@@ -90,10 +90,9 @@ class PrivyBackend(AuthenticationBackend):
         auth = privy_auth(conn)
         if isinstance(auth.refusal, ServiceUnavailable):
             return _UnknownScopes(auth.refusal), _UnknownUser(auth.refusal)
-        user = auth.user
-        return (
-            None if user is None else (AuthCredentials(["authenticated", *self._scopes_of(user)]), SignedInUser(user))
-        )
+        if auth.user is None:
+            return None
+        return AuthCredentials(["authenticated", *self._scopes_of(auth.user)]), SignedInUser(auth.user)
 
     def _scopes_of(self, user: PrivyUser) -> Iterable[str]:
         scopes = returned(self._scopes(user), "scopes")

@@ -16,7 +16,10 @@ def walk(routes: Iterable[Any]) -> Iterator[Any]:
         yield route
         # FastAPI's class for an included router has no app.
         inside = getattr(route, "original_router", None) or app_behind(route)
-        yield from walk(getattr(inside, "routes", ()))
+        routes_inside = getattr(inside, "routes", None)
+        # Apps of other frameworks have something else under this name.
+        if isinstance(routes_inside, list | tuple):
+            yield from walk(routes_inside)
 
 
 def app_behind(route: Any) -> Any:

@@ -17,7 +17,7 @@ from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy
 from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
-from privy_middleware.expiry import OnExpired
+from privy_middleware.expiry import OnExpired, check_on_expired
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.startup import fails_startup
 
@@ -70,6 +70,7 @@ class Privy:
         installed: list[object] = [middleware.cls for middleware in app.user_middleware]
         if _Middleware in installed:
             raise ConfigurationError("Privy", "is installed twice on one app; remove one of the two")
+        check_on_expired(on_expired, close_expired=close_expired)
         # The app holds this object in its list of middleware: a reference back would be a cycle.
         self._app = weakref.ref(app)
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from privy_middleware.callbacks import returned
 from privy_middleware.claims import is_text
 from privy_middleware.custom_keys.signing import Signer, key_from_secret
 from privy_middleware.errors import ConfigurationError
@@ -60,10 +61,8 @@ class AccessTokenSigner:
             ValueError: when the subject is not a string that holds anything.
             ConfigurationError: when the signing function is async, or returns no token.
         """
-        signed = self._sign(self._claims(subject))
-        if inspect.iscoroutine(signed):
-            signed.close()
-        return _token(signed)
+        fix = "it is async: await acreate_access_token instead"
+        return _token(returned(self._sign(self._claims(subject)), "signing_function", fix))
 
     async def acreate_access_token(self, subject: str) -> str:
         """Return a token, awaiting the signing function where that is async; raises as its sync twin does."""
@@ -112,8 +111,6 @@ def _signing_function(secret: str | None, given: SigningFunction | None) -> Sign
 
 
 def _token(signed: object) -> str:
-    if inspect.isawaitable(signed):
-        raise ConfigurationError("signing_function", "it is async: await acreate_access_token instead")
     if not isinstance(signed, str) or not signed:
         raise ConfigurationError("signing_function", "it must return the token, a string")
     return signed

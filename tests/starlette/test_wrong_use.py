@@ -197,6 +197,30 @@ def test_mounted_behind_middleware() -> None:
     assert client.get("/sub/deep/", headers=identity()).text == ADA
 
 
+@pytest.mark.parametrize("plugin", [starlette.Privy, fastapi_privy.Privy])
+def test_options_are_checked_where_the_plugin_is_installed(plugin: Any) -> None:
+    """Before the app starts, as settings are."""
+    for options, field in (({"on_expired": print}, "on_expired"), ({"protect": ["api"]}, "protect")):
+        with pytest.raises(ConfigurationError, match=f"^{field}: "):
+            plugin(FastAPI(), config(), **options)
+
+
+def test_mounted_apps_of_other_kinds() -> None:
+    """What they call routes is none of ours."""
+
+    class Other:
+        def routes(self) -> list[str]:
+            return ["/"]
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await PlainTextResponse("other")(scope, receive, send)
+
+    app = Starlette(routes=[Mount("/other", Other()), Route("/", page_of())])
+    install(app)
+    with TestClient(app) as client:
+        assert client.get("/other/").text == "other"
+
+
 @pytest.mark.parametrize("word", ["ignore", "", "Reject"])
 def test_optional_takes_one_of_two_words(word: Any) -> None:
     """Any other is a mistake."""
