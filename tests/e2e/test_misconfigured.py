@@ -9,12 +9,12 @@ import httpx2
 import pytest
 
 from example_apps.demo import HOST
-from tests.e2e.test_processes import UVICORN, start, wait_until_up
+from tests.e2e.test_processes import UNHURRIED, UVICORN, start, wait_until_up
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 APP = "tests.e2e.misconfigured:app"
-GUNICORN = ["gunicorn", "--bind", "{bind}", "-k", "uvicorn_worker.UvicornWorker", APP]
+GUNICORN = ["gunicorn", "--bind", "{bind}", *UNHURRIED, "-k", "uvicorn_worker.UvicornWorker", APP]
 HYPERCORN = ["hypercorn", "--bind", "{bind}", APP]
 GRANIAN = ["granian", "--host", HOST, "--port", "{port}", "--interface", "asgi", APP]
 SERVERS = {

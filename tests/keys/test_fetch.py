@@ -185,7 +185,7 @@ def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
     context = ssl.create_default_context(cafile=authority.bundle)
     with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
         options = {"verify": context}
-        downloader = Downloader(server.url, timeout=20, max_bytes=1000, options=options)
+        downloader = Downloader(server.url, timeout=PATIENCE, max_bytes=1000, options=options)
         context.check_hostname = False
         if weaken == "certificates":
             context.verify_mode = ssl.CERT_NONE
@@ -221,7 +221,7 @@ def test_weakened_context_of_a_proxy(way: Way) -> None:
     context = ssl.create_default_context()
     with KeyServer() as server:
         proxy = httpx2.Proxy(server.url.replace("http:", "https:"), ssl_context=context)
-        downloader = Downloader("https://127.0.0.1:1/", timeout=20, max_bytes=1000, options={"proxy": proxy})
+        downloader = Downloader("https://127.0.0.1:1/", timeout=PATIENCE, max_bytes=1000, options={"proxy": proxy})
         context.check_hostname = False
         with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
             call(way, downloader.get, downloader.aget)
