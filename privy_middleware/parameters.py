@@ -28,9 +28,9 @@ _LONGEST_FOLDED = 256
 _LONGEST_MEDIA_TYPE = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestParts:
-    """Everything of a request that a view may read a parameter from."""
+    """Everything of a request that a view may read a parameter from; its ``repr`` shows none of it."""
 
     path: Mapping[str, object]
     """The path parameters, as the router converted them."""
@@ -239,7 +239,7 @@ def _objects(members: Pairs, wanted: str) -> list[tuple[tuple[str, object], ...]
 
 
 def _urlencoded(data: bytes, *, is_form: bool) -> Iterator[tuple[str, object]]:
-    """Yield the pairs of a form; of a body that is said to be something else only those that look like pairs."""
+    """Yield the pairs of a form, which can be read from any body."""
     if data.count(b"&") + (data.count(b";") if is_form else 0) > _MOST_PIECES:
         raise _Unreadable
     readings = [data.split(b"&")]
@@ -248,9 +248,9 @@ def _urlencoded(data: bytes, *, is_form: bool) -> Iterator[tuple[str, object]]:
         readings.append(re.split(b"[&;]", data))
     for pieces in readings:
         for piece in pieces:
-            name, equals, value = piece.partition(b"=")
-            if equals or is_form:
-                yield _unquote(name).decode("utf-8", "replace"), _text(_unquote(value))
+            name, _, value = piece.partition(b"=")
+            # Bytes that ought to be percent-encoded are UTF-8 to some parsers and Latin-1 to others.
+            yield _unquote(name).decode("utf-8", "replace"), _text(_unquote(value)) if piece.isascii() else _NOT_TEXT
 
 
 def _unquote(data: bytes) -> bytes:

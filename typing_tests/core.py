@@ -97,6 +97,7 @@ def known(auth: PrivyAuth, condition: Condition | None) -> None:
     assert_type(auth.claims, Mapping[str, Any] | None)
     assert_type(auth.session_id, str | None)
     assert_type(auth.expires_at, float | None)
+    assert_type(auth.issuer, str | None)
     assert_type(auth.require(), PrivyUser)
     assert_type(auth.require(condition, {"address": "0x"}), PrivyUser)
     assert_type(auth.require_access(), AccessTokenClaims)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from django_privy.requests import Lookup, afind_auth, find_auth, lookup_of
-from privy_middleware import PrivyAuth, PrivyUser
+from privy_middleware import ConfigurationError, PrivyAuth, PrivyUser
 from privy_middleware.errors import InactiveUser, ServiceUnavailable
 
 __all__ = [
@@ -41,7 +41,7 @@ def active(auth: PrivyAuth, request: HttpRequest | None = None) -> PrivyAuth:
         return auth
     from django_privy.accounts.known import find_account  # noqa: PLC0415 (it needs models, which only some projects have)
 
-    user = find_account(request, auth.issuer, auth.user)
+    user = find_account(request, _issuer_of(auth), auth.user)
     if user is None or any(backend.user_can_authenticate(user) for backend in _backends()):
         return auth
     return PrivyAuth(refusal=InactiveUser(), on_invalid=auth.on_invalid)
@@ -112,8 +112,15 @@ def _user_of(lookup: Lookup, auth: PrivyAuth) -> PrivyUser | None:
 
 def _authenticate(request: HttpRequest, auth: PrivyAuth) -> Any:
     # Not ``django.contrib.auth.authenticate``: it would announce a failed login at every request of an inactive user.
-    users = (backend.authenticate(request, privy_user=auth.user, issuer=auth.issuer) for backend in _backends())
+    issuer = _issuer_of(auth)
+    users = (backend.authenticate(request, privy_user=auth.user, issuer=issuer) for backend in _backends())
     return next((user for user in users if user is not None), None)
+
+
+def _issuer_of(auth: PrivyAuth) -> str:
+    if auth.issuer is None:
+        raise ConfigurationError("verifier", "return the verified claims with iss: accounts are kept by issuer and id")
+    return auth.issuer
 
 
 def _backends() -> list[Any]:

@@ -23,8 +23,11 @@ def found_in(pairs: Iterable[tuple[Any, Any]]) -> Iterator[str]:
 
 def read_raw(body: bytes, content_type: str) -> Iterator[str]:
     """Yield every address that can be read from a body, whatever it is said to be."""
+    ways = [_json, _first_wins, _first_text, _lines, _form]
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        ways.append(_form_with_semicolons)
     for text in _decoded(body, content_type):
-        for read in (_json, _first_wins, _first_text, _lines, _form, _form_with_semicolons):
+        for read in ways:
             yield from found_in(_attempt(read, text))
     yield from found_in(_attempt(_mail, b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body))
 
@@ -77,7 +80,7 @@ def _form(text: str) -> Iterable[tuple[Any, Any]]:
 
 
 def _form_with_semicolons(text: str) -> Iterable[tuple[Any, Any]]:
-    return parse_qsl(text.replace(";", "&")) if "&" in text or ";" in text else ()
+    return parse_qsl(text.replace(";", "&"))
 
 
 def _mail(message: bytes) -> Iterable[tuple[Any, Any]]:

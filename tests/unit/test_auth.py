@@ -47,6 +47,18 @@ def test_authenticated() -> None:
     assert BOTH.optional() is USER
 
 
+def test_issuer() -> None:
+    """The user may say whose it is; else the verified claims do."""
+
+    class Other(PrivyUser):
+        issuer = "other"
+
+    token = VerifiedToken("identity", "cookie", {"iss": "privy.io"}, NOW)
+    assert PrivyAuth(USER, tokens=(token,)).issuer == "privy.io"
+    assert PrivyAuth(Other(id=SUBJECT), tokens=(token,)).issuer == "other"
+    assert PrivyAuth().issuer is PrivyAuth(USER).issuer is BOTH.issuer is None
+
+
 def test_conditions() -> None:
     """One that is not met is a 403."""
     with pytest.raises(ConditionNotMet):

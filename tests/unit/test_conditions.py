@@ -170,6 +170,25 @@ def test_owning_the_wallet_of_a_parameter() -> None:
     assert not asked(someone)
 
 
+def test_missing_parameter_in_combinations() -> None:
+    """It meets neither a condition nor its opposite, but leaves alone what is decided without it."""
+    someone = user({"type": "wallet", "address": "0x1", "chain_type": "ethereum", "lv": 1})
+    mine, yours = owns_wallet("mine"), owns_wallet("yours")
+    met, not_met = has_wallet(), ~has_wallet()
+    given = {"mine": "0x1"}
+    for asked in (yours, ~yours, ~~yours, yours & met, met & yours, yours | not_met, not_met | yours, mine & ~yours):
+        assert not asked(someone, given)
+        assert not (~asked)(someone, given)
+    for asked in (yours | met, met | yours, ~(yours & not_met), ~(not_met & yours), mine, mine | ~yours):
+        assert asked(someone, given)
+        assert not (~asked)(someone, given)
+    together = condition(wallet="ethereum", owns_wallet="yours")
+    assert together
+    assert not together(someone, given)
+    assert not (~together)(someone, given)
+    assert (~together)(someone, {"yours": "0x2"})
+
+
 def test_parameters_are_gathered() -> None:
     """A condition names every parameter that its parts look at."""
     mine, yours = owns_wallet("mine"), owns_wallet("yours")

@@ -13,7 +13,7 @@ from privy_middleware import PrivyUser
 __all__ = ["find_account", "query_account", "remember_account"]
 
 
-def find_account(request: HttpRequest | None, issuer: str | None, privy_user: PrivyUser) -> Any:
+def find_account(request: HttpRequest | None, issuer: str, privy_user: PrivyUser) -> Any:
     """Return the Django user of a Privy user, ``None`` if there is none."""
     lookup = None if request is None else find_lookup(request)
     if lookup is not None and lookup.account is not None and lookup.account[0] == (issuer, privy_user.id):
@@ -23,14 +23,14 @@ def find_account(request: HttpRequest | None, issuer: str | None, privy_user: Pr
     return user
 
 
-def remember_account(request: HttpRequest | None, issuer: str | None, privy_user: PrivyUser, user: Any) -> None:
+def remember_account(request: HttpRequest | None, issuer: str, privy_user: PrivyUser, user: Any) -> None:
     """Keep what was found, or made, for the rest of the request."""
     lookup = None if request is None else find_lookup(request)
     if lookup is not None:
         lookup.account = ((issuer, privy_user.id), user)
 
 
-def query_account(issuer: str | None, privy_user: PrivyUser) -> Any:
+def query_account(issuer: str, privy_user: PrivyUser) -> Any:
     """Return what the database has now."""
     accounts = PrivyAccount.objects.select_related("user").filter(issuer=issuer, did=privy_user.id)
     # Some databases compare without regard to case, DIDs do not.
