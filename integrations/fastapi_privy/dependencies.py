@@ -75,6 +75,7 @@ class _ToBeCalled:
         raise ConfigurationError(self._name, self._fix)
 
     def __call__(self) -> NoReturn:
+        """Be callable, as a dependency is."""
         raise ConfigurationError(self._name, self._fix)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -109,6 +110,16 @@ def test_dependencies_that_must_be_called(
     with pytest.raises(ConfigurationError, match=rf"^{name}: .*Depends\({name}\(") as caught:
         ask(app, depends(CALLS[name]))
     assert caught.value.field == name
+
+
+@every_call
+def test_no_version_of_fastapi_can_call_what_stands_for_the_call(name: str) -> None:
+    """It raises the same error, should one not look at its signature."""
+    (parameter, *_) = inspect.signature(CALLS[name], eval_str=True).parameters.values()
+    (depends,) = parameter.annotation.__metadata__
+    for use in (inspect.signature, lambda dependency: dependency()):
+        with pytest.raises(ConfigurationError, match=rf"^{name}: .*Depends\({name}\("):
+            use(depends.dependency)
 
 
 @every_call
