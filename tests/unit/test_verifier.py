@@ -170,7 +170,7 @@ def test_nesting_is_bounded() -> None:
     judge = verifier()
     for token in identity_of_depth(MAX_DEPTH).values():
         assert judge.verify_identity_token(token).id == SUBJECT
-    for levels in (MAX_DEPTH + 1, 100, 1000):
+    for levels in (MAX_DEPTH + 1, 100, 400):
         for part, token in identity_of_depth(levels).items():
             with pytest.raises(MalformedToken if part == "header" else InvalidClaims):
                 judge.verify_identity_token(token)
