@@ -16,6 +16,7 @@ from typing import TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from privy_middleware import multipart
+from privy_middleware.strictjson import check_depth
 
 __all__ = ["LARGEST_BODY", "Pairs", "RequestParts", "agreed"]
 
@@ -179,6 +180,8 @@ def _is_utf8(charset: str) -> bool:
 
 # JSON (RFC 8259)
 
+# Deeper than the documents of apps, and not too deep for a small stack.
+_MAX_DEPTH = 200
 # Numbers are not looked at, so none can be too long.
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=bool, parse_float=bool, parse_constant=bool)
 # RFC 7464 separates texts by a control character, others by a line break.
@@ -208,16 +211,17 @@ def _documents(text: str) -> Iterator[object]:
     if "\ufffd" in text:
         raise _Unreadable
     position = 0
-    for _ in range(_MOST_PIECES):
-        start = _START.search(text, position)
-        if start is None:
-            return
-        try:
+    try:
+        check_depth(text, _MAX_DEPTH)
+        for _ in range(_MOST_PIECES):
+            start = _START.search(text, position)
+            if start is None:
+                return
             document, position = _DECODER.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
-            # Other parsers allow comments and more.
-            raise _Unreadable from None
-        yield document
+            yield document
+    except (ValueError, RecursionError):
+        # Other parsers allow comments and more.
+        raise _Unreadable from None
     raise _Unreadable
 
 

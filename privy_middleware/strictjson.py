@@ -70,23 +70,23 @@ def _check_surrogates(value: Any) -> None:
     json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
-def check_depth(text: str) -> None:
+def check_depth(text: str, limit: int = MAX_DEPTH) -> None:
     """Refuse a JSON text that is nested too deeply, before anything is decoded (RFC 8259 §9).
 
     A decoder that calls itself for each level can overflow a small stack, which ends the process. Python's own limit
     does not rule that out, and differs from one release to the next.
 
     Raises:
-        NotStrictJSON: when more than `MAX_DEPTH` objects and lists stand inside one another.
+        NotStrictJSON: when more than ``limit`` objects and lists stand inside one another.
     """
     # Each level needs a bracket, and "},{" leads no deeper: only unusual texts have to be read as well.
     brackets = text.count("[") + text.count("{")
-    if brackets <= MAX_DEPTH or brackets - text.count("},{") <= MAX_DEPTH:
+    if brackets <= limit or brackets - text.count("},{") <= limit:
         return
     depth = 0
     for bracket in _STRING.sub("", text).encode("ascii", "ignore").translate(None, _NO_BRACKETS):
         depth += _DEEPER[bracket]
-        if depth > MAX_DEPTH:
+        if depth > limit:
             raise NotStrictJSON("nested too deeply")
 
 

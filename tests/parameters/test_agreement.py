@@ -61,6 +61,7 @@ BODIES: list[tuple[str, str, str | bytes]] = [
     ("null", JSON, '{"address": null}'),
     ("a long number", JSON, '{"address": "OTHER", "x": %s}' % ("1" * 5000)),
     ("a deep array", JSON, '{"address": "OTHER", "x": %s}' % ("[" * 100_000)),
+    ("a deep array that ends", JSON, '{"address": "OTHER", "x": ' + "[" * 100_000 + "]" * 100_000 + "}"),
     ("a trailing comma", JSON, '{"address": "OTHER",}'),
     ("a comment", JSON, '{"address": "OTHER" /* */}'),
     ("JSON5", "text/plain", "{address: 'OTHER'}"),
