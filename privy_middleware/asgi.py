@@ -55,13 +55,15 @@ class ASGIRequest:
     def paths(self) -> Sequence[str]:
         """Return the whole path, and what is left of it below each mount point.
 
-        Frameworks differ in whether they route the whole path or what is below ``root_path``, and in what that means
-        where the path goes on without a slash; and Daphne lets the client set ``root_path``.
+        Frameworks differ in whether they route the whole path or what is below ``root_path``, in what that means where
+        the path goes on without a slash, and Litestar looks for ``root_path`` anywhere in the path. And Daphne lets the
+        client set it.
         """
         path = str(self._scope["path"])
-        roots = [root.rstrip("/") for root in (self._scope.get("root_path"), *self._mounts) if root]
-        below = [path[len(root) :].removeprefix("/") for root in roots if root and path.startswith(root)]
-        return (path, *(f"/{rest}" for rest in below)) if below else (path,)
+        roots = [root for root in (self._scope.get("root_path"), *self._mounts) if root]
+        starts = [start for root in roots for start in (root, root.rstrip("/")) if start]
+        rests = [rest for _, found, rest in map(path.partition, starts) if found]
+        return tuple(dict.fromkeys((path, *(f"/{rest.removeprefix('/')}" for rest in rests)))) if rests else (path,)
 
     @property
     def target(self) -> str:

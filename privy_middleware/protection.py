@@ -1,15 +1,17 @@
 """Which paths require a user.
 
 What is judged here and what the app routes may differ: a server decodes a path once, and a router or a file system
-behind it may decode it again, drop ``;parameters``, merge slashes, or ignore case. So a path is protected as soon as
-one way to read it is protected, and exempt only if there is no other way to read it.
+behind it may decode it again, drop ``;parameters``, merge slashes, ignore case, or take the rest of a path for an
+absolute one. So a path is protected as soon as one way to read it is protected, and exempt only if there is no other
+way to read it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
+import string
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import unquote
 
 from privy_middleware.errors import ConfigurationError
@@ -27,13 +29,20 @@ _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 # Apple's older file systems ignore these in names.
 _IGNORED = re.compile(r"[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _SPACES = r"\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_ODD = re.compile(rf"[%\\;?#{_SPACES}{_UNREADABLE.pattern[1:-1]}{_IGNORED.pattern[1:-1]}]")
-# What is odd only next to a slash: empty, dot and padded names; and the streams of a file on Windows.
-_ODD_PAIRS = ("//", "./", "/ ", " /", ":$")
-_ODD_PARTS = ("%", "\\", ";", "?", "#", *_ODD_PAIRS)
+_UNPRINTABLE = re.compile(rf"[{_SPACES}{_UNREADABLE.pattern[1:-1]}{_IGNORED.pattern[1:-1]}]")
+# The pairs are odd next to a slash (empty, dot and padded names, what marks a view in Pyramid), or a stream of Windows.
+_ODD_PARTS = ("%", "\\", ";", "?", "#", "\ufffd", "//", "./", "/ ", " /", "/@@", ":$")
+# A drive or a root of Windows: joined to a directory, the path starts anew there.
+_DRIVE = re.compile(r"(?<![^/\\])[A-Za-z]:")
+_RESTART = re.compile(rf"{_DRIVE.pattern}\\?|(?<=[/\\])\\")
 # Parameters of a segment, a second query or fragment, and the streams of a file on Windows.
 _CUT = re.compile(r"(?:[;?#]|:{1,2}\$)[^/]*")
 _CLIMB = re.compile(r"(?<![^/])\s*\.\s*\.[\s.]*(?![^/])")
+# What programs drop around a name: spaces, the mark of a view, and on Windows dots at the end.
+_PADDING = re.compile(r"(?<![^/])(?:\s|@@)+|[\s.]+(?![^/])")
+_PUNCTUATION = re.compile(r"[!-.:-@[-`{-~]")
+_NEVER_SHORTENED = re.compile(r"[a-z0-9_-]{1,8}")
+_END = r"(?:/|\Z)"
 
 
 class Protection:
@@ -46,7 +55,7 @@ class Protection:
     1,024 characters (256 where it is not plain).
     """
 
-    __slots__ = ("_depth", "_exempt", "_protect")
+    __slots__ = ("_exempt", "_odd", "_plain", "_reach")
 
     def __init__(self, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
         """Take path prefixes; ``/`` protects every path, and exempts the root page alone.
@@ -54,47 +63,40 @@ class Protection:
         Raises:
             ConfigurationError: if a prefix is not a plain absolute path.
         """
-        self._protect = tuple(_fold(prefix).rstrip("/") for prefix in _check(protect, "protect"))
+        prefixes = [_fold(prefix).strip("/").split("/") for prefix in _check(protect, "protect")]
+        names = [[_spelled(name) for name in prefix if name] for prefix in prefixes]
+        self._plain = re.compile("|".join(map(_whole, names))) if prefixes else None
+        self._odd = re.compile("|".join(way for each in names for way in _ways(each)))
+        # A letter of a prefix takes at most two in a path, and a short name on Windows at most twelve.
+        self._reach = max((sum(2 * len(name) + 13 for name in prefix) for prefix in prefixes), default=0)
         self._exempt = tuple(prefix.rstrip("/") or "/" for prefix in _check(exempt, "exempt"))
-        self._depth = max((prefix.count("/") for prefix in self._protect), default=0)
 
     def __bool__(self) -> bool:
         """Return whether anything is protected at all."""
-        return bool(self._protect)
+        return self._plain is not None
 
     def covers(self, path: str) -> bool:
         """Return whether a request for ``path``, decoded once and without the query, requires a user."""
-        if not self._protect:
+        if self._plain is None:
             return False
         if len(path) > _LONGEST:
             return True
         if is_plain(path):
-            return self._protects(_fold(path)) and not any(_below(path, prefix) for prefix in self._exempt)
-        return any(map(self._protects, self._readings(path)))
-
-    def _protects(self, folded: str) -> bool:
-        return any(_below(folded, prefix) for prefix in self._protect)
-
-    def _readings(self, path: str) -> Iterable[str]:
-        """Return the starts of what a router might take the path for; where that is uncertain, what is protected.
-
-        Undoing more than a router does is safe: no step changes a segment that a prefix can match.
-        """
-        path = "/" if path == "" else path
-        decoded = _decode(path) if path.startswith("/") and len(path) <= _LONGEST_ODD else None
-        names = None if decoded is None else _names(decoded, self._depth + 1)
-        if names is None:
-            return self._protect
-        # A path that starts with two slashes may be read as a host and a path (RFC 3986 §4.2).
-        starts = (names, names[1:]) if path[1:2] in ("/", "\\") else (names,)
-        return [_fold("".join(f"/{name}" for name in start)) for start in starts]
+            covered = _matches(self._plain, path[: self._reach]) and not any(_below(path, each) for each in self._exempt)
+        else:
+            # CherryPy takes any punctuation in a name for an underscore, also what is undone here.
+            undone = _undone(path or "/")
+            covered = undone is None or _matches(self._odd, path) or _matches(self._odd, undone)
+        return covered or any(map(self.covers, _decoded_again(path)))
 
 
 def is_plain(path: str) -> bool:
     """Return whether a path can be read in one way only."""
-    if not path.startswith("/") or _ODD.search(path) is not None:
+    if not path.startswith("/") or path.endswith((".", " ")) or any(map(path.__contains__, _ODD_PARTS)):
         return False
-    return not (path.endswith((".", " ")) or any(pair in path for pair in _ODD_PAIRS))
+    if ":" in path and _DRIVE.search(path):
+        return False
+    return path.isprintable() or _UNPRINTABLE.search(path) is None
 
 
 def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
@@ -106,18 +108,68 @@ def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
     return tuple(prefixes)
 
 
+def _spelled(name: str) -> str:
+    """Return a pattern for a name of a prefix, with any punctuation for its own, and for its short name on Windows."""
+    spelled = "".join(_PUNCTUATION.pattern if char in string.punctuation else re.escape(char) for char in name)
+    if _NEVER_SHORTENED.fullmatch(name):
+        return spelled
+    start = re.match("[a-z0-9]{0,2}", name)
+    return rf"(?:{spelled}|{start and start.group()}[^/~]{{0,6}}~[0-9][^/]*)"
+
+
+def _whole(names: Sequence[str]) -> str:
+    return "".join(f"/+{name}" for name in names) + _END if names else ""
+
+
+def _ways(names: Sequence[str]) -> Iterator[str]:
+    """Yield patterns for a prefix: as a whole, and where a router takes what follows an empty name for a file's path.
+
+    ``os.path.join(directory, rest)`` forgets the directory where the rest is absolute. So below a prefix, all the names
+    of the directory may come between, and on Windows anything may stand before.
+    """
+    yield _whole(names)
+    for place in range(len(names)):
+        rest = "(?:.*/)?" + "/+".join(names[place:]) + _END
+        yield "".join(f"/+{name}" for name in names[:place]) + f"//{rest}"
+        yield rf".*\0{rest}"
+
+
+def _matches(pattern: re.Pattern[str], path: str) -> bool:
+    return pattern.match(_fold(path)) is not None
+
+
 def _below(path: str, prefix: str) -> bool:
     return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
 
 
 def _fold(path: str) -> str:
-    """Return a path without the case of its letters, as a case-insensitive pattern of ``re`` compares them."""
+    """Return a path without the case of its letters, as a case-insensitive pattern of ``re`` compares them.
+
+    Accents are letters of their own, as Apple's file systems take them.
+    """
     folded = path.casefold()
+    if folded.isascii():
+        return folded
     # ``re.IGNORECASE`` takes both for an ordinary i, as ``casefold`` does not.
-    return folded if folded.isascii() else folded.replace("i\u0307", "i").replace("\u0131", "i")
+    return unicodedata.normalize("NFD", folded).replace("i\u0307", "i").replace("\u0131", "i")
 
 
-def _decode(path: str) -> str | None:
+def _undone(path: str) -> str | None:
+    """Return the path after all that a router or a file system might undo, ``None`` where that is uncertain.
+
+    Undoing more than a router does is safe: no step changes a segment that a prefix can match. An empty name stays
+    empty, and a drive or root of Windows becomes a name of its own.
+    """
+    decoded = _decoded(path) if path.startswith("/") and len(path) <= _LONGEST_ODD else None
+    if decoded is None:
+        return None
+    path = _RESTART.sub("\0/", decoded).replace("\\", "/")
+    cut = _CUT.sub("", path)
+    # Names may be padded, of which nothing is left if they are nothing else.
+    return None if _CLIMB.search(cut) or _CLIMB.search(path) else _PADDING.sub("", cut)
+
+
+def _decoded(path: str) -> str | None:
     """Return the path after as many percent-decodings as change it, ``None`` if four are not enough to read it."""
     # Decoding makes no more odd parts than it takes percent signs, so counting once bounds all that follows.
     if sum(map(path.count, _ODD_PARTS)) > _MOST_ODD:
@@ -132,13 +184,10 @@ def _decode(path: str) -> str | None:
     return None if _UNREADABLE.search(path) else _IGNORED.sub("", path)
 
 
-def _names(path: str, wanted: int) -> list[str] | None:
-    """Return the names of the first ``wanted`` segments that have one, ``None`` if the path may climb."""
-    path = path.replace("\\", "/")
-    cut = _CUT.sub("", path)
-    if _CLIMB.search(cut) or _CLIMB.search(path):
-        return None
-    segments = cut.split("/")
-    # Names may be empty or end in dots and spaces, which Windows ignores.
-    named = (name for name in (segment.strip().rstrip(". ") for segment in segments if segment) if name)
-    return list(islice(named, wanted))
+def _decoded_again(path: str) -> Iterator[str]:
+    """Yield what is left of a path where its characters are taken for bytes, as Bottle does for apps mounted in it."""
+    if not path.isascii():
+        try:
+            yield path.encode("latin-1").decode("utf-8", "ignore")
+        except UnicodeEncodeError:
+            return

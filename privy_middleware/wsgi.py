@@ -45,8 +45,20 @@ class WSGIRequest:
 
     @property
     def paths(self) -> Sequence[str]:
-        """Return the one path that WSGI apps route, below the mount point; PEP 3333 has its bytes as latin-1."""
-        return (str(self._environ.get("PATH_INFO", "")).encode("latin-1", "replace").decode("utf-8", "replace"),)
+        """Return the path below the mount point, which most WSGI apps route, and the whole path, as CherryPy routes.
+
+        Pyramid takes the header ``X-Vhm-Root`` of any client for a mount point, too.
+        """
+        path = self._text("PATH_INFO")
+        roots = filter(None, map(self._text, ("SCRIPT_NAME", "HTTP_X_VHM_ROOT")))
+        return (path, *(root + path for root in roots))
+
+    def _text(self, key: str) -> str:
+        """Return a part of the path; PEP 3333 has its bytes as latin-1, so any other character is no server's."""
+        try:
+            return str(self._environ.get(key, "")).encode("latin-1").decode("utf-8", "replace")
+        except UnicodeEncodeError:
+            return "\ufffd"
 
     @property
     def target(self) -> str:

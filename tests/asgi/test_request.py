@@ -39,6 +39,9 @@ def test_scheme() -> None:
         ("/api//me", "/api", ["/api//me", "//me"]),
         ("/me", "/api", ["/me"]),
         ("/me", "/", ["/me"]),
+        ("/x/api/me", "/api", ["/x/api/me", "/me"]),
+        ("/xapi/x/me", "/x/", ["/xapi/x/me", "/me", "/api/x/me"]),
+        ("/xme", "x", ["/xme", "/me"]),
     ],
 )
 def test_paths(path: str, root: str, paths: list[str]) -> None:

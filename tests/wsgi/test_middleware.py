@@ -289,12 +289,19 @@ def test_preflight(ask: Ask) -> None:
 
 
 def test_path_below_a_mount_point(issuer: DevelopmentIssuer) -> None:
-    """The path that counts is the one below ``SCRIPT_NAME``."""
+    """The path below ``SCRIPT_NAME`` counts, and the whole path, which CherryPy routes."""
     app = PrivyWSGIMiddleware(who, issuer.config(), protect=["/api"])
-    for script, path, status in (("/mount", "/api", 401), ("/api", "/open", 200), ("/mount", "", 200)):
+    for script, path, status in (("/mount", "/api", 401), ("/api", "/open", 401), ("/mount", "", 200)):
         environ = environ_of("GET", path)
         environ["SCRIPT_NAME"] = script
         assert call(app, environ).status == status
+
+
+def test_mount_point_of_a_client(issuer: DevelopmentIssuer) -> None:
+    """Pyramid looks for a view at what any client puts before the path."""
+    app = PrivyWSGIMiddleware(who, issuer.config(), protect=["/api/me"])
+    for root, status in (("/api", 401), ("/api/me/x", 401), ("/x", 200), ("", 200)):
+        assert call(app, environ_of("GET", "/me", [("X-Vhm-Root", root)])).status == status
 
 
 def test_redirect_keeps_the_address(issuer: DevelopmentIssuer) -> None:
@@ -338,7 +345,7 @@ def test_paths_that_are_not_utf8(ask: Ask) -> None:
     """Bytes that are not UTF-8 may be dropped or replaced by the app, so the path is protected wherever it leads."""
     for path in ("/api/%ff%fe", "/ap%ffi", "/%ff", "/open/%ff"):
         assert ask(who, path, protect=["/api"]).status == 401
-    assert WSGIRequest({"PATH_INFO": "/api/\u20ac"}).paths == ("/api/?",)
+    assert WSGIRequest({"PATH_INFO": "/open/\u20ac"}).paths == ("\ufffd",)
 
 
 @pytest.mark.parametrize("path", ["api", "x/api", "http://host/api", "*", "open"])
