@@ -97,6 +97,25 @@ SPELLINGS = [
     "/a\tpi",
     "//host/api",
     "//host/api/x",
+    "//srv/files/api",
+    "/%2Fsrv/x//y/api",
+    "/\\srv\\files\\api",
+    "/C:api",
+    "/c:\\srv\\api",
+    "/C:/srv/api/x",
+    "/x/C:api",
+    "/x/\\srv\\api",
+    "/x/\\\\host\\share\\api",
+    "/x/%5C%5C?%5CC:/api",
+    "/C:../api",
+    "/@@api",
+    "/@@api/x",
+    "/@@/api",
+    "/ @@api",
+    "/ap\xffi",
+    "/\xff/api",
+    "/x/.\xff./api",
+    "/ap\xc3\xbfi",
     "/\\host/api",
     "//user@host:80//api",
     "http://host/api",
@@ -155,6 +174,16 @@ OPEN = [
     "/\U0001f469\u200d\U0001f4bb",
     "/ap\u0131x",
     "//host/x",
+    "/x//srv/api",
+    "/x:y",
+    "/x/C:y/apix",
+    "/x/@@api",
+    "/@x",
+    "/x@@api",
+    "/ap\u0301i",
+    "/\u79c1/api",
+    "/x/\xff/api",
+    "/ap~1",
     "/" + "x" * 1023,
     "/x;" + "x" * 253,
 ]
@@ -174,6 +203,55 @@ def test_depth_of_prefixes() -> None:
         assert protection.covers(path)
     for path in ("/a/;/b", "/;/a/b/x", "//host/a/b", "/x/;/d"):
         assert not protection.covers(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static//srv/files/private/f",
+        "/static/%2Fsrv%2Ffiles/private",
+        "/static//srv//private",
+        "/static//static/private",
+        "//srv/static/private",
+        "/static/C:private",
+        "/static/x/C:private/f",
+        "/static/C:/srv/files/private",
+        "/static/\\srv\\files\\private",
+        "/static/x/\\\\host\\share\\private",
+    ],
+)
+def test_absolute_paths_of_files(path: str) -> None:
+    """A file may be asked for by its own path below the address of its directory, or by any other on Windows."""
+    assert Protection(["/static/private"]).covers(path)
+    for other in ("/static//srv/files/f", "/x//static/private", "/x//private", "/static/c:f", "/static/x/\\privates"):
+        assert not Protection(["/static/private"]).covers(other)
+
+
+@pytest.mark.parametrize("sign", "_.-~!$&'()*+,=:@;?#%\\|^`<>\"[]{}")
+def test_punctuation(sign: str) -> None:
+    """CherryPy takes all of it for underscores."""
+    protection = Protection(["/my-area/v2.1"])
+    assert protection.covers(f"/my{sign}area/v2{sign}1/x")
+    assert not protection.covers(f"/my{sign}x{sign}area/v2.1")
+    assert not Protection(["/myarea"]).covers(f"/my{sign}area")
+
+
+def test_short_names() -> None:
+    """Windows gives long names short ones as well, which begin as the long ones do."""
+    for prefix in ("/private-files", "/private.d", "/private files", "/priv\xe9"):
+        for path in ("/PRIVAT~1", "/pr1A2B~2/x", "/private~1.d"):
+            assert Protection([prefix]).covers(path)
+        for path in ("/privat", "/privat~", "/other~1", "/x/privat~1"):
+            assert not Protection([prefix]).covers(path)
+    assert not Protection(["/private", "/v2"]).covers("/privat~1")
+
+
+def test_accents() -> None:
+    """A letter and its accent are one character or two, and UTF-8 may be taken for UTF-8 again."""
+    for path in ("/priv\xe9", "/prive\u0301", "/PRIV\xc9/x", "/priv\xc3\xa9"):
+        assert Protection(["/priv\xe9"]).covers(path)
+        assert Protection(["/prive\u0301"]).covers(path)
+        assert not Protection(["/prive"]).covers(path)
 
 
 def test_letters_are_compared_as_patterns_do() -> None:
@@ -245,6 +323,9 @@ def test_exempt_in_the_plain_spelling(path: str) -> None:
         "/api/open/x./y",
         "/api/open/%41",
         "/api/open/::$DATA",
+        "/api/open/x:y",
+        "/api/open/@@x",
+        "/api/open/.\xff./secret",
         "/api/open/\ufffd",
         "/api/secret",
         "/api",

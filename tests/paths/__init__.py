@@ -1,0 +1,1 @@
+"""Paths as clients write them, servers read them and routers match them."""

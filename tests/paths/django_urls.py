@@ -1,0 +1,37 @@
+"""The routes in Django: exact ones, patterns in any case with and without a slash at the end, and files."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+from tests.paths.routes import DIRECTORY, PAGES, REST, SUB_PAGES, Seen
+
+__all__ = ["SEEN", "urlpatterns"]
+
+SEEN = Seen()
+"""Django knows its routes by a module's name, so there is one."""
+
+
+def _view(name: str) -> Any:
+    def view(request: HttpRequest, rest: str = "") -> HttpResponse:
+        return HttpResponse(SEEN.run(name))
+
+    return view
+
+
+def _routes(at: str, name: str) -> list[Any]:
+    return [path(at, _view(name)), re_path(f"(?i)^{re.escape(at)}/?$", _view(name))]
+
+
+urlpatterns = [
+    *(each for name in PAGES for each in _routes(name[1:], name)),
+    path("private/slash/", _view("/private/slash")),
+    path(f"{REST[1:]}/<path:rest>", _view(REST)),
+    path("sub/", include([each for name in SUB_PAGES for each in _routes(name[1:], f"/sub{name}")])),
+    path("static/<path:path>", serve, {"document_root": DIRECTORY}),
+]

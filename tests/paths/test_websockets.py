@@ -1,0 +1,69 @@
+"""The handshake of a WebSocket by WSGI, which a server hands over as a ``GET``, is held to the rule of cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, JsonResponse
+from django.test import override_settings
+from django.urls import path
+
+from privy_middleware import PrivyWSGIMiddleware
+from privy_middleware.issuer import DevelopmentIssuer
+from tests.behaviour.clients.wsgi import call, environ_of
+
+Connect: TypeAlias = Callable[..., int]
+HANDSHAKE = [("Host", "app.example"), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
+FOREIGN, OWN = ("Origin", "https://evil.example"), ("Origin", "http://app.example")
+
+
+def socket(request: HttpRequest) -> JsonResponse:
+    """Be where an app would speak on the bare connection."""
+    return JsonResponse({})
+
+
+urlpatterns = [path("ws", socket)]
+
+
+def plain(environ: Any, start_response: Any) -> list[bytes]:
+    """Be where an app would speak on the bare connection."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b""]
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[DevelopmentIssuer]:
+    """Run an issuer."""
+    with DevelopmentIssuer() as running:
+        yield running
+
+
+@pytest.fixture(params=["plain", "django"])
+def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterator[Connect]:
+    """Return the status of a handshake, in either framework."""
+    privy = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url, "PROTECT": ["/ws"]}
+    middleware = ["django_privy.middleware.PrivyMiddleware"]
+    with override_settings(PRIVY=privy, MIDDLEWARE=middleware, ROOT_URLCONF=__name__):
+        app: Any = WSGIHandler() if request.param == "django" else None
+        app = app or PrivyWSGIMiddleware(plain, issuer.config(), protect=["/ws"])
+        yield lambda *fields: call(app, environ_of("GET", "/ws", [*HANDSHAKE, *fields])).status
+
+
+def test_handshakes(connect: Connect, issuer: DevelopmentIssuer) -> None:
+    """Own pages and clients that are no browsers connect; with a cookie, pages of other sites do not."""
+    header = ("privy-id-token", issuer.identity_token("ada"))
+    cookie = ("Cookie", "=".join(header))
+    for fields, status in (
+        ((cookie, FOREIGN), 403),
+        ((cookie, ("Sec-Fetch-Site", "cross-site")), 403),
+        ((cookie, ("Origin", "null")), 403),
+        ((cookie, OWN), 200),
+        ((cookie,), 200),
+        ((header, FOREIGN), 200),
+        ((header,), 200),
+        ((FOREIGN,), 401),
+    ):
+        assert connect(*fields) == status
