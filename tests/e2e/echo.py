@@ -1,4 +1,4 @@
-"""Apps that tell what the server made of a request; and, run as a program, servers that have no command of their own."""
+"""Apps that tell what the server made of a request; run as a program, servers that have no command of their own."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def main(server: str, port: int) -> None:
     elif server == "runserver":
         from django.core.servers.basehttp import run  # noqa: PLC0415
 
-        run("127.0.0.1", port, wsgi)
+        app: Any = wsgi
+        run("127.0.0.1", port, app)
     else:
         server_class: Any = WSGIServer
         make_server("127.0.0.1", port, wsgi, server_class).serve_forever()

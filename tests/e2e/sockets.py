@@ -1,4 +1,4 @@
-"""A Flask app with WebSockets by Flask-Sock, which takes the connection from the server: open, guarded, and decorated."""
+"""A Flask app with WebSockets by Flask-Sock, which takes the connection over: open, guarded, and decorated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
-from flask_privy import Privy, privy_user, require_privy_user
+from flask_privy import Privy, privy_auth, require_privy_user
 
 __all__ = ["app"]
 
@@ -22,7 +22,7 @@ privy.protect(guarded)
 
 
 def _tell(socket: Any) -> None:
-    socket.send(privy_user.id if privy_user else "nobody")
+    socket.send(privy_auth.user.id if privy_auth.user else "nobody")
 
 
 sock.route("/open", endpoint="open")(_tell)

@@ -53,7 +53,7 @@ def test_own_site(address: str, issuer: DevelopmentIssuer) -> None:
 
 
 def test_another_site(address: str, issuer: DevelopmentIssuer) -> None:
-    """The browser sends the cookie for a page of any site, but there is no user, and no handshake where one is required."""
+    """A browser sends the cookie for any site's page, but there is no user, nor a handshake where it is required."""
     assert first(address, "/open", {**cookie(issuer), **FOREIGN}) == "nobody"
     with pytest.raises(InvalidStatus) as refused:
         first(address, "/guarded/ws", {**cookie(issuer), **FOREIGN})

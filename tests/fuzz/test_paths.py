@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -26,7 +25,7 @@ pytestmark = [
 ]
 _FEW = settings.get_profile("default").max_examples
 # The fuzz session runs 200,000 requests through all apps of a kind.
-many = settings(max_examples=_FEW if settings().max_examples == _FEW else int(os.environ.get("N", 50_000)))
+many = settings(max_examples=_FEW if settings().max_examples == _FEW else 50_000)
 rules = pytest.mark.parametrize("rules", [PREFIXES, EVERYTHING], ids=["prefixes", "everything"])
 
 

@@ -159,8 +159,10 @@ def channels_app(seen: Seen) -> Any:
     def routes(paths: Any, prefix: str = "") -> list[Any]:
         return [django_path(path.lstrip("/"), plain(seen, prefix + path)) for path in paths]
 
-    rest = re_path(f"(?i)^{REST[1:]}/(?P<rest>.+)$", plain(seen, REST))
-    return URLRouter([*routes(PAGES), rest, django_path("sub/", URLRouter(routes(SUB_PAGES, "/sub")))])
+    rest: Any = re_path(f"(?i)^{REST[1:]}/(?P<rest>.+)$", plain(seen, REST))
+    sub: Any = URLRouter(routes(SUB_PAGES, "/sub"))
+    mounted: Any = django_path("sub/", sub)
+    return URLRouter([*routes(PAGES), rest, mounted])
 
 
 APPS = {

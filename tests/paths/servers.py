@@ -9,12 +9,12 @@ import asyncio
 import io
 import logging
 import re
-import socket
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
+from wsgiref.simple_server import WSGIRequestHandler
 
 import h11
 from django.core.servers.basehttp import WSGIRequestHandler as DjangoHandler
@@ -29,7 +29,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 from werkzeug.serving import WSGIRequestHandler as WerkzeugHandler
-from wsgiref.simple_server import WSGIRequestHandler
 
 __all__ = ["ASGI_SERVERS", "WSGI_SERVERS", "Fields", "Read"]
 
@@ -128,7 +127,9 @@ def hypercorn(root_path: str = "") -> Read:
         async def spawn(app: Any, config: Any, scope: Any, send: Any) -> Any:
             scopes.append(scope)
 
-        stream = HTTPStream(None, config, None, SimpleNamespace(spawn_app=spawn), False, CLIENT, SERVER, None, 1)
+        nothing: Any = None
+        tasks: Any = SimpleNamespace(spawn_app=spawn)
+        stream = HTTPStream(nothing, config, nothing, tasks, False, CLIENT, SERVER, nothing, 1)
         try:
             event: Any = connection.next_event()
             _finish(
@@ -170,12 +171,13 @@ def daphne_server(root_path: str = "") -> Read:
         server_name="",
     )
     factory = daphne.HTTPFactory(server)
+    transport: Any = StringTransport
 
     def read(request: bytes) -> dict[str, Any] | None:
         scopes.clear()
         protocol = factory.buildProtocol(None)
         protocol._channel.timeOut = None
-        protocol.makeConnection(StringTransport(IPv4Address("TCP", *SERVER), IPv4Address("TCP", *CLIENT)))
+        protocol.makeConnection(transport(IPv4Address("TCP", *SERVER), IPv4Address("TCP", *CLIENT)))
         protocol.dataReceived(request)
         return scopes[0] if scopes else None
 
@@ -277,7 +279,14 @@ def _is_utf8(text: bytes) -> bool:
 
 def _granian_scope(method: str, path: bytes, query: bytes, fields: list[tuple[bytes, bytes]]) -> dict[str, Any]:
     decoded = unquote_to_bytes(path).decode("utf-8", "replace")
-    scope = {"type": "http", "http_version": "1.1", "scheme": "http", "method": method, "root_path": "", "path": decoded}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "root_path": "",
+        "path": decoded,
+    }
     return {**scope, "raw_path": path, "query_string": query, "headers": fields, "client": CLIENT, "server": SERVER}
 
 
@@ -285,7 +294,14 @@ def _granian_environ(method: str, path: bytes, query: bytes, fields: list[tuple[
     http = {f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode("latin-1") for name, value in fields}
     decoded = unquote_to_bytes(path).decode("latin-1")
     own = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": decoded, "QUERY_STRING": query.decode("latin-1")}
-    return {"SERVER_NAME": SERVER[0], "SERVER_PORT": str(SERVER[1]), "SERVER_PROTOCOL": "HTTP/1.1", **WSGI, **own, **http}
+    return {
+        "SERVER_NAME": SERVER[0],
+        "SERVER_PORT": str(SERVER[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        **WSGI,
+        **own,
+        **http,
+    }
 
 
 ASGI_SERVERS: dict[str, Read] = {

@@ -72,7 +72,7 @@ def wsgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
 @contextmanager
 def asgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
     """Give every app that speaks ASGI, and those with a plugin of ours with that, too."""
-    options = {"protect": rules.protect, "exempt": rules.exempt}
+    options: dict[str, Any] = {"protect": rules.protect, "exempt": rules.exempt}
     given = config(login_url=rules.login_url, **settings)
     with asyncio.Runner() as runner, _django(rules, settings):
         stacks = []

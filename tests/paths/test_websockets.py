@@ -52,6 +52,7 @@ def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterat
         yield lambda *fields: call(app, environ_of("GET", "/ws", [*HANDSHAKE, *fields])).status
 
 
+@pytest.mark.django_db
 def test_handshakes(connect: Connect, issuer: DevelopmentIssuer) -> None:
     """Own pages and clients that are no browsers connect; with a cookie, pages of other sites do not."""
     header = ("privy-id-token", issuer.identity_token("ada"))

@@ -77,7 +77,8 @@ def falcon_app(seen: Seen) -> Any:
 
 def bottle_app(seen: Seen) -> Any:
     """Return an app in Bottle, and one in it that it calls by WSGI."""
-    app, sub = bottle.Bottle(catchall=False), bottle.Bottle(catchall=False)
+    app, sub = bottle.Bottle(), bottle.Bottle()
+    app.config["catchall"] = sub.config["catchall"] = False
 
     def add(into: Any, path: str, name: str) -> None:
         into.route(path, METHODS, lambda rest="": seen.run(name))
@@ -94,7 +95,6 @@ def bottle_app(seen: Seen) -> Any:
 
 def pyramid_app(seen: Seen) -> Any:
     """Return an app in Pyramid: routes, but traversal for what is below ``/sub`` and for ``/private``."""
-
     root, sub, private = (type(name, (dict,), {}) for name in ("Root", "Sub", "Private"))
 
     def view(name: str) -> Any:
