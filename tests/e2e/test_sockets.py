@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 
 from example_apps.demo import HOST, serve
 from privy_middleware.issuer import DevelopmentIssuer
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 ADA = "did:privy:dev-ada"
@@ -36,7 +37,7 @@ def address(issuer: DevelopmentIssuer) -> Iterator[str]:
 def first(address: str, path: str, headers: dict[str, str]) -> str:
     """Return the first message on a socket."""
     with connect(f"ws://{address}{path}", additional_headers=headers, proxy=None) as socket:
-        return str(socket.recv(10))
+        return str(socket.recv(PATIENCE))
 
 
 def cookie(issuer: DevelopmentIssuer) -> dict[str, str]:

@@ -139,9 +139,10 @@ _MUTATIONS = (_inserted, _inserted, _changed, _renamed, _renamed, _reslashed)
 _KINDS = (*[_mutated] * 12, *[_pieces] * 4, _any, _long)
 
 _words = st.sampled_from(
-    "café über straße señor naïve ı İstanbul 日本語 한국어 русский עברית العربية ไทย 👩‍💻 ❤️ 🎉 report Résumé 2026 "
-    "v1.2.3 50% 100% a;b C# F# C++ AT&T it's (draft) x=y a,b user@example.com @handle ~user 12:30 key:value what? name.tar.gz "
-    '.hidden a..b apix private2 my-areas api-v2 Open LOGIN index.html $5 5€ half½ a|b {id} [0] "quoted" <tag> back`tick'.split()
+    "café über straße señor naïve ı İstanbul 日本語 한국어 русский עברית العربية ไทย 👩‍💻 ❤️ 🎉 report Résumé "
+    "2026 v1.2.3 50% 100% a;b C# F# C++ AT&T it's (draft) x=y a,b user@example.com @handle ~user 12:30 key:value "
+    "what? name.tar.gz .hidden a..b apix private2 my-areas api-v2 Open LOGIN index.html $5 5€ half½ a|b {id} "
+    '[0] "quoted" <tag> back`tick'.split()
 )
 _names = st.one_of(
     st.from_regex(r"[a-z0-9]+(-[a-z0-9]+){0,5}", fullmatch=True),

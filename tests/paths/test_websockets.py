@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
-from django.test import override_settings
+from django.test import modify_settings, override_settings
 from django.urls import path
 
 from privy_middleware import PrivyWSGIMiddleware
@@ -46,13 +46,13 @@ def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterat
     """Return the status of a handshake, in either framework."""
     privy = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url, "PROTECT": ["/ws"]}
     middleware = ["django_privy.middleware.PrivyMiddleware"]
-    with override_settings(PRIVY=privy, MIDDLEWARE=middleware, ROOT_URLCONF=__name__):
+    no_accounts = modify_settings(INSTALLED_APPS={"remove": ["django_privy.accounts"]})
+    with no_accounts, override_settings(PRIVY=privy, MIDDLEWARE=middleware, ROOT_URLCONF=__name__):
         app: Any = WSGIHandler() if request.param == "django" else None
         app = app or PrivyWSGIMiddleware(plain, issuer.config(), protect=["/ws"])
         yield lambda *fields: call(app, environ_of("GET", "/ws", [*HANDSHAKE, *fields])).status
 
 
-@pytest.mark.django_db
 def test_handshakes(connect: Connect, issuer: DevelopmentIssuer) -> None:
     """Own pages and clients that are no browsers connect; with a cookie, pages of other sites do not."""
     header = ("privy-id-token", issuer.identity_token("ada"))
