@@ -237,17 +237,16 @@ def standard_library(handler_class: Any, make_environ: str) -> Read:
         base_environ=base, server_address=SERVER, ssl_context=None, multithread=False, multiprocess=False
     )
 
-    class Handler(handler_class):  # type: ignore[misc]
-        environ: dict[str, Any] | None = None
+    def handle(self: Any) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if self.parse_request():
+            self.environ = getattr(self, make_environ)()
 
-        def handle(self) -> None:
-            self.raw_requestline = self.rfile.readline(65537)
-            if self.parse_request():
-                self.environ = getattr(self, make_environ)()
+    def log_message(self: Any, *_: object) -> None: ...
 
-        def log_message(self, *_: object) -> None: ...
-
-    return lambda request: Handler(_Socket(request), CLIENT, server).environ
+    members = {"environ": None, "handle": handle, "log_message": log_message}
+    handler: Any = type("Handler", (handler_class,), members)
+    return lambda request: handler(_Socket(request), CLIENT, server).environ
 
 
 _TARGET = re.compile(rb"(?P<address>[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#.*)?")
