@@ -163,8 +163,9 @@ async def aboth(request: Any) -> HttpResponse:
     return HttpResponse((await request.auser()).get_username())
 
 
-GUARDED_TWICE: Any = require_privy_user(both)
-urlpatterns = [path("user-too", GUARDED_TWICE), path("auser-too", require_privy_user(aboth))]
+GUARDED_BOTH: Any = require_privy_user(both)
+GUARDED_ABOTH: Any = require_privy_user(aboth)
+urlpatterns = [path("user-too", GUARDED_BOTH), path("auser-too", GUARDED_ABOTH)]
 
 
 @pytest.mark.parametrize("target", GUARDED)
@@ -247,7 +248,7 @@ def test_user_who_is_made_inactive_in_the_request(issuer: DevelopmentIssuer) -> 
 
     def view(request: HttpRequest) -> HttpResponse:
         assert not request.user.is_authenticated
-        answers.append(GUARDED_TWICE(request).status_code)
+        answers.append(GUARDED_BOTH(request).status_code)
         return HttpResponse()
 
     urls: Any = type("urls", (), {"urlpatterns": [path("", view)]})

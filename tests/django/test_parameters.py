@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
 import types
@@ -335,6 +336,18 @@ def test_too_many_values_in_the_query(send: Send) -> None:
         assert send(f"/owned?address={MINE}&x=1", b"").status_code == 403
 
 
+def test_limit_of_the_project(send: Send) -> None:
+    """Django refuses to read the body, and a file that is larger is on the disk."""
+    with override_settings(ROOT_URLCONF=urls_of(digest), DATA_UPLOAD_MAX_MEMORY_SIZE=1000):
+        assert send(f"/owned?address={MINE}", FILE).status_code == 403
+        assert send(f"/anyway?address={MINE}", FILE).content.decode() == hashlib.sha256(FILE).hexdigest()
+    with override_settings(ROOT_URLCONF=urls_of(form), DATA_UPLOAD_MAX_MEMORY_SIZE=1000):
+        content = multipart(("address", MINE), ("file", FILE))
+        assert send("/owned", content, MULTIPART).content.decode() == described(
+            {"address": MINE}, {"file": BytesIO(FILE)}
+        )
+
+
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16", "utf-7"])
 def test_charset_of_the_project(send: Send, charset: str) -> None:
     """Where Django decodes bodies in another way, none of them can be looked at."""
@@ -388,7 +401,9 @@ def test_rest_framework(send: Send, method: str, early: bool) -> None:
     urls.urlpatterns = [path("owned", Rest.as_view(authentication_classes=authentication))]
     file = {"address": MINE, "file": hashlib.sha256(FILE).hexdigest()}
     with override_settings(ROOT_URLCONF=urls):
-        assert send("/owned", JSON, "application/json", method).json() == json.loads(JSON)
+        answer = send("/owned", JSON, "application/json", method)
+        # The parser of older versions used the body up, so that nobody could tell afterwards what it was.
+        assert answer.json() == json.loads(JSON) or (early and answer.status_code == 403)
         assert send("/owned", f"address={MINE}&x=1".encode(), FORM, method).json() == {"address": MINE, "x": "1"}
         content = multipart(("address", MINE), ("file", FILE))
         assert send("/owned", content, MULTIPART, method).json() == file
@@ -432,8 +447,9 @@ class Transfer(Schema):
     address: str
 
 
-def test_ninja(send: Send) -> None:
-    """Its operations read what they would have read."""
+@functools.cache
+def ninja_urls() -> Any:
+    """Return the addresses of an API, of which there may be only one."""
     api = NinjaAPI(auth=privy_auth(owns_wallet="address"), docs_url=None, openapi_url=None, urls_namespace="owned")
 
     @api.post("/json")
@@ -448,8 +464,13 @@ def test_ninja(send: Send) -> None:
     def of_file(request: HttpRequest, transfer: Form[Transfer], file: File[UploadedFile]) -> Any:
         return described({"address": transfer.address}, {"file": file})
 
+    return api.urls
+
+
+def test_ninja(send: Send) -> None:
+    """Its operations read what they would have read."""
     urls: Any = types.ModuleType("urls")
-    urls.urlpatterns = [path("", api.urls)]
+    urls.urlpatterns = [path("", ninja_urls())]
     with override_settings(ROOT_URLCONF=urls):
         assert send("/json", JSON, "application/json").json() == MINE
         assert send("/form", f"address={MINE}".encode(), FORM).json() == MINE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -153,8 +154,9 @@ class RestView(APIView):
     post = put = patch = delete = get
 
 
+@functools.cache
 def ninja_urls() -> Any:
-    """Return the routes of an API."""
+    """Return the routes of an API, of which there may be only one."""
     api = NinjaAPI(auth=privy_auth(**OWNER), docs_url=None, openapi_url=None, urls_namespace="parameters")
 
     def view(request: HttpRequest) -> Any:

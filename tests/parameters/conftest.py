@@ -9,20 +9,20 @@ import pytest
 from tests.parameters.apps import APPS, Send, django_project
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def project() -> Iterator[None]:
     """Be a Django project for all tests here."""
     with django_project():
         yield
 
 
-@pytest.fixture(scope="package", params=APPS)
+@pytest.fixture(scope="module", params=APPS)
 def app(request: pytest.FixtureRequest) -> str:
     """Name each app in turn."""
     return str(request.param)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def send(app: str) -> Send:
     """Return how to send requests to it."""
     return APPS[app]()
