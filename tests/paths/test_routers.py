@@ -103,7 +103,7 @@ ATTACKS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         ("litestar", "/xprivate", {"root_path": "x"}),
         ("litestar", "/xa/x//private", {"root_path": "/x/"}),
         ("channels", "/xprivate", {"root_path": "/x"}),
-        ("django", "/x/private", {"root_path": "/x/"}),
+        ("django", "/x/private", {"root_path": "/x"}),
         ("django", "/PRIVATE/", {}),
         ("starlette", "/static/./private/f.txt", {}),
         ("starlette", "/static/x/../private//f.txt", {}),
