@@ -6,13 +6,16 @@ import logging
 import os
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
 from tests.support import patience, redisserver, vectors
 
 # Neither an example nor the making of one may be too slow on a busy machine.
 _ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("default", _ANY_SPEED)
+# A test run takes the same examples each time; the fuzz session looks for new ones.
+settings.register_profile("default", _ANY_SPEED, derandomize=True)
 settings.register_profile("fuzz", _ANY_SPEED, max_examples=20_000)
 settings.load_profile("default")
 patience.allow_time()
@@ -32,6 +35,13 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Run each ``anyio`` test under asyncio and under trio."""
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def connections_are_left_open() -> None:
+    """Let no request look at the database connection that another test has opened, as Django's test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

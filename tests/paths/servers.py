@@ -10,6 +10,7 @@ import io
 import logging
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -207,7 +208,9 @@ def waitress_server() -> Read:
 
     def read(request: bytes) -> dict[str, Any] | None:
         parser = waitress.Parser(adjustments)
-        parser.received(request)
+        # The standard library refuses some targets, upon which the server closes the connection.
+        with suppress(ValueError):
+            parser.received(request)
         if parser.error or not parser.completed:
             return None
         environ: dict[str, Any] = waitress.Task(channel, parser).get_environment()
