@@ -60,17 +60,22 @@ class ASGIRequest:
 
     @property
     def paths(self) -> Sequence[str]:
-        """Return the whole path, and what is left of it below each mount point.
+        """Return the whole path, what is left of it below each mount point, and what Pyramid may put before it.
 
         Frameworks differ in whether they route the whole path or what is below ``root_path``, in what that means where
         the path goes on without a slash, and Litestar looks for ``root_path`` anywhere in the path. And Daphne lets the
-        client set it.
+        client set it. Pyramid, which may run in a wrapper, takes the header ``X-Vhm-Root`` of any client for the start
+        of the path.
         """
         path = str(self._scope["path"])
         roots = [root for root in (self._scope.get("root_path"), *self._mounts()) if root]
+        parents = [value.decode("latin-1") for key, value in self._headers if key == b"x-vhm-root"]
+        if not roots and not parents:
+            return (path,)
         starts = [start for root in roots for start in (root, root.rstrip("/")) if start]
         rests = [rest for _, found, rest in map(path.partition, starts) if found]
-        return tuple(dict.fromkeys((path, *(f"/{rest.removeprefix('/')}" for rest in rests)))) if rests else (path,)
+        below = [f"/{rest.removeprefix('/')}" for rest in rests]
+        return tuple(dict.fromkeys((path, *below, *(parent + path for parent in parents))))
 
     @property
     def target(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 from privy_middleware.errors import ConfigurationError
@@ -28,10 +28,9 @@ _MOST_DECODINGS = 4
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 # Apple's older file systems ignore these in names.
 _IGNORED = re.compile(r"[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_SPACES = r"\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_UNPRINTABLE = re.compile(rf"[{_SPACES}{_UNREADABLE.pattern[1:-1]}{_IGNORED.pattern[1:-1]}]")
-# The pairs are odd next to a slash (empty, dot and padded names, what marks a view in Pyramid), or a stream of Windows.
-_ODD_PARTS = ("%", "\\", ";", "?", "#", "\ufffd", "//", "./", "/ ", " /", "/@@", ":$")
+_ODD_CHARS = ("%", "\\", ";", "?", "#", "\ufffd", "//")
+# These are odd next to a slash (dots, padding, what marks a view in Pyramid), and the streams of a file on Windows.
+_ODD_PAIRS = ("./", "/ ", " /", "/@@", ":$")
 # A drive or a root of Windows: joined to a directory, the path starts anew there.
 _DRIVE = re.compile(r"(?<![^/\\])[A-Za-z]:")
 _RESTART = re.compile(rf"{_DRIVE.pattern}\\?|(?<=[/\\])\\")
@@ -42,20 +41,23 @@ _CLIMB = re.compile(r"(?<![^/])\s*\.\s*\.[\s.]*(?![^/])")
 _PADDING = re.compile(r"(?<![^/])(?:\s|@@)+|[\s.]+(?![^/])")
 _PUNCTUATION = re.compile(r"[!-.:-@[-`{-~]")
 _NEVER_SHORTENED = re.compile(r"[a-z0-9_-]{1,8}")
-_END = r"(?:/|\Z)"
+_END = "(?![^/])"
+# CherryPy calls a handler of this name for what is not found, and by its name as well.
+_FALLBACK = "(?:/+default)?"
 
 
 class Protection:
     """Match request paths against ``protect`` and ``exempt``, segment by segment.
 
-    ``/api`` covers ``/api`` and everything below it, but not ``/apix``. A protected prefix is matched whatever the
-    letters' case, and in every spelling that a router might take for it. An exempt prefix is matched exactly. Where a
-    path cannot be read with certainty, it is protected: it climbs (``..``) or does not start with a slash, it is still
-    percent-encoded after four decodings, it holds control characters or bytes that are not UTF-8, or it is longer than
-    1,024 characters (256 where it is not plain).
+    ``/api`` covers ``/api`` and everything below it, but not ``/apix``; ``/api*`` covers that, too, for routers that
+    compare no more than the first characters. A protected prefix is matched whatever the letters' case, and in every
+    spelling that a router might take for it. An exempt prefix is matched exactly. Where a path cannot be read with
+    certainty, it is protected: it climbs (``..``) or does not start with a slash, it is still percent-encoded after
+    four decodings, it holds control characters or bytes that are not UTF-8, or it is longer than 1,024 characters (256
+    where it is not plain).
     """
 
-    __slots__ = ("_exempt", "_odd", "_plain", "_reach")
+    __slots__ = ("_absolute", "_exempt", "_reach", "_rooted", "_whole")
 
     def __init__(self, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
         """Take path prefixes; ``/`` protects every path, and exempts the root page alone.
@@ -63,52 +65,75 @@ class Protection:
         Raises:
             ConfigurationError: if a prefix is not a plain absolute path.
         """
-        prefixes = [_fold(prefix).strip("/").split("/") for prefix in _check(protect, "protect")]
-        names = [[_spelled(name) for name in prefix if name] for prefix in prefixes]
-        self._plain = re.compile("|".join(map(_whole, names))) if prefixes else None
-        self._odd = re.compile("|".join(way for each in names for way in _ways(each)))
-        # A letter of a prefix takes at most two in a path, and a short name on Windows at most twelve.
-        self._reach = max((sum(2 * len(name) + 13 for name in prefix) for prefix in prefixes), default=0)
+        prefixes = _check(protect, "protect")
+        names = [_names(prefix) for prefix in prefixes]
+        self._whole = _any_of(map(_whole, names)) if prefixes else None
+        self._absolute = _any_of(way for each in names for way in _absolute(each))
+        self._rooted = _any_of(way for each in names for way in _rooted(each))
+        # A letter of a prefix takes at most two in a path; a name takes 13 more on Windows, and 8 in CherryPy.
+        self._reach = max((2 * len(prefix) + 21 * (prefix.count("/") + 1) for prefix in prefixes), default=0)
         self._exempt = tuple(prefix.rstrip("/") or "/" for prefix in _check(exempt, "exempt"))
 
     def __bool__(self) -> bool:
         """Return whether anything is protected at all."""
-        return self._plain is not None
+        return self._whole is not None
 
     def covers(self, path: str) -> bool:
         """Return whether a request for ``path``, decoded once and without the query, requires a user."""
-        if self._plain is None:
+        if self._whole is None:
             return False
         if len(path) > _LONGEST:
             return True
         if is_plain(path):
-            covered = _matches(self._plain, path[: self._reach]) and not self._exempts(path)
+            folded = _fold(path[: self._reach])
+            covered = bool(self._whole.match(folded)) and not any(_below(path, each) for each in self._exempt)
         else:
-            # CherryPy takes any punctuation in a name for an underscore, also what is undone here.
-            undone = _undone(path or "/")
-            covered = undone is None or _matches(self._odd, path) or _matches(self._odd, undone)
+            covered = self._may_cover(path or "/", self._whole)
         return covered or any(map(self.covers, _decoded_again(path)))
 
-    def _exempts(self, path: str) -> bool:
-        return any(_below(path, prefix) for prefix in self._exempt)
+    def _may_cover(self, path: str, whole: re.Pattern[str]) -> bool:
+        undone = _undone(path)
+        if undone is None:
+            return True
+        folded = _fold(undone)
+        _, found, rest = folded.partition("\0")
+        # CherryPy takes any punctuation in a name for an underscore, also what is undone here.
+        return bool(
+            whole.match(folded)
+            or whole.match(_fold(path))
+            or self._absolute.match(folded)
+            or (found and self._rooted.match(rest))
+        )
 
 
 def is_plain(path: str) -> bool:
     """Return whether a path can be read in one way only."""
-    if not path.startswith("/") or path.endswith((".", " ")) or any(map(path.__contains__, _ODD_PARTS)):
+    if not path.startswith("/") or path.endswith((".", " ")) or not path.isprintable():
         return False
-    if ":" in path and _DRIVE.search(path):
+    if any(map(path.__contains__, _ODD_CHARS)):
         return False
-    return path.isprintable() or _UNPRINTABLE.search(path) is None
+    # Two characters take much longer to find than one, so most paths are not searched for them.
+    if not any(map(path.__contains__, ". @:")):
+        return True
+    return not any(map(path.__contains__, _ODD_PAIRS)) and not (":" in path and _DRIVE.search(path))
 
 
 def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
     if isinstance(prefixes, str) or not isinstance(prefixes, Collection):
         raise ConfigurationError(field, 'give a list of path prefixes, as in ["/api"]')
     for prefix in prefixes:
-        if not isinstance(prefix, str) or not is_plain(prefix) or "*" in prefix or len(prefix) > _LONGEST:
-            raise ConfigurationError(field, 'each entry is a path prefix that starts with "/", without wildcards')
+        if not isinstance(prefix, str) or not is_plain(prefix) or len(prefix) > _LONGEST:
+            raise ConfigurationError(field, 'each entry is a path prefix that starts with "/"')
+        if "*" in prefix and (field == "exempt" or prefix.endswith("/*") or prefix.index("*") < len(prefix) - 1):
+            hint = '"/api" covers all that is below it, and in protect alone "/api*" covers all that starts so'
+            raise ConfigurationError(field, f"no wildcards: {hint}")
     return tuple(prefixes)
+
+
+def _names(prefix: str) -> list[str]:
+    """Return patterns for the names of a prefix, of which the last ends with its segment unless there is a ``*``."""
+    names = [_spelled(name) for name in _fold(prefix).rstrip("*").split("/") if name]
+    return names if not names or prefix.endswith("*") else [*names[:-1], names[-1] + _END]
 
 
 def _spelled(name: str) -> str:
@@ -116,29 +141,32 @@ def _spelled(name: str) -> str:
     spelled = "".join(_PUNCTUATION.pattern if char in string.punctuation else re.escape(char) for char in name)
     if _NEVER_SHORTENED.fullmatch(name):
         return spelled
-    start = re.match("[a-z0-9]{0,2}", name)
-    return rf"(?:{spelled}|{start and start.group()}[^/~]{{0,6}}~[0-9][^/]*)"
+    start = re.sub("[^a-z0-9].*", "", name)[:2]
+    return rf"(?:{spelled}|{start}[^/~]{{0,6}}~[0-9][^/]*)"
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
 
 
 def _whole(names: Sequence[str]) -> str:
-    return "".join(f"/+{name}" for name in names) + _END if names else ""
+    return "".join(f"{_FALLBACK}/+{name}" for name in names)
 
 
-def _ways(names: Sequence[str]) -> Iterator[str]:
-    """Yield patterns for a prefix: as a whole, and where a router takes what follows an empty name for a file's path.
+def _absolute(names: Sequence[str]) -> Iterator[str]:
+    """Yield patterns of where a prefix leads if a router takes what follows an empty name for the path of a file.
 
-    ``os.path.join(directory, rest)`` forgets the directory where the rest is absolute. So below a prefix, all the names
-    of the directory may come between, and on Windows anything may stand before.
+    ``os.path.join(directory, rest)`` forgets the directory if the rest is absolute, so the directory's own names, which
+    may be any, come between.
     """
-    yield _whole(names)
     for place in range(len(names)):
-        rest = "(?:.*/)?" + "/+".join(names[place:]) + _END
-        yield "".join(f"/+{name}" for name in names[:place]) + f"//{rest}"
-        yield rf".*\0{rest}"
+        yield "".join(f"/+{name}" for name in names[:place]) + f"//(?:.*/)?{'/+'.join(names[place:])}"
 
 
-def _matches(pattern: re.Pattern[str], path: str) -> bool:
-    return pattern.match(_fold(path)) is not None
+def _rooted(names: Sequence[str]) -> Iterator[str]:
+    """Yield patterns of what may follow a drive or root of Windows, before which anything may stand."""
+    for place in range(len(names)):
+        yield f"(?:.*/)?{'/+'.join(names[place:])}"
 
 
 def _below(path: str, prefix: str) -> bool:
@@ -166,16 +194,15 @@ def _undone(path: str) -> str | None:
     decoded = _decoded(path) if path.startswith("/") and len(path) <= _LONGEST_ODD else None
     if decoded is None:
         return None
-    path = _RESTART.sub("\0/", decoded).replace("\\", "/")
-    cut = _CUT.sub("", path)
+    cut = _CUT.sub("", _RESTART.sub("\0/", decoded).replace("\\", "/"))
     # Names may be padded, of which nothing is left if they are nothing else.
-    return None if _CLIMB.search(cut) or _CLIMB.search(path) else _PADDING.sub("", cut)
+    return None if _CLIMB.search(cut) else _PADDING.sub("", cut)
 
 
 def _decoded(path: str) -> str | None:
     """Return the path after as many percent-decodings as change it, ``None`` if four are not enough to read it."""
     # Decoding makes no more odd parts than it takes percent signs, so counting once bounds all that follows.
-    if sum(map(path.count, _ODD_PARTS)) > _MOST_ODD:
+    if sum(map(path.count, (*_ODD_CHARS, *_ODD_PAIRS))) > _MOST_ODD:
         return None
     for _ in range(_MOST_DECODINGS):
         if "%" not in path or (decoded := unquote(path)) == path:

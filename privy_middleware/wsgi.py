@@ -50,14 +50,14 @@ class WSGIRequest:
         Pyramid takes the header ``X-Vhm-Root`` of any client for a mount point, too.
         """
         path = self._text("PATH_INFO")
-        roots = filter(None, map(self._text, ("SCRIPT_NAME", "HTTP_X_VHM_ROOT")))
-        return (path, *(root + path for root in roots))
+        roots = [self._text(key) for key in ("SCRIPT_NAME", "HTTP_X_VHM_ROOT") if self._environ.get(key)]
+        return (path, *(root + path for root in roots)) if roots else (path,)
 
     def _text(self, key: str) -> str:
-        """Return a part of the path; PEP 3333 has its bytes as latin-1, so any other character is no server's."""
+        """Return a part of the path, whose bytes PEP 3333 has as latin-1; apps differ about what is not UTF-8."""
         try:
-            return str(self._environ.get(key, "")).encode("latin-1").decode("utf-8", "replace")
-        except UnicodeEncodeError:
+            return str(self._environ.get(key, "")).encode("latin-1").decode()
+        except UnicodeError:
             return "\ufffd"
 
     @property

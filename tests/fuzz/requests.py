@@ -15,11 +15,21 @@ from tests.paths.servers import Fields, request_bytes
 
 __all__ = ["Case", "case_of", "cases", "ordinary_paths"]
 
-KNOWN = (*ADDRESSES, "/private/slash/", "/v1/private/f", "/v1/sub/private", "/v1/static/private/f.txt")
+KNOWN = (
+    *ADDRESSES,
+    "/private/slash/",
+    "/v1/private/f",
+    "/v1/sub/private",
+    "/v1/static/private/f.txt",
+    "/beginsx",
+    "/default/private/f",
+)
 _FILE = str(DIRECTORY)
 _NAMES = (
-    *("private f rest static sub open login api v2 my-area my_area my.area f.txt v1 public x host Caps two").split(),
-    *("PRIVATE Private priv privat~1 caps TWO C: c: @@private private. private%20 f.txt::$DATA").split(),
+    *("private f rest static sub open login api v2 my-area my_area my.area f.txt v1 public x host Caps").split(),
+    *(
+        "two begins default PRIVATE Private priv privat~1 caps TWO C: c: @@private private. private%20 f.txt::$DATA"
+    ).split(),
     *(_FILE, quote(_FILE, safe=""), quote(quote(_FILE, safe=""), safe="")),
 )
 _DOTS = (

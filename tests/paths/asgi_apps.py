@@ -10,7 +10,7 @@ from channels.routing import URLRouter
 from django.urls import path as django_path
 from django.urls import re_path
 from fastapi import APIRouter, FastAPI
-from litestar import Litestar, route
+from litestar import Litestar, asgi, route
 from litestar.static_files import create_static_files_router
 from quart import Quart
 from sanic import Sanic
@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from tests.paths.routes import DIRECTORY, PAGES, REST, SUB_PAGES, Seen
+from tests.paths.routes import DIRECTORY, PAGES, REST, START, SUB_PAGES, Seen
 
 __all__ = ["APPS"]
 
@@ -110,8 +110,9 @@ def litestar_app(seen: Seen) -> Any:
         return view
 
     files = create_static_files_router("/static", [DIRECTORY])
+    mounted = asgi(START, is_mount=True, copy_scope=True)(plain(seen, START))
     handlers = [handler(path, path) for path in FLAT]
-    return Litestar([*handlers, handler(f"{REST}/{{rest:path}}", REST), files], openapi_config=None)
+    return Litestar([*handlers, handler(f"{REST}/{{rest:path}}", REST), mounted, files], openapi_config=None)
 
 
 def falcon_app(seen: Seen) -> Any:
@@ -130,6 +131,8 @@ def falcon_app(seen: Seen) -> Any:
     for path in FLAT:
         app.add_route(path, Resource(path))
     app.add_route(f"{REST}/{{rest:path}}", Resource(REST))
+    sink: Any = Resource(START).on_get
+    app.add_sink(sink, START)
     app.add_static_route("/static", DIRECTORY)
     return app
 

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["ADDRESSES", "DIRECTORY", "EVERYTHING", "PAGES", "PREFIXES", "REST", "SUB_PAGES", "Rules", "Seen", "served"]
+__all__ = [
+    "ADDRESSES",
+    "DIRECTORY",
+    "EVERYTHING",
+    "PAGES",
+    "PREFIXES",
+    "REST",
+    "START",
+    "SUB_PAGES",
+    "Rules",
+    "Seen",
+    "served",
+]
 
 PAGES = (
     *("/", "/public", "/public/f", "/open", "/open/f", "/login", "/login/f", "/loginx", "/api"),
@@ -20,6 +32,8 @@ SUB_PAGES = ("/private", "/private/f", "/open")
 """Handlers of an app that is mounted at ``/sub``, by their paths below it."""
 REST = "/private/rest"
 """A handler for everything below this path."""
+START = "/begins"
+"""A handler for all that starts with this, in frameworks that compare the first characters only."""
 FILES = ("f.txt", "open/f.txt", "private/f.txt")
 ADDRESSES = (*PAGES, *(f"/sub{path}" for path in SUB_PAGES), f"{REST}/a/b", *(f"/static/{name}" for name in FILES))
 """A path to each handler and file."""
@@ -41,10 +55,12 @@ class Rules:
 
 
 def _below(name: str, prefixes: Sequence[str]) -> bool:
-    return any(f"{name}/".startswith(f"{prefix.rstrip('/')}/") for prefix in prefixes)
+    return any(
+        f"{name}/".startswith(prefix[:-1] if prefix.endswith("*") else f"{prefix.rstrip('/')}/") for prefix in prefixes
+    )
 
 
-PREFIXES = Rules(["/private", "/Caps/Two", "/api/v2/", "/sub/private", "/my-area", "/static/private"])
+PREFIXES = Rules(["/private", "/Caps/Two", "/api/v2/", "/sub/private", "/my-area", "/static/private", f"{START}*"])
 EVERYTHING = Rules(["/"], ["/open", "/static/open"], "/login")
 
 

@@ -23,7 +23,7 @@ from tests.paths import asgi_apps, django_urls, wsgi_apps
 from tests.paths.routes import Rules, Seen, served
 from tests.support.tokens import APP_ID, SIGNER, config
 
-__all__ = ["EVERY_KIND", "Stack", "asgi_stacks", "wsgi_stacks"]
+__all__ = ["EVERY_KIND", "Stack", "asgi_stacks", "by_asgi", "wsgi_stacks"]
 
 Call: TypeAlias = Callable[[dict[str, Any], list[bytes]], None]
 Fields: TypeAlias = Sequence[tuple[str, str]]
@@ -82,12 +82,12 @@ def asgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
             if name == "sanic":
                 runner.run(_start(app))
             stack = PrivyMiddlewareStack(app) if name == "channels" else PrivyMiddleware(app, given, **options)
-            stacks.append(Stack(name, seen, _by_asgi(stack, runner), _scope))
+            stacks.append(Stack(name, seen, by_asgi(stack, runner), _scope))
         for name in ("starlette", "fastapi"):
             seen = Seen()
             app = asgi_apps.APPS[name](seen)
             Privy(app, given, **options)
-            stacks.append(Stack(f"{name} with the plugin", seen, _by_asgi(app, runner), _scope))
+            stacks.append(Stack(f"{name} with the plugin", seen, by_asgi(app, runner), _scope))
         yield [*stacks, Stack("django", django_urls.SEEN, _django_by_asgi(), _scope)]
 
 
@@ -128,7 +128,9 @@ def _django_by_asgi() -> Call:
     return call
 
 
-def _by_asgi(app: Any, runner: asyncio.Runner) -> Call:
+def by_asgi(app: Any, runner: asyncio.Runner) -> Call:
+    """Return a function that calls an app as an ASGI server does."""
+
     async def serve(scope: dict[str, Any], body: list[bytes]) -> None:
         incoming = [{"type": "websocket.connect"} if scope["type"] == "websocket" else {"type": "http.request"}]
         ended = asyncio.Event()

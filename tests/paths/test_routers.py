@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.paths.routes import ADDRESSES, DIRECTORY, EVERYTHING, PREFIXES, REST, Rules
+from tests.paths.routes import ADDRESSES, DIRECTORY, EVERYTHING, PREFIXES, REST, START, Rules
 from tests.paths.stacks import EVERY_KIND, Stack
 
 pytestmark = [
@@ -91,6 +91,10 @@ ATTACKS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         # The whole path, of which a client may set the start where gunicorn trusts it.
         ("cherrypy", "/f", {"SCRIPT_NAME": "/private"}),
         ("cherrypy", "", {"SCRIPT_NAME": "/sub/private"}),
+        # By the name of the handler for what is not found.
+        ("cherrypy", "/default/private/x", {}),
+        # By the first characters.
+        ("falcon", f"{START}-here/x", {}),
         # Decoded twice on the way to an app that is mounted.
         ("bottle", "/sub/pri%C3%BFvate", {}),
         ("bottle", "/sub/%C3%BFprivate/f", {}),
@@ -105,6 +109,8 @@ ATTACKS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         ("channels", "/xprivate", {"root_path": "/x"}),
         ("django", "/x/private", {"root_path": "/x"}),
         ("django", "/PRIVATE/", {}),
+        ("falcon", f"{START}-here/x", {}),
+        ("litestar", f"{START}-here/x", {}),
         ("starlette", "/static/./private/f.txt", {}),
         ("starlette", "/static/x/../private//f.txt", {}),
         ("sanic", "/static/%70rivate/%66.txt", {}),

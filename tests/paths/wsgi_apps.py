@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
-from tests.paths.routes import DIRECTORY, PAGES, REST, SUB_PAGES, Seen
+from tests.paths.routes import DIRECTORY, PAGES, REST, START, SUB_PAGES, Seen
 
 __all__ = ["APPS"]
 
@@ -71,6 +71,8 @@ def falcon_app(seen: Seen) -> Any:
     for path in (*PAGES, *(f"/sub{path}" for path in SUB_PAGES)):
         app.add_route(path, Resource(path))
     app.add_route(f"{REST}/{{rest:path}}", Resource(REST))
+    sink: Any = Resource(START).on_get
+    app.add_sink(sink, START)
     app.add_static_route("/static", DIRECTORY)
     return app
 
@@ -134,10 +136,12 @@ def cherrypy_app(seen: Seen) -> Any:
             node.exposed, node.name = True, prefix + path
         return root
 
+    root = tree([*PAGES, REST])
+    root.default = cherrypy.expose(lambda *names: seen.run("/".join(("", *names))))
     apps = cherrypy._cptree.Tree()
     cherrypy.config.update({"environment": "embedded", "log.screen": False})
     files = {"tools.staticdir.on": True, "tools.staticdir.dir": str(DIRECTORY)}
-    apps.mount(tree([*PAGES, REST]), "", {"/static": files})
+    apps.mount(root, "", {"/static": files})
     apps.mount(tree(SUB_PAGES, "/sub"), "/sub")
     return apps
 

@@ -157,7 +157,9 @@ OPEN = [
     "/50%",
     "/50%/off",
     "/x%20y",
-    "/%25252578",
+    "/x%25252520y",
+    "/\xad",
+    "/\ue000/\U0003fffd",
     "/a%2Fb",
     "/a;v=1/b",
     "/what?",
@@ -226,6 +228,26 @@ def test_absolute_paths_of_files(path: str) -> None:
     assert Protection(["/static/private"]).covers(path)
     for other in ("/static//srv/files/f", "/x//static/private", "/x//private", "/static/c:f", "/static/x/\\privates"):
         assert not Protection(["/static/private"]).covers(other)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api", "/apix", "/api/x", "/API-2", "//apix", "/%61pix", "/api%3bx", "/ap%69;x", "/x\\..\\apix"]
+)
+def test_first_characters(path: str) -> None:
+    """A prefix with an asterisk covers all that starts so, for routers that compare no more."""
+    assert Protection(["/api*"]).covers(path)
+    assert Protection(["/v1/api*"]).covers(f"/v1{path}")
+    assert not Protection(["/v1/api*"]).covers(path) or ".." in path
+    assert not Protection(["/api*"], exempt=["/apix"]).covers("/apix/y")
+    assert not Protection(["/api*"]).covers("/x/api")
+
+
+def test_the_name_of_a_fallback() -> None:
+    """CherryPy's ``default`` runs for what is not found, and for all below its own name."""
+    protection = Protection(["/api/v2"])
+    assert all(map(protection.covers, ["/default/api/v2/x", "/api/default/v2", "//default/api/default;/v2"]))
+    assert not any(map(protection.covers, ["/default", "/default/api", "/defaults/api/v2", "/default/x/api/v2"]))
+    assert Protection(["/" + "a" * 40] * 3).covers("/default/" + "a" * 40)
 
 
 @pytest.mark.parametrize("sign", "_.-~!$&'()*+,=:@;?#%\\|^`<>\"[]{}")
@@ -366,7 +388,10 @@ def test_nothing_protected() -> None:
         [None],
         [1],
         ["/api/*"],
+        ["/*"],
         ["*"],
+        ["/*/api"],
+        ["/api**"],
         ["/a/../b"],
         ["/a//b"],
         ["/a;b"],
@@ -387,6 +412,12 @@ def test_what_is_no_prefix(field: str, prefixes: Any) -> None:
     """It would protect nothing, or not what was meant; so it is refused at start-up."""
     with pytest.raises(ConfigurationError, match=f"^{field}: "):
         Protection(**{field: prefixes})
+
+
+def test_an_exempt_prefix_is_exact() -> None:
+    """An asterisk would open more than was meant."""
+    with pytest.raises(ConfigurationError, match=r"^exempt: no wildcards"):
+        Protection(["/"], exempt=["/static*"])
 
 
 def test_collections() -> None:

@@ -1,0 +1,26 @@
+"""A framework of one kind, in a wrapper that makes it one of the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from asgiref.wsgi import WsgiToAsgi
+
+from privy_middleware import PrivyMiddleware
+from tests.behaviour.clients.asgi import scope_of
+from tests.paths.routes import Seen
+from tests.paths.stacks import by_asgi
+from tests.paths.wsgi_apps import pyramid_app
+from tests.support.tokens import config
+
+
+@pytest.mark.parametrize(("protect", "names"), [([], ["/private"]), (["/private"], [])])
+def test_pyramid_in_asgi(protect: list[str], names: list[str]) -> None:
+    """Pyramid takes a header of the client for the start of the path, whatever stands around it."""
+    seen, wrap = Seen(), cast(Any, WsgiToAsgi)
+    with asyncio.Runner() as runner:
+        call = by_asgi(PrivyMiddleware(wrap(pyramid_app(seen)), config(), protect=protect), runner)
+        call(scope_of("http", "/x", [("X-Vhm-Root", "/private")], method="GET"), [])
+    assert seen.names == names
