@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             *_verification(bench, options.rounds, peers),
             *_requests(bench, options.rounds),
             *_refusals(bench, options.rounds),
+            *_paths(bench, options.rounds),
             *_memory(bench),
         ]
         versions = {} if peers is None else peers.versions
@@ -138,6 +139,16 @@ def _refusals(bench: Bench, rounds: int) -> Iterator[Row]:
     for name, (_, at_most) in refused.items():
         bounds = {"at_most": at_most, "microseconds": times.seconds(name).median * 1e6}
         yield paired("a bad token refused", name, _UNIT, times.ratio(name, RAW), **bounds)
+
+
+def _paths(bench: Bench, rounds: int) -> Iterator[Row]:
+    _progress("paths")
+    raw = Candidate(RAW, calling(verification.raw_verification(bench, bench.token())))
+    judges = webapps.judges(bench)
+    times = measure([raw, *(Candidate(name, calling(judge)) for name, judge in judges.items())], rounds)
+    for name in judges:
+        bounds = {"at_most": 0.1 if "8 KB" in name else None, "microseconds": times.seconds(name).median * 1e6}
+        yield paired("whether a path is protected, by ASGI", name, _UNIT, times.ratio(name, RAW), **bounds)
 
 
 def _garbage(length: int) -> str:

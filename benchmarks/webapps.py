@@ -11,6 +11,7 @@ import functools
 import io
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
+from urllib.parse import quote, unquote
 
 import django
 from django.conf import settings
@@ -33,8 +34,10 @@ import flask_privy
 from benchmarks.pairing import Timer, awaiting, calling
 from benchmarks.tokens import Bench
 from privy_middleware import PrivyConfig, PrivyMiddleware, PrivyUser, PrivyWSGIMiddleware
+from privy_middleware.asgi import ASGIRequest
+from privy_middleware.gate import build_gate
 
-__all__ = ["FRAMEWORKS", "twins"]
+__all__ = ["FRAMEWORKS", "judges", "twins"]
 
 FRAMEWORKS = ("ASGI", "ASGI, looked", "WSGI", "Starlette", "FastAPI", "Flask", "Django")
 
@@ -61,27 +64,38 @@ def twins(framework: str, bench: Bench, token: str, loop: asyncio.AbstractEventL
     return _asgi_timer(loop, without, token, "/page"), _asgi_timer(loop, authenticated, token, "/page")
 
 
+# Request targets as clients write them.
+_TARGETS = {
+    "an ordinary path": "/docs/items/17",
+    "8 KB of letters": "/" + "x" * 8_191,
+    "8 KB of %25": "/" + "%25" * 2_730,
+    "8 KB of escaped Chinese": "/" + quote("文") * 910,
+    "1,024 letters": "/" + "x" * 1_023,
+    "512 letters of Chinese": "/" + quote("文") * 511,
+    "1,024 characters, half of them slashes": "/x" * 512,
+    "256 characters, escaped again and again": "/" + "%2525252541/" * 15 + "a/" * 30,
+    "256 characters with many empty names": "//a" * 16 + "/a" * 104,
+}
+
+
+def judges(bench: Bench) -> dict[str, Callable[[], bool]]:
+    """Return functions that find out whether a request needs a user, by its path."""
+    gate = build_gate(bench.config(), protect=["/api", "/account/settings", "/static/private"], exempt=["/api/health"])
+
+    def judge(target: str) -> Callable[[], bool]:
+        scope = {**_scope(unquote(target)), "headers": []}
+        return lambda: gate.guards(ASGIRequest(scope))
+
+    return {name: judge(target) for name, target in _TARGETS.items()}
+
+
 def _cookie(token: str) -> str:
     return f"theme=dark; privy-id-token={token}; _ga=GA1.1.1234567890.1234567890"
 
 
 def _asgi_timer(loop: asyncio.AbstractEventLoop, app: App, token: str, path: str) -> Timer:
     fields = {**_HEADERS, "cookie": _cookie(token)}
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "https",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
-        "client": ("127.0.0.1", 50000),
-        "server": ("127.0.0.1", 443),
-        "state": {},
-    }
+    scope = {**_scope(path), "headers": [(name.encode(), value.encode()) for name, value in fields.items()]}
     statuses: list[int] = []
 
     async def send(message: dict[str, Any]) -> None:
@@ -92,6 +106,23 @@ def _asgi_timer(loop: asyncio.AbstractEventLoop, app: App, token: str, path: str
     timer(1)
     assert statuses == [200]
     return timer
+
+
+def _scope(path: str) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "https",
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": b"",
+        "root_path": "",
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 443),
+        "state": {},
+    }
 
 
 async def _receive() -> dict[str, Any]:

@@ -20,6 +20,7 @@ __all__ = ["Protection", "is_plain"]
 
 # Longer paths are protected unread, so that judging any path costs next to nothing.
 _LONGEST = 1024
+_LONGEST_BEYOND_ASCII = 512
 _LONGEST_ODD = 256
 _MOST_ODD = 16
 _MOST_DECODINGS = 4
@@ -53,8 +54,8 @@ class Protection:
     compare no more than the first characters. A protected prefix is matched whatever the letters' case, and in every
     spelling that a router might take for it. An exempt prefix is matched exactly. Where a path cannot be read with
     certainty, it is protected: it climbs (``..``) or does not start with a slash, it is still percent-encoded after
-    four decodings, it holds control characters or bytes that are not UTF-8, or it is longer than 1,024 characters (256
-    where it is not plain).
+    four decodings, it holds control characters or bytes that are not UTF-8, or it is longer than 1,024 characters (512
+    where they are not ASCII, 256 where it is not plain).
     """
 
     __slots__ = ("_absolute", "_exempt", "_reach", "_rooted", "_whole")
@@ -82,7 +83,7 @@ class Protection:
         """Return whether a request for ``path``, decoded once and without the query, requires a user."""
         if self._whole is None:
             return False
-        if len(path) > _LONGEST:
+        if len(path) > (_LONGEST if path.isascii() else _LONGEST_BEYOND_ASCII):
             return True
         if is_plain(path):
             folded = _fold(path[: self._reach])
