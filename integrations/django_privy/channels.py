@@ -54,6 +54,8 @@ class _Accounts:
 
     async def _check(self, scope: Scope) -> None:
         state = scope["state"]
+        if state["privy_user"] is None:
+            return
         auth = await sync_to_async(_active)(state["privy_auth"])
         if auth is not state["privy_auth"]:
             state.update(privy_user=None, privy_auth=auth)
