@@ -6,8 +6,6 @@ import logging
 import os
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
 from tests.support import patience, redisserver, vectors
@@ -35,13 +33,6 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Run each ``anyio`` test under asyncio and under trio."""
     return str(request.param)
-
-
-@pytest.fixture(autouse=True)
-def connections_are_left_open() -> None:
-    """Let no request look at the database connection that another test has opened, as Django's test client does."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,7 @@ from tests.behaviour.clients.asgi import scope_of
 from tests.behaviour.clients.wsgi import environ_of
 from tests.paths import asgi_apps, django_urls, wsgi_apps
 from tests.paths.routes import Rules, Seen, served
+from tests.support.connections import connections_left_open
 from tests.support.tokens import APP_ID, SIGNER, config
 
 __all__ = ["EVERY_KIND", "Stack", "asgi_stacks", "by_asgi", "wsgi_stacks"]
@@ -101,7 +102,8 @@ def _django(rules: Rules, settings: Mapping[str, Any]) -> Iterator[None]:
     privy: dict[str, Any] = {"APP_ID": APP_ID, "VERIFICATION_KEY": {"keys": [SIGNER.jwk]}}
     privy |= {"PROTECT": rules.protect, "EXEMPT": rules.exempt, "LOGIN_URL": rules.login_url, **settings}
     middleware = ["django.middleware.common.CommonMiddleware", "django_privy.middleware.PrivyMiddleware"]
-    with override_settings(PRIVY=privy, ROOT_URLCONF=django_urls.__name__, MIDDLEWARE=middleware):
+    changed = override_settings(PRIVY=privy, ROOT_URLCONF=django_urls.__name__, MIDDLEWARE=middleware)
+    with changed, connections_left_open():
         yield
 
 

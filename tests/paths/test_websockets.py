@@ -14,6 +14,7 @@ from django.urls import path
 from privy_middleware import PrivyWSGIMiddleware
 from privy_middleware.issuer import DevelopmentIssuer
 from tests.behaviour.clients.wsgi import call, environ_of
+from tests.support.connections import connections_left_open
 
 Connect: TypeAlias = Callable[..., int]
 HANDSHAKE = [("Host", "app.example"), ("Upgrade", "websocket"), ("Connection", "Upgrade")]
@@ -47,7 +48,8 @@ def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterat
     privy = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url, "PROTECT": ["/ws"]}
     middleware = ["django_privy.middleware.PrivyMiddleware"]
     no_accounts = modify_settings(INSTALLED_APPS={"remove": ["django_privy.accounts"]})
-    with no_accounts, override_settings(PRIVY=privy, MIDDLEWARE=middleware, ROOT_URLCONF=__name__):
+    changed = override_settings(PRIVY=privy, MIDDLEWARE=middleware, ROOT_URLCONF=__name__)
+    with no_accounts, changed, connections_left_open():
         app: Any = WSGIHandler() if request.param == "django" else None
         app = app or PrivyWSGIMiddleware(plain, issuer.config(), protect=["/ws"])
         yield lambda *fields: call(app, environ_of("GET", "/ws", [*HANDSHAKE, *fields])).status
