@@ -18,7 +18,10 @@ PYTHONS = nox.project.python_versions(PYPROJECT)
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = [Path(path).name for path in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 # What could go wrong in a wheel and nowhere else: a file left out, an import of the checkout.
-WHEEL_TESTS = ["tests/behaviour", "tests/unit", "tests/e2e/test_servers.py"]
+WHEEL_TESTS = [
+    *(f"tests/{suite}" for suite in ("behaviour", "development", "http", "tokens", "unit", "users", "verifiers")),
+    "tests/e2e/test_servers.py",
+]
 # A test process for each core, but not for dozens that a container shows and may not use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]

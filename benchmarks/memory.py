@@ -7,7 +7,7 @@ import tracemalloc
 
 from benchmarks.tokens import FOUR, Bench
 from privy_middleware import PrivyVerifier
-from privy_middleware.cache import TokenCache
+from privy_middleware.verifiers.token_cache import TokenCache
 
 __all__ = ["cached_users", "estimate"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from privy_middleware import PrivyConfig
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 
 __all__ = ["Bench", "FOUR", "LONG", "SIZES"]
 

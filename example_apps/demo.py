@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 
 __all__ = ["main", "serve"]
 

@@ -15,10 +15,9 @@ from starlette.routing import Route
 from example_apps.settings import load_config
 from fastapi_privy import CurrentUser, Privy
 from privy_middleware import PrivyConfig, PrivyUser, PrivyVerifier
-from privy_middleware.issuer import development_issuer
+from privy_middleware.development import PERSONAS, development_issuer
 from privy_middleware.loader import UserLoader
-from privy_middleware.personas import PERSONAS
-from privy_middleware.webhooks.apps import WebhookASGIApp
+from privy_middleware.webhooks import WebhookASGIApp
 
 __all__ = ["app", "create_app"]
 

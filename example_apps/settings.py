@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from privy_middleware import PrivyConfig
-from privy_middleware.issuer import development_issuer
+from privy_middleware.development import development_issuer
 
 __all__ = ["load_config"]
 

@@ -1,6 +1,19 @@
 """Verified, typed Privy users for any ASGI or WSGI app."""
 
-from privy_middleware.accounts import (
+from privy_middleware.asgi.middleware import PrivyMiddleware
+from privy_middleware.auth import PrivyAuth, VerifiedToken
+from privy_middleware.conditions import Condition, condition
+from privy_middleware.config import PrivyConfig
+from privy_middleware.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ConfigurationError,
+    InvalidToken,
+    KeysUnavailable,
+    PrivyError,
+    ServiceUnavailable,
+)
+from privy_middleware.users.accounts import (
     AppleAccount,
     CrossAppAccount,
     CustomAuthAccount,
@@ -22,21 +35,8 @@ from privy_middleware.accounts import (
     UnknownAccount,
     WalletAccount,
 )
-from privy_middleware.asgi import PrivyMiddleware
-from privy_middleware.auth import PrivyAuth, VerifiedToken
-from privy_middleware.conditions import Condition, condition
-from privy_middleware.config import PrivyConfig
-from privy_middleware.errors import (
-    AuthenticationError,
-    AuthorizationError,
-    ConfigurationError,
-    InvalidToken,
-    KeysUnavailable,
-    PrivyError,
-    ServiceUnavailable,
-)
-from privy_middleware.users import AccessTokenClaims, PrivyUser
-from privy_middleware.verifier import PrivyVerifier
+from privy_middleware.users.user import AccessTokenClaims, PrivyUser
+from privy_middleware.verifiers.privy import PrivyVerifier
 from privy_middleware.wsgi import PrivyWSGIMiddleware
 
 __all__ = [

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from privy_middleware.claims import Claims, TokenKind
 from privy_middleware.conditions import Condition, Parameters
 from privy_middleware.config import OnInvalid
-from privy_middleware.credentials import Source
 from privy_middleware.errors import (
     ConditionNotMet,
     IncompleteUser,
@@ -16,7 +14,9 @@ from privy_middleware.errors import (
     PrivyError,
     ServiceUnavailable,
 )
-from privy_middleware.users import AccessTokenClaims, PrivyUser
+from privy_middleware.http.credentials import Source
+from privy_middleware.tokens.claims import Claims, TokenKind
+from privy_middleware.users.user import AccessTokenClaims, PrivyUser
 
 __all__ = ["PrivyAuth", "VerifiedToken"]
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from privy_middleware.callbacks import require_sync, returned
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.users import PrivyUser
+from privy_middleware.users.user import PrivyUser
 
 __all__ = [
     "Condition",

@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
-from privy_middleware.by_name import Material, check_urls, read_keys
 from privy_middleware.callbacks import require_sync
-from privy_middleware.claims import Claims, TokenKind
-from privy_middleware.credentials import Slot, Source
 from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.http.credentials import Slot, Source
+from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url
-from privy_middleware.origins import check_origin_setting
-from privy_middleware.strictjson import NotStrictJSON, decode
+from privy_middleware.keys.by_name import Material, check_urls, read_keys
+from privy_middleware.tokens.claims import Claims, TokenKind
+from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
 __all__ = ["OnInvalid", "PRIVY_JWKS_URL", "Preflight", "PrivyConfig", "RequestSettings", "check_on_invalid"]
 

@@ -9,10 +9,8 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.bearer import BearerSettings
 from privy_middleware.callbacks import returned
 from privy_middleware.config import PrivyConfig, RequestSettings
-from privy_middleware.credentials import Credential, Reader, names_of
 from privy_middleware.errors import (
     ConfigurationError,
     CrossSiteRequest,
@@ -22,11 +20,13 @@ from privy_middleware.errors import (
     ServiceUnavailable,
     TokenExpired,
 )
-from privy_middleware.navigation import Navigable, page_redirect
-from privy_middleware.origins import is_cross_site, is_unsafe
-from privy_middleware.protection import Protection, is_plain
-from privy_middleware.steps import Steps
-from privy_middleware.verifier import PrivyVerifier, Verifier
+from privy_middleware.fetching.waiting import Steps
+from privy_middleware.http.credentials import Credential, Reader, names_of
+from privy_middleware.http.cross_site import is_cross_site, is_unsafe
+from privy_middleware.http.protected_paths import Protection, is_plain
+from privy_middleware.http.redirects import Navigable, page_redirect
+from privy_middleware.verifiers.bearer import BearerSettings
+from privy_middleware.verifiers.privy import PrivyVerifier, Verifier
 
 __all__ = ["Gate", "PREFLIGHT_HEADERS", "PREFLIGHT_STATUS", "Request", "Settings", "build_gate", "is_preflight"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.credentials import Credential
 from privy_middleware.errors import ConflictingTokens
+from privy_middleware.fetching.waiting import Steps, arun, run, run_now
 from privy_middleware.gate import Gate, Request
-from privy_middleware.steps import Steps, arun, run, run_now
+from privy_middleware.http.credentials import Credential
 
 __all__ = ["Lookup"]
 

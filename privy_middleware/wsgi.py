@@ -8,10 +8,10 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from privy_middleware.caching import CacheHeaders, has_content
-from privy_middleware.credentials import FieldNames, environ_key
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
+from privy_middleware.http.cache_headers import CacheHeaders, has_content
+from privy_middleware.http.credentials import FieldNames, environ_key
 from privy_middleware.lookup import Lookup
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, assert_type
 
 from privy_middleware import PrivyConfig
-from privy_middleware.issuer import DevelopmentIssuer, development_issuer
+from privy_middleware.development import PERSONAS, DevelopmentIssuer, Persona, development_issuer
 from privy_middleware.keys import KeyCache
 from privy_middleware.keys.redis_cache import RedisKeyCache
-from privy_middleware.personas import PERSONAS, Persona
 
 
 def issued() -> None:

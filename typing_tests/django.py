@@ -31,7 +31,7 @@ from privy_middleware import Condition, PrivyAuth, PrivyConfig, PrivyUser, condi
 from privy_middleware import PrivyMiddleware as ASGIMiddleware
 from privy_middleware.asgi import ASGIApp
 from privy_middleware.conditions import has_linked
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.webhooks import WebhookReceiver
 
 

@@ -7,8 +7,8 @@ from typing import Any, assert_type
 
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyVerifier
 from privy_middleware.asgi import ASGIApp
-from privy_middleware.combined import CombinedVerifier
 from privy_middleware.config import RequestSettings
+from privy_middleware.verifiers.combined import CombinedVerifier
 from privy_middleware.web3auth import (
     Web3AuthConfig,
     Web3AuthUser,

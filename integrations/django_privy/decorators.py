@@ -13,7 +13,7 @@ from django_privy.refusals import Rule, arun, requirement, run
 from privy_middleware import Condition, ConfigurationError, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.guarded import unguarded
+from privy_middleware.guarded_views import unguarded
 
 __all__ = ["Decorator", "optional_privy_user", "require_privy_user"]
 

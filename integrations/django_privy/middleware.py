@@ -17,7 +17,7 @@ from django_privy.requests import Lookup, attach
 from django_privy.signals import request_refused, user_authenticated
 from django_privy.users import attach_user
 from privy_middleware import PrivyError
-from privy_middleware.caching import PRIVATE, has_content, merge_vary
+from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 

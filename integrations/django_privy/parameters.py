@@ -1,7 +1,7 @@
 """The parameters of a Django request, for the conditions that look at them.
 
-``privy_middleware.parameters`` decides which value counts. The view can read the body afterwards in every way that it
-could have read it before.
+``privy_middleware.http.parameters`` decides which value counts. The view can read the body afterwards in every way
+that it could have read it before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.http.request import RawPostDataException
 
 from django_privy.fields import is_asgi
-from privy_middleware.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 
 __all__ = ["in_request"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django_privy.conf import PrivySettings
-from privy_middleware.credentials import Slot, Source
+from privy_middleware.http.credentials import Slot, Source
 
 __all__ = ["security_schemes"]
 

@@ -10,8 +10,7 @@ from django.test import AsyncClient, Client, override_settings
 
 from django_privy.conf import PrivySettings
 from privy_middleware import PrivyConfig
-from privy_middleware.issuer import DevelopmentIssuer
-from privy_middleware.personas import Persona
+from privy_middleware.development import DevelopmentIssuer, Persona
 
 __all__ = ["PrivyTestMixin", "privy_issuer", "privy_login", "privy_logout"]
 

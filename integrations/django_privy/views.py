@@ -11,7 +11,7 @@ from django.views import View
 
 from django_privy.refusals import requirement, run
 from privy_middleware import Condition, ConfigurationError
-from privy_middleware.guarded import view_name
+from privy_middleware.guarded_views import view_name
 
 __all__ = ["PrivyUserRequiredMixin"]
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from privy_middleware.webhooks.apps import WebhookAnswer, WebhookReceiver
+from privy_middleware.webhooks import WebhookAnswer, WebhookReceiver
 
 __all__ = ["WebhookView", "webhook_view"]
 

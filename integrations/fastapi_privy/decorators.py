@@ -15,7 +15,7 @@ from fastapi_privy.routes import endpoints_of
 from privy_middleware import ConfigurationError, PrivyAuth, condition
 from privy_middleware.conditions import Parameters, Predicate
 from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.guarded import GuardedViews
+from privy_middleware.guarded_views import GuardedViews
 
 __all__ = ["GUARDED", "optional_privy_user", "require_privy_user"]
 

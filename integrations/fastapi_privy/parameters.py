@@ -1,7 +1,7 @@
 """The parameters of a Starlette or FastAPI request, for the conditions that look at them.
 
-``privy_middleware.parameters`` decides which value counts. The endpoint can read the body afterwards in every way that
-it could have read it before.
+``privy_middleware.http.parameters`` decides which value counts. The endpoint can read the body afterwards in every way
+that it could have read it before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from privy_middleware import PrivyError
 from privy_middleware.asgi import Message, Receive
 from privy_middleware.conditions import Parameters
-from privy_middleware.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 
 __all__ = ["check_in_thread", "check_with"]
 

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from fastapi_privy.connection import answer_preflight, privy_auth
 from privy_middleware import PrivyAuth
 from privy_middleware.config import RequestSettings
-from privy_middleware.credentials import Slot, Source
+from privy_middleware.http.credentials import Slot, Source
 
 __all__ = ["ACCESS", "ANY", "OPTIONAL", "PrivyScheme", "schemes_of"]
 

@@ -17,9 +17,9 @@ from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy
 from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
-from privy_middleware.expiry import OnExpired, check_on_expired
+from privy_middleware.asgi.expiry import OnExpired, check_on_expired
+from privy_middleware.asgi.startup import fails_startup
 from privy_middleware.gate import Gate, Settings, build_gate
-from privy_middleware.startup import fails_startup
 
 __all__ = [
     "Privy",

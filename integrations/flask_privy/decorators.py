@@ -13,7 +13,7 @@ from flask_privy.guards import Rule, enter, requirement
 from privy_middleware import Condition, ConfigurationError, condition
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.guarded import GuardedViews
+from privy_middleware.guarded_views import GuardedViews
 
 __all__ = ["Decorator", "GUARDED", "is_optional", "optional_privy_user", "require_privy_user"]
 

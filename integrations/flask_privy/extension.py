@@ -20,9 +20,9 @@ from flask_privy.requests import (
     privy_user,
 )
 from privy_middleware import ConfigurationError, PrivyError, condition
-from privy_middleware.caching import PRIVATE, has_content, merge_vary
 from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 
 __all__ = ["Privy"]
 

@@ -1,7 +1,7 @@
 """The parameters of a Flask request, for the conditions that look at them.
 
-``privy_middleware.parameters`` decides which value counts. The view can read the body afterwards in every way that it
-could have read it before.
+``privy_middleware.http.parameters`` decides which value counts. The view can read the body afterwards in every way
+that it could have read it before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from flask import Request, request
 
-from privy_middleware.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flask import Response, request
 
-from privy_middleware.webhooks.apps import WebhookAnswer, WebhookReceiver
+from privy_middleware.webhooks import WebhookAnswer, WebhookReceiver
 
 __all__ = ["WebhookView", "webhook_view"]
 

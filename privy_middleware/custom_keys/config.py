@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-from privy_middleware.bearer import BearerSettings
-from privy_middleware.by_name import Material
-from privy_middleware.claims import TokenKind, is_text
 from privy_middleware.config import PrivyConfig
 from privy_middleware.custom_keys.verifier import CustomKeyVerifier
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeySet, check_algorithms, load_key_set
+from privy_middleware.keys.by_name import Material
+from privy_middleware.tokens.claims import TokenKind, is_text
+from privy_middleware.verifiers.bearer import BearerSettings
 
 __all__ = ["CustomKeyConfig"]
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from privy_middleware.callbacks import returned
-from privy_middleware.claims import is_text
 from privy_middleware.custom_keys.signing import Signer, key_from_secret
 from privy_middleware.errors import ConfigurationError
+from privy_middleware.tokens.claims import is_text
 
 __all__ = ["AUDIENCE", "AccessTokenSigner", "SigningFunction"]
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from privy_middleware.errors import ConfigurationError, MalformedToken
-from privy_middleware.jws import decode_segment
-from privy_middleware.keys.signatures import UnusableKey, VerificationKey
+from privy_middleware.keys.algorithms import UnusableKey, VerificationKey
+from privy_middleware.tokens.jws import decode_segment
 
 __all__ = ["ALGORITHMS", "PEMSigner", "PrivateKey", "Signer", "key_from_secret"]
 

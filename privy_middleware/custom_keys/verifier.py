@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from privy_middleware.bearer import BearerVerifier
-from privy_middleware.claims import Claims, check_audience, check_issuer, is_text
 from privy_middleware.errors import InvalidClaims
-from privy_middleware.frozen import FrozenDict
 from privy_middleware.keys import FixedKeys
-from privy_middleware.schema import OnlyFromTokens, Verified
-from privy_middleware.trust import Trust
+from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, is_text
+from privy_middleware.users.documented import OnlyFromTokens, Verified
+from privy_middleware.users.frozen import FrozenDict
+from privy_middleware.verifiers.bearer import BearerVerifier
+from privy_middleware.verifiers.token import Trust
 
 if TYPE_CHECKING:
     from privy_middleware.custom_keys.config import CustomKeyConfig

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from privy_middleware.errors import MalformedToken
-from privy_middleware.jws import decode_segment
-from privy_middleware.keys.signatures import UnusableKey, VerificationKey
+from privy_middleware.keys.algorithms import UnusableKey, VerificationKey
+from privy_middleware.tokens.jws import decode_segment
 
 __all__ = ["MAX_KEYS", "PrivateKey", "is_private", "read_jwk", "usable_keys"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from privy_middleware.keys.signatures import VerificationKey
+from privy_middleware.keys.algorithms import VerificationKey
 
 __all__ = ["KeySet"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 
-from privy_middleware.keys.state import Held, Outcome
+from privy_middleware.keys.freshness import Held, Outcome
 
 __all__ = ["KeyLog"]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from privy_middleware.callbacks import returned
-from privy_middleware.strictjson import NotStrictJSON, decode_bytes
+from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
 __all__ = ["KeyCache", "SharedAnswers", "Stored"]
 

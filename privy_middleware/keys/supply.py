@@ -7,10 +7,10 @@ from collections.abc import Collection
 
 import anyio
 
-from privy_middleware.keys.fetch import Answer, Downloader, FetchFailed
-from privy_middleware.keys.material import InvalidKeySet, read_jwks
+from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from privy_middleware.keys.freshness import Arrival, Failure, Outcome, Policy
+from privy_middleware.keys.parsing import InvalidKeySet, read_jwks
 from privy_middleware.keys.shared import SharedAnswers, Stored
-from privy_middleware.keys.state import Arrival, Failure, Outcome, Policy
 
 __all__ = ["Supplier"]
 

@@ -16,11 +16,11 @@ import httpx2
 from privy_middleware.callbacks import is_async, returned
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.keys.fetch import Answer, Downloader, FetchFailed
-from privy_middleware.keys.policy import check_jwks_url, client_settings, retry_after_of
-from privy_middleware.loader.records import UnreadableUser
-from privy_middleware.strictjson import NotStrictJSON, decode_bytes
-from privy_middleware.users import PrivyUser
+from privy_middleware.fetching.client import check_jwks_url, client_settings, retry_after_of
+from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
+from privy_middleware.users.records import UnreadableUser
+from privy_middleware.users.user import PrivyUser
 
 __all__ = ["LoadUser", "PRIVY_API_URL", "PluggedClient", "Record", "UserAPI", "UserSource"]
 

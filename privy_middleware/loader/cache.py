@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from privy_middleware.users import PrivyUser
+from privy_middleware.users.user import PrivyUser
 
 __all__ = ["Failed", "Kept", "Loaded", "Pause", "Question"]
 

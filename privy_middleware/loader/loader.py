@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, UserDeleted, UserUnavailable
+from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
 from privy_middleware.loader.api import PRIVY_API_URL, LoadUser, PluggedClient, UserAPI, UserSource
 from privy_middleware.loader.cache import Failed, Kept, Loaded, Pause, Question
-from privy_middleware.loader.errands import Errand, Following, Leading
-from privy_middleware.steps import Steps, Waitable, arun, run
-from privy_middleware.users import PrivyUser
+from privy_middleware.loader.request import Errand, Following, Leading
+from privy_middleware.users.user import PrivyUser
 
 __all__ = ["UserLoader"]
 

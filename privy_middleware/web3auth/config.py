@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from privy_middleware.bearer import BearerSettings
-from privy_middleware.by_name import Material, check_urls, read_keys
-from privy_middleware.claims import TokenKind, is_text
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
+from privy_middleware.keys.by_name import Material, check_urls, read_keys
+from privy_middleware.tokens.claims import TokenKind, is_text
+from privy_middleware.verifiers.bearer import BearerSettings
 from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
 
 __all__ = ["Web3AuthConfig"]

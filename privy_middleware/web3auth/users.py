@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
-from privy_middleware.claims import Claims, is_text
 from privy_middleware.errors import InvalidClaims
-from privy_middleware.frozen import FrozenDict
-from privy_middleware.schema import OnlyFromTokens, Verified
+from privy_middleware.tokens.claims import Claims, is_text
+from privy_middleware.users.documented import OnlyFromTokens, Verified
+from privy_middleware.users.frozen import FrozenDict
 from privy_middleware.web3auth.addresses import canonical_address, derive_address, whole_key
 
 __all__ = ["Web3AuthUser", "Web3AuthWallet", "external_user", "social_user"]

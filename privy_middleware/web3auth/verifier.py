@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from privy_middleware.bearer import BearerVerifier
-from privy_middleware.claims import Claims, check_audience, check_issuer, required_date
 from privy_middleware.keys import FixedKeys, KeySet, KeySource
-from privy_middleware.trust import Trust
-from privy_middleware.verifier import jwks_source
+from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, required_date
+from privy_middleware.verifiers.bearer import BearerVerifier
+from privy_middleware.verifiers.privy import jwks_source
+from privy_middleware.verifiers.token import Trust
 from privy_middleware.web3auth.users import Web3AuthUser, external_user, social_user
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Privy's webhooks: verified events, and endpoints that drop cached users (extra ``webhooks``)."""
 
-from privy_middleware.webhooks.apps import (
+from privy_middleware.webhooks.receiver import (
     DeletedUsers,
     WebhookAnswer,
     WebhookASGIApp,

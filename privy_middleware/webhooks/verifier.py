@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from privy_middleware.errors import ConfigurationError, InvalidClaims, InvalidWebhook
-from privy_middleware.frozen import freeze_object
-from privy_middleware.loader.records import UnreadableUser, user_from_record
-from privy_middleware.strictjson import NotStrictJSON, decode
-from privy_middleware.users import PrivyUser
+from privy_middleware.tokens.strict_json import NotStrictJSON, decode
+from privy_middleware.users.frozen import freeze_object
+from privy_middleware.users.records import UnreadableUser, user_from_record
+from privy_middleware.users.user import PrivyUser
 
 __all__ = ["Headers", "WebhookEvent", "WebhookVerifier"]
 

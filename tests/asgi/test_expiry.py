@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from privy_middleware import PrivyConfig, PrivyMiddleware, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.support.clock import Clock
 from tests.support.patience import PATIENCE
 
@@ -76,7 +76,7 @@ async def test_socket_is_closed_when_the_token_expires() -> None:
 
 async def test_socket_that_only_sends_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     """An app that never reads is ended too, after some patience."""
-    monkeypatch.setattr("privy_middleware.expiry._PATIENCE", 0.1)
+    monkeypatch.setattr("privy_middleware.asgi.expiry._PATIENCE", 0.1)
 
     async def push(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})
@@ -140,7 +140,7 @@ async def test_without_a_token_nothing_expires() -> None:
 
 async def test_app_that_lingers_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disconnect that the app ignores ends in its cancellation, without a second close."""
-    monkeypatch.setattr("privy_middleware.expiry._PATIENCE", 0.1)
+    monkeypatch.setattr("privy_middleware.asgi.expiry._PATIENCE", 0.1)
 
     async def linger(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})

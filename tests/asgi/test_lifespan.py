@@ -10,7 +10,7 @@ import pytest
 
 from privy_middleware import KeysUnavailable, PrivyConfig, PrivyMiddleware, PrivyVerifier
 from privy_middleware.asgi import Message, Receive, Scope, Send
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.asgi.tokens import config
 from tests.behaviour.clients.asgi import exchange
 

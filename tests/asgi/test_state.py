@@ -20,8 +20,8 @@ from anyio.lowlevel import checkpoint
 
 from privy_middleware import PrivyAuth, PrivyMiddleware, PrivyUser, PrivyVerifier
 from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send, auth_in
+from privy_middleware.asgi.state import RequestState
 from privy_middleware.errors import MissingToken
-from privy_middleware.state import RequestState
 from tests.asgi.test_middleware import BODY, START, get
 from tests.asgi.tokens import ADA, BAD, ISSUER, config, identity
 from tests.behaviour.clients.asgi import exchange, scope_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from privy_middleware import PrivyConfig
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 
 __all__ = ["ADA", "BAD", "GRACE", "ISSUER", "access", "bearer", "config", "cookie", "identity"]
 

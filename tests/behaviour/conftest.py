@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.gate import Settings
-from privy_middleware.issuer import DevelopmentIssuer
 from tests.behaviour import clients
 from tests.behaviour.client import Client
 from tests.behaviour.watching import MintingIssuer, Watch

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from privy_middleware import PrivyVerifier
-from privy_middleware.combined import CombinedVerifier
 from privy_middleware.custom_keys import AccessTokenSigner, CustomKeyConfig, CustomKeyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.verifiers.combined import CombinedVerifier
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.test_table import INVALID, UNAUTHORIZED, bearer, broken, cookie, identity, refused

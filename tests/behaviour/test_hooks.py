@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from privy_middleware import ConfigurationError
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.client import Client
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.test_table import UNAUTHORIZED, bearer, broken, cookie, identity, refused

@@ -25,7 +25,7 @@ import fastapi_privy
 import fastapi_privy.starlette
 import flask_privy
 from privy_middleware import PrivyError, PrivyMiddleware
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.asgi.tokens import config, identity
 from tests.behaviour.client import Client
 from tests.behaviour.conftest import MakeClient

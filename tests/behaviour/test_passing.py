@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.client import Client
 from tests.behaviour.conftest import MakeClient
 

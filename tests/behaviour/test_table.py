@@ -11,7 +11,7 @@ import socket
 import pytest
 
 from privy_middleware import PrivyConfig
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.client import Answer, Client
 from tests.behaviour.conftest import FRAMEWORKS, MakeClient
 from tests.behaviour.watching import Watch

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.support.tokens import runs_of
 
 __all__ = ["MintingIssuer", "Watch", "leaks"]

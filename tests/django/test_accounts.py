@@ -25,7 +25,7 @@ from django_privy.accounts.models import PrivyAccount
 from django_privy.backends import PrivyBackend
 from django_privy.testing import privy_login
 from privy_middleware import EmailAccount, PrivyConfig, PrivyUser, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.django.conftest import Get
 from tests.django.test_middleware import NO_KEYS, identity
 

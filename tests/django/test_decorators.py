@@ -14,7 +14,7 @@ from django.test.client import MULTIPART_CONTENT
 from django_privy import optional_privy_user, require_privy_user
 from django_privy.middleware import PrivyMiddleware
 from privy_middleware import ConfigurationError
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests import django_urls
 from tests.django.conftest import Get
 from tests.django.test_middleware import ADA, NOBODY, identity

@@ -13,11 +13,11 @@ from rest_framework.test import APIClient
 
 from django_privy.accounts.models import PrivyAccount
 from django_privy.backends import PrivyBackend
-from privy_middleware.combined import CombinedVerifier
+from privy_middleware.verifiers.combined import CombinedVerifier
 from tests.django.conftest import Get
 from tests.support.tokens import access, bearer, cookies, id_header, identity
+from tests.verifiers.test_combined import WEB3AUTH_SIGNER, combined, custom, custom_verifier
 from tests.web3auth.support import EXTERNAL_ISSUER, SOCIAL_ISSUER, external, social, verifier
-from tests.web3auth.test_combined import WEB3AUTH_SIGNER, combined, custom, custom_verifier
 
 # The issuer and the user's id in the table of accounts.
 PRIVY = ("privy.io", "did:privy:test-user")

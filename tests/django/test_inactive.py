@@ -24,8 +24,8 @@ from django_privy.channels import PrivyMiddlewareStack
 from django_privy.rest_framework import PrivyUserRequired
 from django_privy.testing import privy_issuer
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyUser, PrivyVerifier
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.errors import InactiveUser
-from privy_middleware.issuer import DevelopmentIssuer
 from tests.django.conftest import Get
 from tests.django.test_middleware import ADA, NOBODY, identity
 from tests.django_urls import DRFCombined, ReadOnly

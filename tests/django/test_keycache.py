@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from django_privy.keycache import DjangoKeyCache
 from privy_middleware import PrivyConfig, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.support.keyserver import KeyServer, reply
 
 CACHES = {

@@ -22,7 +22,7 @@ from django_privy import signals
 from django_privy.conf import PrivySettings
 from django_privy.middleware import PrivyMiddleware
 from privy_middleware import ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.django.conftest import Get
 
 ADA = {"user_id": "did:privy:dev-ada"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.test import Client
 
 from django_privy.testing import privy_login
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.django.conftest import Get
 from tests.django.test_middleware import ADA, identity
 

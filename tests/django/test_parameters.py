@@ -30,8 +30,8 @@ from django_privy import require_privy_user
 from django_privy.ninja import privy_auth
 from django_privy.rest_framework import PrivyUserRequired
 from privy_middleware.conditions import owns_wallet
-from privy_middleware.issuer import DevelopmentIssuer
-from privy_middleware.parameters import LARGEST_BODY
+from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.http.parameters import LARGEST_BODY
 from tests.django.test_middleware import identity
 from tests.support.forms import MULTIPART, multipart
 

@@ -19,7 +19,7 @@ from django_privy.principals import PrivyPrincipal
 from django_privy.rest_framework import PrivyAuthentication, PrivyUserRequired
 from django_privy.testing import privy_login
 from privy_middleware import PrivyUser
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
 from tests.django.test_middleware import ADA, NO_KEYS, NOBODY, identity
 

@@ -18,7 +18,7 @@ from django.test import AsyncRequestFactory, Client, RequestFactory, override_se
 
 from django_privy.middleware import PrivyMiddleware
 from privy_middleware.asgi import ASGIApp
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.clients.asgi import scope_of
 from tests.django.test_middleware import ADA, NOBODY, identity
 

@@ -25,7 +25,7 @@ from rest_framework.viewsets import ViewSet
 from django_privy import PrivyUserRequiredMixin, optional_privy_user, require_privy_user
 from django_privy.ninja import privy_auth
 from privy_middleware import ConfigurationError, PrivyUser
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.django.conftest import Get
 from tests.django.test_middleware import identity
 

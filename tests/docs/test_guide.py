@@ -23,9 +23,8 @@ from starlette.testclient import WebSocketDenialResponse
 
 from django_privy.channels import PrivyMiddlewareStack
 from privy_middleware import InvalidToken, PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyUser, PrivyVerifier, errors
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from privy_middleware.keys import JWKSSource
-from privy_middleware.personas import PERSONAS
 from tests.docs.driving import request
 from tests.docs.pages import ROOT, Section, run
 from tests.support.patience import PATIENCE

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from privy_middleware import PrivyMiddleware
 from privy_middleware.asgi import Receive, Scope, Send
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 
 PAGE = "https://app.example.com"
 LOCAL_PAGE = "http://localhost:3000"

@@ -14,12 +14,12 @@ import httpx2
 import pytest
 
 from privy_middleware import KeysUnavailable, PrivyConfig, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.loader import UserLoader
 from privy_middleware.loader.api import UserAPI
 from tests.docs.driving import request
 from tests.docs.pages import PAGES, ROOT, Section, blocks, run
-from tests.users_api.server import SECRET, UserServer, account, record
+from tests.loader.server import SECRET, UserServer, account, record
 from tests.webhooks import sending
 
 ADA = "did:privy:dev-ada"

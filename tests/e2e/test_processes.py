@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from example_apps.demo import HOST
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.support.keyserver import Held, KeyServer, reply
 from tests.support.patience import LONGEST_TIMEOUT, PATIENCE
 from tests.support.ports import free_port

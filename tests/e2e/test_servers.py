@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from example_apps.demo import HOST, SERVERS, exchanges, main, serve
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from example_apps.demo import HOST, serve
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 

@@ -27,7 +27,7 @@ from fastapi_privy import (
 )
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyUser, PrivyVerifier
 from privy_middleware.conditions import has_linked, has_wallet
-from privy_middleware.personas import PERSONAS
+from privy_middleware.development import PERSONAS
 from tests.asgi.tokens import ADA, BAD, GRACE, ISSUER, access, config, cookie, identity
 
 UNAUTHORIZED = {"message": "Unauthorized"}

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 
 from fastapi_privy import AccessClaims, CurrentUser, OptionalUser, Privy, current_user, optional, require
 from privy_middleware import PrivyUser, PrivyVerifier
-from privy_middleware.combined import CombinedVerifier
 from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
+from privy_middleware.verifiers.combined import CombinedVerifier
 from tests.asgi.tokens import BAD, ISSUER, access, config, identity
 
 IDENTITY_FIRST = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "PrivyAccessCookie"]

@@ -11,7 +11,7 @@ from flask import Flask, Response, make_response, send_file, stream_with_context
 
 from flask_privy import Privy, optional_privy_user, privy_auth, privy_user
 from privy_middleware import PrivyError
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.flask.conftest import Header
 
 VARY = "Cookie, privy-id-token, Authorization"

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask, Response, copy_current_request_context, g, request, stream_with_context
 
 from flask_privy import privy_auth, privy_user, require_privy_user
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.flask.conftest import ADA, GRACE, UNAUTHORIZED, Header, seen
 from tests.support.patience import PATIENCE
 

@@ -15,7 +15,7 @@ from flask.views import MethodView, View
 
 from flask_privy import optional_privy_user, privy_auth, privy_user, require_privy_user
 from privy_middleware import ConfigurationError, PrivyUser, condition
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.flask.conftest import ADA, FORBIDDEN, GRACE, INVALID, UNAUTHORIZED, Header, seen
 
 

@@ -12,8 +12,8 @@ from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, S
 from flask_privy import Privy, PrivyHTTPException, privy_auth, require_privy_user
 from flask_privy.exceptions import to_answer, to_raise
 from privy_middleware import AuthenticationError, AuthorizationError, ConfigurationError, PrivyError
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.errors import ConditionNotMet, KeysUnavailable, MissingToken, TokenExpired
-from privy_middleware.issuer import DevelopmentIssuer
 from tests.flask.conftest import FORBIDDEN, INVALID, UNAUTHORIZED, Header, seen
 
 MODES: dict[str, dict[str, Any]] = {

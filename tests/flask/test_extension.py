@@ -11,7 +11,7 @@ from flask import Flask, Request, jsonify, render_template_string, request
 
 from flask_privy import Privy, optional_privy_user, privy_auth, privy_user, require_privy_user
 from privy_middleware import ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.flask.conftest import ADA, INVALID, Header, seen
 
 

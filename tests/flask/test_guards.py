@@ -13,7 +13,7 @@ from flask_cors import CORS, cross_origin
 
 from flask_privy import Privy, optional_privy_user, privy_auth, privy_user, require_privy_user
 from privy_middleware import ConfigurationError
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.flask.conftest import ADA, FORBIDDEN, UNAUTHORIZED, Header, seen
 
 PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}

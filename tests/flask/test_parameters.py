@@ -13,7 +13,7 @@ from flask import Flask, Request, request
 
 from flask_privy import require_privy_user
 from privy_middleware.conditions import owns_wallet
-from privy_middleware.parameters import LARGEST_BODY
+from privy_middleware.http.parameters import LARGEST_BODY
 from tests.flask.conftest import FORBIDDEN, Header, seen
 from tests.support.forms import MULTIPART, multipart
 

@@ -12,7 +12,7 @@ from flask.views import MethodView
 
 from flask_privy import Privy, optional_privy_user, privy_auth, require_privy_user
 from privy_middleware import ConfigurationError, PrivyUser
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.flask.conftest import ADA, UNAUTHORIZED, Header, seen
 
 GUARDS: dict[str, Any] = {

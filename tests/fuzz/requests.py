@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from privy_middleware.protection import is_plain
+from privy_middleware.http.protected_paths import is_plain
 from tests.paths.routes import ADDRESSES, DIRECTORY
 from tests.paths.servers import Fields, request_bytes
 

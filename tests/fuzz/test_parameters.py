@@ -19,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.formparsers import FormParser, MultiPartParser
 from werkzeug.formparser import parse_form_data
 
-from privy_middleware.parameters import RequestParts, agreed
+from privy_middleware.http.parameters import RequestParts, agreed
 from tests.parameters.readers import found_in, read_raw
 from tests.support.forms import MULTIPART, multipart
 

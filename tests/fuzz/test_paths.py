@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privy_middleware.asgi import ASGIRequest
-from privy_middleware.protection import Protection
+from privy_middleware.http.protected_paths import Protection
 from privy_middleware.wsgi import WSGIRequest
 from tests.fuzz.requests import Case, cases, ordinary_paths
 from tests.paths.routes import EVERYTHING, PREFIXES, Rules

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate
+from privy_middleware.http.cross_site import is_cross_site
+from privy_middleware.http.protected_paths import Protection
 from privy_middleware.lookup import Lookup
-from privy_middleware.origins import is_cross_site
-from privy_middleware.protection import Protection
 from tests.support.tokens import SUBJECT, Request, access, identity, verifier
 
 GOOD, SESSION = identity(), access()

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from privy_middleware import PrivyConfig
 from privy_middleware.asgi import ASGIApp, Message
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.client import Headers
 from tests.behaviour.clients.asgi import scope_of
 from tests.behaviour.clients.wsgi import environ_of

@@ -15,7 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.keys.redis_cache import RedisKeyCache
 from tests.support.keyserver import KeyServer, reply
 from tests.support.patience import PATIENCE

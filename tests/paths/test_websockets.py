@@ -12,7 +12,7 @@ from django.test import modify_settings, override_settings
 from django.urls import path
 
 from privy_middleware import PrivyWSGIMiddleware
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.clients.wsgi import call, environ_of
 from tests.support.connections import connections_left_open
 

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from privy_middleware import KeysUnavailable, PrivyConfig, PrivyVerifier
+from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.errors import BadSignature, CrossSiteRequest, InvalidToken, MissingToken, PrivyError, TokenRevoked
 from privy_middleware.gate import Gate
-from privy_middleware.issuer import DevelopmentIssuer
 from tests.security import attacks
 from tests.security.attacks import HOSTILE_KIDS, both, refused
 from tests.support.clock import Clock
@@ -406,7 +406,7 @@ def test_several_header_lines_and_underscores() -> None:
 
 
 def test_path_tricks() -> None:
-    """Spellings and override headers never take the protection off; see ``tests/unit/test_protection.py``."""
+    """Spellings and override headers never take the protection off; see ``tests/http/test_protected_paths.py``."""
     gate = Gate(verifier(), ["/admin"], ["/admin/login"])
     paths = (
         "/admin",
@@ -544,7 +544,7 @@ def test_optimised_python() -> None:
     program = (
         "import sys\n"
         "from privy_middleware import InvalidToken, PrivyConfig, PrivyVerifier\n"
-        "from privy_middleware.issuer import DevelopmentIssuer\n"
+        "from privy_middleware.development.issuer import DevelopmentIssuer\n"
         "issuer = DevelopmentIssuer()\n"
         "judge = PrivyVerifier(PrivyConfig(app_id=issuer.app_id, verification_key=issuer.public_key_pem))\n"
         "if judge.verify_identity_token(issuer.identity_token()).id != 'did:privy:dev-ada': sys.exit(1)\n"

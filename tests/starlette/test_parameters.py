@@ -20,9 +20,9 @@ from starlette.websockets import WebSocket
 
 from fastapi_privy.starlette import Privy, require_privy_user
 from privy_middleware.conditions import owns_wallet
+from privy_middleware.development import PERSONAS
 from privy_middleware.errors import ConditionNotMet
-from privy_middleware.parameters import LARGEST_BODY
-from privy_middleware.personas import PERSONAS
+from privy_middleware.http.parameters import LARGEST_BODY
 from tests.asgi.tokens import config, identity
 from tests.support.forms import MULTIPART, multipart
 

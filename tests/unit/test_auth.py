@@ -17,7 +17,7 @@ from privy_middleware.errors import (
     PrivyError,
     TokenExpired,
 )
-from privy_middleware.users import AccessTokenClaims
+from privy_middleware.users.user import AccessTokenClaims
 from tests.support.tokens import APP_ID, NOW, SUBJECT
 
 USER = PrivyUser(id=SUBJECT)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.config import RequestSettings
-from privy_middleware.credentials import Slot
+from privy_middleware.http.credentials import Slot
 from tests.support.signers import Signer
 from tests.support.tokens import APP_ID, SIGNER, config
 

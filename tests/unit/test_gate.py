@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyConfig, PrivyVerifier
-from privy_middleware.caching import merge_vary
 from privy_middleware.custom_keys import CustomKeyConfig
 from privy_middleware.errors import (
     AuthenticationError,
@@ -26,6 +25,7 @@ from privy_middleware.errors import (
     TokenRevoked,
 )
 from privy_middleware.gate import Gate, build_gate, is_preflight
+from privy_middleware.http.cache_headers import merge_vary
 from privy_middleware.lookup import Lookup
 from tests.support.keyserver import KeyServer, hang_up
 from tests.support.tokens import (

@@ -10,10 +10,10 @@ import anyio.lowlevel
 import pytest
 
 from privy_middleware import KeysUnavailable, PrivyVerifier
-from privy_middleware.combined import CombinedVerifier
 from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup
+from privy_middleware.verifiers.combined import CombinedVerifier
 from tests.support.clock import Clock
 from tests.support.keyserver import Held, KeyServer, hang_up
 from tests.support.signers import Signer

@@ -28,9 +28,8 @@ PUBLIC = (
     "privy_middleware",
     "privy_middleware.conditions",
     "privy_middleware.custom_keys",
-    "privy_middleware.issuer",
+    "privy_middleware.development",
     "privy_middleware.loader",
-    "privy_middleware.personas",
     "privy_middleware.web3auth",
     "privy_middleware.webhooks",
 )

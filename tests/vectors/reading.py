@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.jws import Header, decode_segment, find_dots, read_header
 from privy_middleware.keys import load_key_set
-from privy_middleware.keys.signatures import ALGORITHMS
-from privy_middleware.strictjson import decode_bytes
+from privy_middleware.keys.algorithms import ALGORITHMS
+from privy_middleware.tokens.jws import Header, decode_segment, find_dots, read_header
+from privy_middleware.tokens.strict_json import decode_bytes
 
 __all__ = ["loads", "public_half", "reads", "verifies", "verifies_with_secret"]
 

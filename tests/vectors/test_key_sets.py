@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from privy_middleware.keys import InvalidKeySet, read_jwks
-from privy_middleware.keys.signatures import ALGORITHMS
+from privy_middleware.keys.algorithms import ALGORITHMS
 from tests.support.vectors import Counts, wycheproof
 from tests.vectors.reading import loads, reads, verifies, verifies_with_secret
 

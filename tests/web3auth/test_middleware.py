@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from privy_middleware import PrivyMiddleware, PrivyWSGIMiddleware
 from privy_middleware.errors import ConditionNotMet, MissingToken
 from privy_middleware.gate import build_gate
-from privy_middleware.users import PrivyUser
+from privy_middleware.users.user import PrivyUser
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthUser, user_of
 from tests.support.tokens import NOW, Request, bearer, cookies, found, identity
 from tests.web3auth.support import CLIENT_ID, config, social, verifier

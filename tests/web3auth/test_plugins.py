@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 import fastapi_privy
 import flask_privy
 from django_privy.middleware import PrivyMiddleware as DjangoMiddleware
-from privy_middleware.combined import CombinedVerifier
-from privy_middleware.verifier import PrivyVerifier
+from privy_middleware.verifiers.combined import CombinedVerifier
+from privy_middleware.verifiers.privy import PrivyVerifier
 from tests.support.tokens import NOW, bearer
 from tests.support.tokens import config as privy_config
 from tests.web3auth.support import config, social

@@ -10,7 +10,7 @@ from typing import Any
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.loader import UserLoader
-from tests.users_api.server import APP_ID, DID, account, record
+from tests.loader.server import APP_ID, DID, account, record
 
 NOW = 1_800_000_000
 KEY = b"a key of thirty-two bytes or so!"

@@ -13,7 +13,7 @@ import pytest
 from privy_middleware import ConfigurationError
 from privy_middleware.errors import InvalidWebhook
 from privy_middleware.webhooks import WebhookEvent, WebhookVerifier
-from tests.users_api.server import DID, account, record
+from tests.loader.server import DID, account, record
 from tests.webhooks.sending import KEY, NOW, OTHER_SECRET, SECRET, at_now, event, headers, signature
 
 FIXTURE: dict[str, str] = json.loads(

@@ -16,8 +16,8 @@ from privy_middleware import (
     PrivyAuth,
     PrivyWSGIMiddleware,
 )
-from privy_middleware.caching import merge_vary
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.http.cache_headers import merge_vary
 from privy_middleware.wsgi import AUTH_KEY, USER_KEY, WSGIRequest
 from tests.behaviour.client import Answer
 from tests.behaviour.clients.wsgi import call, environ_of

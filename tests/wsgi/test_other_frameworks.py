@@ -11,7 +11,7 @@ import falcon
 import pytest
 
 from privy_middleware import PrivyError, PrivyWSGIMiddleware
-from privy_middleware.issuer import DevelopmentIssuer
+from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.clients.wsgi import call, environ_of
 
 # Bottle has no types.

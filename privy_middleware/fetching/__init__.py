@@ -1,0 +1,1 @@
+"""Documents fetched over HTTPS, by one fetch for many who wait, blocking or not."""

@@ -1,0 +1,234 @@
+"""Get a document from a server that is not trusted to be quick, small, or right."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import httpx2
+
+from privy_middleware.fetching.client import client_settings, is_weakened, max_age_of, retry_after_of
+
+__all__ = ["Answer", "Downloader", "FetchFailed"]
+
+_CONNECT_SECONDS = 3.0
+_RETRY_LATER = frozenset({429, 503})
+_CODINGS = frozenset({"", "identity", "gzip"})
+# zlib's number for a gzip header and the largest window.
+_GZIP = 16 + zlib.MAX_WBITS
+_CONNECTED = ("connect_tcp.complete", "start_tls.complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold a document and for how many seconds its server calls it fresh."""
+
+    body: bytes
+    max_age: float | None
+
+
+class FetchFailed(Exception):
+    """Say in a few words why there is no document, and when its server wants to be asked again."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        """Keep the ``reason`` and the server's wish, in seconds."""
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Downloader:
+    """Get one document, in a total time and with a total size that the server cannot exceed.
+
+    Nothing of a fetch outlives it: no connection, no thread, and nothing that belongs to an event loop. If the app
+    has changed a TLS context so that it no longer checks the server, the fetch fails.
+    """
+
+    def __init__(self, url: str, *, timeout: float, max_bytes: int, options: Mapping[str, Any]) -> None:
+        """Take the address, the total time in seconds, the size limit and options for httpx2's clients.
+
+        Raises:
+            ConfigurationError: an option is not one that may be set.
+        """
+        self._url = url
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        limits = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
+        self._given = dict(options)
+        self._settings = {**client_settings(url, options), "timeout": limits, "follow_redirects": False}
+
+    def get(self) -> Answer:
+        """Return the document, blocking.
+
+        Raises:
+            FetchFailed: there is none to be had.
+        """
+        deadline = _Deadline(self._timeout)
+        extensions = {"trace": deadline.watch}
+        with (
+            self._explained(deadline),
+            deadline,
+            httpx2.Client(**self._settings) as client,
+            client.stream("GET", self._url, extensions=extensions) as response,
+        ):
+            collected = self._collector(response)
+            for chunk in response.iter_raw():
+                if not collected.add(chunk):
+                    break
+        return collected.answer()
+
+    async def aget(self) -> Answer:
+        """Return the document without blocking the event loop; raises as ``get`` does."""
+        with self._explained(), anyio.fail_after(self._timeout):
+            async with (
+                httpx2.AsyncClient(**self._settings) as client,
+                client.stream("GET", self._url) as response,
+            ):
+                collected = self._collector(response)
+                await _drain(response, collected)
+        return collected.answer()
+
+    def _collector(self, response: httpx2.Response) -> _Collector:
+        _check_head(response)
+        length = response.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._max_bytes:
+            raise _too_long(self._max_bytes)
+        return _Collector(self._max_bytes, response.headers)
+
+    @contextmanager
+    def _explained(self, deadline: _Deadline | None = None) -> Iterator[None]:
+        """Turn whatever goes wrong into a `FetchFailed`."""
+        self._check_tls()
+        try:
+            yield
+            # The context may have been changed while the connection was being made.
+            self._check_tls()
+        except FetchFailed:
+            raise
+        except Exception as error:
+            late = (deadline is not None and deadline.passed) or isinstance(error, _LATE)
+            raise FetchFailed(f"no answer within {self._timeout:g} s" if late else _reason(error)) from None
+
+    def _check_tls(self) -> None:
+        if is_weakened(self._given):
+            raise FetchFailed("the SSLContext in client_options no longer checks certificates and host names")
+
+
+class _Collector:
+    """Gather a body up to a limit, counted after decompression; what inflates is not inflated beyond it."""
+
+    def __init__(self, limit: int, headers: httpx2.Headers) -> None:
+        self._limit = limit
+        self._max_age = max_age_of(headers)
+        self._gunzip = zlib.decompressobj(_GZIP) if _coding(headers) == "gzip" else None
+        self._body = bytearray()
+        self._received = 0
+        self.problem: FetchFailed | None = None
+
+    def add(self, chunk: bytes) -> bool:
+        """Take in what has come, and tell whether more is wanted."""
+        try:
+            self._body += self._gunzip.decompress(chunk, self._limit + 1) if self._gunzip else chunk
+        except zlib.error:
+            self.problem = FetchFailed("the answer cannot be decompressed")
+        # What follows the end of the compressed body would be kept as well, and count for nothing.
+        self._received += len(chunk)
+        if max(self._received, len(self._body)) > self._limit:
+            self.problem = _too_long(self._limit)
+        return self.problem is None
+
+    def answer(self) -> Answer:
+        """Return the whole body, or raise what is wrong with it."""
+        if self.problem is not None:
+            raise self.problem
+        if self._gunzip is not None and not self._gunzip.eof:
+            raise FetchFailed("the answer cannot be decompressed")
+        return Answer(bytes(self._body), self._max_age)
+
+
+async def _drain(response: httpx2.Response, collected: _Collector) -> None:
+    try:
+        async for chunk in response.aiter_raw():
+            if not collected.add(chunk):
+                # Ends the iteration from within: trio complains of async generators that are left half-way.
+                await response.aclose()
+    except httpx2.TransportError:
+        if collected.problem is None:
+            raise
+
+
+def _too_long(limit: int) -> FetchFailed:
+    return FetchFailed(f"the answer is longer than {limit} bytes")
+
+
+def _coding(headers: httpx2.Headers) -> str:
+    return str(headers.get("content-encoding", "")).strip().lower()
+
+
+class _Deadline:
+    """Hang up on a server that keeps a blocking read alive by dripping, headers included."""
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._strike)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+    def watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of each socket that the client opens (httpx2's request extension ``trace``)."""
+        if event.endswith(_CONNECTED):
+            self._sockets.append(info["return_value"].get_extra_info("socket"))
+            if self.passed:
+                self._strike()
+
+    def _strike(self) -> None:
+        self.passed = True
+        for each in self._sockets:
+            # Not SSLSocket's own method, which pulls the TLS state away from under the reading thread.
+            with suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+
+def _check_head(response: httpx2.Response) -> None:
+    status = response.status_code
+    if 300 <= status < 400:
+        raise FetchFailed(f"it redirects ({status}), which is refused: give the final address")
+    if status != httpx2.codes.OK:
+        wish = retry_after_of(response.headers) if status in _RETRY_LATER else None
+        raise FetchFailed(f"it answers with status {status}", wish)
+    if _coding(response.headers) not in _CODINGS:
+        raise FetchFailed("the answer's content coding was not asked for")
+
+
+# The client's own limits, but for the one on connecting, are the total time too: either may strike first.
+_LATE = (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout)
+_REASONS: tuple[tuple[type[Exception], Callable[[Exception], str]], ...] = (
+    (httpx2.ConnectTimeout, lambda _: "it does not answer in time"),
+    (httpx2.ConnectError, lambda error: f"no connection: {_plain(str(error))}"),
+    (httpx2.ProxyError, lambda error: f"the proxy refuses: {_plain(str(error))}"),
+    (httpx2.TransportError, lambda _: "the connection broke off"),
+)
+
+
+def _reason(error: Exception) -> str:
+    for kind, describe in _REASONS:
+        if isinstance(error, kind):
+            return describe(error)
+    return f"an error of type {type(error).__name__}"
+
+
+def _plain(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text[:200])

@@ -1,0 +1,1 @@
+"""What a request presents, and what HTTP asks of an answer."""

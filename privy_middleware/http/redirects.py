@@ -1,0 +1,76 @@
+"""Pages that a browser navigates to: when a redirect helps more than a 401.
+
+A server cannot refresh a Privy session; a page in the browser can. An API call always gets its 401.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from privy_middleware.config import RequestSettings
+from privy_middleware.errors import LoginRequired, PageRedirect, RefreshRequired
+from privy_middleware.http.credentials import Fields, cookie_values
+
+__all__ = ["Navigable", "page_redirect"]
+
+_SESSION_COOKIE = "privy-session"
+_OAUTH_PARAMETERS = frozenset({"privy_oauth_code", "privy_oauth_provider", "privy_oauth_state"})
+
+
+class Navigable(Fields, Protocol):
+    """What is asked of a request here."""
+
+    @property
+    def method(self) -> str:
+        """Return the method."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """Return path and query as they were sent, percent-encoded."""
+        ...
+
+
+def page_redirect(request: Navigable, settings: RequestSettings) -> PageRedirect | None:
+    """Return where a page without a good token is sent, ``None`` where only a 401 is right.
+
+    The refresh page and the login page themselves are never redirected, nor the way back from an OAuth provider, nor
+    an address that a browser could take for another host's.
+    """
+    if not (settings.refresh_url or settings.login_url) or not _is_navigation(request):
+        return None
+    target = request.target
+    if not _is_local(target) or _is_oauth_return(target):
+        return None
+    pages = (settings.refresh_url, settings.login_url)
+    if any(page is not None and _same_page(target, page) for page in pages):
+        return None
+    if settings.refresh_url and cookie_values(request.values("cookie"), (_SESSION_COOKIE,)):
+        return RefreshRequired(_with_return(settings.refresh_url, target))
+    return LoginRequired(_with_return(settings.login_url, target)) if settings.login_url else None
+
+
+def _is_navigation(request: Navigable) -> bool:
+    if request.method not in ("GET", "HEAD") or set(request.values("sec-fetch-mode")) - {"navigate"}:
+        return False
+    ranges = (part for value in request.values("accept") for part in value.split(","))
+    return any(part.partition(";")[0].strip().lower() == "text/html" for part in ranges)
+
+
+def _is_local(target: str) -> bool:
+    return target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+
+
+def _is_oauth_return(target: str) -> bool:
+    query = parse_qsl(target.partition("?")[2], keep_blank_values=True)
+    return any(name in _OAUTH_PARAMETERS for name, _ in query)
+
+
+def _same_page(target: str, page: str) -> bool:
+    return target.partition("?")[0].rstrip("/") == urlsplit(page).path.rstrip("/")
+
+
+def _with_return(page: str, target: str) -> str:
+    separator = "&" if "?" in page else "?"
+    return f"{page}{separator}redirect_uri={quote(target, safe='')}"

@@ -1,0 +1,178 @@
+"""The rules of the claims: types first, then issuer, audience, time, and the kind of the token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from privy_middleware.errors import (
+    InvalidClaims,
+    TokenExpired,
+    TokenNotYetValid,
+    WrongAudience,
+    WrongIssuer,
+    WrongTokenKind,
+)
+from privy_middleware.tokens.strict_json import NotStrictJSON, decode
+
+__all__ = [
+    "Claims",
+    "TokenKind",
+    "check_access",
+    "check_audience",
+    "check_identity",
+    "check_issuer",
+    "check_times",
+    "is_text",
+    "numeric_date",
+    "required_date",
+    "share_names",
+]
+
+Claims: TypeAlias = Mapping[str, Any]
+TokenKind: TypeAlias = Literal["identity", "access", "web3auth", "custom"]
+
+_YEAR_10000 = 253402300800
+_REGISTERED = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")
+_PRIVATE = ("sid", "cr", "guest", "linked_accounts", "custom_metadata")
+_NAMES = {name: name for name in _REGISTERED + _PRIVATE}
+
+
+def share_names(claims: Claims) -> dict[str, Any]:
+    """Return the claims under names that all tokens share; decoding JSON makes new ones for each."""
+    return {_NAMES.get(name, name): value for name, value in claims.items()}
+
+
+def is_text(value: object) -> bool:
+    """Say whether a claim is a string that is not empty."""
+    return isinstance(value, str) and value != ""
+
+
+def numeric_date(claims: Claims, name: str) -> float | None:
+    """Return a NumericDate in Unix seconds, ``None`` where the claim is absent (RFC 7519 §2).
+
+    Raises:
+        InvalidClaims: when it is no JSON number between 1970 and the year 10000.
+    """
+    if name not in claims:
+        return None
+    value = claims[name]
+    if type(value) not in (int, float) or not 0 < value < _YEAR_10000:
+        raise InvalidClaims(f"{name} is not a NumericDate")
+    number: float = value
+    return number
+
+
+def required_date(claims: Claims, name: str) -> float:
+    """Return a NumericDate that must be there.
+
+    Raises:
+        InvalidClaims: when it is absent or no NumericDate.
+    """
+    value = numeric_date(claims, name)
+    if value is None:
+        raise InvalidClaims(f"{name} is missing")
+    return value
+
+
+def check_times(claims: Claims, now: float, leeway: float, max_age: float | None = None) -> float:
+    """Return when the token expires, once it is valid at ``now``, both in Unix seconds (RFC 7519 §4.1.4-4.1.6).
+
+    That is ``exp``, or ``max_age`` seconds after ``iat`` if that is sooner.
+
+    Raises:
+        InvalidClaims: when a time is of the wrong type, or ``exp``, or ``iat`` under a ``max_age``, is missing.
+        TokenExpired: when ``now`` is at or past the expiry plus ``leeway``.
+        TokenNotYetValid: when ``nbf`` or ``iat`` lies more than ``leeway`` in the future.
+    """
+    expires = required_date(claims, "exp")
+    if max_age is not None:
+        expires = min(expires, required_date(claims, "iat") + max_age)
+    starts = max(numeric_date(claims, "nbf") or 0, numeric_date(claims, "iat") or 0)
+    if now >= expires + leeway:
+        raise TokenExpired
+    if now < starts - leeway:
+        raise TokenNotYetValid
+    return expires
+
+
+def check_issuer(claims: Claims, issuer: str) -> None:
+    """Require ``iss`` to be the issuer, as a string and exactly (RFC 8725 §3.8).
+
+    Raises:
+        WrongIssuer: when it is anything else.
+    """
+    found = claims.get("iss")
+    if not isinstance(found, str) or found != issuer:
+        raise WrongIssuer
+
+
+def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: bool) -> None:
+    """Require ``aud`` to be accepted, as one string or, with ``lists``, among strings (RFC 7519 §4.1.3).
+
+    Raises:
+        WrongAudience: when it is absent, of another type, or names no accepted audience.
+    """
+    audience = claims.get("aud")
+    if isinstance(audience, str):
+        accepted = accepts(audience)
+    else:
+        members = audience if lists and isinstance(audience, list | tuple) else ()
+        accepted = all(isinstance(member, str) for member in members) and any(map(accepts, members))
+    if not accepted:
+        raise WrongAudience
+
+
+def _check_names(claims: Claims) -> None:
+    """Require who the token is about, and that its own name is a string where it has one (RFC 7519 §4.1.2, §4.1.7)."""
+    if not is_text(claims.get("sub")):
+        raise InvalidClaims("sub is not a non-empty string")
+    if not isinstance(claims.get("jti", ""), str):
+        raise InvalidClaims("jti is not a string")
+
+
+def check_access(claims: Claims) -> None:
+    """Require what makes an access token: a subject, a session and when it was issued.
+
+    An identity token shares key, issuer, audience and type, so ``linked_accounts`` rules it out (RFC 8725 §3.12).
+
+    Raises:
+        WrongTokenKind: when it is an identity token.
+        InvalidClaims: when a claim is missing or of the wrong type.
+    """
+    if "linked_accounts" in claims:
+        raise WrongTokenKind
+    _check_names(claims)
+    if not is_text(claims.get("sid")):
+        raise InvalidClaims("sid is not a non-empty string")
+    required_date(claims, "iat")
+
+
+def check_identity(claims: Claims) -> tuple[list[Any], dict[str, Any] | None]:
+    """Return the linked accounts and the metadata of an identity token, decoded.
+
+    Both are JSON in a string inside the JSON payload.
+
+    Raises:
+        WrongTokenKind: when it is an access token.
+        InvalidClaims: when a claim is missing or of the wrong type.
+    """
+    if "linked_accounts" not in claims and "sid" in claims:
+        raise WrongTokenKind
+    _check_names(claims)
+    accounts = _decode_inner(claims, "linked_accounts", list)
+    metadata = _decode_inner(claims, "custom_metadata", dict) if "custom_metadata" in claims else None
+    return accounts, metadata
+
+
+def _decode_inner(claims: Claims, name: str, wanted: type) -> Any:
+    text = claims.get(name)
+    if not isinstance(text, str):
+        raise InvalidClaims(f"{name} is not a string of JSON")
+    try:
+        value = decode(text)
+    except NotStrictJSON:
+        raise InvalidClaims(f"{name} is not a string of JSON") from None
+    if not isinstance(value, wanted):
+        raise InvalidClaims(f"{name} does not hold the right type")
+    return value

@@ -1,0 +1,1 @@
+"""The verified user and what is linked to it."""

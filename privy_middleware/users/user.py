@@ -1,0 +1,327 @@
+"""The user that a token describes, and the claims of an access token."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, overload
+
+from privy_middleware.users.accounts import (
+    ACCOUNT_TYPES,
+    Account,
+    AppleAccount,
+    CrossAppAccount,
+    CustomAuthAccount,
+    DiscordAccount,
+    EmailAccount,
+    FarcasterAccount,
+    GithubAccount,
+    GoogleAccount,
+    InstagramAccount,
+    LinkedAccount,
+    LinkedInAccount,
+    PasskeyAccount,
+    PhoneAccount,
+    SmartWalletAccount,
+    SpotifyAccount,
+    TelegramAccount,
+    TikTokAccount,
+    TwitterAccount,
+    UnknownAccount,
+    WalletAccount,
+    parse_accounts,
+    seconds,
+)
+from privy_middleware.users.documented import OnlyFromTokens, Verified
+from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
+
+__all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
+
+_A = TypeVar("_A", bound=Account)
+
+_EVM_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
+_ACCOUNTS = "linked_accounts"
+_LAST_YEAR_DIGITS = 12  # 253402300799, the end of the year 9999
+
+
+def _canonical(address: str) -> str:
+    """Return one spelling for an address: the letters' case of an EVM address is only a checksum (EIP-55)."""
+    return address.lower() if _EVM_ADDRESS.fullmatch(address) else address
+
+
+def _creation_time(value: object) -> int | None:
+    """Return the Unix seconds of ``cr``: a string of digits, or a JSON number."""
+    if isinstance(value, str):
+        plain = value.isascii() and value.isdigit() and len(value) <= _LAST_YEAR_DIGITS
+        return int(value) if plain else None
+    return seconds(value)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivyUser(Verified):
+    """Describe a verified user; immutable throughout, since one object serves many requests.
+
+    ``created_at`` and ``fresh_at`` are in Unix seconds. ``complete`` is False when the user is known by an
+    access token alone, which says nothing of accounts. The ``repr`` shows no personal data.
+    """
+
+    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
+
+    id: Annotated[str, OnlyFromTokens("PrivyUser")]
+    created_at: int | None = None
+    is_guest: bool = False
+    linked_accounts: tuple[LinkedAccount, ...] = field(default=(), repr=False)
+    custom_metadata: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
+    claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)
+    complete: bool = True
+    fresh_at: float | None = None
+
+    def _all(self, cls: type[_A]) -> tuple[_A, ...]:
+        return tuple(account for account in self.linked_accounts if isinstance(account, cls))
+
+    def _first(self, cls: type[_A]) -> _A | None:
+        return next((account for account in self.linked_accounts if isinstance(account, cls)), None)
+
+    @property
+    def email(self) -> EmailAccount | None:
+        """Return the first e-mail account."""
+        return self._first(EmailAccount)
+
+    @property
+    def phone(self) -> PhoneAccount | None:
+        """Return the first phone account."""
+        return self._first(PhoneAccount)
+
+    @property
+    def wallet(self) -> WalletAccount | None:
+        """Return the first wallet, embedded or external."""
+        return self._first(WalletAccount)
+
+    @property
+    def wallets(self) -> tuple[WalletAccount, ...]:
+        """Return all wallets, embedded and external."""
+        return self._all(WalletAccount)
+
+    @property
+    def smart_wallet(self) -> SmartWalletAccount | None:
+        """Return the first smart wallet."""
+        return self._first(SmartWalletAccount)
+
+    @property
+    def google(self) -> GoogleAccount | None:
+        """Return the first Google account."""
+        return self._first(GoogleAccount)
+
+    @property
+    def twitter(self) -> TwitterAccount | None:
+        """Return the first Twitter account."""
+        return self._first(TwitterAccount)
+
+    @property
+    def discord(self) -> DiscordAccount | None:
+        """Return the first Discord account."""
+        return self._first(DiscordAccount)
+
+    @property
+    def github(self) -> GithubAccount | None:
+        """Return the first GitHub account."""
+        return self._first(GithubAccount)
+
+    @property
+    def apple(self) -> AppleAccount | None:
+        """Return the first Apple account."""
+        return self._first(AppleAccount)
+
+    @property
+    def linkedin(self) -> LinkedInAccount | None:
+        """Return the first LinkedIn account."""
+        return self._first(LinkedInAccount)
+
+    @property
+    def tiktok(self) -> TikTokAccount | None:
+        """Return the first TikTok account."""
+        return self._first(TikTokAccount)
+
+    @property
+    def spotify(self) -> SpotifyAccount | None:
+        """Return the first Spotify account."""
+        return self._first(SpotifyAccount)
+
+    @property
+    def instagram(self) -> InstagramAccount | None:
+        """Return the first Instagram account."""
+        return self._first(InstagramAccount)
+
+    @property
+    def custom(self) -> CustomAuthAccount | None:
+        """Return the first account of the app's own authentication."""
+        return self._first(CustomAuthAccount)
+
+    @property
+    def farcaster(self) -> FarcasterAccount | None:
+        """Return the first Farcaster account."""
+        return self._first(FarcasterAccount)
+
+    @property
+    def telegram(self) -> TelegramAccount | None:
+        """Return the first Telegram account."""
+        return self._first(TelegramAccount)
+
+    @property
+    def passkey(self) -> PasskeyAccount | None:
+        """Return the first passkey."""
+        return self._first(PasskeyAccount)
+
+    @overload
+    def accounts(self, type: Literal["email"]) -> tuple[EmailAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["phone"]) -> tuple[PhoneAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["wallet"]) -> tuple[WalletAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["smart_wallet"]) -> tuple[SmartWalletAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["farcaster"]) -> tuple[FarcasterAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["google_oauth"]) -> tuple[GoogleAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["twitter_oauth"]) -> tuple[TwitterAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["discord_oauth"]) -> tuple[DiscordAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["github_oauth"]) -> tuple[GithubAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["spotify_oauth"]) -> tuple[SpotifyAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["instagram_oauth"]) -> tuple[InstagramAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["tiktok_oauth"]) -> tuple[TikTokAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["linkedin_oauth"]) -> tuple[LinkedInAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["apple_oauth"]) -> tuple[AppleAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["custom_auth"]) -> tuple[CustomAuthAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["telegram"]) -> tuple[TelegramAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["cross_app"]) -> tuple[CrossAppAccount, ...]: ...
+    @overload
+    def accounts(self, type: Literal["passkey"]) -> tuple[PasskeyAccount, ...]: ...
+    @overload
+    def accounts(self, type: str) -> tuple[LinkedAccount, ...]: ...
+    def accounts(self, type: str) -> tuple[Any, ...]:  # noqa: A002 - named as the field it selects by
+        """Return the accounts of a type, as the token spells it, known here or not, in their order."""
+        cls = ACCOUNT_TYPES.get(type, UnknownAccount)
+        return tuple(account for account in self._all(cls) if account.type == type)
+
+    def owns_wallet(self, address: str) -> bool:
+        """Tell whether the address is that of a linked wallet, embedded or external, or smart wallet.
+
+        EVM addresses are compared whatever the case of their letters, all others exactly. A Farcaster owner's
+        address and the wallets of another app do not count: they are not linked to the user here.
+        """
+        if not isinstance(address, str) or not address:
+            return False
+        wanted, kinds = _canonical(address), (WalletAccount, SmartWalletAccount)
+        owned = (account.address for account in self.linked_accounts if isinstance(account, kinds))
+        return any(_canonical(mine) == wanted for mine in owned)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a fresh JSON object: the official SDK's user, without what the token does not say."""
+        if not self.complete:
+            return {"id": self.id}
+        values = {
+            "id": self.id,
+            "created_at": self.created_at,
+            "is_guest": self.is_guest,
+            "linked_accounts": [account.to_dict() for account in self.linked_accounts],
+            "custom_metadata": None if self.custom_metadata is None else thaw_object(self.custom_metadata),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenClaims(Verified):
+    """Describe a verified access token; ``issued_at`` and ``expiration`` are in Unix seconds."""
+
+    app_id: Annotated[str, OnlyFromTokens("AccessTokenClaims")]
+    user_id: str
+    issuer: str
+    issued_at: int
+    expiration: int
+    session_id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a fresh JSON object of the six claims."""
+        return asdict(self)
+
+
+class _DeferredAccounts:
+    """The slot of ``linked_accounts``: text that is known to be good becomes accounts when somebody looks.
+
+    Most requests ask who the user is and no more, and many users are cached that nobody looks into again.
+    """
+
+    def __init__(self, slot: Any) -> None:
+        self._slot = slot
+
+    def __get__(self, user: PrivyUser | None, owner: type[PrivyUser]) -> Any:
+        if user is None:
+            return self._slot
+        accounts = self._slot.__get__(user)
+        if isinstance(accounts, str):
+            accounts = parse_accounts(json.loads(accounts))
+            self._slot.__set__(user, accounts)
+        return accounts
+
+    def __set__(self, user: PrivyUser, value: Any) -> None:
+        self._slot.__set__(user, value)
+
+
+# The slots themselves: one user is made of each verified token, and ``__init__`` would take thrice as long.
+_put = {part.name: getattr(PrivyUser, part.name).__set__ for part in fields(PrivyUser)}
+_put_id, _put_created_at, _put_is_guest = _put["id"], _put["created_at"], _put["is_guest"]
+_put_accounts, _put_metadata, _put_claims = _put["linked_accounts"], _put["custom_metadata"], _put["claims"]
+_put_complete, _put_fresh_at = _put["complete"], _put["fresh_at"]
+setattr(PrivyUser, _ACCOUNTS, _DeferredAccounts(getattr(PrivyUser, _ACCOUNTS)))
+
+
+def _deferred(text: object, accounts: Sequence[object]) -> Any:
+    """Return the text the accounts were decoded from where nothing can go wrong later, or the accounts."""
+    flat = isinstance(text, str) and text.count("{") == len(accounts) and text.count("[") == 1
+    return text if flat and _OBJECTS.issuperset(map(type, accounts)) else parse_accounts(accounts)
+
+
+_OBJECTS = frozenset({dict})
+
+
+def user_from_claims(
+    claims: Mapping[str, Any], accounts: Sequence[object], metadata: Mapping[str, Any] | None
+) -> PrivyUser:
+    """Return the user of an identity token's verified claims, with accounts and metadata decoded from JSON.
+
+    Raises:
+        InvalidClaims: an account is not an object, or something is nested too deeply.
+    """
+    user = object.__new__(PrivyUser)
+    _put_id(user, claims["sub"])
+    _put_created_at(user, _creation_time(claims.get("cr")))
+    _put_is_guest(user, claims.get("guest") == "t")
+    _put_accounts(user, _deferred(claims.get("linked_accounts"), accounts))
+    _put_metadata(user, None if metadata is None else freeze_object(metadata))
+    _put_claims(user, freeze_object(claims))
+    _put_complete(user, True)
+    _put_fresh_at(user, None)
+    return user
+
+
+def user_from_access_claims(claims: Mapping[str, Any]) -> PrivyUser:
+    """Return the user of an access token's verified claims: an id, and nothing known of accounts.
+
+    Raises:
+        InvalidClaims: a claim is nested too deeply.
+    """
+    return PrivyUser(id=claims["sub"], claims=freeze_object(claims), complete=False)

@@ -1,0 +1,281 @@
+"""A document is had in time and in size, or a reason is given, however the server behaves."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from tests.support.certificates import Authority
+from tests.support.keyserver import (
+    DRIP_BODY,
+    Behaviour,
+    KeyServer,
+    bomb,
+    compressed,
+    drip,
+    flood,
+    hang_up,
+    reply,
+    reset_mid_body,
+    silence,
+)
+from tests.support.patience import PATIENCE
+from tests.support.ways import Way, call, every_way
+
+_GZIP = {"Content-Encoding": "gzip"}
+
+
+def _get(server: KeyServer, way: Way, *, timeout: float = PATIENCE, max_bytes: int = 262_144, **options: Any) -> Answer:
+    downloader = Downloader(server.url, timeout=timeout, max_bytes=max_bytes, options=options)
+    return call(way, downloader.get, downloader.aget)
+
+
+@every_way
+def test_document(way: Way) -> None:
+    """The body comes with how long it is fresh, and without asking for codings that are not understood."""
+    with KeyServer() as server:
+        server.behave = reply(b"hello", headers={"Cache-Control": "max-age=600"})
+        assert _get(server, way, headers={"X-Own": "1"}) == Answer(b"hello", 600.0)
+    (request,) = server.requests
+    assert request.startswith(b"GET /jwks.json HTTP/1.1\r\n")
+    head = request.lower()
+    assert b"\r\naccept-encoding: gzip\r\n" in head
+    assert b"\r\nx-own: 1\r\n" in head
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("behave", "reason"),
+    [
+        pytest.param(hang_up, "broke off", id="hangs up"),
+        pytest.param(reset_mid_body, "broke off", id="resets in the body"),
+        pytest.param(reply(b"x", headers={"Content-Length": 100}), "broke off", id="stops in the body"),
+        pytest.param(reply(b"x" * 1001), "longer than 1000 bytes", id="says it is too long"),
+        pytest.param(reply(b"x", headers={"Content-Length": "9" * 20}), "longer than 1000", id="says it is endless"),
+        pytest.param(flood(10 * 2**20), "longer than 1000 bytes", id="does not say it is too long"),
+        pytest.param(bomb(64), "longer than 1000 bytes", id="inflates"),
+        pytest.param(compressed(b"x" * 1001), "longer than 1000 bytes", id="is too long after decompression"),
+        pytest.param(reply(b"plain text", headers=_GZIP), "decompressed", id="is no gzip"),
+        pytest.param(reply(gzip.compress(b"x")[:-8], headers=_GZIP), "decompressed", id="is half a gzip"),
+        pytest.param(flood(10 * 2**20, gzip.compress(b"x")), "longer than 1000 bytes", id="is gzip and endless"),
+        pytest.param(reply(b"x", headers={"Content-Encoding": "br"}), "coding", id="has another coding"),
+        pytest.param(reply(b"x", headers={"Content-Encoding": "gzip, gzip"}), "coding", id="has two codings"),
+        pytest.param(reply(b"", 301, {"Location": "/elsewhere"}), "redirects .301.", id="redirects"),
+        pytest.param(reply(b"", 302, {"Location": "file:///etc/passwd"}), "redirects", id="redirects to a file"),
+        pytest.param(reply(b"", 308, {"Location": "http://127.0.0.1:1/"}), "redirects", id="redirects elsewhere"),
+        pytest.param(reply(b"", 300), "redirects", id="leaves the choice"),
+        pytest.param(reply(b"", 304), "redirects", id="says not modified"),
+        pytest.param(reply(b"{}", 400), "status 400", id="does not understand"),
+        pytest.param(reply(b"{}", 201), "status 201", id="created"),
+        pytest.param(reply(b"{}", 404), "status 404", id="not found"),
+        pytest.param(reply(b"{}", 500, {"Retry-After": 7}), "status 500", id="fails"),
+        pytest.param(lambda connection: connection.sendall(b"nonsense\r\n\r\n"), "broke off", id="is no HTTP"),
+    ],
+)
+def test_misbehaviour(behave: Behaviour, reason: str, way: Way) -> None:
+    """Each kind of misbehaviour is one kind of failure, with a reason and without its cause."""
+    with KeyServer() as server:
+        server.behave = behave
+        with pytest.raises(FetchFailed, match=reason) as caught:
+            _get(server, way, max_bytes=1000)
+    assert caught.value.retry_after is None
+    assert caught.value.__cause__ is None
+    assert server.count == 1
+
+
+@every_way
+def test_endless_body(way: Way) -> None:
+    """A server that never stops is hung up on once it has sent too much, not when the time is over."""
+    with KeyServer() as server:
+        server.behave = flood(2**50)
+        with pytest.raises(FetchFailed, match="longer than 1000 bytes"):
+            _get(server, way, max_bytes=1000)
+
+
+@every_way
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after(status: int, way: Way) -> None:
+    """A server that is busy may say when to come back."""
+    with KeyServer() as server:
+        server.behave = reply(b"", status, {"Retry-After": 7})
+        with pytest.raises(FetchFailed, match=f"status {status}") as caught:
+            _get(server, way)
+    assert caught.value.retry_after == 7.0
+
+
+@every_way
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(silence, id="silent"),
+        pytest.param(drip(), id="drips its headers"),
+        pytest.param(DRIP_BODY, id="drips its body"),
+    ],
+)
+def test_slowness(behave: Behaviour, way: Way) -> None:
+    """The total time holds against silence and against a byte now and then; the server sees us hang up."""
+    with KeyServer() as server:
+        server.behave = behave
+        with pytest.raises(FetchFailed, match=r"no answer within 0\.2 s"):
+            _get(server, way, timeout=0.2)
+    # On a slow machine the time may be over before the request is sent.
+    assert server.count <= 1
+
+
+@every_way
+def test_refused_connection(way: Way) -> None:
+    """A server that is down gives its reason."""
+    with KeyServer() as server:
+        server.stop()
+        with pytest.raises(FetchFailed, match="no connection: "):
+            _get(server, way)
+
+
+@every_way
+def test_tls(way: Way, tmp_path: Path) -> None:
+    """A server whose certificate the given authority has signed is believed."""
+    authority = Authority(tmp_path)
+    with KeyServer(tls=authority.server_context()) as server:
+        server.behave = reply(b"hello")
+        assert _get(server, way, verify=authority.bundle).body == b"hello"
+
+
+@every_way
+def test_tls_drips(way: Way, tmp_path: Path) -> None:
+    """The total time holds against a dripping server that speaks TLS, too."""
+    authority = Authority(tmp_path)
+    with KeyServer(tls=authority.server_context()) as server:
+        server.behave = drip()
+        # On a slow machine the time may be over before the connection is secured.
+        with pytest.raises(FetchFailed, match=r"no answer within 0\.3 s|it does not answer in time"):
+            _get(server, way, verify=authority.bundle, timeout=0.3)
+
+
+@every_way
+@pytest.mark.parametrize("trouble", ["another authority", "another host", "expired", "no TLS"])
+def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
+    """A certificate of an unknown authority, for another host or out of date, or none at all, is refused."""
+    authority = Authority(tmp_path)
+    trusted: Any = ssl.create_default_context() if trouble == "another authority" else authority.bundle
+    address = "127.0.0.2" if trouble == "another host" else "127.0.0.1"
+    tls = authority.server_context(address=address, expired=trouble == "expired")
+    with KeyServer(tls=tls) as server:
+        if trouble == "no TLS":
+            server._tls = None
+        downloader = Downloader(
+            server.url.replace("http:", "https:"), timeout=PATIENCE, max_bytes=1000, options={"verify": trusted}
+        )
+        with pytest.raises(FetchFailed, match=r"no connection|broke off"):
+            call(way, downloader.get, downloader.aget)
+    assert server.count == 0
+
+
+@every_way
+@pytest.mark.parametrize("weaken", ["names", "certificates"])
+def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
+    """A context that was changed after construction is not used: nothing is sent."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=authority.bundle)
+    with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
+        options = {"verify": context}
+        downloader = Downloader(server.url, timeout=PATIENCE, max_bytes=1000, options=options)
+        context.check_hostname = False
+        if weaken == "certificates":
+            context.verify_mode = ssl.CERT_NONE
+        options.clear()
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            call(way, downloader.get, downloader.aget)
+        assert server.count == 0
+        context.check_hostname = True
+        with pytest.raises(FetchFailed, match="no connection"):
+            call(way, downloader.get, downloader.aget)
+
+
+@every_way
+def test_context_weakened_during_a_fetch(way: Way, tmp_path: Path) -> None:
+    """An answer that arrived over such a connection is discarded."""
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=authority.bundle)
+
+    def weaken(request: Any) -> Any:
+        context.check_hostname = False
+        return request
+
+    with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
+        server.behave = reply(b"forged")
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            _get(server, way, verify=context, auth=weaken)
+        assert server.count == 1
+
+
+@every_way
+def test_weakened_context_of_a_proxy(way: Way) -> None:
+    """A proxy's context is checked as well, whether it was changed or replaced."""
+    context = ssl.create_default_context()
+    with KeyServer() as server:
+        proxy = httpx2.Proxy(server.url.replace("http:", "https:"), ssl_context=context)
+        downloader = Downloader("https://127.0.0.1:1/", timeout=PATIENCE, max_bytes=1000, options={"proxy": proxy})
+        context.check_hostname = False
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            call(way, downloader.get, downloader.aget)
+        proxy.ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with pytest.raises(FetchFailed, match="SSLContext in client_options no longer checks"):
+            call(way, downloader.get, downloader.aget)
+
+
+@every_way
+def test_proxy(way: Way) -> None:
+    """The fetch goes through a proxy where one is given, and a proxy that refuses is named."""
+    with KeyServer() as proxy, KeyServer() as server:
+        proxy.behave = reply(b"by proxy")
+        assert _get(server, way, proxy=proxy.url).body == b"by proxy"
+        assert server.count == 0
+        proxy.behave = reply(b"", 407)
+        downloader = Downloader(
+            "https://127.0.0.1:1/jwks.json", timeout=PATIENCE, max_bytes=1000, options={"proxy": proxy.url}
+        )
+        with pytest.raises(FetchFailed, match="the proxy refuses: 407"):
+            call(way, downloader.get, downloader.aget)
+
+
+def _dawdle(request: Any) -> Any:
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(PATIENCE)
+    return request
+
+
+def test_late_connection() -> None:
+    """A connection that is there only after the time is over is of no use."""
+    with KeyServer() as server, pytest.raises(FetchFailed, match=r"no answer within 0\.05 s"):
+        _get(server, "blocking", timeout=0.05, auth=_dawdle)
+
+
+def _fail(request: Any) -> Any:
+    raise LookupError(request.headers["host"])
+
+
+@every_way
+def test_unforeseen_error(way: Way) -> None:
+    """An error of the caller's own hooks is a failed fetch, told by its type."""
+    with KeyServer() as server, pytest.raises(FetchFailed, match="an error of type LookupError") as caught:
+        _get(server, way, auth=_fail)
+    assert server.url not in str(caught.value)
+
+
+def test_nothing_is_left() -> None:
+    """A blocking fetch leaves no thread behind, be it quick or late."""
+    with KeyServer() as server:
+        server.behave = reply(b"hello")
+        _get(server, "blocking")
+        server.behave = silence
+        with pytest.raises(FetchFailed):
+            _get(server, "blocking", timeout=0.1)
+    assert [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)] == []

@@ -1,0 +1,196 @@
+"""Compact JWS: one spelling, and only the headers that are understood."""
+
+from __future__ import annotations
+
+import base64
+import string
+from typing import Any
+
+import pytest
+
+from privy_middleware.errors import (
+    InvalidClaims,
+    InvalidToken,
+    MalformedToken,
+    OversizedToken,
+    UnsupportedHeader,
+)
+from privy_middleware.tokens.jws import Header, decode_segment, find_dots, read_header, read_payload
+from tests.support.tokens import HEADER, MISSING, b64, changed, identity, part
+
+ODD: tuple[Any, ...] = (None, [], "x", False)
+ALPHABET = string.ascii_letters + string.digits + "-_"
+
+
+@pytest.mark.parametrize("length", range(9))
+def test_a_segment_has_one_spelling(length: int) -> None:
+    """RFC 7515 §2: of all the last characters, one alone decodes to the same bytes."""
+    data = bytes(range(250, 250 - length, -1))
+    segment = b64(data)
+    assert decode_segment(segment) == data
+    for last in ALPHABET if segment else "":
+        if last == segment[-1]:
+            continue
+        other = segment[:-1] + last
+        lax = base64.urlsafe_b64decode(other + "==")
+        if lax == data:
+            with pytest.raises(MalformedToken):
+                decode_segment(other)
+        elif b64(lax) == other:
+            assert decode_segment(other) == lax
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "A",
+        "AAAAA",
+        "AA==",
+        "AAA=",
+        "=",
+        "AAAA=",
+        "AA=A",
+        "AA+A",
+        "AA/A",
+        "AA A",
+        "AAAA\n",
+        "\tAAAA",
+        "AA?A",
+        "AA.A",
+        "AA\x00A",
+        "AA%A",
+        "AB",
+        "AAB",
+        "AA\x7fA",
+    ],
+)
+def test_other_spellings_are_refused(segment: str) -> None:
+    """No padding, no other alphabet, no white space, no stray bits."""
+    with pytest.raises(MalformedToken) as caught:
+        decode_segment(segment)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_bytes_beyond_ascii_are_refused() -> None:
+    """A byte with the high bit is no letter."""
+    for byte in range(128, 256):
+        with pytest.raises(MalformedToken):
+            decode_segment(f"AA{chr(byte)}A")
+
+
+def test_a_token_is_taken_apart() -> None:
+    """RFC 7515 §7.1."""
+    token = identity()
+    first, last = find_dots(token, len(token))
+    assert [token[:first], token[first + 1 : last], token[last + 1 :]] == token.split(".")
+
+
+def test_nothing_of_a_header_is_shown() -> None:
+    """Not even its ``kid``."""
+    assert "a-kid-to-hide" not in repr(read_header(part(changed(HEADER, {"kid": "a-kid-to-hide"}))))
+
+
+def test_size_comes_first() -> None:
+    """A token above the limit is refused for its size, whatever it holds; one at the limit is not."""
+    with pytest.raises(OversizedToken):
+        find_dots("é" * 300, 256)
+    token = identity()
+    with pytest.raises(OversizedToken):
+        find_dots(token, len(token) - 1)
+    assert len(find_dots(token, len(token))) == 2
+
+
+def test_segments_may_be_empty() -> None:
+    """They are three all the same; what each of them has to hold is for its reader to say."""
+    assert find_dots("..", 16384) == (0, 1)
+    assert find_dots("a..b", 16384) == (1, 2)
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c.d", "." * 4, "a.b.c.d.e", "é.a.b", "\ud800.a.b"])
+def test_what_is_not_three_segments_is_refused(token: str) -> None:
+    """A JWE, a JSON serialisation and garbage are no compact JWS (RFC 8725 §3.2)."""
+    with pytest.raises(MalformedToken):
+        find_dots(token, 16384)
+
+
+@pytest.mark.parametrize("token", [None, 1, b"a.b.c", ["a.b.c"], bytearray(b"a.b.c")])
+def test_what_is_not_text_is_refused(token: Any) -> None:
+    """A token is a ``str``."""
+    with pytest.raises(MalformedToken):
+        find_dots(token, 16384)
+
+
+@pytest.mark.parametrize(
+    "payload", ["[]", "null", '"a"', "1", "{", "", '{"a":1,"a":2}', '{"a":NaN}', b"\xff", b"\xfe\xff"]
+)
+def test_a_payload_is_a_strict_object(payload: object) -> None:
+    """RFC 7519 §7.2."""
+    with pytest.raises(InvalidClaims):
+        read_payload(part(payload))
+
+
+def test_a_payload_is_base64url() -> None:
+    """The middle segment keeps to the one spelling too."""
+    for payload in ("e30=", "e31", "e!0"):
+        with pytest.raises(MalformedToken):
+            read_payload(payload)
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "Jwt", "application/jwt", "Application/JWT"])
+def test_typ_fits(typ: str) -> None:
+    """RFC 7519 §5.1: ``JWT`` in any case, with the media type's prefix or without."""
+    assert read_header(part(changed(HEADER, {"typ": typ}))) == Header("ES256", "test-kid")
+
+
+def test_kid_is_optional() -> None:
+    """A header without ``kid`` has none."""
+    assert read_header(part(changed(HEADER, {"kid": MISSING}))) == Header("ES256", None)
+
+
+def test_parameters_that_change_nothing_pass() -> None:
+    """``cty``, ``x5t`` and unknown ones are not acted upon."""
+    unused = {"cty": "JWT", "x5t": "abc", "x5t#S256": "abc", "hello": [1, {"a": None}]}
+    assert read_header(part(changed(HEADER, unused))) == Header("ES256", "test-kid")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{name: value} for name in ("crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c") for value in ODD]
+    + [{"typ": typ} for typ in (MISSING, None, "", "JWS", "at+jwt", "JWT ", 1, ["JWT"], {"a": 1})]
+    + [{"alg": alg} for alg in (MISSING, None, 1, ["ES256"], {"a": 1}, True)]
+    + [{"kid": kid} for kid in (None, 1, ["test-kid"], {"a": 1}, True)],
+)
+def test_headers_that_are_refused(changes: dict[str, Any]) -> None:
+    """RFC 7515 §4.1.11, RFC 7797 §7, RFC 8725 §3.10-3.13."""
+    with pytest.raises(UnsupportedHeader):
+        read_header(part(changed(HEADER, changes)))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "[]",
+        "null",
+        "1",
+        '"ES256"',
+        "{",
+        '{"alg":"ES256","alg":"ES256","typ":"JWT"}',
+        b"\xff",
+        '{"alg":"\\ud800"}',
+        "NaN",
+        "[" * 5000,
+    ],
+)
+def test_a_header_is_a_strict_object(header: object) -> None:
+    """RFC 7515 §4: names are unique."""
+    with pytest.raises(InvalidToken):
+        read_header(part(header))
+
+
+def test_segments_longer_than_can_be_right_are_not_decoded() -> None:
+    """A header of some kilobytes, or a signature beyond the longest RSA key's, is refused by its length."""
+    find_dots(f"{'A' * 2048}.AAAA.{'A' * 1366}", 16384)
+    for token in (f"{'A' * 2049}.AAAA.AAAA", f"AAAA.AAAA.{'A' * 1367}"):
+        with pytest.raises(MalformedToken):
+            find_dots(token, 16384)

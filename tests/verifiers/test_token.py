@@ -1,0 +1,573 @@
+"""A token read once or read again: the cache never says more than a first verification would."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from privy_middleware.config import RequestSettings
+from privy_middleware.errors import (
+    BadSignature,
+    InvalidClaims,
+    KeysUnavailable,
+    MalformedToken,
+    OversizedToken,
+    PrivyError,
+    TokenExpired,
+    TokenNotYetValid,
+    TokenRevoked,
+    UnknownKey,
+    UnsupportedHeader,
+    WrongAlgorithm,
+    WrongAudience,
+)
+from privy_middleware.keys import FixedKeys, JWKSSource, KeySource, load_key_set
+from privy_middleware.verifiers.token import Rules, TokenReader, Trust
+from tests.support.clock import Clock
+from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
+from tests.support.patience import PATIENCE
+from tests.support.signers import Signer
+from tests.support.tokens import (
+    HEADER,
+    IDENTITY,
+    MISSING,
+    NOW,
+    SIGNER,
+    changed,
+    identity,
+    runs_of,
+    sign,
+    twin,
+)
+from tests.support.ways import Way, call, every_way
+
+ES256 = frozenset({"ES256"})
+LOCAL = {"trust_env": False}
+
+
+def fixed(*signers: Signer) -> FixedKeys:
+    """Return a source of fixed keys."""
+    return FixedKeys(load_key_set({"keys": [signer.jwk for signer in signers]}, algorithms=ES256))
+
+
+class Reader:
+    """A reader whose claims are its value, with everything that a test may want to turn."""
+
+    def __init__(self, *trusts: Trust, **settings: Any) -> None:
+        self.clock = Clock(NOW)
+        self.checked = 0
+        self.revoked: Callable[[Mapping[str, Any]], bool] = lambda _: False
+        self.reader: TokenReader[str] = TokenReader(
+            trusts or [Trust("app", fixed(SIGNER), ES256)],
+            Rules(lambda claims: str(claims["sub"]), self._check),
+            settings=RequestSettings(is_revoked=self._is_revoked, **settings),
+            clock=self.clock,
+        )
+
+    def _is_revoked(self, claims: Mapping[str, Any]) -> bool:
+        return self.revoked(claims)
+
+    def _check(self, claims: Mapping[str, Any], name: str) -> str:
+        self.checked += 1
+        if claims.get("aud") == "wrong":
+            raise WrongAudience
+        return f"{name}:{claims['sub']}"
+
+    def __call__(self, token: Any) -> str:
+        """Return the value of a token."""
+        return self.reader.verify(token).value
+
+    def verified(self, way: Way, token: str) -> str:
+        """Return the value of a token, verified in one of the ways."""
+        return call(way, lambda: self.reader.verify(token), lambda: self.reader.averify(token)).value
+
+    def fails(self, token: Any, error: type[PrivyError]) -> None:
+        """Require a refusal, of the same kind the second time."""
+        for _ in range(2):
+            with pytest.raises(error) as caught:
+                self(token)
+            assert type(caught.value) is error
+
+
+def test_a_hit_is_what_was_verified() -> None:
+    """The same object, and no second look at the claims."""
+    reader, token = Reader(), identity()
+    first = reader.reader.verify(token)
+    assert reader.reader.verify(token) is first
+    assert reader.checked == 1
+    assert (first.value, first.expires_at, first.trust) == (f"app:{IDENTITY['sub']}", NOW + 3600, "app")
+    assert IDENTITY["sub"] not in repr(first).replace(first.value, "")
+
+
+@pytest.mark.anyio
+async def test_awaiting_is_the_same() -> None:
+    """Both ways share the cache."""
+    reader, token = Reader(), identity()
+    first = await reader.reader.averify(token)
+    assert reader.reader.verify(token) is first
+    with pytest.raises(BadSignature):
+        await reader.reader.averify(sign(HEADER, IDENTITY, Signer().private))
+
+
+def test_what_is_kept_cannot_be_changed() -> None:
+    """One request's claims are the next one's."""
+    claims = Reader().reader.verify(identity(extra={"list": [1]})).claims
+    with pytest.raises(TypeError):
+        claims["sub"] = "did:privy:other"  # type: ignore[index]
+    with pytest.raises(TypeError):
+        claims["extra"]["list"] = []
+    assert claims["extra"]["list"] == (1,)
+
+
+@pytest.mark.parametrize("size", [0, 4])
+def test_the_edge_of_exp_is_the_same_on_a_hit(size: int) -> None:
+    """Expired at ``exp`` plus leeway, cached or not."""
+    reader, token = Reader(token_cache_size=size, leeway=10, token_cache_seconds=86400), identity()
+    assert reader(token)
+    reader.clock.time = NOW + 3600 + 9.75
+    assert reader(token)
+    for late in (10, 10.25, 86400):
+        reader.clock.time = NOW + 3600 + late
+        reader.fails(token, TokenExpired)
+
+
+@pytest.mark.parametrize("size", [0, 4])
+@pytest.mark.parametrize("name", ["iat", "nbf"])
+def test_a_clock_that_is_set_back_is_the_same_on_a_hit(size: int, name: str) -> None:
+    """A token is not valid before its time, even if it once was."""
+    reader, token = Reader(token_cache_size=size, leeway=10), identity(**{"iat": MISSING, name: NOW})
+    assert reader(token)
+    reader.clock.time = NOW - 10
+    assert reader(token)
+    reader.clock.time = NOW - 10.25
+    reader.fails(token, TokenNotYetValid)
+    reader.clock.time = NOW
+    assert reader(token)
+
+
+def test_a_token_without_iat_is_kept_too() -> None:
+    """There is nothing to wait for."""
+    reader, token = Reader(), identity(iat=MISSING)
+    assert reader(token) == reader(token)
+    assert reader.checked == 1
+
+
+def test_time_in_the_cache_is_bounded() -> None:
+    """After that the token is verified anew."""
+    reader, token = Reader(token_cache_seconds=60), identity()
+    for now, checked in ((NOW, 1), (NOW + 59.75, 1), (NOW + 60, 2), (NOW + 61, 2)):
+        reader.clock.time = now
+        assert reader(token)
+        assert reader.checked == checked
+
+
+@pytest.mark.parametrize("size", [0, 4])
+def test_revocation_counts_on_a_hit(size: int) -> None:
+    """Claims are asked about at every request, and may come back."""
+    reader, token = Reader(token_cache_size=size), identity()
+    assert reader(token)
+    reader.revoked = lambda claims: claims["sub"] == IDENTITY["sub"]
+    reader.fails(token, TokenRevoked)
+    reader.fails(twin(token), TokenRevoked)
+    reader.revoked = lambda _: False
+    assert reader(token)
+
+
+def test_an_error_of_the_app_is_the_apps() -> None:
+    """A revocation list that cannot be asked lets nobody in."""
+
+    def broken(_: Mapping[str, Any]) -> bool:
+        raise LookupError
+
+    reader, token = Reader(), identity()
+    assert reader(token)
+    reader.revoked = broken
+    with pytest.raises(LookupError):
+        reader(token)
+
+
+def test_refusals_are_not_kept() -> None:
+    """Only what verified is; a clock that moves on makes a token good."""
+    reader, token = Reader(), identity(iat=NOW + 100)
+    reader.fails(token, TokenNotYetValid)
+    reader.clock.advance(95)
+    assert reader(token)
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        (None, MalformedToken),
+        (b"a.b.c", MalformedToken),
+        ("", MalformedToken),
+        ("\ud800.\ud800.\ud800", MalformedToken),
+        ("a" * 16385, OversizedToken),
+        (sign(changed(HEADER, {"typ": "JWS"}), IDENTITY), UnsupportedHeader),
+        (sign(changed(HEADER, {"alg": "none"}), IDENTITY), WrongAlgorithm),
+        (sign(changed(HEADER, {"kid": "other"}), IDENTITY), UnknownKey),
+        (sign(HEADER, IDENTITY, Signer().private), BadSignature),
+        (sign(HEADER, "[]"), InvalidClaims),
+        (sign(HEADER, changed(IDENTITY, {"exp": MISSING})), InvalidClaims),
+        (sign(HEADER, changed(IDENTITY, {"aud": "wrong"})), WrongAudience),
+        (sign(HEADER, '{"sub":"a","exp":1900000000,"deep":' + "[" * 200 + "]" * 200 + "}"), InvalidClaims),
+    ],
+)
+@pytest.mark.parametrize("size", [0, 4])
+def test_every_step_refuses(token: Any, error: type[PrivyError], size: int) -> None:
+    """With its own error, which holds nothing of the token, nor of the frames that did."""
+    reader = Reader(token_cache_size=size)
+    reader.fails(token, error)
+    with pytest.raises(error) as caught:
+        reader(token)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = {value for frame in frames.stack for name, value in (frame.locals or {}).items() if name != "token"}
+    if isinstance(token, str) and len(token) < 10_000:
+        own = [frame.filename for frame in frames.stack if "/privy_middleware/" in frame.filename]
+        assert {name.rpartition("/")[2] for name in own} <= {"token.py", "waiting.py"}
+        text = "".join(value for value in shown if "Reader" not in value and "self" not in value)
+        assert not [run for run in runs_of(token) if run in text]
+
+
+def test_cache_entries_are_bounded() -> None:
+    """However many good tokens come."""
+    reader = Reader(token_cache_size=4)
+    for number in range(20):
+        reader(identity(marker=number))
+    assert len(reader.reader._cache) == 4
+
+
+def test_cache_bytes_are_bounded() -> None:
+    """Tokens of 12 KB displace many short ones, and one too long for the cache is verified each time."""
+    reader = Reader(token_cache_bytes=100_000)
+    for number in range(200):
+        reader(identity(marker=number))
+    short = len(reader.reader._cache)
+    assert 10 < short < 100_000 / 1536
+    for number in range(20):
+        reader(identity(marker=number, filler="x" * 9000))
+    assert 1 <= len(reader.reader._cache) <= 3
+    small, long = Reader(token_cache_bytes=65536, max_token_bytes=65536), identity(filler="x" * 30_000)
+    assert small(long) == small(long)
+    assert (small.checked, len(small.reader._cache)) == (2, 0)
+
+
+def test_headers_that_are_remembered_are_bounded() -> None:
+    """Any number of spellings of a good header, and each is read rightly."""
+    reader = Reader(token_cache_size=0)
+    for number in range(40):
+        assert reader(identity({"cty": number}))
+        assert len(reader.reader._headers) <= 16
+    reader.fails(sign(changed(HEADER, {"cty": "bad"}), IDENTITY, Signer().private), BadSignature)
+    assert all("bad" not in segment for segment in reader.reader._headers)
+
+
+def test_good_headers_are_remembered() -> None:
+    """Once a token has verified its header need not be read again; one that did not is forgotten."""
+    reader = Reader(token_cache_size=0)
+    reader.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
+    assert reader.reader._headers == {}
+    for number in range(3):
+        assert reader(identity(marker=number))
+    assert len(reader.reader._headers) == 1
+
+
+class Undecided(FixedKeys):
+    """A source that cannot say, until it has been waited for often enough."""
+
+    def __init__(self, enough: int) -> None:
+        super().__init__(load_key_set({"keys": [SIGNER.jwk]}, algorithms=ES256))
+        self.enough = enough
+        self.waits = 0
+
+    def lookup(self, kid: str | None, alg: str) -> Any:
+        """Return the keys once there have been enough waits."""
+        return super().lookup(kid, alg) if self.waits >= self.enough else None
+
+    def fetch(self) -> None:
+        """Count."""
+        self.waits += 1
+
+
+@pytest.mark.parametrize("enough", [0, 1, 2])
+def test_keys_that_come_with_the_second_wait(enough: int) -> None:
+    """A set that another worker has shared may be older than the token's key."""
+    keys = Undecided(enough)
+    assert Reader(Trust("app", keys, ES256))(identity())
+    assert keys.waits == enough
+
+
+def test_waits_come_to_an_end() -> None:
+    """If the source is still undecided after two fetches the answer is 503, not 401."""
+    keys = Undecided(10)
+    with pytest.raises(KeysUnavailable):
+        Reader(Trust("app", keys, ES256))(identity())
+    assert keys.waits == 2
+
+
+def test_the_trust_is_chosen_by_the_claims() -> None:
+    """And then nobody else's key will do."""
+    other = Signer("test-kid")
+    reader = Reader(Trust("a", fixed(SIGNER), ES256), Trust("b", fixed(other), ES256))
+    assert reader(sign(HEADER, changed(IDENTITY, {"sub": "a"}))) == "a:a"
+    assert reader(sign(HEADER, changed(IDENTITY, {"sub": "b"}), other.private)) == "b:b"
+    reader.fails(sign(HEADER, changed(IDENTITY, {"sub": "b"})), BadSignature)
+
+
+def test_the_algorithms_of_a_trust() -> None:
+    """An algorithm that the key would do is not enough."""
+    reader = Reader(Trust("app", fixed(SIGNER), frozenset({"EdDSA"})))
+    reader.fails(identity(), WrongAlgorithm)
+
+
+def source(server: KeyServer, clock: Clock, **options: Any) -> JWKSSource:
+    """Return a source of the keys that the server publishes."""
+    return JWKSSource(server.url, clock=clock, client_options=LOCAL, **options)
+
+
+def wait_for_refresh(keys: KeySource) -> None:
+    """Have the refresh that a lookup has started end."""
+    keys.fetch()
+
+
+def test_a_withdrawn_key_ends_a_hit() -> None:
+    """After the next refresh the cached token is refused; one of a key that stays is a hit still."""
+    stays = Signer("stays")
+    with KeyServer(SIGNER, stays) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader = Reader(Trust("app", keys, ES256))
+        gone, kept = identity(), sign(changed(HEADER, {"kid": "stays"}), IDENTITY, stays.private)
+        assert reader(gone) == reader(kept)
+        server.publish(stays)
+        clock.advance(101)
+        wait_for_refresh(keys)
+        reader.fails(gone, UnknownKey)
+        checked = reader.checked
+        assert reader(kept)
+        assert reader(kept)
+        assert reader.checked == checked
+
+
+def test_a_replaced_key_ends_a_hit() -> None:
+    """Another key under the same ``kid`` is another key."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader = Reader(Trust("app", keys, ES256))
+        assert reader(identity())
+        server.publish(Signer(SIGNER.kid))
+        clock.advance(101)
+        wait_for_refresh(keys)
+        reader.fails(identity(), BadSignature)
+
+
+def test_a_hit_starts_the_refresh() -> None:
+    """Cached tokens alone keep the keys fresh, and wait for nothing."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader, token = Reader(Trust("app", keys, ES256)), identity()
+        assert reader(token)
+        clock.advance(101)
+        assert reader(token)
+        assert reader.checked == 1
+        assert server.arrived.acquire(timeout=PATIENCE)
+        assert server.arrived.acquire(timeout=PATIENCE)
+
+
+def test_stale_keys_end_a_hit_with_the_grace() -> None:
+    """A cached token does not outlive what it was verified with: our outage, a 503."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100, grace=100)
+        reader, token = Reader(Trust("app", keys, ES256)), identity()
+        assert reader(token)
+        server.behave = hang_up
+        clock.advance(150)
+        assert reader(token)
+        wait_for_refresh(keys)
+        clock.advance(51)
+        reader.fails(token, KeysUnavailable)
+
+
+@every_way
+def test_a_hit_after_an_idle_night(way: Way) -> None:
+    """A cached token waits for the fetch too, because its key may have been withdrawn."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader, token = Reader(Trust("app", keys, ES256)), identity()
+        assert reader(token)
+        clock.advance(100 + 60)
+        assert reader.verified(way, token)
+        assert server.count == 2
+        server.publish(Signer("another"))
+        clock.advance(100 + 60)
+        with pytest.raises(UnknownKey):
+            reader.verified(way, token)
+        assert server.count == 3
+
+
+@every_way
+def test_a_hit_after_an_idle_night_in_an_outage(way: Way) -> None:
+    """After the fetch has failed the old keys are used for all tokens, without another fetch."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock, lifetime=100)
+        reader, token = Reader(Trust("app", keys, ES256)), identity()
+        assert reader(token)
+        server.behave = hang_up
+        clock.advance(100 + 60)
+        for each in (token, token, identity(marker=1), token):
+            assert reader.verified(way, each)
+        assert server.count == 2
+        assert reader.checked == 3
+
+
+@every_way
+def test_a_new_key_while_the_server_fails(way: Way) -> None:
+    """A good token of a new key gets 503 and not 401, and is accepted once the key can be fetched."""
+    new = Signer("new")
+    token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        assert reader(identity())
+        server.behave, wait = hang_up, 0.0
+        # Fresh keys, then stale ones, then such as have to be asked for.
+        for moved in (60, 3600 - 60, 3600):
+            clock.advance(moved)
+            for _ in range(3):
+                with pytest.raises(KeysUnavailable) as caught:
+                    reader.verified(way, token)
+                wait = caught.value.retry_after
+            assert reader.verified(way, identity())
+        server.publish(SIGNER, new)
+        clock.advance(wait)
+        assert reader.verified(way, token)
+
+
+def test_strangers_while_the_server_fails() -> None:
+    """A thousand invented ids cause no more fetches than the cooldown and the back-off allow."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        assert reader(identity())
+        server.behave = hang_up
+        for moved, fetches in ((60, 2), (3600 + 600, 3)):
+            clock.advance(moved)
+            for number in range(500):
+                with pytest.raises(KeysUnavailable):
+                    reader(identity({"kid": f"invented-{number}"}))
+            assert server.count == fetches
+
+
+def test_a_bad_signature_while_the_server_fails() -> None:
+    """If the ``kid`` is that of a held key the token is bad."""
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        assert reader(identity())
+        server.behave = hang_up
+        clock.advance(3600 + 60)
+        reader.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
+        assert server.count == 2
+
+
+def test_a_token_without_kid_while_the_server_fails() -> None:
+    """It gets 503 if no held key verifies it, since a new key may have signed it."""
+    new = Signer("new")
+    nameless = changed(HEADER, {"kid": MISSING})
+    token = sign(nameless, IDENTITY, new.private)
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        reader = Reader(Trust("app", source(server, clock), ES256))
+        reader.fails(token, BadSignature)
+        server.behave = hang_up
+        clock.advance(3600 + 60)
+        reader.fails(token, KeysUnavailable)
+        assert reader(sign(nameless, IDENTITY))
+        server.publish(SIGNER, new)
+        clock.advance(1 + 60)
+        assert reader(token)
+        assert server.count == 3
+
+
+@every_way
+def test_a_new_key_while_a_fetch_is_under_way(way: Way) -> None:
+    """Its token waits for that fetch, even if the last one failed."""
+    new = Signer("new")
+    token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
+    with KeyServer(SIGNER) as server:
+        clock = Clock()
+        keys = source(server, clock)
+        reader = Reader(Trust("app", keys, ES256))
+        assert reader(identity())
+        server.behave = hang_up
+        clock.advance(3600)
+        keys.fetch()
+        server.behave = answer = Held(reply(jwks(SIGNER, new)))
+        clock.advance(1)
+        assert reader(identity())
+        timer = threading.Timer(0.05, answer.release)
+        timer.start()
+        assert reader.verified(way, token)
+        timer.join()
+        assert server.count == 3
+
+
+def test_keys_are_waited_for() -> None:
+    """The first token fetches them; without any it is our fault."""
+    with KeyServer(SIGNER) as server:
+        reader = Reader(Trust("app", source(server, Clock()), ES256))
+        assert reader(identity())
+        assert server.count == 1
+        server.behave = reply(b"garbage")
+        cold = Reader(Trust("app", source(server, Clock()), ES256))
+        cold.fails(identity(), KeysUnavailable)
+
+
+def test_an_unknown_kid_is_the_tokens_fault() -> None:
+    """Within the cooldown it is refused without a fetch."""
+    with KeyServer(SIGNER) as server:
+        reader = Reader(Trust("app", source(server, Clock()), ES256))
+        assert reader(identity())
+        for number in range(5):
+            reader.fails(identity({"kid": f"unknown-{number}"}), UnknownKey)
+        assert server.count <= 2
+
+
+@pytest.mark.parametrize("size", [0, 4])
+def test_a_trust_may_bound_the_age(size: int) -> None:
+    """An issuer whose tokens live too long has them expire earlier, cached or not."""
+    reader = Reader(Trust("app", fixed(SIGNER), ES256, max_age=60), token_cache_size=size, leeway=10)
+    token = identity()
+    assert reader.reader.verify(token).expires_at == NOW + 60
+    reader.clock.time = NOW + 69.75
+    assert reader(token)
+    reader.clock.time = NOW + 70
+    reader.fails(token, TokenExpired)
+    reader.fails(identity(iat=MISSING), InvalidClaims)
+
+
+def test_a_single_trust_may_be_chosen_too() -> None:
+    """A token that names another one is refused before its keys are asked for."""
+
+    def choose(claims: Mapping[str, Any]) -> str:
+        if claims["sub"] != "mine":
+            raise WrongAudience
+        return "app"
+
+    with KeyServer(SIGNER) as server:
+        rules = Rules(choose, lambda claims, name: name, always_choose=True)
+        trust = Trust("app", source(server, Clock()), ES256)
+        reader = TokenReader([trust], rules, settings=RequestSettings(), clock=Clock(NOW))
+        with pytest.raises(WrongAudience):
+            reader.verify(identity())
+        assert server.count == 0
+        assert reader.verify(identity(sub="mine")).value == "app"
