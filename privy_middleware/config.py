@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.http.credentials import Slot, Source
+from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url
 from privy_middleware.keys.by_name import Material, check_urls, read_keys
@@ -167,8 +167,8 @@ class RequestSettings:
             _require(isinstance(getattr(self, name), int), name, "set a whole number")
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the places where tokens of this configuration stand."""
+    def locations(self) -> tuple[TokenLocation, ...]:
+        """Return where the tokens are in a request."""
         raise NotImplementedError
 
     @classmethod
@@ -306,14 +306,14 @@ class PrivyConfig(RequestSettings):
         return (self.app_id,) if isinstance(self.app_id, str) else self.app_id
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return where identity and access tokens stand, of the accepted kinds only."""
+    def locations(self) -> tuple[TokenLocation, ...]:
+        """Return where identity and access tokens are in a request, of the accepted kinds only."""
         places: tuple[tuple[TokenKind, str, str], ...] = (
             ("identity", self.identity_header, self.identity_cookie),
             ("access", self.access_header, self.access_cookie),
         )
-        slots = (Slot(kind, name, cookie, bearer=name == "authorization") for kind, name, cookie in places)
-        return tuple(slot for slot in slots if slot.kind in self.tokens)
+        locations = (TokenLocation(*each, bearer=each[1] == "authorization") for each in places)
+        return tuple(each for each in locations if each.kind in self.tokens)
 
     def jwks_url_of(self, app_id: str) -> str:
         """Return the address of an app's keys."""

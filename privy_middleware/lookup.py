@@ -8,8 +8,9 @@ from typing import Any, Self
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.errors import ConflictingTokens
 from privy_middleware.fetching.waiting import Steps, arun, run, run_now
-from privy_middleware.gate import Gate, Request
+from privy_middleware.gate import Gate
 from privy_middleware.http.credentials import Credential
+from privy_middleware.http.request import Request
 
 __all__ = ["Lookup"]
 
@@ -24,7 +25,7 @@ class Lookup:
     __slots__ = ("_arrived", "_credentials", "auth", "gate", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
-        """Take what decides, and a request that has just arrived: its tokens must be valid now, whenever one looks."""
+        """Create the lookup of a request that has just arrived: its tokens must be valid now, whenever one looks."""
         self._arrived = gate.verifier.now()
         self.gate: Gate = gate
         self.request: Request = request
@@ -37,43 +38,33 @@ class Lookup:
 
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
-        auth = self.known()
-        if auth is None:
-            auth = self.auth = run(self._steps())
-        return auth
+        if self.auth is None:
+            self.auth = run(self._steps())
+        return self.auth
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
-        auth = self.known()
-        if auth is None:
-            auth = self.auth = await arun(self._steps())
-        return auth
+        if self.auth is None:
+            self.auth = await arun(self._steps())
+        return self.auth
 
     def find_now(self) -> PrivyAuth:
         """Return what is known about the request, for callers on an event loop who cannot wait.
 
-        Once the lookup was ``settled``, only keys that have vanished since make that a refusal (503).
+        If the lookup was ``settled``, only keys that have been dropped since make that a refusal (503).
         """
-        auth = self.known()
-        if auth is None:
-            auth = self.auth = run_now(self._steps())
-        return auth
-
-    def known(self) -> PrivyAuth | None:
-        """Return what is known at once about the request, ``None`` where a token has to be verified first."""
         if self.auth is None:
-            credentials = self._read()
-            self.auth = self.auth or self.gate.recall(self.request, credentials, self._arrived)
+            self.auth = run_now(self._steps())
         return self.auth
 
     def settled(self) -> bool:
-        """Say whether ``find`` has nothing to wait for; reads the tokens, and verifies nothing."""
+        """Return whether ``find`` has nothing to wait for; reads the tokens, and verifies nothing."""
         credentials = self._read()
         return not credentials or self.gate.verifier.settled(credentials)
 
     @property
     def presented(self) -> bool:
-        """Say whether the request came with a token at all, good or bad; verifies nothing."""
+        """Return whether the request came with a token at all, good or bad; verifies nothing."""
         if self.auth is None and self._read():
             return True
         return self.auth is not None and self.auth.presented
@@ -85,9 +76,12 @@ class Lookup:
                 credentials = self.gate.reader.read(self.request)
             except ConflictingTokens as error:
                 credentials = ()
-                self.auth = self.gate.refuse(self.request, error)
+                self.auth = self.gate.refused(self.request, error)
             self._credentials = credentials
         return credentials
 
     def _steps(self) -> Steps[PrivyAuth]:
-        return self.gate.steps(self.request, self._read(), self._arrived)
+        credentials = self._read()
+        if self.auth is not None:
+            return self.auth
+        return (yield from self.gate.steps(self.request, credentials, self._arrived))

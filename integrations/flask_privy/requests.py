@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from flask import request
@@ -11,26 +10,27 @@ from werkzeug.local import LocalProxy
 
 from flask_privy import signals
 from flask_privy.exceptions import to_raise
+from flask_privy.parameters import in_request
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
-from privy_middleware.lookup import Lookup as BaseLookup
+from privy_middleware.plugin import Lookup, Rule
 from privy_middleware.wsgi import WSGIRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from flask import Flask
 
-    from privy_middleware.gate import Gate
+    from privy_middleware.plugin import Gate
 
-__all__ = ["Lookup", "PrivyRequest", "current_lookup", "find_lookup", "privy_auth", "privy_user"]
+__all__ = ["FlaskLookup", "PrivyRequest", "current_lookup", "find_lookup", "privy_auth", "privy_user"]
 
 
-class Lookup(BaseLookup):
+class FlaskLookup(Lookup):
     """Find the user of one request, and tell the app's subscribers."""
 
     __slots__ = ("_app", "refused")
 
     def __init__(self, app: weakref.ref[Flask], gate: Gate, environ: WSGIEnvironment) -> None:
-        """Take the app that subscribers know as the sender, what decides, and the request's environ."""
+        """Create the lookup of a request; subscribers know the app as the sender."""
         super().__init__(gate, WSGIRequest(environ))
         self._app = app
         self.refused: PrivyError | None = None
@@ -43,25 +43,22 @@ class Lookup(BaseLookup):
             signals.user_authenticated.send(self._app(), user=auth.user, auth=auth)
         return auth
 
-    def check(self, rule: Callable[[PrivyAuth], object]) -> None:
-        """Apply a rule, such as ``PrivyAuth.require``, to what is known about the request.
+    def check(self, rule: Rule) -> None:
+        """Apply a rule to the request.
 
         Raises:
-            PrivyHTTPException: when the rule refuses it.
-            ConfigurationError: when the app is at fault, and not the request.
+            PrivyHTTPException: if the rule refuses it.
+            ConfigurationError: if a setting of the app is wrong.
         """
         try:
-            rule(self.find())
+            rule.check(self.find(), in_request)
         except PrivyError as error:
-            if error.status == PrivyError.status:
-                raise
+            answer = self.gate.answer(error)
             self.refuse(error)
-            raise to_raise(error) from None
+            raise to_raise(error, answer) from None
 
     def refuse(self, error: PrivyError) -> None:
         """Keep why the request is refused, and tell the subscribers once."""
-        # A traceback would keep frames, and with them the token, alive.
-        error.without_traces()
         if self.refused is not error:
             self.refused = error
             signals.request_refused.send(self._app(), error=error)
@@ -81,7 +78,7 @@ class PrivyRequest:
         """Take what the app's own class takes."""
         cast(Any, super()).__init__(environ, *args, **kwargs)
         # Made at once, so that copies of the request share it.
-        self.privy_lookup = Lookup(self.privy_app, self.privy_gate, environ)
+        self.privy_lookup: FlaskLookup = FlaskLookup(self.privy_app, self.privy_gate, environ)
 
     @property
     def privy_auth(self) -> PrivyAuth:
@@ -94,7 +91,7 @@ class PrivyRequest:
         return self.privy_auth.user
 
 
-def find_lookup() -> Lookup | None:
+def find_lookup() -> FlaskLookup | None:
     """Return what is known about the current request, ``None`` if its class is not one with a user.
 
     Raises:
@@ -105,7 +102,7 @@ def find_lookup() -> Lookup | None:
     return current.privy_lookup if isinstance(current, PrivyRequest) else None
 
 
-def current_lookup() -> Lookup:
+def current_lookup() -> FlaskLookup:
     """Return what is known about the current request.
 
     Raises:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
 
 import anyio
 
+from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from privy_middleware.errors import ConfigurationError, TokenExpired
 
 __all__ = ["Expiry", "OnExpired", "check_on_expired"]
 
-_Message: TypeAlias = MutableMapping[str, Any]
-_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
-_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
-OnExpired: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None] | None]
+OnExpired: TypeAlias = Callable[[Scope], Awaitable[None] | None]
 
 # What an app has, in seconds, to notice that its socket was closed before its task is cancelled.
 _PATIENCE = 5.0
@@ -44,13 +42,13 @@ class Expiry:
 
     def __init__(
         self,
-        scope: MutableMapping[str, Any],
-        receive: _Receive,
-        send: _Send,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
         seconds: float,
         on_expired: OnExpired | None,
     ) -> None:
-        """Take a connection, how long its token is still valid, and whom to tell when it no longer is."""
+        """Create it for a connection whose token is valid for ``seconds``; then ``on_expired`` is called."""
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -60,21 +58,21 @@ class Expiry:
         self._expired = False
         self._timer = anyio.CancelScope()
 
-    async def run(self, app: Callable[[Any, _Receive, _Send], Awaitable[None]]) -> None:
+    async def run(self, app: ASGIApp) -> None:
         """Serve the connection with the app, no longer than the token lasts."""
         with self._timer:
             await app(self._scope, self.receive, self.send)
         if self._timer.cancelled_caught:
             await self._expire()
 
-    async def receive(self) -> _Message:
+    async def receive(self) -> Message:
         """Return the client's next message, or the news that the connection has ended."""
         with anyio.CancelScope(deadline=self._ends):
             return await self._receive()
         await self._expire()
         return {"type": "websocket.disconnect", "code": TokenExpired.close_code, "reason": TokenExpired.message}
 
-    async def send(self, message: _Message) -> None:
+    async def send(self, message: Message) -> None:
         """Pass a message of the app on, unless the connection has ended."""
         if self._expired:
             return

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.http.credentials import Fields
+from privy_middleware.http.request import Request
 
 __all__ = ["check_origin_setting", "is_cross_site", "is_unsafe"]
 
@@ -28,20 +28,20 @@ def is_unsafe(method: str) -> bool:
     return method.upper() not in _SAFE_METHODS
 
 
-def is_cross_site(fields: Fields, scheme: str, trusted: Collection[str]) -> bool:
-    """Say whether a request comes from a site that is neither this host nor a trusted origin.
+def is_cross_site(request: Request, trusted: Collection[str]) -> bool:
+    """Return whether a request comes from a site that is neither this host nor a trusted origin.
 
     A request with neither ``Sec-Fetch-Site`` nor ``Origin`` does not come from a browser and passes.
     """
-    origins = set(fields.values("origin"))
-    sites = set(fields.values("sec-fetch-site"))
+    origins = set(request.values("origin"))
+    sites = set(request.values("sec-fetch-site"))
     if sites and sites <= _SAME_SITE:
         return False
     if origins and origins <= set(trusted):
         return False
     if sites:
         return True
-    return bool(origins) and not _is_own(origins, fields.values("host"), scheme)
+    return bool(origins) and not _is_own(origins, request.values("host"), request.scheme)
 
 
 def _is_own(origins: set[str], hosts: list[str], scheme: str) -> bool:

@@ -12,12 +12,12 @@ from privy_middleware.auth import PrivyAuth, VerifiedToken
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import ConditionNotMet, ConfigurationError, WrongIssuer
 from privy_middleware.fetching.waiting import Steps
-from privy_middleware.http.credentials import Credential, Slot, Source
+from privy_middleware.http.credentials import Credential, Source, TokenLocation
 from privy_middleware.keys import KeySource, aready_all, ready_all
 from privy_middleware.tokens.claims import Claims, TokenKind
 from privy_middleware.users.user import PrivyUser
-from privy_middleware.verifiers.privy import Verifier
-from privy_middleware.verifiers.token import Rules, TokenReader, Trust, Verified
+from privy_middleware.verifiers.base import Verifier
+from privy_middleware.verifiers.token import TokenVerifier, TrustedSigner, Verified
 
 __all__ = ["BearerSettings", "BearerVerifier", "user_of"]
 
@@ -43,9 +43,9 @@ class BearerSettings(RequestSettings, ABC):
             raise ConfigurationError("sources", 'leave it out: these tokens come by "header" only')
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the one place where such a token stands."""
-        return (Slot(self.kind, "authorization", bearer=True),)
+    def locations(self) -> tuple[TokenLocation, ...]:
+        """Return the one location of such a token."""
+        return (TokenLocation(self.kind, "authorization", bearer=True),)
 
     @property
     @abstractmethod
@@ -58,7 +58,7 @@ class BearerSettings(RequestSettings, ABC):
 
 
 class BearerVerifier(Generic[_T]):
-    """Verify the tokens of one such family; the trust is picked by the exact ``iss``, before any key is asked for.
+    """Verify the tokens of one such family; the signer is chosen by the exact ``iss``, before any key is asked for.
 
     One verifier serves any number of threads and event loops; its sync and async methods share keys and cache.
     """
@@ -66,18 +66,19 @@ class BearerVerifier(Generic[_T]):
     def __init__(
         self,
         settings: BearerSettings,
-        trusts: Sequence[Trust],
+        signers: Sequence[TrustedSigner],
         check: Callable[[Mapping[str, Any], str], _T],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the settings, one trust for each issuer, named by it, and what builds the user of verified claims."""
+        """Create a verifier with one signer for each issuer; ``check`` returns the user of verified claims."""
         self.settings = settings
         self.now: Callable[[], float] = clock
-        self._issuers = frozenset(trust.name for trust in trusts)
-        self._sources: tuple[KeySource, ...] = tuple(dict.fromkeys(trust.source for trust in trusts))
-        rules = Rules(self._issuer_of, check, always_choose=True)
-        self._reader = TokenReader(trusts, rules, settings=settings, clock=clock)
+        self._issuers = frozenset(signer.name for signer in signers)
+        self._sources: tuple[KeySource, ...] = tuple(dict.fromkeys(signer.source for signer in signers))
+        self._verifier = TokenVerifier(
+            signers, self._issuer_of, check, settings=settings, clock=clock, always_choose=True
+        )
 
     def _issuer_of(self, claims: Claims) -> str:
         issuer = claims.get("iss")
@@ -98,19 +99,13 @@ class BearerVerifier(Generic[_T]):
         await aready_all(self._sources)
 
     def settled(self, credentials: Sequence[Credential]) -> bool:
-        """Say whether the token of a request can be verified without waiting for keys."""
-        return all(self._reader.settled(credential.token) for credential in credentials)
-
-    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
-        """Return what a request with this token gets, if it was verified before and is valid ``now``."""
-        (credential,) = credentials
-        verified = self._reader.recall(credential.token, now)
-        return None if verified is None else self._describe(credential, verified)
+        """Return whether the token of a request can be verified without waiting for keys."""
+        return all(self._verifier.settled(credential.token) for credential in credentials)
 
     def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the token of a request, yielding wherever keys have to be waited for."""
         (credential,) = credentials
-        return self._describe(credential, (yield from self._reader.first(credential.token, now)))
+        return self._describe(credential, (yield from self._verifier.steps(credential.token, now)))
 
     def _describe(self, credential: Credential, verified: Verified[_T]) -> PrivyAuth:
         token = VerifiedToken(self.settings.kind, credential.source, verified.claims, verified.expires_at)

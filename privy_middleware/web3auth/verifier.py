@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from privy_middleware.keys import FixedKeys, KeySet, KeySource
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, required_date
+from privy_middleware.verifiers.base import jwks_source
 from privy_middleware.verifiers.bearer import BearerVerifier
-from privy_middleware.verifiers.privy import jwks_source
-from privy_middleware.verifiers.token import Trust
+from privy_middleware.verifiers.token import TrustedSigner
 from privy_middleware.web3auth.users import Web3AuthUser, external_user, social_user
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
 
     def __init__(self, config: Web3AuthConfig, *, clock: Callable[[], float] = time.time) -> None:
         """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
-        super().__init__(config, _trusts(config), self._read, clock=clock)
+        super().__init__(config, _signers(config), self._read, clock=clock)
         self._social_issuers = frozenset(config.social_issuers)
         self._client_id = config.client_id
         self._external_audiences = frozenset(config.external_audiences)
@@ -38,11 +38,11 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
             InvalidToken: when the token is refused, for whichever reason.
             KeysUnavailable: when no keys can be had.
         """
-        return self._reader.verify(token).value
+        return self._verifier.verify(token).value
 
     async def averify_token(self, token: str) -> Web3AuthUser:
         """Return the user of a token; raises as ``verify_token`` does."""
-        return (await self._reader.averify(token)).value
+        return (await self._verifier.averify(token)).value
 
     def _read(self, claims: Claims, issuer: str) -> Web3AuthUser:
         check_issuer(claims, issuer)
@@ -55,16 +55,18 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         return external_user(claims)
 
 
-def _trusts(config: Web3AuthConfig) -> list[Trust]:
+def _signers(config: Web3AuthConfig) -> list[TrustedSigner]:
     algorithms = frozenset(ALGORITHMS)
-    trusts = [
-        Trust(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
+    signers = [
+        TrustedSigner(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
         for issuer in config.social_issuers
     ]
     if config.external_issuers:
         external = _source(config, config.external_keys, config.external_jwks_url)
-        trusts += (Trust(name, external, algorithms, config.external_max_age) for name in config.external_issuers)
-    return trusts
+        signers += (
+            TrustedSigner(name, external, algorithms, config.external_max_age) for name in config.external_issuers
+        )
+    return signers
 
 
 def _source(config: Web3AuthConfig, fixed: KeySet | None, url: str) -> KeySource:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 
-from privy_middleware.asgi.middleware import Receive, Scope, Send
+from privy_middleware.asgi.types import Receive, Scope, Send
 from privy_middleware.callbacks import is_async, returned
 from privy_middleware.errors import ConfigurationError, InvalidWebhook, WebhookMethod, WebhookTooLarge
 from privy_middleware.loader.loader import UserLoader
