@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.errors import ConflictingTokens
-from privy_middleware.fetching.waiting import Steps, arun, run, run_now
+from privy_middleware.fetching.waiting import arun, run, run_now
 from privy_middleware.gate import Gate
 from privy_middleware.http.credentials import Credential
 from privy_middleware.http.request import Request
@@ -38,14 +38,16 @@ class Lookup:
 
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
+        credentials = self._read()
         if self.auth is None:
-            self.auth = run(self._steps())
+            self.auth = run(self.gate.steps(self.request, credentials, self._arrived))
         return self.auth
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
+        credentials = self._read()
         if self.auth is None:
-            self.auth = await arun(self._steps())
+            self.auth = await arun(self.gate.steps(self.request, credentials, self._arrived))
         return self.auth
 
     def find_now(self) -> PrivyAuth:
@@ -53,8 +55,9 @@ class Lookup:
 
         If the lookup was ``settled``, only keys that have been dropped since make that a refusal (503).
         """
+        credentials = self._read()
         if self.auth is None:
-            self.auth = run_now(self._steps())
+            self.auth = run_now(self.gate.steps(self.request, credentials, self._arrived))
         return self.auth
 
     def settled(self) -> bool:
@@ -79,9 +82,3 @@ class Lookup:
                 self.auth = self.gate.refused(self.request, error)
             self._credentials = credentials
         return credentials
-
-    def _steps(self) -> Steps[PrivyAuth]:
-        credentials = self._read()
-        if self.auth is not None:
-            return self.auth
-        return (yield from self.gate.steps(self.request, credentials, self._arrived))

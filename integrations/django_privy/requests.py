@@ -56,7 +56,7 @@ def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
     lookup.auth, lookup.user = auth, user
     lookup.looked = lookup.answered = True
     lookup.refused = lookup.outage = lookup.account = None
-    lookup._on_event_loop = False
+    lookup._credentials, lookup._on_event_loop = (), False
     return lookup
 
 
