@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from django_privy.parameters import in_request
+from django_privy.request_user import find_active
 from django_privy.schemes import security_schemes
-from django_privy.users import find_active
 from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
 from privy_middleware.errors import CrossSiteRequest
 from privy_middleware.plugin import ConditionWords, Predicate, requirement

@@ -14,7 +14,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import RawPostDataException
 
-from django_privy.fields import is_asgi
+from django_privy.request_adapter import is_asgi
 from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, read_parameters
 
 __all__ = ["in_request"]

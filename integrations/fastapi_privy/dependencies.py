@@ -10,7 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.parameters import acheck
-from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL
+from fastapi_privy.security import ACCESS, ANY, OPTIONAL
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
 from privy_middleware.config import OnInvalid, check_on_invalid
 from privy_middleware.plugin import ConditionWords, Predicate, requirement

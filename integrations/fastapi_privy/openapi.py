@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
-from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL, PrivyScheme
+from fastapi_privy.security import ACCESS, ANY, OPTIONAL, PrivyScheme
 from privy_middleware import AuthenticationError, AuthorizationError, InvalidToken, PrivyError, ServiceUnavailable
 from privy_middleware.config import RequestSettings
 from privy_middleware.plugin import security_schemes

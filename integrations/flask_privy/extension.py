@@ -11,14 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter
-from flask_privy.requests import (
-    FlaskLookup,
-    PrivyRequest,
-    current_lookup,
-    find_lookup,
-    privy_auth,
-    privy_user,
-)
+from flask_privy.lookup import FlaskLookup
+from flask_privy.proxies import privy_auth, privy_user
+from flask_privy.request import PrivyRequest, current_lookup, find_lookup
 from privy_middleware import ConfigurationError, PrivyError, condition
 from privy_middleware.plugin import (
     PRIVATE,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from flask import Blueprint, Flask, current_app, request
 from flask.typing import ResponseReturnValue
 
-from flask_privy.requests import current_lookup
+from flask_privy.request import current_lookup
 from privy_middleware import ConfigurationError
 from privy_middleware.plugin import Rule, is_preflight
 

@@ -11,7 +11,7 @@ from django.contrib.auth import get_backends
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from django_privy.requests import DjangoLookup, afind_auth, find_auth, lookup_of
+from django_privy.request_attributes import DjangoLookup, afind_auth, find_auth, lookup_of
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyUser
 from privy_middleware.errors import InactiveUser, ServiceUnavailable
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
-from django_privy.fields import Fields, is_asgi
+from django_privy.request_adapter import Fields, is_asgi
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
 from privy_middleware.plugin import Gate, Lookup
 
