@@ -161,7 +161,7 @@ def test_fastapi_document(guide: Guide) -> None:
 
 
 @pytest.mark.parametrize(("page", "status"), [("fastapi", 401), ("starlette", 401)])
-def test_answers_of_ones_own(page: str, status: int, guide: Guide) -> None:
+def test_custom_error_responses(page: str, status: int, guide: Guide) -> None:
     """The app's own handler answers, by decorator or dependency and by path."""
     client = TestClient(guide[page]["Custom error responses"].names["app"])
     answer = client.get("/me")
@@ -344,7 +344,7 @@ def test_errors(guide: Guide, issuer: DevelopmentIssuer) -> None:
     assert user_id_of(issuer.identity_token("ada", exp=1)) == "rejected: token_expired"
     names = guide["errors"]["Finding the reason"].names
     names["config"].on_refused(errors.TokenExpired())
-    assert names["refusals"] == {"token_expired": 1}
+    assert names["rejections"] == {"token_expired": 1}
 
 
 def test_keys(guide: Guide, issuer: DevelopmentIssuer) -> None:

@@ -178,7 +178,7 @@ def test_loader_functions(
     assert names["name_of"](ADA) == "fresh@example.com"
     assert names["name_of"]("did:privy:gone") == "a former user"
     server.users["did:privy:bare"] = record("did:privy:bare")
-    assert names["name_of"]("did:privy:bare") == "somebody"
+    assert names["name_of"]("did:privy:bare") == "no e-mail address"
     several = sections["full_users.md"]["Several apps"].names
     with UserServer(record(ADA), secrets={"app-two": "secret-two"}) as other:
         several["several"]._source = UserAPI(several["several"]._config, other.url, 5.0)
