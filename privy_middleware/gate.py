@@ -39,7 +39,7 @@ _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 _READING = frozenset({"GET", "HEAD"})
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
-"""What an app gives us to be set up with."""
+"""The kinds of configuration that an app may give; ``None`` reads the environment."""
 
 
 class Gate:
@@ -70,10 +70,10 @@ class Gate:
         self.vary: tuple[str, ...] = tuple(vary_names(self.settings.locations))
 
     def ready(self) -> None:
-        """Fetch the keys ahead of the first request; a failure is logged, or raised with ``fail_fast``.
+        """Fetch the keys before the first request; a failure is logged, or raised with ``fail_fast``.
 
         Raises:
-            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
+            KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
         """
         try:
             self.verifier.ready()
@@ -81,7 +81,7 @@ class Gate:
             self._not_ready(error)
 
     async def aready(self) -> None:
-        """Fetch the keys ahead of the first request; logs and raises as ``ready`` does."""
+        """Fetch the keys before the first request; logs and raises as ``ready`` does."""
         try:
             await self.verifier.aready()
         except KeysUnavailable as error:
@@ -93,7 +93,7 @@ class Gate:
         _logger.warning("keys could not be fetched at start-up: %s", error)
 
     def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
-        """Find out about a request of ``now`` (Unix seconds), yielding what has to be waited for."""
+        """Find the user of a request that arrived at ``now`` (Unix seconds), yielding what has to be waited for."""
         if not credentials:
             redirect = page_redirect(request, self.settings)
             return self._nobody if redirect is None else replace(self._nobody, redirect=redirect)
@@ -105,10 +105,10 @@ class Gate:
         return auth
 
     def refused(self, request: Request, error: PrivyError) -> PrivyAuth:
-        """Return what is known about a request whose tokens are refused; tells the log and the app's hook.
+        """Return what is known about a request with a refused token; writes to the log and calls ``on_refused``.
 
         Raises:
-            ConfigurationError: if the hook returns something to await.
+            ConfigurationError: if ``on_refused`` returns something to await.
         """
         refusal = error.without_traces()
         level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
@@ -119,7 +119,7 @@ class Gate:
         return replace(self._nobody, refusal=refusal, redirect=redirect)
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
-        # A page of another site cannot set a header, so one verified header token vouches for the request.
+        # A page of another site cannot set a header, so one verified token in a header is enough.
         if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, self.settings.trusted_origins):
@@ -156,10 +156,10 @@ class Gate:
 
 
 def _sign_in_pages(settings: RequestSettings) -> Iterator[str]:
-    """Yield the pages of this app that a browser without a user is sent to, decoded as servers decode paths.
+    """Yield the paths of the refresh page and the login page if they belong to this app, decoded as servers do it.
 
     Raises:
-        ConfigurationError: if such a page has an address that can be read in more than one way.
+        ConfigurationError: if the path of such a page can be read in more than one way.
     """
     for name in ("refresh_url", "login_url"):
         page: str = getattr(settings, name) or ""
@@ -174,7 +174,7 @@ def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt
     """Return a gate from a configuration, a mapping of settings, a verifier, or the environment.
 
     Raises:
-        ConfigurationError: when a setting is wrong.
+        ConfigurationError: if a setting is wrong.
     """
     if settings is None:
         settings = PrivyConfig.from_env()

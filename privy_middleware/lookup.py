@@ -1,4 +1,4 @@
-"""Finding out about one request: when somebody asks, once, and only then."""
+"""Finds the user of one request: on first use, and only once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ __all__ = ["Lookup"]
 
 
 class Lookup:
-    """Find out who a request comes from; never raises for a bad token.
+    """Find the user of a request; never raises for an invalid token.
 
-    ``auth`` is what was found, ``None`` as long as nobody has asked. Copies of a request share one lookup: they have
-    the same user, and asking any of them counts for the response.
+    Copies of a request share one lookup: they have the same user.
+
+    Attributes:
+        gate: decides about the request.
+        request: the request.
+        auth: what was found, ``None`` before the first use.
     """
 
     __slots__ = ("_arrived", "_credentials", "auth", "gate", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
-        """Create the lookup of a request that has just arrived: its tokens must be valid now, whenever one looks."""
+        """Create it when the request arrives: its tokens must be valid at this moment, however late the app looks."""
         self._arrived = gate.verifier.now()
         self.gate: Gate = gate
         self.request: Request = request
@@ -61,13 +65,13 @@ class Lookup:
         return self.auth
 
     def settled(self) -> bool:
-        """Return whether ``find`` has nothing to wait for; reads the tokens, and verifies nothing."""
+        """Return whether ``find`` has nothing to wait for; finds the tokens, and does not verify them."""
         credentials = self._read()
         return not credentials or self.gate.verifier.settled(credentials)
 
     @property
     def presented(self) -> bool:
-        """Return whether the request came with a token at all, good or bad; verifies nothing."""
+        """Return whether the request has a token, valid or not; does not verify it."""
         if self.auth is None and self._read():
             return True
         return self.auth is not None and self.auth.presented

@@ -117,8 +117,8 @@ def view_or_predicate(
 ) -> Callable[..., Any]:
     """Return what ``@require_privy_user`` makes of one bare function, which may be a view or a predicate.
 
-    Which of the two it is shows at the next call: a predicate's decorator is called with the view alone, a view with
-    what the framework gives it.
+    Which of the two it is shows at the next call: a decorator is called with a view, and a view with what the framework
+    gives it.
 
     Args:
         given: the function.

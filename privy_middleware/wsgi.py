@@ -35,7 +35,7 @@ class WSGIRequest:
 
     @property
     def method(self) -> str:
-        """Return the method, ``"WEBSOCKET"`` for the handshake of a WebSocket, which to WSGI is a ``GET``."""
+        """Return the method, ``"WEBSOCKET"`` for the handshake of a WebSocket, which is a ``GET`` in WSGI."""
         method = str(self._environ.get("REQUEST_METHOD", "GET"))
         return "WEBSOCKET" if method != "HEAD" and _asks_for_websocket(self._environ) else method
 
@@ -63,7 +63,7 @@ class WSGIRequest:
 
     @property
     def target(self) -> str:
-        """Return path and query, the path encoded anew since the server has decoded it."""
+        """Return path and query; the path is encoded again, since the server has decoded it."""
         path = str(self._environ.get("SCRIPT_NAME", "")) + str(self._environ.get("PATH_INFO", ""))
         query = str(self._environ.get("QUERY_STRING", ""))
         path = quote(path, encoding="latin-1")
@@ -93,8 +93,8 @@ class PrivyWSGIMiddleware:
     """Verify the token on each request before the app sees it.
 
     The app finds the user (or ``None``) in ``environ["privy_middleware.user"]`` and the ``PrivyAuth`` in
-    ``environ["privy_middleware.auth"]``. Paths below ``protect`` are answered here when there is no user, and refusals
-    that the app raises before its response has begun become their documented answers.
+    ``environ["privy_middleware.auth"]``. A request without a user for a path below ``protect`` does not reach
+    the app, and an error that the app raises before its response has begun becomes its documented response.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class PrivyWSGIMiddleware:
         if guarded and is_preflight(request):
             start_response(_status_line(PREFLIGHT_ANSWER.status), PREFLIGHT_ANSWER.headers_with_length)
             return []
-        # An environ is a plain dict (PEP 3333), in which no value can wait until somebody looks.
+        # An environ is a plain dict (PEP 3333), so the user cannot be found on first use.
         auth = Lookup(self.gate, request).find()
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
@@ -140,7 +140,7 @@ class PrivyWSGIMiddleware:
 
 
 class _Start:
-    """The server's ``start_response``, with the caching headers added and refusals turned into answers."""
+    """The server's ``start_response``, which adds caching headers and answers refusals."""
 
     __slots__ = ("_called", "_middleware", "_presented", "_start_response", "looked")
 
@@ -162,12 +162,12 @@ class _Start:
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
 
     def refuse(self, error: PrivyError, request: WSGIRequest) -> list[bytes]:
-        """Answer with a refusal, in the place of a response that the app has announced but not begun (PEP 3333).
+        """Answer a refusal, instead of a response that the app has announced but not begun (PEP 3333).
 
         Raises:
             PrivyError: the error itself, when it is no refusal or the response has begun.
         """
-        # With this, the server takes a second start, or raises the error again if headers are sent already.
+        # With ``exc_info`` the server allows a second start, or raises the error again if headers have been sent.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
         answer = self._middleware.gate.answer(error)
         self.looked = True
@@ -176,7 +176,7 @@ class _Start:
 
 
 class _Generated:
-    """The response of an app that is a generator function, whose code runs only when the response is read."""
+    """The response of an app that is a generator function, which runs when the response is read."""
 
     __slots__ = ("_parts", "_request", "_start", "close")
 

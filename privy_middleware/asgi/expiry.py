@@ -16,15 +16,15 @@ __all__ = ["Expiry", "OnExpired", "check_on_expired"]
 
 OnExpired: TypeAlias = Callable[[Scope], Awaitable[None] | None]
 
-# What an app has, in seconds, to notice that its socket was closed before its task is cancelled.
+# The seconds that an app has to notice that its socket was closed, before its task is cancelled.
 _PATIENCE = 5.0
 
 
 def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> None:
-    """Require a function that is called: connections must end with their token.
+    """Require ``on_expired`` to be a function, and connections to end with their token.
 
     Raises:
-        ConfigurationError: when it is no function, or would never be called.
+        ConfigurationError: if it is not a function, or would never be called.
     """
     if on_expired is not None and not callable(on_expired):
         raise ConfigurationError("on_expired", "give a function or a coroutine function, or leave it out")
@@ -33,7 +33,7 @@ def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> No
 
 
 class Expiry:
-    """Close one connection after ``seconds``, if it turns out to be one that lasts.
+    """Close one connection after ``seconds``, if it is a WebSocket or an event stream.
 
     The app of a WebSocket receives ``websocket.disconnect``, as if the client had closed, and is cancelled if it goes
     on; the app of an event stream is cancelled at once, and the response ends as if it were complete. Any other
@@ -59,14 +59,14 @@ class Expiry:
         self._timer = anyio.CancelScope()
 
     async def run(self, app: ASGIApp) -> None:
-        """Serve the connection with the app, no longer than the token lasts."""
+        """Run the app for the connection, until the token expires at the latest."""
         with self._timer:
             await app(self._scope, self.receive, self.send)
         if self._timer.cancelled_caught:
             await self._expire()
 
     async def receive(self) -> Message:
-        """Return the client's next message, or the news that the connection has ended."""
+        """Return the client's next message, or a disconnect once the connection has ended."""
         with anyio.CancelScope(deadline=self._ends):
             return await self._receive()
         await self._expire()
@@ -80,7 +80,7 @@ class Expiry:
             self._ends = anyio.current_time() + self._seconds
             self._timer.deadline = self._ends + _PATIENCE
         elif message["type"] == "http.response.start":
-            # An iterable that may be good for a single reading: the server gets what was read.
+            # ASGI allows an iterable that can be read once: the server gets the list that was read.
             headers = [(name, value) for name, value in message.get("headers") or ()]
             message = {**message, "headers": headers}
             if _is_event_stream(headers):

@@ -25,8 +25,8 @@ class PrivyMiddleware:
     """Verify the token on each request before the app sees it (ASGI 3).
 
     The app finds ``privy_user`` (a user or ``None``) and ``privy_auth`` in ``scope["state"]``, which is
-    ``request.state`` in Starlette. Paths below ``protect`` are answered here when there is no user, and refusals that
-    the app raises (``privy_auth.require(...)``) become their documented answers.
+    ``request.state`` in Starlette. A request without a user for a path below ``protect`` does not reach the app, and an
+    error that the app raises (``privy_auth.require(...)``) becomes its documented response.
     """
 
     @fails_startup
@@ -97,11 +97,11 @@ class PrivyMiddleware:
             state.pass_on()
 
     def _mounts(self) -> list[str | None]:
-        # Asked for at every request: an app may set its attribute after the middleware is there.
+        # Read at every request: an app may set its attribute after the middleware was added.
         return [self._root_path, *(app.root_path for app in self._mounted)]
 
     async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
-        """Answer with a refusal; a subclass may answer in the way of its framework."""
+        """Send the answer to a refusal; a subclass may do it in the way of its framework."""
         await send_answer(self.gate.answer(error), scope, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,7 +117,7 @@ class PrivyMiddleware:
         try:
             await self.gate.aready()
         except Exception as error:
-            # Raised alone, it would tell the server that the app has no lifespan, and nothing else.
+            # Servers take a raised error to mean that the app does not support lifespan.
             await send({"type": "lifespan.startup.failed", "message": f"privy_middleware: {error}"})
             raise
 

@@ -44,10 +44,9 @@ class ASGIRequest:
     def paths(self) -> Sequence[str]:
         """Return the whole path, what is left of it below each mount point, and what Pyramid may put before it.
 
-        Frameworks differ in whether they route the whole path or what is below ``root_path``, in what that means where
-        the path goes on without a slash, and Litestar looks for ``root_path`` anywhere in the path. And Daphne lets the
-        client set it. Pyramid, which may run in a wrapper, takes the header ``X-Vhm-Root`` of any client for the start
-        of the path.
+        Some frameworks route the whole path and some what is below ``root_path``; they differ where the path goes on
+        without a slash, and Litestar looks for ``root_path`` anywhere in the path. Daphne lets the client set it.
+        Pyramid, which may run in a wrapper, takes the header ``X-Vhm-Root`` of any client for the start of the path.
         """
         path = str(self._scope["path"])
         roots = [root for root in (self._scope.get("root_path"), *self._mounts()) if root]
@@ -85,7 +84,7 @@ class ASGIRequest:
 def _headers_of(scope: Scope) -> _Headers:
     """Return the headers of a scope, in a form that can be read again; ASGI has them as iterables of iterables."""
     headers = scope.get("headers") or ()
-    # A server makes all of them in one way, so the first one tells about the others.
+    # A server makes all of them in the same way, so looking at the first is enough.
     if isinstance(headers, _SEQUENCES) and (not headers or isinstance(headers[0], _SEQUENCES)):
         return headers
     kept: _Headers = [(name, value) for name, value in headers]

@@ -1,4 +1,4 @@
-"""The messages of a response: those of the app, and those of an answer of ours."""
+"""The messages of a response: the app's, or our own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Response:
         self.begun: bool = False
         self.accepted: bool = False
 
-    # Code that tells sync from async, such as asgiref's, must find a coroutine function here.
+    # asgiref and others check whether this is a coroutine function.
     async def send(self, message: Message) -> None:
         """Pass a message of the app on, with the caching headers on the first of a response."""
         if not self.begun or self.accepted:

@@ -1,6 +1,6 @@
-"""The one difference between sync and async: how to wait for keys.
+"""Waiting, the only difference between sync and async code.
 
-What is verified is written once, as a generator that yields whatever it has to wait for.
+Code that may have to wait is written once, as a generator that yields what it has to wait for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class Waitable(Protocol):
-    """Something that can be waited for in both worlds; neither way raises what waiting found out."""
+    """Something to wait for, blocking or not; what it waits for may fail, and neither way raises that."""
 
     def fetch(self) -> None:
         """Wait by blocking."""
@@ -51,7 +51,7 @@ async def arun(steps: Steps[_T]) -> _T:
 
 
 def run_now(steps: Steps[_T]) -> _T:
-    """Return what the steps return once they are told, wherever they would wait, that there are no keys."""
+    """Return what the steps return if nothing may be waited for: there are no keys then."""
     try:
         next(steps)
         while True:

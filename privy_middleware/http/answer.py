@@ -1,4 +1,4 @@
-"""What we answer in place of the app."""
+"""Responses of our own, in place of the app's."""
 
 from __future__ import annotations
 

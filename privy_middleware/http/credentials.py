@@ -1,7 +1,7 @@
-"""The one place that reads tokens from a request: header fields and cookies, raw, without any framework.
+"""Tokens in a request: header fields and cookies, read without any framework.
 
-Frameworks disagree on duplicate cookies, on cookie names with odd spaces and on repeated headers, so none of
-their parsers is used: every value of a field is looked at, and two different ones are refused.
+Frameworks differ in how they treat duplicate cookies, spaces in cookie names and repeated headers, so their parsers
+are not used. Every value of a field is read, and two different tokens are refused.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Source: TypeAlias = Literal["header", "cookie"]
 
 # The scheme ends where its token characters end (RFC 9110 §11.1, §5.6.2).
 _BEARER = re.compile(r"bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])", re.IGNORECASE)
-# What stands in a token's place when there is none: a sign-out empties a cookie, and a page that builds the header
-# from a variable without a value sends JavaScript's word for it. JavaScript writes no other case.
+# Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
+# value, for which JavaScript writes one of these words.
 _NO_TOKEN = ("", "null", "undefined")
 
 
@@ -77,11 +77,11 @@ class CredentialReader:
     def read(self, request: Request) -> list[Credential]:
         """Return the tokens of a request, at most one for each location.
 
-        The first source that holds a token decides: a bad header never falls back to the cookie. An empty value, and
-        the words ``null`` and ``undefined``, are no token.
+        The first source with a token decides: an invalid token in a header never falls back to the cookie. An empty
+        value, and the words ``null`` and ``undefined``, are no token.
 
         Raises:
-            ConflictingTokens: when one source holds two different tokens of a kind.
+            ConflictingTokens: if one source has two different tokens of a kind.
         """
         present = request.present(self._names)
         found: list[Credential] = []
@@ -102,22 +102,22 @@ class CredentialReader:
 def _token_in(values: Sequence[str], location: TokenLocation, source: Source) -> str | None:
     if source == "cookie":
         return _only(values, values)
-    # WSGI servers join repeated fields with commas, which no token contains: take them apart again.
+    # WSGI servers join repeated fields with commas, which no token contains.
     parts = [part.strip(" \t") for value in values for part in value.split(",")]
     return _only(parts, [_bearer(part) for part in parts]) if location.bearer else _only(parts, parts)
 
 
 def _bearer(part: str) -> str:
-    """Return the token behind the scheme, nothing for another scheme."""
+    """Return the token after the scheme, empty for another scheme."""
     found = _BEARER.match(part)
     return "" if found is None else part[found.end() :].strip(" ")
 
 
 def _only(values: Sequence[str], tokens: Sequence[str]) -> str | None:
-    """Return the one token, ``None`` where no value holds one.
+    """Return the one token, ``None`` if no value has one.
 
     Raises:
-        ConflictingTokens: when the values differ and any of them holds a token, since the client may mean another one.
+        ConflictingTokens: if the values differ and any of them has a token, since the client may mean another one.
     """
     if len(values) > 1 and values.count(values[0]) != len(values):
         if all(token in _NO_TOKEN for token in tokens):
@@ -135,7 +135,7 @@ def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, lis
     for line in lines:
         for each in line.split(";"):
             pair = each.lstrip(" \t")
-            # Most cookies are other people's, and not taken apart.
+            # Most cookies are not ours, and need not be parsed.
             if pair.startswith(names):
                 name, equals, value = pair.partition("=")
                 if equals and (name := name.rstrip(" \t")) in names:

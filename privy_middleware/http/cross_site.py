@@ -1,7 +1,7 @@
-"""The cross-site rule for tokens that a browser attaches by itself: cookies.
+"""Cross-site requests, which a browser sends with the user's cookies.
 
-``Sec-Fetch-Site`` decides where the browser sends it; ``Origin`` against the host's own, or the trusted ones,
-where it does not (OWASP CSRF prevention sheet; W3C Fetch Metadata).
+If the browser sends ``Sec-Fetch-Site``, it decides. If not, ``Origin`` must be the host's own or a trusted one
+(OWASP CSRF prevention sheet; W3C Fetch Metadata).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HOST = re.compile(r"[a-z0-9._:-]+")
 
 
 def is_unsafe(method: str) -> bool:
-    """Say whether a method may change state (RFC 9110 §9.2.1)."""
+    """Return whether a method may change state (RFC 9110 §9.2.1)."""
     return method.upper() not in _SAFE_METHODS
 
 
@@ -53,7 +53,7 @@ def _is_own(origins: set[str], hosts: list[str], scheme: str) -> bool:
 
 
 def _origin_of(url: str) -> tuple[str, str, int | None] | None:
-    """Return scheme, host and port (RFC 6454 §4), ``None`` for what is no web origin."""
+    """Return scheme, host and port (RFC 6454 §4), ``None`` if it is not a web origin."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -70,7 +70,7 @@ def check_origin_setting(value: object, field: str) -> str:
     """Return an origin as browsers write it: scheme, host and, unless default, port.
 
     Raises:
-        ConfigurationError: when the setting is anything else.
+        ConfigurationError: if the setting is not an origin.
     """
     origin = _origin_of(value) if isinstance(value, str) else None
     if origin is None:

@@ -1,6 +1,6 @@
-"""Pages that a browser navigates to: when a redirect helps more than a 401.
+"""Redirects for pages that a browser navigates to, instead of a 401.
 
-A server cannot refresh a Privy session; a page in the browser can. An API call always gets its 401.
+A server cannot refresh a Privy session, but a page in the browser can. An API call always gets a 401.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _OAUTH_PARAMETERS = frozenset({"privy_oauth_code", "privy_oauth_provider", "priv
 
 
 def page_redirect(request: Request, settings: RequestSettings) -> PageRedirect | None:
-    """Return where a page without a good token is sent, ``None`` where only a 401 is right.
+    """Return the redirect for a page without a valid token, ``None`` if the response must be a 401.
 
-    The refresh page and the login page themselves are never redirected, nor the way back from an OAuth provider, nor
-    an address that a browser could take for another host's.
+    Never redirected are the refresh page and the login page, the return from an OAuth provider, and a target that a
+    browser could take for the address of another host.
     """
     if not (settings.refresh_url or settings.login_url) or not _is_navigation(request):
         return None

@@ -1,4 +1,4 @@
-"""What a verifier is, and where its keys come from."""
+"""What every verifier has in common, and where its keys come from."""
 
 from __future__ import annotations
 

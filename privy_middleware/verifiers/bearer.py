@@ -1,4 +1,4 @@
-"""What the families of tokens have in common that come as ``Authorization: Bearer`` and in no other place."""
+"""Token families that are sent only as ``Authorization: Bearer``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class BearerSettings(RequestSettings, ABC):
-    """What holds for every family of token that has no cookie."""
+    """The settings of a token family without a cookie."""
 
     kind: ClassVar[TokenKind]
 
@@ -36,7 +36,7 @@ class BearerSettings(RequestSettings, ABC):
         """Check every setting.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: naming the first field that is wrong, and the fix.
         """
         super().__post_init__()
         if self.sources != ("header",):
@@ -50,7 +50,7 @@ class BearerSettings(RequestSettings, ABC):
     @property
     @abstractmethod
     def issuers(self) -> tuple[str, ...]:
-        """Return every ``iss`` that is accepted, exactly as tokens spell it."""
+        """Return every ``iss`` that is accepted, exactly as in the tokens."""
 
     @abstractmethod
     def verifier(self) -> Verifier:
@@ -87,10 +87,10 @@ class BearerVerifier(Generic[_T]):
         return issuer
 
     def ready(self) -> None:
-        """Fetch the keys now, ahead of the first request.
+        """Fetch the keys now, before the first request.
 
         Raises:
-            KeysUnavailable: when they cannot be had, naming the address and the reason.
+            KeysUnavailable: if they cannot be fetched, naming the address and the reason.
         """
         ready_all(self._sources)
 
@@ -109,7 +109,7 @@ class BearerVerifier(Generic[_T]):
 
     def _describe(self, credential: Credential, verified: Verified[_T]) -> PrivyAuth:
         token = VerifiedToken(self.settings.kind, credential.source, verified.claims, verified.expires_at)
-        # PrivyAuth is typed for what nearly every app gets; the others ask ``user_of`` for their own type.
+        # PrivyAuth is typed for Privy's users; ``user_of`` returns others with their own type.
         user = cast(PrivyUser, verified.value)
         return PrivyAuth(user, tokens=(token,), on_invalid=self.settings.on_invalid)
 
@@ -118,9 +118,9 @@ def user_of(auth: PrivyAuth, kind: type[_T]) -> _T:
     """Return the request's user, who must be there and of this type.
 
     Raises:
-        AuthenticationError: when there is no user.
-        AuthorizationError: when the user is of another family of tokens, or the request is cross-site.
-        ServiceUnavailable: when our side cannot tell.
+        AuthenticationError: if there is no user.
+        AuthorizationError: if the user is of another token family, or the request is cross-site.
+        ServiceUnavailable: if the token could not be verified, such as without keys.
     """
     user: object = auth.require()
     if not isinstance(user, kind):

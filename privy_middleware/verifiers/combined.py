@@ -1,4 +1,4 @@
-"""Several families of tokens in one app: Privy's, Web3Auth's and those of one's own keys."""
+"""Several token families in one app: Privy's, Web3Auth's and those of custom keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from privy_middleware.verifiers.bearer import BearerSettings, user_of
 __all__ = ["CombinedVerifier", "user_of"]
 
 
-# The hashes of so many tokens are kept, so that their payloads are not decoded again.
+# How many tokens are remembered by their hash, so that their payloads are not decoded again.
 _MOST_HASHES = 4096
 
 
@@ -37,13 +37,13 @@ class _CombinedSettings(RequestSettings):
 class CombinedVerifier:
     """Accept what any of several verifiers accepts, and nothing more.
 
-    What stands in ``Authorization: Bearer`` goes to the one verifier that is configured for its exact ``iss``, and is
-    then held to that one's keys, algorithms and audience alone. A request with tokens of two families is refused.
-    Everything that is not about tokens, such as ``on_missing``, is as the first verifier's settings say.
+    A token in ``Authorization: Bearer`` goes to the one verifier that is configured for its exact ``iss``, and must
+    then satisfy that verifier's keys, algorithms and audience. A request with tokens of two families is refused.
+    Settings that are not about tokens, such as ``on_missing``, are those of the first verifier.
     """
 
     def __init__(self, *verifiers: Verifier) -> None:
-        """Create a verifier; Privy's, the only one that reads cookies, comes first.
+        """Create it from two or more verifiers; Privy's, the only one that reads cookies, comes first.
 
         Raises:
             ConfigurationError: if two of them share an issuer, or the first reads no headers.
@@ -53,14 +53,14 @@ class CombinedVerifier:
         self.now: Callable[[], float] = verifiers[0].now
         self._by_issuer = _by_issuer(verifiers)
         self._max_bytes = max(each.settings.max_token_bytes for each in verifiers)
-        # Python hashes texts with a key of the process, and the wrong verifier would refuse a token.
+        # By the hash of the token. Two tokens with one hash would do no harm: the wrong verifier refuses a token.
         self._by_hash: dict[int, Verifier] = {}
 
     def ready(self) -> None:
-        """Fetch the keys now, ahead of the first request.
+        """Fetch the keys now, before the first request.
 
         Raises:
-            KeysUnavailable: when they cannot be had, naming the address and the reason.
+            KeysUnavailable: if they cannot be fetched, naming the address and the reason.
         """
         ready_all(self._verifiers)
 
@@ -80,7 +80,7 @@ class CombinedVerifier:
         return self._adapted((yield from self._verifier_for(credentials).steps(credentials, now)))
 
     def _adapted(self, auth: PrivyAuth) -> PrivyAuth:
-        # A cached user is the same object at every request, and the first verifier's needs no change.
+        # The object stays the same if nothing changes.
         on_invalid = self.settings.on_invalid
         return auth if auth.on_invalid == on_invalid else dataclasses.replace(auth, on_invalid=on_invalid)
 
@@ -112,7 +112,7 @@ class CombinedVerifier:
 
 
 def _by_issuer(verifiers: Sequence[Verifier]) -> Mapping[str, Verifier]:
-    """Return who reads the bearer tokens of each issuer; Privy's may be set to read none."""
+    """Return the verifier of each issuer's bearer tokens; Privy's settings may read none."""
     owners: dict[str, Verifier] = {}
     for verifier in verifiers:
         for issuer in _issuers(verifier.settings):

@@ -73,7 +73,7 @@ class PrivyVerifier:
         return (await self._access.averify(token)).value
 
     def ready(self) -> None:
-        """Fetch the keys of every app now, ahead of the first request.
+        """Fetch the keys of every app now, before the first request.
 
         Raises:
             KeysUnavailable: if an app's keys could not be fetched, naming the address and the reason.
@@ -98,7 +98,7 @@ class PrivyVerifier:
     def _describe(self, credentials: Sequence[Credential], verified: Sequence[Verified[Any]]) -> PrivyAuth:
         if len(credentials) > 1:
             return self._describe_all(credentials, verified)
-        # A cached token alone is nearly every request, and what it says does not change.
+        # Nearly every request has one cached token, and its result does not change.
         auths, source = verified[0].auths, credentials[0].source
         auth = auths.get(source)
         if auth is None:
@@ -116,7 +116,7 @@ class PrivyVerifier:
         )
 
     def _app_of(self, claims: Claims) -> str:
-        """Return which of the configured apps the token says it is for; its keys then have to prove it."""
+        """Return the configured app that the token names; the app's keys then have to verify the token."""
         audience = claims.get("aud")
         members = audience if isinstance(audience, list) else [audience]
         for app_id in self._sources:

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 # Every token signed by one key has the same header, so a handful of them covers a rotation.
 _HEADERS_KEPT = 16
-# A set that other workers have shared may be older than the token's key: then it is asked for once more.
+# A key set from the shared cache may be older than the token's key: then keys are fetched once more.
 _MOST_WAITS = 2
 
 
@@ -52,7 +52,7 @@ class Verified(Generic[_T]):
         claims: all claims, immutable.
         expires_at: ``exp``, or when ``max_age`` ends if that is earlier, in Unix seconds.
         signer: the name of the trusted signer.
-        auths: for the verifier to keep what a request with this token alone gets, by the source of the token.
+        auths: the results of requests with this token alone, by the source of the token; the verifier keeps them here.
     """
 
     value: _T
@@ -85,7 +85,7 @@ class _Entry(Generic[_T]):
 class TokenVerifier(Generic[_T]):
     """Verify tokens of one kind.
 
-    A cached token is held to its expiry, to the keys and to ``is_revoked`` as it was the first time.
+    For a cached token its expiry, the keys and ``is_revoked`` are checked again.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class TokenVerifier(Generic[_T]):
         """Return a token that was verified before and is valid ``now``, ``None`` for any other."""
         if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
             return None
-        # Hashing is most of what garbage costs: a token with an unknown header cannot be in the cache.
+        # A token with an unknown header cannot be in the cache, so garbage need not be hashed.
         if self._known(token) is None:
             return None
         key = self._cache.key_of(token)
@@ -201,7 +201,7 @@ class TokenVerifier(Generic[_T]):
         return verified
 
     def _still_trusted(self, entry: _Entry[_T]) -> bool:
-        # Asking the source is what starts a refresh, and what ends the trust in stale keys.
+        # ``lookup`` starts a refresh, and no longer returns keys that have expired.
         source = entry.signer.source
         generation = source.generation
         keys = source.lookup(entry.header.kid, entry.header.alg) or ()
@@ -222,7 +222,7 @@ class TokenVerifier(Generic[_T]):
         return since, min(verified.expires_at + self._leeway, self._clock() + self._cache_seconds)
 
     def _keep_header(self, segment: str, known: _KnownHeader) -> None:
-        # Only headers of verified tokens are kept, so nobody else can fill the table.
+        # Only headers of verified tokens are kept, so an attacker cannot fill the table.
         if len(self._headers) >= _HEADERS_KEPT:
             self._headers = {}
         self._headers[segment] = known
