@@ -12,10 +12,12 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.fetching.client_options import check_client_options
+from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.http.credentials import Slot, Source
 from privy_middleware.http.cross_site import check_origin_setting
-from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url
-from privy_middleware.keys.by_name import Material, check_urls, read_keys
+from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
+from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
 from privy_middleware.tokens.claims import Claims, TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
@@ -265,7 +267,7 @@ class PrivyConfig(RequestSettings):
 
     app_id: str | tuple[str, ...]
     """The app id from the dashboard, which is the tokens' ``aud``; several for several apps."""
-    verification_key: Material | None = field(default=None, repr=False)
+    verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key: PEM in any form, a JWK or a JWKS; for several apps a dict by app id."""
     jwks_url: str | Mapping[str, str] | None = None
     """Where keys are fetched without a ``verification_key``; ``{app_id}`` stands for the app's id."""
@@ -292,12 +294,12 @@ class PrivyConfig(RequestSettings):
         kinds = bool(self.tokens) and all(kind in ("identity", "access") for kind in self.tokens)
         _require(kinds, "tokens", 'list "identity", "access" or both')
         self._check_names()
-        key_sets = read_keys(self.verification_key, self.app_ids, "app id", ("ES256",))
+        key_sets = load_key_sets(self.verification_key, self.app_ids, "app id", ("ES256",))
         object.__setattr__(self, "key_sets", key_sets)
-        check_urls(self.jwks_url, self.app_ids, "app id")
+        check_jwks_urls(self.jwks_url, self.app_ids, "app id")
         for app_id in self.app_ids:
             if app_id not in self.key_sets:
-                check_jwks_url(self.jwks_url_of(app_id), "jwks_url")
+                check_fetch_url(self.jwks_url_of(app_id), "jwks_url")
         self._check_secrets()
 
     @property

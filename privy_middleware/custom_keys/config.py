@@ -9,8 +9,7 @@ from typing import ClassVar, Self
 from privy_middleware.config import PrivyConfig
 from privy_middleware.custom_keys.verifier import CustomKeyVerifier
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, check_algorithms, load_key_set
-from privy_middleware.keys.by_name import Material
+from privy_middleware.keys import KeyMaterial, KeySet, check_algorithms, load_key_set
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 
@@ -28,7 +27,7 @@ class CustomKeyConfig(BearerSettings):
     issuer_name: ClassVar[str] = "custom"
     kind: ClassVar[TokenKind] = "custom"
 
-    public_key: Material = field(repr=False)
+    public_key: KeyMaterial = field(repr=False)
     """The public key: PEM in any form, a JWK or a JWKS."""
     algorithms: tuple[str, ...]
     """The algorithms that are accepted; each must fit the key (RFC 8725 §3.1)."""

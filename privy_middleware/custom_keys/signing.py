@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from privy_middleware.errors import ConfigurationError, MalformedToken
-from privy_middleware.keys.algorithms import UnusableKey, VerificationKey
-from privy_middleware.tokens.jws import decode_segment
+from privy_middleware.keys.algorithms import VerificationKey
+from privy_middleware.keys.errors import UnusableKey
+from privy_middleware.keys.pem import unescape_line_breaks
+from privy_middleware.tokens.base64url import decode_base64url
 
 __all__ = ["ALGORITHMS", "PEMSigner", "PrivateKey", "Signer", "key_from_secret"]
 
@@ -21,8 +22,6 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
 """The algorithms that Privy took for such tokens."""
-
-_ESCAPED_BREAK = re.compile(r"\\+[rn]")
 
 
 class Signer:
@@ -72,18 +71,14 @@ class PEMSigner(Signer):
 
 def _read_pem(pem: str | bytes, password: bytes | None) -> PrivateKey:
     try:
-        text = pem.encode() if isinstance(pem, str) else pem
-        key = load_pem_private_key(_unescaped(text), password)
+        text = pem.decode("ascii") if isinstance(pem, bytes) else pem
+        key = load_pem_private_key(unescape_line_breaks(text).encode("ascii"), password)
     except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
         mend = "give a private key that starts with -----BEGIN PRIVATE KEY-----, and its password if it has one"
         raise ConfigurationError("pem", mend) from None
     if not isinstance(key, PrivateKey):
         raise ConfigurationError("pem", "give an RSA key, or an elliptic-curve or Ed25519 one")
     return key
-
-
-def _unescaped(pem: bytes) -> bytes:
-    return _ESCAPED_BREAK.sub("\n", pem.decode("ascii")).encode()
 
 
 def key_from_secret(secret: str) -> ed25519.Ed25519PrivateKey:
@@ -97,6 +92,6 @@ def key_from_secret(secret: str) -> ed25519.Ed25519PrivateKey:
         raise ConfigurationError("api_secret", mend)
     plain = secret.strip().rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_segment(plain))
+        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_base64url(plain))
     except (MalformedToken, ValueError):
         raise ConfigurationError("api_secret", mend) from None

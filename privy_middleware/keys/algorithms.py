@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys.strength import UnusableKey, check_strength
+from privy_middleware.keys.errors import UnusableKey
+from privy_middleware.keys.strength import check_strength
 
-__all__ = ["ALGORITHMS", "UnusableKey", "VerificationKey", "check_algorithms"]
+__all__ = ["ALGORITHMS", "VerificationKey", "check_algorithms"]
 
 _Check: TypeAlias = Callable[[bytes, bytes], None]
 

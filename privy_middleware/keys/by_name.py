@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, load_key_set
+from privy_middleware.keys.keyset import KeySet
+from privy_middleware.keys.material import KeyMaterial, load_key_set
 
-__all__ = ["Material", "check_urls", "read_keys"]
-
-Material: TypeAlias = str | bytes | Mapping[str, Any]
+__all__ = ["check_jwks_urls", "load_key_sets"]
 
 
-def read_keys(
-    material: Material | None, names: Collection[str], noun: str, algorithms: Collection[str]
+def load_key_sets(
+    material: KeyMaterial | None, names: Collection[str], noun: str, algorithms: Collection[str]
 ) -> dict[str, KeySet]:
     """Return the key sets that ``verification_key`` gives, by name.
 
@@ -40,7 +39,7 @@ def read_keys(
     return {name: load_key_set(each, algorithms=algorithms, field="verification_key") for name, each in given.items()}
 
 
-def check_urls(url: object, names: Collection[str], noun: str) -> None:
+def check_jwks_urls(url: object, names: Collection[str], noun: str) -> None:
     """Require ``jwks_url`` to be an address, a dict of addresses by name, or ``None``.
 
     Raises:

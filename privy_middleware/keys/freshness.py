@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.keys.keyset import KeySet
 
 __all__ = ["Arrival", "Failure", "Held", "Outcome", "Policy"]
 
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
-_LONGEST_WISH = 300.0
+# The longest time that a key server can ask for, in seconds.
+_MAX_RETRY_AFTER = 300.0
 _SHORTEST_LIFETIME = 60.0
 _LONGEST_LIFETIME = 86_400.0
 # How long after the end of freshness, or of a back-off, stale keys are used without waiting for a fetch, in seconds.
 _TOLERANCE = 60.0
 
-
-_NONE = KeySet(())
+_NO_KEYS = KeySet(())
+_NO_FAILURES = Backoff(_MAX_RETRY_AFTER, reason="they have not been fetched yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,13 @@ class Policy:
 class Held:
     """The keys and their times on the source's clock; replaced as a whole, so that readers need no lock."""
 
-    keys: KeySet = _NONE
+    keys: KeySet = _NO_KEYS
     generation: int = 0
     obtained_at: float = -math.inf
     fresh_until: float = -math.inf
     dead_after: float = -math.inf
-    retry_at: float = -math.inf
     failed_at: float = -math.inf
-    failures: int = 0
-    reason: str = "they have not been fetched yet"
+    backoff: Backoff = _NO_FAILURES
     landed: int = 0
 
     def after(self, outcome: Outcome, now: float, policy: Policy) -> Held:
@@ -85,8 +83,9 @@ class Held:
         if outcome.arrival is not None:
             held = held._with(outcome.arrival, now, policy)
         if outcome.failure is None:
-            return replace(held, retry_at=-math.inf, failures=0)
-        return held._failed(outcome.failure, now)
+            return replace(held, backoff=self.backoff.after_success())
+        backoff = self.backoff.after_failure(now, outcome.failure.reason, outcome.failure.retry_after)
+        return replace(held, failed_at=now, backoff=backoff)
 
     def must_be_fetched(self, now: float) -> bool:
         """Return whether a request has to wait for a fetch before it may use these keys.
@@ -94,7 +93,7 @@ class Held:
         That is so if they are dead. It is also so if they stopped being fresh more than a minute ago and no fetch has
         been tried recently, because the server may have withdrawn a key in the meantime.
         """
-        return now >= self.dead_after or now >= max(self.fresh_until, self.retry_at) + _TOLERANCE
+        return now >= self.dead_after or now >= max(self.fresh_until, self.backoff.retry_at) + _TOLERANCE
 
     @property
     def may_lack_a_key(self) -> bool:
@@ -117,10 +116,3 @@ class Held:
             fresh_until=fresh_until,
             dead_after=fresh_until + policy.grace,
         )
-
-    def _failed(self, failure: Failure, now: float) -> Held:
-        # Bounded back-off, so that neither a server that is down nor one that is back is kept waiting long.
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self.failures, 10))
-        wish = min(_LONGEST_WISH, failure.retry_after or 0.0)
-        retry_at = now + max(pause, wish)
-        return replace(self, retry_at=retry_at, failed_at=now, failures=self.failures + 1, reason=failure.reason)

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
-from privy_middleware.fetching.client import check_jwks_url
 from privy_middleware.fetching.download import Downloader
 from privy_middleware.fetching.flight import Flight
+from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys.algorithms import VerificationKey, check_algorithms
 from privy_middleware.keys.freshness import Failure, Held, Outcome, Policy
 from privy_middleware.keys.log import KeyLog
@@ -94,7 +94,7 @@ class JWKSSource:
         Raises:
             ConfigurationError: naming what is wrong and the mend.
         """
-        self._url = check_jwks_url(url, "jwks_url")
+        self._url = check_fetch_url(url, "jwks_url")
         _check_positive(lifetime=lifetime, cooldown=cooldown, timeout=timeout, max_bytes=max_bytes)
         if grace != 0:
             _check_positive(grace=grace)
@@ -189,8 +189,8 @@ class JWKSSource:
         held, now = self._held, self._clock()
         if now < held.dead_after:
             return None
-        detail = f"No keys can be had from {self._url}: {held.reason}."
-        return KeysUnavailable(detail, retry_after=max(1.0, held.retry_at - now))
+        detail = f"No keys can be had from {self._url}: {held.backoff.reason}."
+        return KeysUnavailable(detail, retry_after=max(1.0, held.backoff.retry_at - now))
 
     def uncertain(self, kid: str | None, generation: int) -> KeysUnavailable | None:
         """Return why a token may be good although no key of this generation verifies it, or ``None`` if it is bad.
@@ -202,8 +202,8 @@ class JWKSSource:
             return None
         if not held.may_lack_a_key:
             return None if held.generation == generation else KeysUnavailable("The keys have just changed.")
-        detail = f"A new key may have signed the token, and no keys can be had from {self._url}: {held.reason}."
-        next_fetch = held.retry_at if now >= held.fresh_until else max(held.retry_at, self._unknown_at)
+        detail = f"A new key may have signed the token, and no keys can be had from {self._url}: {held.backoff.reason}."
+        next_fetch = held.backoff.retry_at if now >= held.fresh_until else max(held.backoff.retry_at, self._unknown_at)
         return KeysUnavailable(detail, retry_after=max(1.0, next_fetch - now))
 
     def ready(self) -> None:
@@ -236,7 +236,7 @@ class JWKSSource:
         if held.keys.knows(kid) or now < held.obtained_at + _JUST_OBTAINED:
             return ()
         if self._flight is None:
-            if now < self._unknown_at or now < held.retry_at:
+            if now < self._unknown_at or now < held.backoff.retry_at:
                 return ()
             # Whoever acts on this only after another fetch has landed must look again first.
             self._wish = held.landed
@@ -249,7 +249,7 @@ class JWKSSource:
                 return self._flight, False
             held, now = self._held, self._clock()
             fresh = now < held.fresh_until
-            if now < held.retry_at or (fresh and (self._wish != held.landed or now < self._unknown_at)):
+            if now < held.backoff.retry_at or (fresh and (self._wish != held.landed or now < self._unknown_at)):
                 return None
             if fresh:
                 self._unknown_at = now + self._cooldown

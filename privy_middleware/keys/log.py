@@ -43,7 +43,7 @@ class KeyLog:
             left = f"the last ones serve on for {held.dead_after - now:.0f} s"
         else:
             left = "and none are held: requests that need them get 503"
-        _logger.warning("Keys cannot be fetched from %s: %s; %s.", self._url, held.reason, left)
+        _logger.warning("Keys cannot be fetched from %s: %s; %s.", self._url, held.backoff.reason, left)
 
     def _report_skipped(self, skipped: str) -> None:
         if skipped and skipped != self._skipped:

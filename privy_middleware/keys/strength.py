@@ -7,7 +7,9 @@ import functools
 from cryptography.hazmat.primitives.asymmetric import ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-__all__ = ["UnusableKey", "check_strength"]
+from privy_middleware.keys.errors import UnusableKey
+
+__all__ = ["check_strength"]
 
 _RSA_BITS = range(2048, 8192 + 1)
 # FIPS 186-5 §A.1.1. Small exponents make forgery easier, large ones cost OpenSSL time.
@@ -20,10 +22,6 @@ _P448 = 2**448 - 2**224 - 1
 _ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _LOW_25519 = frozenset({0, 1, _P25519 - 1, _ORDER_8, _P25519 - _ORDER_8})
 _LOW_448 = frozenset({0, 1, _P448 - 1})
-
-
-class UnusableKey(ValueError):
-    """Say why something is no usable verification key, in words that hold nothing of it."""
 
 
 def check_strength(key: PublicKeyTypes) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Collection
 import anyio
 
 from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from privy_middleware.keys.errors import InvalidKeySet
 from privy_middleware.keys.freshness import Arrival, Failure, Outcome, Policy
-from privy_middleware.keys.parsing import InvalidKeySet, read_jwks
+from privy_middleware.keys.jwks import read_jwks
 from privy_middleware.keys.shared import SharedAnswers, Stored
 
 __all__ = ["Supplier"]

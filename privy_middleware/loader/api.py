@@ -16,8 +16,10 @@ import httpx2
 from privy_middleware.callbacks import is_async, returned
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, PrivyError
-from privy_middleware.fetching.client import check_jwks_url, client_settings, retry_after_of
+from privy_middleware.fetching.client_options import client_settings
 from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from privy_middleware.fetching.response_headers import retry_after_of
+from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 from privy_middleware.users.records import UnreadableUser
 from privy_middleware.users.user import PrivyUser
@@ -67,7 +69,7 @@ class UserAPI:
             if config.app_secret_of(app_id) is None:
                 raise ConfigurationError("app_secret", f"set the secret of {app_id}, or give load_user")
         self._config = config
-        self._base_url = check_jwks_url(base_url, "base_url").rstrip("/")
+        self._base_url = check_fetch_url(base_url, "base_url").rstrip("/")
         self._timeout = timeout
         self._tls = client_settings(base_url, config.client_options)["verify"]
 

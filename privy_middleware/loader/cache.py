@@ -1,4 +1,4 @@
-"""What is known of users that were loaded: who is kept, and when the API may be asked again."""
+"""Users that were loaded, kept for a while."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from typing import NamedTuple
 
 from privy_middleware.users.user import PrivyUser
 
-__all__ = ["Failed", "Kept", "Loaded", "Pause", "Question"]
-
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
-_LONGEST_WISH = 3600.0
+__all__ = ["Failed", "Kept", "Loaded", "Question"]
 
 
 class Question(NamedTuple):
@@ -69,27 +65,3 @@ class Kept:
     def discard(self, question: Question) -> None:
         """Drop a user."""
         self._entries.pop(question, None)
-
-
-class Pause:
-    """The time in which an API that has failed is left alone; not locked."""
-
-    def __init__(self) -> None:
-        """Begin without one."""
-        self._until = -math.inf
-        self._failures = 0
-        self._reason = ""
-
-    def at(self, now: float) -> Failed | None:
-        """Return the failure to report instead of asking."""
-        return Failed(self._reason, self._until - now) if now < self._until else None
-
-    def note(self, outcome: Loaded | Failed, now: float) -> None:
-        """Take in how a request has ended: after 1, 2, 4, … at most 30 s, or when the API says, it is asked again."""
-        if isinstance(outcome, Loaded):
-            self._failures = 0
-        elif outcome.pauses:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._failures, 10))
-            self._until = max(self._until, now + max(pause, min(_LONGEST_WISH, outcome.retry_after)))
-            self._failures += 1
-            self._reason = outcome.reason

@@ -12,14 +12,17 @@ from typing import Any, Literal
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, UserDeleted, UserUnavailable
+from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
 from privy_middleware.loader.api import PRIVY_API_URL, LoadUser, PluggedClient, UserAPI, UserSource
-from privy_middleware.loader.cache import Failed, Kept, Loaded, Pause, Question
+from privy_middleware.loader.cache import Failed, Kept, Loaded, Question
 from privy_middleware.loader.request import Errand, Following, Leading
 from privy_middleware.users.user import PrivyUser
 
 __all__ = ["UserLoader"]
 
+# The longest time that the API can ask for, in seconds.
+_MAX_RETRY_AFTER = 3600.0
 # A DID, of which a path segment can be made (W3C DID Core §3.1).
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:-]+")
 
@@ -66,7 +69,7 @@ class UserLoader:
         self._source: UserSource = api
         self._on_outage = on_outage
         self._kept = Kept(ttl, size)
-        self._pauses = {app_id: Pause() for app_id in self._config.app_ids}
+        self._backoffs = dict.fromkeys(self._config.app_ids, Backoff(_MAX_RETRY_AFTER))
         self._errands: dict[Question, Errand] = {}
         # The deadline of a request, and a connection that took its own time before.
         self._patience = 2 * timeout + 3.0
@@ -144,7 +147,7 @@ class UserLoader:
         """Return what is known, or else the request to wait for, one's own or another's."""
         with self._lock:
             now = self._clock()
-            known = self._kept.get(question, now) or self._pauses[question.app_id].at(now)
+            known = self._kept.get(question, now) or self._backing_off(question.app_id, now)
             if known is not None:
                 return known
             errand = self._errands.get(question)
@@ -157,13 +160,25 @@ class UserLoader:
         with self._lock:
             now = self._clock()
             if outcome is not None:
-                self._pauses[question.app_id].note(outcome, now)
+                self._note(question.app_id, outcome, now)
             if self._errands.get(question) is errand:
                 del self._errands[question]
                 if isinstance(outcome, Loaded):
                     self._kept.put(question, outcome, now)
         errand.outcome = outcome
         errand.land()
+
+    def _backing_off(self, app_id: str, now: float) -> Failed | None:
+        """Return the failure to report instead of a request, ``None`` if a request may be made."""
+        backoff = self._backoffs[app_id]
+        return Failed(backoff.reason, backoff.retry_at - now) if now < backoff.retry_at else None
+
+    def _note(self, app_id: str, outcome: Loaded | Failed, now: float) -> None:
+        backoff = self._backoffs[app_id]
+        if isinstance(outcome, Loaded):
+            self._backoffs[app_id] = backoff.after_success()
+        elif outcome.pauses:
+            self._backoffs[app_id] = backoff.after_failure(now, outcome.reason, outcome.retry_after)
 
 
 def _configured(config: PrivyConfig | Mapping[str, Any] | None) -> PrivyConfig:

@@ -6,25 +6,14 @@ believed before that. A token has one spelling only: no padding, no other alphab
 
 from __future__ import annotations
 
-import binascii
 from typing import Any, NamedTuple
 
 from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader
+from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
-__all__ = ["Header", "LONGEST_HEADER", "decode_segment", "find_dots", "read_header", "read_payload"]
+__all__ = ["Header", "LONGEST_HEADER", "find_dots", "read_header", "read_payload"]
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# From this alphabet to the standard one, whose own letters become one that neither has.
-_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
-_PADDING = (b"", b"", b"==", b"=")
-# The last character of a segment carries 4 (of length 2 mod 4) or 2 (of length 3) bits that must be zero.
-_CANONICAL_END = (
-    frozenset(_ALPHABET),
-    frozenset[str](),
-    frozenset(_ALPHABET[::16]),
-    frozenset(_ALPHABET[::4]),
-)
 # Parameters that would change how the token is read, or would bring the key along with it.
 _REFUSED = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
 LONGEST_HEADER = 2048
@@ -32,23 +21,6 @@ LONGEST_HEADER = 2048
 # The signature of the longest RSA key.
 _LONGEST_SIGNATURE = 1366
 _TYPES = frozenset({"jwt", "application/jwt"})
-
-
-def decode_segment(segment: str) -> bytes:
-    """Return the bytes of one base64url segment (RFC 7515 §2: no padding, no line breaks, no other characters).
-
-    Raises:
-        MalformedToken: when the segment is not the one canonical spelling of its bytes.
-    """
-    tail = len(segment) & 3
-    spelled = segment.encode("ascii", "replace").translate(_TO_STANDARD)
-    try:
-        data = binascii.a2b_base64(spelled + _PADDING[tail], strict_mode=True)
-    except binascii.Error:
-        raise MalformedToken from None
-    if tail and segment[-1] not in _CANONICAL_END[tail]:
-        raise MalformedToken
-    return data
 
 
 class Header(NamedTuple):
@@ -92,7 +64,7 @@ def read_payload(segment: str) -> dict[str, Any]:
         InvalidClaims: when the payload is not a JSON object in the strict sense (RFC 7519 §7.2).
     """
     try:
-        claims = decode_bytes(decode_segment(segment))
+        claims = decode_bytes(decode_base64url(segment))
     except NotStrictJSON:
         raise InvalidClaims from None
     if not isinstance(claims, dict):
@@ -108,7 +80,7 @@ def read_header(segment: str) -> Header:
         UnsupportedHeader: when a parameter is refused or of the wrong type.
     """
     try:
-        header = decode_bytes(decode_segment(segment))
+        header = decode_bytes(decode_base64url(segment))
     except NotStrictJSON:
         raise MalformedToken from None
     if not isinstance(header, dict):

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Self
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
-from privy_middleware.keys.by_name import Material, check_urls, read_keys
+from privy_middleware.fetching.urls import check_fetch_url
+from privy_middleware.keys import KeyMaterial, KeySet, load_key_set
+from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
@@ -38,7 +39,7 @@ class Web3AuthConfig(BearerSettings):
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
     issuer: str | tuple[str, ...] = issuer_name
     """The ``iss`` of social logins, exactly as tokens spell it; several where clients of different versions sign in."""
-    verification_key: Material | None = field(default=None, repr=False)
+    verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS; or a dict by issuer."""
     jwks_url: str | Mapping[str, str] | None = None
     """Where the keys of social logins are fetched without a ``verification_key``; for several issuers a dict by issuer.
@@ -51,7 +52,7 @@ class Web3AuthConfig(BearerSettings):
     """Each ``aud`` of external wallets' tokens: the client id, or the host or URL of a page, exactly."""
     external_jwks_url: str = "https://authjs.web3auth.io/jwks"
     """Where the keys of external wallets' tokens are fetched without an ``external_verification_key``."""
-    external_verification_key: Material | None = field(default=None, repr=False)
+    external_verification_key: KeyMaterial | None = field(default=None, repr=False)
     """A fixed key for external wallets' tokens, in the same forms as ``verification_key``."""
     external_max_age: float = 86400.0
     """How many seconds after ``iat`` an external wallet's token expires at the latest: its client chose the ``exp``."""
@@ -121,8 +122,8 @@ class Web3AuthConfig(BearerSettings):
 
     def _read_social_keys(self) -> None:
         issuers = self.social_issuers
-        check_urls(self.jwks_url, issuers, "issuer")
-        object.__setattr__(self, "key_sets", read_keys(self.verification_key, issuers, "issuer", ALGORITHMS))
+        check_jwks_urls(self.jwks_url, issuers, "issuer")
+        object.__setattr__(self, "key_sets", load_key_sets(self.verification_key, issuers, "issuer", ALGORITHMS))
         fetching = [each for each in issuers if each not in self.key_sets]
         if len(issuers) > 1 and fetching and isinstance(self.jwks_url, str):
             raise ConfigurationError("jwks_url", "for several issuers give a dict from issuer to address")
@@ -130,7 +131,7 @@ class Web3AuthConfig(BearerSettings):
             url = self.jwks_url_of(each)
             if not url:
                 raise ConfigurationError("jwks_url", f"give a dict with the address of the keys of {each}")
-            check_jwks_url(url, "jwks_url")
+            check_fetch_url(url, "jwks_url")
 
     def _check_external(self) -> None:
         names: dict[str, tuple[Any, ...]] = {
@@ -154,6 +155,6 @@ class Web3AuthConfig(BearerSettings):
     def _read_external_keys(self) -> None:
         material, name = self.external_verification_key, "external_verification_key"
         if material is None:
-            check_jwks_url(self.external_jwks_url, "external_jwks_url")
+            check_fetch_url(self.external_jwks_url, "external_jwks_url")
         else:
             object.__setattr__(self, "external_keys", load_key_set(material, algorithms=ALGORITHMS, field=name))

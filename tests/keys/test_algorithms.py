@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys.algorithms import ALGORITHMS, UnusableKey, VerificationKey, check_algorithms
+from privy_middleware.keys.algorithms import ALGORITHMS, VerificationKey, check_algorithms
+from privy_middleware.keys.errors import UnusableKey
 from tests.support.signers import MESSAGE, Signer
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

@@ -16,7 +16,8 @@ import pytest
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
 from privy_middleware.fetching.download import Answer
-from privy_middleware.keys import JWKSSource, KeySet, KeySource, SourceStats, check_jwks_url
+from privy_middleware.fetching.urls import check_fetch_url
+from privy_middleware.keys import JWKSSource, KeySet, KeySource, SourceStats
 from privy_middleware.keys.freshness import Arrival, Failure, Held, Outcome, Policy
 from privy_middleware.keys.shared import Stored
 from tests.support.certificates import Authority
@@ -769,7 +770,7 @@ def test_zero_is_refused(name: str) -> None:
         (lambda: JWKSSource("http://example.com/"), "jwks_url"),
         (lambda: JWKSSource("http://127.0.0.1/", algorithms=("none",)), "algorithms"),
         (lambda: JWKSSource("http://127.0.0.1/", client_options={"timeout": 1}), "client_options"),
-        (lambda: check_jwks_url("", "elsewhere"), "elsewhere"),
+        (lambda: check_fetch_url("", "elsewhere"), "elsewhere"),
     ],
 )
 def test_settings_that_are_refused(build: Callable[[], object], field: str) -> None:

@@ -1,63 +1,19 @@
-"""What may be fetched, with which client options, and what HTTP says about how long an answer holds."""
+"""The options for httpx2's clients that an app may set."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import ssl
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["check_client_options", "check_jwks_url", "client_settings", "is_weakened", "max_age_of", "retry_after_of"]
+__all__ = ["check_client_options", "client_settings", "is_weakened"]
 
 _OPTIONS = frozenset({"auth", "cookies", "headers", "http2", "limits", "params", "proxy", "trust_env", "verify"})
-_MAX_AGE = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})\"?")
-_SECONDS = re.compile(r"[0-9]{1,9}")
-_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f\\]")
-
-
-def check_jwks_url(url: str, field: str) -> str:
-    """Return the address of a key set: https, or http on this machine only.
-
-    Raises:
-        ConfigurationError: naming ``field`` and the mend.
-    """
-    parsed = _parse(url, field)
-    if parsed.userinfo:
-        raise ConfigurationError(field, "leave out user and password: use client_options for credentials")
-    if parsed.fragment or "#" in url:
-        raise ConfigurationError(field, "leave out the fragment (#…): it is never sent")
-    if parsed.scheme != "https" and not (parsed.scheme == "http" and _is_loopback(parsed.host)):
-        raise ConfigurationError(field, "use https: plain http is for loopback addresses only")
-    return url
-
-
-def _parse(url: str, field: str) -> httpx2.URL:
-    if not isinstance(url, str) or _NOT_IN_ADDRESSES.search(url):
-        raise ConfigurationError(field, "give an address such as https://host/path, without spaces")
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError):
-        raise ConfigurationError(field, "give an address such as https://host/path") from None
-    if not parsed.host:
-        raise ConfigurationError(field, "name a host: https://host/path")
-    return parsed
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_client_options(options: Mapping[str, Any]) -> None:
@@ -121,25 +77,3 @@ def _tls_context(url: str, options: Mapping[str, Any]) -> ssl.SSLContext:
     if url.startswith("http:"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx2.create_ssl_context(trust_env=options.get("trust_env", True))
-
-
-def max_age_of(headers: httpx2.Headers) -> float | None:
-    """Return for how many seconds an answer is fresh, if it says so (RFC 9111 §4.2)."""
-    directives = headers.get("cache-control", "").lower()
-    match = _MAX_AGE.search(directives)
-    if match is None or "no-store" in directives or "no-cache" in directives:
-        return None
-    age = headers.get("age", "").strip()
-    spent = int(age) if _SECONDS.fullmatch(age) else 0
-    return float(max(0, int(match[1]) - spent)) if int(match[1]) else None
-
-
-def retry_after_of(headers: httpx2.Headers) -> float | None:
-    """Return in how many seconds the server wants to be asked again (RFC 9110 §10.2.3)."""
-    wish = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(wish):
-        return float(wish)
-    try:
-        return max(0.0, parsedate_to_datetime(wish).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
