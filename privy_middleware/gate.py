@@ -25,7 +25,7 @@ from privy_middleware.http.credentials import Credential, Reader, names_of
 from privy_middleware.http.cross_site import is_cross_site, is_unsafe
 from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import Navigable, page_redirect
-from privy_middleware.verifiers.bearer import BearerSettings
+from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier, Verifier
 
 __all__ = ["Gate", "PREFLIGHT_HEADERS", "PREFLIGHT_STATUS", "Request", "Settings", "build_gate", "is_preflight"]
@@ -194,7 +194,7 @@ def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt
     elif isinstance(settings, Mapping):
         settings = PrivyConfig.from_mapping(settings)
     if isinstance(settings, BearerSettings):
-        settings = settings.verifier()
+        settings = verifier_for(settings)
     verifier = PrivyVerifier(settings) if isinstance(settings, PrivyConfig) else settings
     if not isinstance(getattr(verifier, "settings", None), RequestSettings):
         raise ConfigurationError("config", "give a PrivyConfig, a mapping of settings, or a verifier")

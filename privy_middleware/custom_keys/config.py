@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from privy_middleware.config import PrivyConfig
-from privy_middleware.custom_keys.verifier import CustomKeyVerifier
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeyMaterial, KeySet, check_algorithms, load_key_set
 from privy_middleware.tokens.claims import TokenKind, is_text
@@ -68,10 +67,6 @@ class CustomKeyConfig(BearerSettings):
     def issuers(self) -> tuple[str, ...]:
         """Return the one ``iss`` that is accepted."""
         return (self.issuer,)
-
-    def verifier(self) -> CustomKeyVerifier:
-        """Return a verifier with these settings."""
-        return CustomKeyVerifier(self)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "CUSTOM_KEY_") -> Self:

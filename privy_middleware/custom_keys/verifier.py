@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
+from privy_middleware.custom_keys.config import CustomKeyConfig
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.keys import FixedKeys
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, is_text
 from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict
-from privy_middleware.verifiers.bearer import BearerVerifier
+from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
 from privy_middleware.verifiers.token import Trust
-
-if TYPE_CHECKING:
-    from privy_middleware.custom_keys.config import CustomKeyConfig
 
 __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
@@ -72,3 +70,6 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
             raise InvalidClaims("sub is not a non-empty string")
         user_id = f"custom:{quote(issuer, safe='')}:{quote(subject, safe='@+')}"
         return CustomKeyUser(user_id, subject, issuer, claims=claims)
+
+
+verifier_for.register(CustomKeyConfig, CustomKeyVerifier)

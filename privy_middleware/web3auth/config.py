@@ -14,7 +14,6 @@ from privy_middleware.keys import KeyMaterial, KeySet, load_key_set
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
-from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
 
 __all__ = ["Web3AuthConfig"]
 
@@ -34,6 +33,7 @@ class Web3AuthConfig(BearerSettings):
 
     issuer_name: ClassVar[str] = "https://api-auth.web3auth.io"
     kind: ClassVar[TokenKind] = "web3auth"
+    algorithms: ClassVar[tuple[str, ...]] = ("ES256",)
 
     client_id: str
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
@@ -93,10 +93,6 @@ class Web3AuthConfig(BearerSettings):
             return _JWKS_URL if issuer == self.issuer_name else ""
         return url
 
-    def verifier(self) -> Web3AuthVerifier:
-        """Return a verifier with these settings."""
-        return Web3AuthVerifier(self)
-
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "WEB3AUTH_") -> Self:
         """Build a configuration from environment variables such as ``WEB3AUTH_CLIENT_ID``.
@@ -123,7 +119,7 @@ class Web3AuthConfig(BearerSettings):
     def _read_social_keys(self) -> None:
         issuers = self.social_issuers
         check_jwks_urls(self.jwks_url, issuers, "issuer")
-        object.__setattr__(self, "key_sets", load_key_sets(self.verification_key, issuers, "issuer", ALGORITHMS))
+        object.__setattr__(self, "key_sets", load_key_sets(self.verification_key, issuers, "issuer", self.algorithms))
         fetching = [each for each in issuers if each not in self.key_sets]
         if len(issuers) > 1 and fetching and isinstance(self.jwks_url, str):
             raise ConfigurationError("jwks_url", "for several issuers give a dict from issuer to address")
@@ -157,4 +153,4 @@ class Web3AuthConfig(BearerSettings):
         if material is None:
             check_fetch_url(self.external_jwks_url, "external_jwks_url")
         else:
-            object.__setattr__(self, "external_keys", load_key_set(material, algorithms=ALGORITHMS, field=name))
+            object.__setattr__(self, "external_keys", load_key_set(material, algorithms=self.algorithms, field=name))

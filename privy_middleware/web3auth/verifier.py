@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from privy_middleware.keys import FixedKeys, KeySet, KeySource
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, required_date
-from privy_middleware.verifiers.bearer import BearerVerifier
+from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
 from privy_middleware.verifiers.privy import jwks_source
 from privy_middleware.verifiers.token import Trust
+from privy_middleware.web3auth.config import Web3AuthConfig
 from privy_middleware.web3auth.users import Web3AuthUser, external_user, social_user
 
-if TYPE_CHECKING:
-    from privy_middleware.web3auth.config import Web3AuthConfig
-
-__all__ = ["ALGORITHMS", "Web3AuthVerifier"]
-
-ALGORITHMS = ("ES256",)
+__all__ = ["Web3AuthVerifier"]
 
 
 class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
@@ -55,8 +50,11 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         return external_user(claims)
 
 
+verifier_for.register(Web3AuthConfig, Web3AuthVerifier)
+
+
 def _trusts(config: Web3AuthConfig) -> list[Trust]:
-    algorithms = frozenset(ALGORITHMS)
+    algorithms = frozenset(config.algorithms)
     trusts = [
         Trust(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
         for issuer in config.social_issuers
@@ -68,4 +66,4 @@ def _trusts(config: Web3AuthConfig) -> list[Trust]:
 
 
 def _source(config: Web3AuthConfig, fixed: KeySet | None, url: str) -> KeySource:
-    return jwks_source(config, url, ALGORITHMS) if fixed is None else FixedKeys(fixed)
+    return jwks_source(config, url, config.algorithms) if fixed is None else FixedKeys(fixed)
