@@ -16,11 +16,11 @@ from privy_middleware.keys.errors import UnusableKey
 from privy_middleware.keys.pem import unescape_line_breaks
 from privy_middleware.tokens.base64url import decode_base64url
 
-__all__ = ["ALGORITHMS", "PEMSigner", "PrivateKey", "Signer", "key_from_secret"]
+__all__ = ["PEMSigner", "SIGNING_ALGORITHMS", "Signer", "SigningKey", "key_from_secret"]
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
+SIGNING_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
 """The algorithms that Privy took for such tokens."""
 
 
@@ -29,7 +29,7 @@ class Signer:
 
     __slots__ = ("_key", "algorithm")
 
-    def __init__(self, key: PrivateKey, algorithm: str) -> None:
+    def __init__(self, key: SigningKey, algorithm: str) -> None:
         """Take a key that fits the algorithm."""
         self._key = key
         self.algorithm: str = algorithm
@@ -59,8 +59,8 @@ class PEMSigner(Signer):
         Raises:
             ConfigurationError: when the key cannot be read, is too weak, or does not fit; holds nothing of the key.
         """
-        if algorithm not in ALGORITHMS:
-            raise ConfigurationError("algorithm", f"choose one of {', '.join(ALGORITHMS)}")
+        if algorithm not in SIGNING_ALGORITHMS:
+            raise ConfigurationError("algorithm", f"choose one of {', '.join(SIGNING_ALGORITHMS)}")
         key = _read_pem(pem, password)
         try:
             VerificationKey(key.public_key(), (algorithm,))
@@ -69,14 +69,14 @@ class PEMSigner(Signer):
         super().__init__(key, algorithm)
 
 
-def _read_pem(pem: str | bytes, password: bytes | None) -> PrivateKey:
+def _read_pem(pem: str | bytes, password: bytes | None) -> SigningKey:
     try:
         text = pem.decode("ascii") if isinstance(pem, bytes) else pem
         key = load_pem_private_key(unescape_line_breaks(text).encode("ascii"), password)
     except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
         mend = "give a private key that starts with -----BEGIN PRIVATE KEY-----, and its password if it has one"
         raise ConfigurationError("pem", mend) from None
-    if not isinstance(key, PrivateKey):
+    if not isinstance(key, SigningKey):
         raise ConfigurationError("pem", "give an RSA key, or an elliptic-curve or Ed25519 one")
     return key
 

@@ -12,8 +12,8 @@ from privy_middleware.custom_keys.config import CustomKeyConfig
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.keys import FixedKeys
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, is_text
-from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
 from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
 from privy_middleware.verifiers.token import Trust
 
@@ -21,14 +21,14 @@ __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
 
 @dataclass(frozen=True, slots=True)
-class CustomKeyUser(Verified):
+class CustomKeyUser(PydanticOutputOnly):
     """Describe the user of a token that is signed with one's own key; it says nothing of accounts.
 
     ``id`` is ``custom:<issuer>:<subject>``, each part percent-encoded, so that no such token can pass for a user of
     another issuer; ``subject`` is the token's ``sub``, one's own id of the user.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
 
     id: Annotated[str, OnlyFromTokens("CustomKeyUser")] = field(repr=False)
     subject: str

@@ -1,8 +1,9 @@
 """Verification keys, from the configuration or fetched from where they are published.
 
-Reading keys: ``material`` (of the configuration), ``jwks``, ``jwk``, ``pem``, ``algorithms``, ``strength``; ``keyset``
-finds one by ``kid``. Fetching keys: ``source`` defines what a source of keys is, ``jwks_source`` fetches them,
-``freshness`` is its state, ``supply`` makes one fetch, and ``shared`` is the cache that workers share.
+Reading keys: ``material`` (of the configuration), ``jwks``, ``jwk``, ``pem``, ``algorithms`` and ``strength``;
+``keyset`` finds a key by its ``kid``. Fetching keys: ``source`` defines what a source of keys is, and ``jwks_source``
+is the one that fetches them. ``fetcher`` makes one fetch, ``cached_keys`` keeps its result, and ``shared_cache``
+shares it with other workers.
 """
 
 from privy_middleware.keys.algorithms import VerificationKey, check_algorithms
@@ -11,7 +12,8 @@ from privy_middleware.keys.jwks import read_jwks
 from privy_middleware.keys.jwks_source import JWKSSource, SourceStats
 from privy_middleware.keys.keyset import KeySet
 from privy_middleware.keys.material import KeyMaterial, load_key_set
-from privy_middleware.keys.shared import KeyCache
+from privy_middleware.keys.redis_cache import RedisKeyCache
+from privy_middleware.keys.shared_cache import KeyCache
 from privy_middleware.keys.source import FixedKeys, KeySource, aready_all, ready_all
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "KeyMaterial",
     "KeySet",
     "KeySource",
+    "RedisKeyCache",
     "SourceStats",
     "VerificationKey",
     "aready_all",

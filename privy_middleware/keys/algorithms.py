@@ -21,7 +21,7 @@ from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys.errors import UnusableKey
 from privy_middleware.keys.strength import check_strength
 
-__all__ = ["ALGORITHMS", "VerificationKey", "check_algorithms"]
+__all__ = ["SUPPORTED_ALGORITHMS", "VerificationKey", "check_algorithms"]
 
 _Check: TypeAlias = Callable[[bytes, bytes], None]
 
@@ -39,7 +39,7 @@ _RSA: dict[str, hashes.HashAlgorithm] = {
     "PS512": hashes.SHA512(),
 }
 
-ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
+SUPPORTED_ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
 """Every algorithm that a key can be used with (RFC 7518 §3.1, RFC 8037 §3.1), asymmetric ones only."""
 
 
@@ -55,7 +55,7 @@ class VerificationKey:
             UnusableKey: the key is too weak, or none of the algorithms fits it (RFC 8725 §3.1).
         """
         check_strength(public_key)
-        bound = ((name, _bind(name, public_key)) for name in ALGORITHMS if name in algorithms)
+        bound = ((name, _bind(name, public_key)) for name in SUPPORTED_ALGORITHMS if name in algorithms)
         self._checks = {name: check for name, check in bound if check is not None}
         if not self._checks:
             raise UnusableKey(f"it is {_describe(public_key)}, which does not go with {_listed(algorithms)}")
@@ -88,12 +88,12 @@ def check_algorithms(algorithms: Collection[str], field: str = "algorithms") -> 
     """Return the algorithms as a set (RFC 8725 §3.1: an allow-list, without ``none`` and shared secrets).
 
     Raises:
-        ConfigurationError: there is none, or one that is not in ``ALGORITHMS``.
+        ConfigurationError: there is none, or one that is not in ``SUPPORTED_ALGORITHMS``.
     """
     if isinstance(algorithms, str | bytes) or not isinstance(algorithms, Collection) or not algorithms:
-        raise ConfigurationError(field, f"give at least one of {_listed(ALGORITHMS)}, in a tuple")
-    if any(not isinstance(name, str) or name not in ALGORITHMS for name in algorithms):
-        raise ConfigurationError(field, f"holds what is not supported; choose from {_listed(ALGORITHMS)}")
+        raise ConfigurationError(field, f"give at least one of {_listed(SUPPORTED_ALGORITHMS)}, in a tuple")
+    if any(not isinstance(name, str) or name not in SUPPORTED_ALGORITHMS for name in algorithms):
+        raise ConfigurationError(field, f"holds what is not supported; choose from {_listed(SUPPORTED_ALGORITHMS)}")
     return frozenset(algorithms)
 
 
@@ -156,7 +156,7 @@ def _describe(key: PublicKeyTypes) -> str:
 
 
 def _listed(names: Collection[str]) -> str:
-    return ", ".join(name for name in ALGORITHMS if name in names)
+    return ", ".join(name for name in SUPPORTED_ALGORITHMS if name in names)
 
 
 def _fingerprint(key: PublicKeyTypes) -> bytes:

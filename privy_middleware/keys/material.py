@@ -64,7 +64,7 @@ def _load_json(document: object, algorithms: frozenset[str]) -> KeySet:
         raise PrivateKeyGiven
     key_set = read_jwks(document, algorithms=algorithms)
     if key_set.skipped:
-        _logger.warning("Keys of the configured set are passed over: %s.", key_set.skipped)
+        _logger.warning("Some keys of the configured set are skipped: %s.", key_set.skipped)
     return key_set
 
 

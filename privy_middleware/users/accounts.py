@@ -14,8 +14,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from privy_middleware.errors import InvalidClaims
-from privy_middleware.users.documented import Documented
 from privy_middleware.users.frozen import freeze_object, thaw_object
+from privy_middleware.users.pydantic_schema import PydanticOutput
 
 __all__ = [
     "ACCOUNT_TYPES",
@@ -79,7 +79,7 @@ def _wallets(value: object) -> tuple[CrossAppWallet, ...] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Documented):
+class Account(PydanticOutput):
     """Describe what all linked accounts share; ``latest_verified_at`` is in Unix seconds."""
 
     type: str
@@ -291,7 +291,7 @@ class UnknownAccount(Account):
     ``fields`` are all its fields as they came. ``type`` is empty when the token gives none that is a string.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"fields", "latest_verified_at"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"fields", "latest_verified_at"})
 
     type: str = ""
     fields: Mapping[str, Any] = field(hash=False)

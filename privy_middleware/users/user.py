@@ -34,8 +34,8 @@ from privy_middleware.users.accounts import (
     parse_accounts,
     seconds,
 )
-from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
 
@@ -60,14 +60,14 @@ def _creation_time(value: object) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PrivyUser(Verified):
+class PrivyUser(PydanticOutputOnly):
     """Describe a verified user; immutable throughout, since one object serves many requests.
 
     ``created_at`` and ``fresh_at`` are in Unix seconds. ``complete`` is False when the user is known by an
     access token alone, which says nothing of accounts. The ``repr`` shows no personal data.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
 
     id: Annotated[str, OnlyFromTokens("PrivyUser")]
     created_at: int | None = None
@@ -244,7 +244,7 @@ class PrivyUser(Verified):
 
 
 @dataclass(frozen=True, slots=True)
-class AccessTokenClaims(Verified):
+class AccessTokenClaims(PydanticOutputOnly):
     """Describe a verified access token; ``issued_at`` and ``expiration`` are in Unix seconds."""
 
     app_id: Annotated[str, OnlyFromTokens("AccessTokenClaims")]

@@ -226,7 +226,7 @@ def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[
             yield source
         except KeysUnavailable:
             # Whoever cannot wait leaves the fetch to a thread of its own.
-            source.fetch_behind()
+            source.fetch_in_background()
             raise
         generation, keys = source.generation, source.lookup(header.kid, header.alg)
         if keys is not None:

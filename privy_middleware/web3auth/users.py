@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.tokens.claims import Claims, is_text
-from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
 from privy_middleware.web3auth.addresses import canonical_address, derive_address, whole_key
 
 __all__ = ["Web3AuthUser", "Web3AuthWallet", "external_user", "social_user"]
@@ -61,7 +61,7 @@ class Web3AuthWallet:
 
 
 @dataclass(frozen=True, slots=True)
-class Web3AuthUser(Verified):
+class Web3AuthUser(PydanticOutputOnly):
     """Describe a verified user of Web3Auth; immutable throughout, since one object serves many requests.
 
     ``id`` follows from what the token proves, as such tokens have no ``sub``; each part is percent-encoded:
@@ -74,7 +74,7 @@ class Web3AuthUser(Verified):
     The user id of many connections is the e-mail address, so the ``repr`` shows neither.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
 
     # A condition asks these of any user, and nothing is known of them here: one that wants them is not met.
     linked_accounts: ClassVar[tuple[()]] = ()

@@ -25,7 +25,7 @@ TYPES = {
     "tuple[str, ...]": "a list",
     "tuple[Source, ...]": "a list",
     "str | tuple[str, ...]": "text or a list",
-    "Material | None": "text or a dict",
+    "KeyMaterial | None": "text or a dict",
     "str | Mapping[str, str] | None": "text or a dict",
     "Mapping[str, Any]": "a dict",
     "KeyCache | None": "an object",

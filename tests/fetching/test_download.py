@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from privy_middleware.fetching.download import Document, Downloader, FetchFailed
 from tests.support.certificates import Authority
 from tests.support.keyserver import (
     DRIP_BODY,
@@ -32,7 +32,9 @@ from tests.support.ways import Way, call, every_way
 _GZIP = {"Content-Encoding": "gzip"}
 
 
-def _get(server: KeyServer, way: Way, *, timeout: float = PATIENCE, max_bytes: int = 262_144, **options: Any) -> Answer:
+def _get(
+    server: KeyServer, way: Way, *, timeout: float = PATIENCE, max_bytes: int = 262_144, **options: Any
+) -> Document:
     downloader = Downloader(server.url, timeout=timeout, max_bytes=max_bytes, options=options)
     return call(way, downloader.get, downloader.aget)
 
@@ -42,7 +44,7 @@ def test_document(way: Way) -> None:
     """The body comes with how long it is fresh, and without asking for codings that are not understood."""
     with KeyServer() as server:
         server.behave = reply(b"hello", headers={"Cache-Control": "max-age=600"})
-        assert _get(server, way, headers={"X-Own": "1"}) == Answer(b"hello", 600.0)
+        assert _get(server, way, headers={"X-Own": "1"}) == Document(b"hello", 600.0)
     (request,) = server.requests
     assert request.startswith(b"GET /jwks.json HTTP/1.1\r\n")
     head = request.lower()

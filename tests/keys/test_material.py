@@ -215,7 +215,7 @@ def test_configured_set_with_useless_keys(caplog: pytest.LogCaptureFixture) -> N
     (key,) = load_key_set({"keys": [_SIGNER.jwk, {"kty": "EC"}]}, algorithms=("ES256",)).keys
     assert key.kid == "one"
     (record,) = caplog.records
-    assert record.getMessage() == "Keys of the configured set are passed over: 1: a member is missing or not a string."
+    assert record.getMessage() == "Some keys of the configured set are skipped: 1: a member is missing or not a string."
 
 
 @pytest.mark.parametrize("entry", [None, 5, "d", ["d"]])

@@ -23,7 +23,7 @@ from typing import Any
 
 from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.keys import load_key_set
-from privy_middleware.keys.algorithms import ALGORITHMS
+from privy_middleware.keys.algorithms import SUPPORTED_ALGORITHMS
 from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.jws import Header, find_dots, read_header
 from privy_middleware.tokens.strict_json import decode_bytes
@@ -43,7 +43,7 @@ def public_half(jwk: Mapping[str, Any]) -> dict[str, Any]:
 def loads(material: Mapping[str, Any]) -> bool:
     """Say whether the product takes a JWK or a JWK set as configured keys."""
     try:
-        load_key_set(material, algorithms=ALGORITHMS)
+        load_key_set(material, algorithms=SUPPORTED_ALGORITHMS)
     except ConfigurationError:
         return False
     return True
@@ -80,7 +80,7 @@ def verifies(token: Any, material: Mapping[str, Any]) -> bool:
     read = reads(token)
     if read is None or not loads(material):
         return False
-    keys = load_key_set(material, algorithms=ALGORITHMS).find(read.header.kid, read.header.alg)
+    keys = load_key_set(material, algorithms=SUPPORTED_ALGORITHMS).find(read.header.kid, read.header.alg)
     return any(key.verifies(read.header.alg, read.signing_input, read.signature) for key in keys)
 
 
