@@ -1,4 +1,4 @@
-"""Verify tokens that are signed with one's own key."""
+"""Verify tokens that an app signs with its own key."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
 @dataclass(frozen=True, slots=True)
 class CustomKeyUser(PydanticOutputOnly):
-    """Describe the user of a token that is signed with one's own key; it says nothing of accounts.
+    """The verified user of a token that an app signs with its own key; it has no accounts.
 
-    ``id`` is ``custom:<issuer>:<subject>``, each part percent-encoded, so that no such token can pass for a user of
-    another issuer; ``subject`` is the token's ``sub``, one's own id of the user.
+    Attributes:
+        id: ``custom:<issuer>:<subject>``, each part percent-encoded, so that users of different issuers differ.
+        subject: the token's ``sub``, which is the app's own id of the user.
+        issuer: the token's ``iss``.
+        claims: the claims of the token.
+        complete: always ``False``: the accounts of the user are not known.
     """
 
     _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
@@ -37,24 +41,24 @@ class CustomKeyUser(PydanticOutputOnly):
     complete: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object."""
+        """Return a new dict for JSON of ``id``, ``subject`` and ``issuer``."""
         return {"id": self.id, "subject": self.subject, "issuer": self.issuer}
 
 
 class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
-    """Turn tokens that are signed with one's own key into their claims."""
+    """Verify tokens that an app signs with its own key, and return their claims."""
 
     def __init__(self, config: CustomKeyConfig, *, clock: Callable[[], float] = time.time) -> None:
-        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        """Set the settings, and the clock that ``exp`` is compared with, in Unix seconds."""
         trust = Trust(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
         super().__init__(config, [trust], self._read, clock=clock)
         self._audiences = frozenset(config.audiences)
 
     def verify_token(self, token: str) -> Claims:
-        """Return the claims of a token, a mapping that nobody can change.
+        """Return the claims of a token, as an immutable mapping.
 
         Raises:
-            InvalidToken: when the token is refused, for whichever reason.
+            InvalidToken: if the token is refused.
         """
         return self._reader.verify(token).claims
 

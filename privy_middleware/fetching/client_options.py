@@ -17,10 +17,10 @@ _OPTIONS = frozenset({"auth", "cookies", "headers", "http2", "limits", "params",
 
 
 def check_client_options(options: Mapping[str, Any]) -> None:
-    """Require that all options may be set, and that none switches off the check of certificates or host names.
+    """Check that all options may be set, and that none switches off the check of certificates or host names.
 
     Raises:
-        ConfigurationError: an option may not be set, or switches one of these checks off.
+        ConfigurationError: if an option may not be set, or switches one of these checks off.
     """
     if not isinstance(options, Mapping) or not _OPTIONS.issuperset(options):
         raise ConfigurationError("client_options", f"only these can be set: {', '.join(sorted(_OPTIONS))}")
@@ -47,12 +47,12 @@ def _checks(context: ssl.SSLContext) -> bool:
 
 
 def client_settings(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings for httpx2's clients, sync and async alike, with the TLS context built once.
+    """Return the arguments for httpx2's clients, sync and async, with the TLS context built once.
 
     Building one for each fetch would load the CA bundle on the event loop each time.
 
     Raises:
-        ConfigurationError: as ``check_client_options``, or because httpx2 does not take an option's value.
+        ConfigurationError: as ``check_client_options``, or if httpx2 does not accept the value of an option.
     """
     check_client_options(options)
     try:
@@ -62,7 +62,7 @@ def client_settings(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
         settings = {**options, "headers": headers, "verify": _tls_context(url, options)}
         httpx2.Client(**settings).close()
     except Exception as error:
-        problem = f"httpx2 does not take them ({type(error).__name__}): see its documentation"
+        problem = f"httpx2 does not accept them ({type(error).__name__}): see its documentation"
         raise ConfigurationError("client_options", problem) from None
     return settings
 

@@ -225,7 +225,7 @@ _REASONS: tuple[tuple[type[Exception], Callable[[Exception], str]], ...] = (
     (httpx2.ConnectTimeout, lambda _: "it does not answer in time"),
     (httpx2.ConnectError, lambda error: f"no connection: {_printable(str(error))}"),
     (httpx2.ProxyError, lambda error: f"the proxy refuses: {_printable(str(error))}"),
-    (httpx2.TransportError, lambda _: "the connection broke off"),
+    (httpx2.TransportError, lambda _: "the connection failed"),
 )
 
 

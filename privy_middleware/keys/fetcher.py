@@ -112,4 +112,4 @@ class KeyFetcher:
 def _failure(error: FetchFailed | InvalidKeySet) -> FetchFailure:
     if isinstance(error, FetchFailed):
         return FetchFailure(error.reason, error.retry_after)
-    return FetchFailure(f"what it answers is no key set: {error}")
+    return FetchFailure(f"its answer is not a key set: {error}")

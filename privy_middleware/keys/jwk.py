@@ -30,10 +30,10 @@ _MAX_KID_LENGTH = 1024
 
 
 def read_jwk(jwk: object, algorithms: Collection[str]) -> VerificationKey:
-    """Return the key of a JWK, bound to its own ``alg``, or else to all of ``algorithms`` that fit it.
+    """Return the key of a JWK, bound to its ``alg``, or to all of ``algorithms`` that fit it if it has none.
 
     Raises:
-        UnusableKey: it is no public key for verifying signatures with one of ``algorithms``.
+        UnusableKey: if it is not a public key that verifies signatures with one of ``algorithms``.
     """
     if not isinstance(jwk, Mapping):
         raise UnusableKey("it is not a JSON object")
@@ -45,16 +45,16 @@ def read_jwk(jwk: object, algorithms: Collection[str]) -> VerificationKey:
 
 
 def is_private(jwk: object) -> bool:
-    """Tell whether a JWK has a member that only a private or a symmetric key has."""
+    """Return whether a JWK has a member that only private or symmetric keys have."""
     return isinstance(jwk, Mapping) and not _PRIVATE_MEMBERS.isdisjoint(jwk)
 
 
 def _check_purpose(jwk: Mapping[Any, Any]) -> None:
     if jwk.get("use", "sig") != "sig":
-        raise UnusableKey("its use is not to verify signatures")
+        raise UnusableKey("its use is not sig")
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list | tuple) or "verify" not in operations:
-        raise UnusableKey("its key_ops are not to verify signatures")
+        raise UnusableKey("its key_ops do not contain verify")
 
 
 def _kid(jwk: Mapping[Any, Any]) -> str | None:
@@ -62,7 +62,7 @@ def _kid(jwk: Mapping[Any, Any]) -> str | None:
         return None
     kid = jwk["kid"]
     if not isinstance(kid, str) or len(kid) > _MAX_KID_LENGTH:
-        raise UnusableKey("its kid is not a string of a sensible length")
+        raise UnusableKey(f"its kid is not a string of at most {_MAX_KID_LENGTH} characters")
     return kid
 
 
@@ -71,7 +71,7 @@ def _allowed(jwk: Mapping[Any, Any], algorithms: Collection[str]) -> Collection[
         return algorithms
     alg = jwk["alg"]
     if not isinstance(alg, str) or alg not in algorithms:
-        raise UnusableKey("its alg is another than the configured ones")
+        raise UnusableKey("its alg is not one of the configured ones")
     return (alg,)
 
 
@@ -87,7 +87,7 @@ def _public_key(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
     except UnusableKey:
         raise
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
-        raise UnusableKey("its numbers are no public key") from None
+        raise UnusableKey("its numbers are not those of a public key") from None
     raise UnusableKey("its type (kty) is not supported")
 
 
@@ -98,7 +98,7 @@ def _elliptic(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
     x, y = _octets(jwk, "x"), _octets(jwk, "y")
     # Coordinates have their full length, leading zeros included (RFC 7518 §6.2.1.2).
     if len(x) != size or len(y) != size:
-        raise UnusableKey("its coordinates are not of the curve's length")
+        raise UnusableKey("its coordinates do not have the curve's length")
     return ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curve).public_key()
 
 

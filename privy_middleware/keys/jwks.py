@@ -31,7 +31,7 @@ def read_jwks(document: object, *, algorithms: Collection[str]) -> KeySet:
     keys, skipped = _usable_keys(entries, algorithms)
     summary = "; ".join(f"{count}: {reason}" for reason, count in skipped.most_common())
     if not keys:
-        raise InvalidKeySet(f"it holds no usable key ({summary or 'it is empty'})")
+        raise InvalidKeySet(f"it contains no usable key ({summary or 'it is empty'})")
     return KeySet(keys, summary)
 
 
@@ -78,7 +78,7 @@ def _usable_keys(
     """Return the usable keys, and how many were skipped for each reason."""
     skipped: Counter[str] = Counter()
     if len(entries) > MAX_KEYS:
-        skipped[f"it stands behind the first {MAX_KEYS}"] = len(entries) - MAX_KEYS
+        skipped[f"it comes after the first {MAX_KEYS} keys"] = len(entries) - MAX_KEYS
     keys = []
     for entry in entries[:MAX_KEYS]:
         try:
@@ -97,7 +97,7 @@ def _unambiguous(keys: list[VerificationKey], skipped: Counter[str]) -> Iterator
     for key in keys:
         identity = (key.kid, key.fingerprint, key.algorithms)
         if key.kid is not None and len(holders[key.kid]) > 1:
-            skipped["its kid is another key's as well"] += 1
+            skipped["another key has the same kid"] += 1
         elif identity not in seen:
             seen.add(identity)
             yield key

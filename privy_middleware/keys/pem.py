@@ -51,7 +51,7 @@ def read_pem(text: str) -> PublicKeyTypes:
         raise UnusableKey(_CERTIFICATE)
     blocks = _BLOCK.findall(text)
     if len(blocks) > 1:
-        raise UnusableKey("it holds several keys: give one, or all of them as a JWKS with a kid each")
+        raise UnusableKey("it contains several keys: give one, or all of them as a JWKS with a kid each")
     return _read_der(_decoded(blocks[0][1] if blocks else text))
 
 

@@ -76,7 +76,7 @@ class Leader:
             self._fail(LoadFailed(error.reason, error.retry_after or 0.0))
         except UnreadableUser as error:
             # One user's unreadable record is no reason to stop asking for others.
-            self._fail(LoadFailed(f"what it answers cannot be read: {error}", backs_off=False))
+            self._fail(LoadFailed(f"its answer cannot be read: {error}", backs_off=False))
         finally:
             self._finish(self._outcome)
 

@@ -1,4 +1,4 @@
-"""Strict base64url, as JWS and JWK use it: no padding, no other characters, and one spelling for the same bytes."""
+"""Strict base64url, as in JWS and JWK: no padding, no other characters, and only one text for the same bytes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from privy_middleware.errors import MalformedToken
 __all__ = ["decode_base64url"]
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# From this alphabet to the standard one, whose own letters become one that neither has.
+# To the standard alphabet; characters that only that one has become invalid.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
-# The last character of a segment carries 4 (of length 2 mod 4) or 2 (of length 3) bits that must be zero.
+# The last character has 4 unused bits (if the length is 2 mod 4) or 2 (if it is 3 mod 4), which must be zero.
 _CANONICAL_END = (
     frozenset(_ALPHABET),
     frozenset[str](),
@@ -22,15 +22,15 @@ _CANONICAL_END = (
 
 
 def decode_base64url(text: str) -> bytes:
-    """Return the bytes of a base64url text (RFC 7515 §2: no padding, no line breaks, no other characters).
+    """Return the bytes of a base64url text (RFC 7515 §2: no padding, line breaks or other characters).
 
     Raises:
-        MalformedToken: if the text is not the one canonical spelling of its bytes.
+        MalformedToken: if the text is not exactly the base64url encoding of some bytes.
     """
     tail = len(text) & 3
-    spelled = text.encode("ascii", "replace").translate(_TO_STANDARD)
+    standard = text.encode("ascii", "replace").translate(_TO_STANDARD)
     try:
-        data = binascii.a2b_base64(spelled + _PADDING[tail], strict_mode=True)
+        data = binascii.a2b_base64(standard + _PADDING[tail], strict_mode=True)
     except binascii.Error:
         raise MalformedToken from None
     if tail and text[-1] not in _CANONICAL_END[tail]:

@@ -25,10 +25,10 @@ _JWKS_URL = "https://api-auth.web3auth.io/.well-known/jwks.json"
 class Web3AuthConfig(BearerSettings):
     """The settings of one Web3Auth project, whose tokens come as ``Authorization: Bearer``.
 
-    External wallets are accepted once both ``external_issuers`` and ``external_audiences`` are given.
+    External wallets are accepted if both ``external_issuers`` and ``external_audiences`` are set.
 
     Raises:
-        ConfigurationError: at construction, naming the field that is wrong and the mend.
+        ConfigurationError: if a setting is wrong, naming it and the fix.
     """
 
     issuer_name: ClassVar[str] = "https://api-auth.web3auth.io"
@@ -38,24 +38,24 @@ class Web3AuthConfig(BearerSettings):
     client_id: str
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
     issuer: str | tuple[str, ...] = issuer_name
-    """The ``iss`` of social logins, exactly as tokens spell it; several where clients of different versions sign in."""
+    """The ``iss`` of social logins, exactly as in the tokens; several if clients have different versions."""
     verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS; or a dict by issuer."""
     jwks_url: str | Mapping[str, str] | None = None
-    """Where the keys of social logins are fetched without a ``verification_key``; for several issuers a dict by issuer.
+    """The URL that keys of social logins are fetched from without a ``verification_key``; or a dict by issuer.
 
-    Only the documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
+    Only Web3Auth's documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
     """
     external_issuers: tuple[str, ...] = ()
     """Each ``iss`` of external wallets' tokens: ``https://authjs.web3auth.io``, or connectors such as ``metamask``."""
     external_audiences: tuple[str, ...] = ()
     """Each ``aud`` of external wallets' tokens: the client id, or the host or URL of a page, exactly."""
     external_jwks_url: str = "https://authjs.web3auth.io/jwks"
-    """Where the keys of external wallets' tokens are fetched without an ``external_verification_key``."""
+    """The URL that keys of external wallets are fetched from without an ``external_verification_key``."""
     external_verification_key: KeyMaterial | None = field(default=None, repr=False)
     """A fixed key for external wallets' tokens, in the same forms as ``verification_key``."""
     external_max_age: float = 86400.0
-    """How many seconds after ``iat`` an external wallet's token expires at the latest: its client chose the ``exp``."""
+    """After how many seconds an external wallet's token expires, whatever its ``exp``: the client chooses that."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The fixed keys of social logins by issuer, read from ``verification_key``."""
     external_keys: KeySet | None = field(init=False, repr=False, compare=False, default=None)
@@ -65,7 +65,7 @@ class Web3AuthConfig(BearerSettings):
         """Check every setting, and read the keys.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         super().__post_init__()
         if not isinstance(self.client_id, str) or not _VISIBLE.fullmatch(self.client_id):
@@ -78,7 +78,7 @@ class Web3AuthConfig(BearerSettings):
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """Return every ``iss`` that is accepted, exactly as tokens spell it."""
+        """Return every ``iss`` that is accepted, exactly as in the tokens."""
         return (*self.social_issuers, *self.external_issuers)
 
     @property
@@ -87,7 +87,7 @@ class Web3AuthConfig(BearerSettings):
         return (self.issuer,) if isinstance(self.issuer, str) else self.issuer
 
     def jwks_url_of(self, issuer: str) -> str:
-        """Return where the keys of an issuer of social logins are fetched, an empty text if no setting says so."""
+        """Return the URL of the keys of an issuer of social logins, or an empty string if none is set."""
         url = self.jwks_url.get(issuer) if isinstance(self.jwks_url, Mapping) else self.jwks_url
         if url is None:
             return _JWKS_URL if issuer == self.issuer_name else ""
@@ -98,7 +98,7 @@ class Web3AuthConfig(BearerSettings):
         """Build a configuration from environment variables such as ``WEB3AUTH_CLIENT_ID``.
 
         Raises:
-            ConfigurationError: when a value is missing or wrong.
+            ConfigurationError: if a value is missing or wrong.
         """
         return super().from_env(environ, prefix=prefix)
 

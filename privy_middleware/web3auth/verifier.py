@@ -1,4 +1,4 @@
-"""Verify Web3Auth's tokens: social logins and, where they are switched on, external wallets."""
+"""Verify Web3Auth's tokens: those of social logins and, if configured, of external wallets."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Web3AuthVerifier"]
 
 
 class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
-    """Turn Web3Auth's tokens into users."""
+    """Verify Web3Auth's tokens and return their users."""
 
     def __init__(self, config: Web3AuthConfig, *, clock: Callable[[], float] = time.time) -> None:
-        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        """Set the settings, and the clock that ``exp`` is compared with, in Unix seconds."""
         super().__init__(config, _trusts(config), self._read, clock=clock)
         self._social_issuers = frozenset(config.social_issuers)
         self._client_id = config.client_id
@@ -30,18 +30,18 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         """Return the user of a token, blocking if keys have to be fetched.
 
         Raises:
-            InvalidToken: when the token is refused, for whichever reason.
-            KeysUnavailable: when no keys can be had.
+            InvalidToken: if the token is refused.
+            KeysUnavailable: if keys are missing and cannot be fetched.
         """
         return self._reader.verify(token).value
 
     async def averify_token(self, token: str) -> Web3AuthUser:
-        """Return the user of a token; raises as ``verify_token`` does."""
+        """Return the user of a token without blocking the event loop; raises as ``verify_token`` does."""
         return (await self._reader.averify(token)).value
 
     def _read(self, claims: Claims, issuer: str) -> Web3AuthUser:
         check_issuer(claims, issuer)
-        # All projects share the issuer's keys: only the audience tells this one's tokens from anybody's.
+        # All projects share the issuer's keys, so only the audience shows which project a token is for.
         if issuer in self._social_issuers:
             check_audience(claims, self._client_id.__eq__, lists=False)
             required_date(claims, "iat")

@@ -15,19 +15,19 @@ __all__ = ["DeletedUsers"]
 
 
 class DeletedUsers:
-    """Remember deleted users for a day, beyond any token's life, and refuse their tokens until then.
+    """The users that were deleted in the last day, so that their tokens are refused; no token is valid for longer.
 
-    It is made for ``PrivyConfig(is_revoked=deleted)`` with ``on_deleted=deleted.add``, and lives in the memory of
-    one process: several workers need a store that they share.
+    Use it as ``PrivyConfig(is_revoked=deleted)`` and ``on_deleted=deleted.add``. It is in the memory of one process;
+    several workers need a store that they share.
     """
 
     def __init__(
         self, *, size: int = 100_000, seconds: float = 86_400.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Keep ``size`` users at the most, each for ``seconds``.
+        """Set how many users are kept at most, and for how many seconds.
 
         Raises:
-            ConfigurationError: a number is not positive.
+            ConfigurationError: if a number is not positive.
         """
         for name, value in (("size", size), ("seconds", seconds)):
             if not value > 0:
@@ -39,11 +39,11 @@ class DeletedUsers:
         self._lock = threading.Lock()
 
     def __call__(self, claims: Mapping[str, Any]) -> bool:
-        """Tell whether a token's claims are those of a deleted user."""
+        """Return whether a token's claims are those of a deleted user."""
         return self._clock() < self._until.get(claims.get("sub", ""), -math.inf)
 
     def add(self, user_id: str) -> None:
-        """Remember a user, and forget whoever was deleted long ago or is one too many."""
+        """Add a user, and drop those whose time is over, and the oldest one if there are too many."""
         with self._lock:
             now = self._clock()
             self._until[user_id] = now + self._seconds

@@ -19,13 +19,13 @@ __all__ = ["WebhookASGIApp", "WebhookWSGIApp"]
 
 
 class WebhookASGIApp(WebhookReceiver):
-    """Serve webhooks as an ASGI app, at whatever address it is routed to."""
+    """An ASGI app that receives webhooks."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the lifespan has nothing to do here.
+        """Answer one request.
 
         Raises:
-            RuntimeError: the connection is no HTTP request.
+            RuntimeError: if the scope is not that of an HTTP request.
         """
         if scope["type"] != "http":
             raise RuntimeError(f"webhooks come by HTTP, not by {scope['type']}")
@@ -48,7 +48,7 @@ class WebhookASGIApp(WebhookReceiver):
 
 
 class WebhookWSGIApp(WebhookReceiver):
-    """Serve webhooks as a WSGI app, at whatever address it is mounted."""
+    """A WSGI app that receives webhooks."""
 
     def __init__(
         self,
@@ -59,10 +59,10 @@ class WebhookWSGIApp(WebhookReceiver):
         on_deleted: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take what a `WebhookReceiver` takes, but no async functions.
+        """Set the arguments of a ``WebhookReceiver``; the functions must not be async.
 
         Raises:
-            ConfigurationError: naming what is wrong and the mend.
+            ConfigurationError: if an argument is wrong, naming it and the fix.
         """
         super().__init__(secrets, users=users, on_event=on_event, on_deleted=on_deleted, clock=clock)
         self.require_sync()

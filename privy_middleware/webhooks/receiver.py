@@ -29,7 +29,7 @@ _ASYNC = "an async function, or one whose answer must be awaited, needs an async
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """Hold the answer to a webhook."""
+    """The answer to a webhook."""
 
     status: int = 204
     headers: tuple[tuple[str, str], ...] = (("Cache-Control", "no-store"),)
@@ -37,10 +37,9 @@ class WebhookAnswer:
 
 
 class WebhookReceiver:
-    """Verify webhooks, forget the users they are about, and tell the app.
+    """Verify webhooks, drop their users from the loader's cache, and call the functions of the app, in this order.
 
-    The loader forgets before the app is told. What the app's functions raise is not caught: the server answers 500,
-    and Svix delivers the event again.
+    Exceptions of these functions are not caught: the server answers 500, and Svix delivers the event again.
     """
 
     max_bytes = 1 << 20
@@ -54,12 +53,12 @@ class WebhookReceiver:
         on_deleted: OnDeleted | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the endpoint's signing key or keys, and who wants to know; functions may be sync or async.
+        """Set the signing key or keys of the endpoint, the loader, and the functions, which may be sync or async.
 
-        ``on_event`` is called with every event, ``on_deleted`` with the id of each user who exists no longer.
+        ``on_event`` is called with each event, ``on_deleted`` with the id of each user that no longer exists.
 
         Raises:
-            ConfigurationError: naming what is wrong and the mend.
+            ConfigurationError: if an argument is wrong, naming it and the fix.
         """
         self._verifier = WebhookVerifier(secrets, clock=clock)
         self._users = users
@@ -73,19 +72,19 @@ class WebhookReceiver:
         self.is_async: bool = bool(self._async_fields)
 
     def require_sync(self) -> None:
-        """Make sure that nothing has to be awaited.
+        """Check that no function is async.
 
         Raises:
-            ConfigurationError: a function is async.
+            ConfigurationError: if one is.
         """
         for name in self._async_fields:
             raise ConfigurationError(name, _ASYNC)
 
     def receive(self, method: str, headers: Headers, body: bytes | None) -> WebhookAnswer:
-        """Take in one request, whose ``body`` is ``None`` if it is too long, and return the answer.
+        """Handle one request, whose ``body`` is ``None`` if it is too long, and return the answer.
 
         Raises:
-            ConfigurationError: a function is async, or returns something to await.
+            ConfigurationError: if a function is async, or returns something to await.
         """
         self.require_sync()
         calls = self._calls(method, headers, body)
@@ -96,7 +95,7 @@ class WebhookReceiver:
         return WebhookAnswer()
 
     async def areceive(self, method: str, headers: Headers, body: bytes | None) -> WebhookAnswer:
-        """Take in one request without blocking the event loop, plain functions being called in a thread."""
+        """Handle one request without blocking the event loop: sync functions run in a thread."""
         calls = self._calls(method, headers, body)
         if isinstance(calls, WebhookAnswer):
             return calls
@@ -110,12 +109,12 @@ class WebhookReceiver:
         return WebhookAnswer()
 
     def accepts(self, content_length: str | int | None) -> bool:
-        """Tell whether a body of this length, as the request says it, is to be read at all."""
+        """Return whether a body with this ``Content-Length`` is to be read; one without it is not."""
         text = "" if content_length is None else str(content_length)
         return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= self.max_bytes
 
     def _calls(self, method: str, headers: Headers, body: bytes | None) -> WebhookAnswer | list[_Call]:
-        """Return whom to tell what, or the answer to what is not a webhook of Privy's."""
+        """Return the functions to call and their arguments, or the answer if it is not a webhook from Privy."""
         try:
             if method != "POST":
                 raise WebhookMethod

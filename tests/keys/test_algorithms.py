@@ -131,7 +131,7 @@ def test_pss_with_another_salt() -> None:
 @pytest.mark.parametrize(
     ("public_key", "algorithms", "problem"),
     [
-        (_SIGNER.private.public_key(), ("ES384", "RS256"), "on secp256r1, which does not go with ES384, RS256"),
+        (_SIGNER.private.public_key(), ("ES384", "RS256"), "on secp256r1, which does not fit ES384, RS256"),
         (
             ec.generate_private_key(ec.SECP256K1()).public_key(),
             SUPPORTED_ALGORITHMS,

@@ -99,12 +99,12 @@ def test_ready(way: Way, server: KeyServer, source: JWKSSource) -> None:
     ("behave", "reason"),
     [
         (reply(b"", 500), "it answers with status 500"),
-        (reply(b"<html></html>"), "what it answers is no key set: it is not JSON"),
-        (reply(b'{"keys": []}'), "what it answers is no key set: it holds no usable key"),
-        (reply(jwks(_ONE)[:40]), "what it answers is no key set"),
-        (reply(b"[1, 2"), "what it answers is no key set"),
-        (hang_up, "the connection broke off"),
-        (reset_mid_body, "the connection broke off"),
+        (reply(b"<html></html>"), "its answer is not a key set: it is not JSON"),
+        (reply(b'{"keys": []}'), "its answer is not a key set: it contains no usable key"),
+        (reply(jwks(_ONE)[:40]), "its answer is not a key set"),
+        (reply(b"[1, 2"), "its answer is not a key set"),
+        (hang_up, "the connection failed"),
+        (reset_mid_body, "the connection failed"),
         (bomb(8), "the answer is longer than 262144 bytes"),
     ],
 )
@@ -386,7 +386,7 @@ def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Cloc
         assert error is not None
         assert error.retry_after == wait
         assert server.url in str(error)
-        assert "the connection broke off" in str(error)
+        assert "the connection failed" in str(error)
     server.publish(_ONE)
     assert _asked(source, "two") == []
     assert source.uncertain("two", 1) is None

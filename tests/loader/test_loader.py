@@ -326,8 +326,8 @@ def test_growing_pauses() -> None:
         (silence, LATE),
         (drip(), LATE),
         (DRIP_BODY, LATE),
-        (hang_up, "broke off"),
-        (reset_mid_body, "broke off"),
+        (hang_up, "connection failed"),
+        (reset_mid_body, "connection failed"),
     ],
 )
 def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
