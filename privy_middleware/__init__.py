@@ -78,3 +78,5 @@ __all__ = [
     "WalletAccount",
     "condition",
 ]
+
+__version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""What is known about a request: ``request.privy_auth``."""
+"""The result for a request: ``request.privy_auth``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ __all__ = ["PrivyAuth", "VerifiedToken"]
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """A token that verified: its kind, where it stood, and what it says."""
+    """A token that was verified.
+
+    Attributes:
+        kind: what kind of token it is, such as ``"identity"``.
+        source: where it was, ``"header"`` or ``"cookie"``.
+        claims: its claims.
+        expires_at: when it expires, in Unix seconds.
+    """
 
     kind: TokenKind
     source: Source
@@ -33,10 +40,15 @@ class VerifiedToken:
 
 @dataclass(frozen=True, slots=True)
 class PrivyAuth:
-    """The result of looking for a user on a request.
+    """The result of the authentication of a request.
 
-    ``user`` is the verified user or ``None``; ``refusal`` is why a token that was there was not accepted;
-    ``redirect`` is where a browser's navigation goes instead of a 401.
+    Attributes:
+        user: the verified user, or ``None``.
+        access: the claims of the access token, if there is one.
+        tokens: the verified tokens, the identity token first.
+        refusal: why a token was not accepted, if one was refused.
+        on_invalid: the setting of that name, which ``optional`` uses by default.
+        redirect: where a browser that navigates to a page is sent instead of a 401.
     """
 
     user: PrivyUser | None = None
@@ -53,17 +65,17 @@ class PrivyAuth:
 
     @property
     def presented(self) -> bool:
-        """Say whether the request came with a token at all, good or bad."""
+        """Return whether the request has a token, good or bad."""
         return bool(self.tokens) or self.refusal is not None
 
     @property
     def kind(self) -> TokenKind | None:
-        """Return the kind of the first token: the identity token where there are both."""
+        """Return the kind of the first token: the identity token if there are both."""
         return self.tokens[0].kind if self.tokens else None
 
     @property
     def source(self) -> Source | None:
-        """Return where the first token stood."""
+        """Return where the first token was."""
         return self.tokens[0].source if self.tokens else None
 
     @property
@@ -73,16 +85,17 @@ class PrivyAuth:
 
     @property
     def issuer(self) -> str | None:
-        """Return the issuer of the user's token; it and the user's id together are unique (OpenID Connect Core §5.7).
+        """Return the issuer of the user's token.
 
-        Where one verifier accepts the tokens of several issuers, each request has the issuer of its own token.
+        Only the issuer and the user's id together are unique (OpenID Connect Core §5.7). If a verifier accepts tokens
+        of several issuers, this is the issuer of the request's own token.
         """
         issuer: str | None = getattr(self.user, "issuer", None)
         return issuer or (self.claims or {}).get("iss")
 
     @property
     def session_id(self) -> str | None:
-        """Return the session id, which only an access token tells."""
+        """Return the session id, which only an access token contains."""
         return None if self.access is None else self.access.session_id
 
     @property
@@ -91,12 +104,12 @@ class PrivyAuth:
         return min((token.expires_at for token in self.tokens), default=None)
 
     def require(self, condition: Condition | None = None, parameters: Parameters | None = None) -> PrivyUser:
-        """Return the user, who must be there and meet the condition, which may look at request parameters.
+        """Return the user, if there is one who meets the condition; a condition may use request parameters.
 
         Raises:
-            AuthenticationError: when there is no user.
-            AuthorizationError: when the condition is not met, or the request is cross-site.
-            ServiceUnavailable: when our side cannot tell.
+            AuthenticationError: if there is no user.
+            AuthorizationError: if the condition is not met, or the request is cross-site.
+            ServiceUnavailable: if the token cannot be verified now, because keys are missing.
         """
         if self.refusal is not None:
             raise self.redirect or self.refusal
@@ -107,17 +120,17 @@ class PrivyAuth:
         return self.user
 
     def require_access(self) -> AccessTokenClaims:
-        """Return the access token's claims; raises as ``require`` does, without an access token too."""
+        """Return the access token's claims; raises as ``require`` does, and if there is no access token."""
         self.require()
         if self.access is None:
             raise MissingToken("an access token is required")
         return self.access
 
     def optional(self, on_invalid: OnInvalid | None = None) -> PrivyUser | None:
-        """Return the user or ``None``; a bad token is refused, or with ``"anonymous"`` counts as none.
+        """Return the user or ``None``; a bad token raises, or with ``"anonymous"`` counts as no token.
 
         Raises:
-            PrivyError: when a token is refused, or our side cannot tell.
+            PrivyError: if a token is refused, or cannot be verified now.
         """
         if self.refusal is None:
             return self.user
@@ -127,7 +140,7 @@ class PrivyAuth:
 
 
 def _check(condition: Condition, user: PrivyUser, parameters: Parameters) -> None:
-    # Nothing is known of the accounts of an incomplete user, so no condition can be held against them.
+    # The accounts of an incomplete user are not known, so no condition can be checked.
     if not user.complete:
         raise IncompleteUser
     if not condition(user, parameters):

@@ -1,6 +1,6 @@
-"""Functions that an app gives us to call: which of them have to be awaited, and what if nobody awaits them.
+"""Checks on functions of the app: whether they have to be awaited.
 
-A coroutine is neither true nor false: taken for an answer it would refuse everybody, or let everybody in.
+A coroutine that nobody awaits counts as true. As the result of a check it would refuse everybody or let everybody in.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ _T = TypeVar("_T")
 def is_async(function: object) -> bool:
     """Return whether a callable is known to need ``await``: an async function, or an object whose ``__call__`` is one.
 
-    It may stand behind ``functools.partial``. Of a plain function that hands on a coroutine nothing shows beforehand.
+    ``functools.partial`` is looked through. A plain function that returns a coroutine cannot be recognised beforehand.
     """
     return any(inspect.iscoroutinefunction(each) for each in _forms(function))
 
 
 def require_sync(function: object, field: str) -> None:
-    """Require a plain function, or something that is no function at all.
+    """Check that ``function`` is not async; it may also be something that is not a function.
 
     Raises:
-        ConfigurationError: when ``function`` is async.
+        ConfigurationError: if ``function`` is async.
     """
     if is_async(function) or any(inspect.isasyncgenfunction(each) for each in _forms(function)):
         raise ConfigurationError(field, "give a plain function: an async one is not awaited here")
 
 
 def returned(answer: _T, field: str, fix: str = "return the answer itself: it is not awaited here") -> _T:
-    """Return what a plain function has returned.
+    """Return the result of a plain function, unless it has to be awaited.
 
     Raises:
-        ConfigurationError: when that has to be awaited, saying how to ``fix`` it; it is closed or cancelled.
+        ConfigurationError: if it has to be awaited; it is then closed or cancelled. ``fix`` says what to do about it.
     """
     if answer is None or isinstance(answer, bool):
         return answer
@@ -50,7 +50,7 @@ def returned(answer: _T, field: str, fix: str = "return the answer itself: it is
 
 
 def _forms(function: object) -> tuple[object, object]:
-    """Return the function behind any partial, and what calling it as an object runs."""
+    """Return the function inside any partials, and the ``__call__`` of its class."""
     while isinstance(function, functools.partial):
         function = function.func
     return function, getattr(type(function), "__call__", None)  # noqa: B004 (the class's own)

@@ -1,4 +1,4 @@
-"""Conditions on a user: the same words for every framework.
+"""Conditions on a user, the same for every framework.
 
 They combine with ``&``, ``|`` and ``~``: ``has_wallet("ethereum", embedded=True) & ~is_guest()``.
 """
@@ -36,7 +36,7 @@ _Test: TypeAlias = Callable[[PrivyUser, Parameters], object]
 
 
 class ConditionWords(TypedDict, total=False):
-    """The words of a condition; ``privy_middleware.condition`` explains them."""
+    """The keyword arguments of a condition; ``privy_middleware.condition`` explains them."""
 
     wallet: str
     linked: str
@@ -50,7 +50,7 @@ _NO_PARAMETERS: Parameters = MappingProxyType({})
 
 
 class _Unknown:
-    """The answer if a parameter is missing: ``~`` must not turn it into a condition that is met."""
+    """The result if a request parameter is missing, so that ``~`` does not turn it into a condition that is met."""
 
     __slots__ = ()
 
@@ -59,12 +59,16 @@ _UNKNOWN = _Unknown()
 
 
 class Condition:
-    """A test of a user, and perhaps of request parameters, that combines with other conditions and predicates."""
+    """A test of a user, combined with others by ``&``, ``|`` and ``~``.
+
+    Attributes:
+        parameters: the names of the request parameters (path, query, body) that the test uses.
+    """
 
     __slots__ = ("_test", "parameters")
 
     def __init__(self, test: _Test, parameters: frozenset[str] = frozenset()) -> None:
-        """Take the test, and the names of the request parameters (path, query, body) that it looks at."""
+        """Set the test, and the names of the request parameters that it uses."""
         self._test = test
         self.parameters: frozenset[str] = parameters
 
@@ -72,7 +76,7 @@ class Condition:
         """Return whether the user meets the condition.
 
         Raises:
-            ConfigurationError: when a predicate returns something to await, which would count as met.
+            ConfigurationError: if a predicate returns something to await, which would count as met.
         """
         return self._ask(user, parameters) is True
 
@@ -81,11 +85,11 @@ class Condition:
         return answer if isinstance(answer, _Unknown) else bool(answer)
 
     def __and__(self, other: Predicate) -> Condition:
-        """Return a condition that is met if both are."""
+        """Return a condition that is met if both are met."""
         return self._combined(_wrap(other), decisive=False)
 
     def __or__(self, other: Predicate) -> Condition:
-        """Return a condition that is met if one of the two is."""
+        """Return a condition that is met if at least one of the two is met."""
         return self._combined(_wrap(other), decisive=True)
 
     def _combined(self, other: Condition, *, decisive: bool) -> Condition:
@@ -99,7 +103,7 @@ class Condition:
         return Condition(test, self.parameters | other.parameters)
 
     def __invert__(self) -> Condition:
-        """Return the opposite condition; neither of the two is met if a parameter that they look at is missing."""
+        """Return the opposite condition; neither of the two is met if a parameter that they use is missing."""
 
         def test(user: PrivyUser, given: Parameters) -> bool | _Unknown:
             answer = self._ask(user, given)
@@ -112,13 +116,13 @@ def _wrap(predicate: Predicate) -> Condition:
     if isinstance(predicate, Condition):
         return predicate
     if not callable(predicate):
-        raise ConfigurationError("condition", "give a callable over the user, such as lambda user: …")
+        raise ConfigurationError("condition", "give a function that takes the user, such as lambda user: …")
     require_sync(predicate, "condition")
     return Condition(lambda user, _: predicate(user))
 
 
 def has_wallet(chain: str | None = None, *, embedded: bool | None = None) -> Condition:
-    """Return the condition of a linked wallet: on ``chain``, and embedded or external, where these are said."""
+    """Return the condition that a wallet is linked: on ``chain``, embedded or external, if these are given."""
 
     def fits(user: PrivyUser, _: Parameters) -> bool:
         return any(
@@ -130,23 +134,23 @@ def has_wallet(chain: str | None = None, *, embedded: bool | None = None) -> Con
 
 
 def has_linked(account_type: str) -> Condition:
-    """Return the condition of a linked account of a type, such as ``"farcaster"``."""
+    """Return the condition that an account of a type is linked, such as ``"farcaster"``."""
     return Condition(lambda user, _: bool(user.accounts(account_type)))
 
 
 def has_metadata(wanted: Mapping[str, Any]) -> Condition:
-    """Return the condition that the custom metadata holds each of the values, equal and of the same type."""
+    """Return the condition that the custom metadata contains each of the values, equal and of the same type."""
     values = dict(wanted)
     return Condition(lambda user, _: _holds(user.custom_metadata or {}, values))
 
 
 def is_guest() -> Condition:
-    """Return the condition of a guest."""
+    """Return the condition that the user is a guest."""
     return Condition(lambda user, _: user.is_guest)
 
 
 def verified_within(seconds: float, account_type: str | None = None) -> Condition:
-    """Return the condition that an account, of a type where one is named, was verified in the last ``seconds``."""
+    """Return the condition that an account, of a type if one is given, was verified in the last ``seconds``."""
 
     def recent(user: PrivyUser, _: Parameters) -> bool:
         accounts = user.linked_accounts if account_type is None else user.accounts(account_type)
@@ -160,8 +164,8 @@ def verified_within(seconds: float, account_type: str | None = None) -> Conditio
 def owns_wallet(parameter: str) -> Condition:
     """Return the condition that the user owns the wallet whose address is in a request parameter.
 
-    EVM addresses are compared without their letters' case, all others exactly. Without an address the condition is not
-    met, nor is its opposite.
+    EVM addresses are compared without regard to case, all others exactly. If the parameter is missing, neither the
+    condition nor its opposite is met.
     """
 
     def owns(user: PrivyUser, parameters: Parameters) -> bool | _Unknown:
@@ -180,19 +184,19 @@ def condition(
     verified_within: float | None = None,
     owns_wallet: str | None = None,
 ) -> Condition | None:
-    """Return the condition that every word and every predicate is met, ``None`` where there is none.
+    """Return the condition that all arguments are met, or ``None`` if there are none.
 
     Args:
-        *predicates: conditions, or any callables over the user.
+        *predicates: conditions, or functions that take the user.
         wallet: a chain on which a wallet must be linked, such as ``"ethereum"``.
         linked: a type of account that must be linked, such as ``"farcaster"``.
-        metadata: values that the custom metadata must hold, each equal and of the same type.
-        guest: whether the user must be a guest, or must not.
+        metadata: values that the custom metadata must contain, each equal and of the same type.
+        guest: whether the user must be a guest, or must not be one.
         verified_within: seconds within which some account must have been verified.
         owns_wallet: the request parameter (path, query or body) with the address of a wallet of the user.
 
     Raises:
-        ConfigurationError: when a predicate is not callable, or is async.
+        ConfigurationError: if a predicate is not callable, or is async.
     """
     asked = [_wrap(predicate) for predicate in predicates]
     if guest is not None:
@@ -212,12 +216,12 @@ def condition(
     return functools.reduce(operator.and_, asked)
 
 
-# The words have the names of the functions, so inside ``condition`` these stand for the functions.
+# Two arguments of ``condition`` have the names of these functions.
 _WITHIN, _OWNS = verified_within, owns_wallet
 
 
 def _holds(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    # True == 1 in Python, but not in the metadata's JSON: a flag never stands for a number.
+    # True == 1 in Python, but not in the JSON of the metadata.
     return all(
         name in metadata and isinstance(metadata[name], bool) is isinstance(value, bool) and metadata[name] == value
         for name, value in wanted.items()

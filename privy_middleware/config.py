@@ -1,4 +1,4 @@
-"""The settings: read once, checked at construction, frozen afterwards."""
+"""The settings: checked when they are made, and immutable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.fetching.client_options import check_client_options
+from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.cross_site import check_origin_setting
-from privy_middleware.keys import KeyCache, KeySet, check_client_options, check_jwks_url
-from privy_middleware.keys.by_name import Material, check_urls, read_keys
+from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
+from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
 from privy_middleware.tokens.claims import Claims, TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
@@ -30,13 +32,13 @@ _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_ONE_OF_TWO = 'set "reject" or "anonymous"'
+_REJECT_OR_ANONYMOUS = 'set "reject" or "anonymous"'
 _CODE_ONLY: Mapping[str, bool] = {"code_only": True}
 
 
-def _require(valid: bool, name: str, mend: str) -> None:
+def _require(valid: bool, name: str, fix: str) -> None:
     if not valid:
-        raise ConfigurationError(name, mend)
+        raise ConfigurationError(name, fix)
 
 
 def _is_number(value: object) -> bool:
@@ -44,17 +46,17 @@ def _is_number(value: object) -> bool:
 
 
 def check_on_invalid(on_invalid: object) -> None:
-    """Require what a route says about bad tokens to be one of the two words, or nothing.
+    """Check the ``on_invalid`` of a route, which is ``"reject"``, ``"anonymous"`` or ``None``.
 
     Raises:
-        ConfigurationError: when it is anything else.
+        ConfigurationError: if it is anything else.
     """
-    _require(on_invalid is None or on_invalid in get_args(OnInvalid), "on_invalid", _ONE_OF_TWO)
+    _require(on_invalid is None or on_invalid in get_args(OnInvalid), "on_invalid", _REJECT_OR_ANONYMOUS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSettings:
-    """What holds for every family of token: where tokens stand, and what a request without a good one gets.
+    """The settings that all families of tokens have in common.
 
     Times are in seconds, sizes in bytes or entries.
     """
@@ -62,58 +64,58 @@ class RequestSettings:
     issuer_name: ClassVar[str]
 
     sources: tuple[Source, ...] = ("header", "cookie")
-    """Where a token may come from, first come first; the first that holds a token decides."""
+    """Where tokens are read from, in this order; the first source that has a token is used."""
     on_missing: OnInvalid = "anonymous"
-    """What a request without a token gets where nothing is said: the app, or with ``"reject"`` a 401."""
+    """What happens to a request without a token: it reaches the app, or with ``"reject"`` gets a 401."""
     on_invalid: OnInvalid = "reject"
-    """What a bad token gets where a user is optional: a 401, or with ``"anonymous"`` the app without a user."""
+    """What happens to a bad token where the user is optional: a 401, or with ``"anonymous"`` there is no user."""
     preflight: Preflight = "answer"
-    """What a CORS preflight of a protected path gets: our answer, or with ``"pass"`` the app, without a user."""
+    """Who answers a CORS preflight of a protected path: the middleware, or with ``"pass"`` the app."""
     trusted_origins: tuple[str, ...] = ()
-    """Other origins whose pages may send cookie tokens with unsafe methods."""
+    """Other origins whose pages may send tokens in cookies with unsafe methods."""
     leeway: float = 10.0
-    """Tolerance for clocks that differ, at most 60 s, for ``exp``, ``nbf`` and ``iat`` alike."""
+    """The tolerance for clocks that differ, at most 60 s; it applies to ``exp``, ``nbf`` and ``iat``."""
     max_token_bytes: int = 16384
-    """Longer tokens are refused before any decoding."""
+    """Longer tokens are refused and not decoded."""
     token_cache_size: int = 4096
-    """Verified tokens kept at the most, for each kind; 0 switches the cache off."""
+    """How many verified tokens are cached at most, for each kind; 0 switches the cache off."""
     token_cache_bytes: int = 33_554_432
-    """How much memory these may use, for each kind, estimated from the lengths of the tokens."""
+    """How much memory the cache may use, for each kind, estimated from the lengths of the tokens."""
     token_cache_seconds: float = 300.0
-    """How long a verified token is kept at the most; never beyond its ``exp``."""
+    """How long a verified token is cached at most; never longer than until its ``exp``."""
     key_lifetime: float = 3600.0
-    """How long fetched keys are fresh when the key server does not say."""
+    """How long fetched keys are fresh if the key server does not say."""
     key_grace: float = 86400.0
-    """How long stale keys serve on while the key server fails."""
+    """How long stale keys are used while the key server fails."""
     key_cooldown: float = 30.0
-    """How long after a fetch for an unknown ``kid`` no other one causes a fetch."""
+    """How long after a fetch for an unknown ``kid`` no other unknown ``kid`` causes a fetch."""
     key_timeout: float = 5.0
-    """The total time of one fetch."""
+    """The total time that a fetch may take."""
     fail_fast: bool = False
-    """Refuse to start when the keys cannot be had at start-up."""
+    """Whether the app does not start if the keys cannot be fetched."""
     client_options: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=_CODE_ONLY)
     """Options passed to httpx2's clients: ``proxy``, ``verify``, ``trust_env``, …"""
     key_cache: KeyCache | None = field(default=None, repr=False, metadata=_CODE_ONLY)
-    """Where workers share the keys that one of them has fetched, such as a ``RedisKeyCache``."""
+    """A cache in which workers share fetched keys, such as a ``RedisKeyCache``."""
     is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
-    """Asked with the verified claims at every request, cached or not: ``True`` refuses the token."""
+    """Called with the verified claims at each request, cached or not; the token is refused if it returns ``True``."""
     on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
-    """Called with the error (its ``code`` says why) whenever a token is not accepted."""
+    """Called with the error whenever a token is not accepted; its ``code`` says why."""
     refresh_url: str | None = None
-    """The page that refreshes a session in the browser and comes back to its ``redirect_uri``."""
+    """The page that refreshes a session in the browser, and then goes to its ``redirect_uri``."""
     login_url: str | None = None
-    """The page where a user signs in, for pages that require a user; API calls get their 401."""
+    """The page where users sign in: browsers are sent there from pages that require a user; API calls get a 401."""
 
     def __post_init__(self) -> None:
         """Check every setting.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         self._freeze_sequences("sources", "trusted_origins")
         self._check_sources()
         for name in ("on_missing", "on_invalid"):
-            _require(getattr(self, name) in get_args(OnInvalid), name, _ONE_OF_TWO)
+            _require(getattr(self, name) in get_args(OnInvalid), name, _REJECT_OR_ANONYMOUS)
         _require(self.preflight in ("answer", "pass"), "preflight", 'set "answer" or "pass"')
         origins = tuple(check_origin_setting(origin, "trusted_origins") for origin in self.trusted_origins)
         object.__setattr__(self, "trusted_origins", origins)
@@ -168,7 +170,7 @@ class RequestSettings:
 
     @property
     def locations(self) -> tuple[TokenLocation, ...]:
-        """Return where the tokens are in a request."""
+        """Return the headers and cookies that tokens are read from."""
         raise NotImplementedError
 
     @classmethod
@@ -176,7 +178,7 @@ class RequestSettings:
         """Build a configuration from a mapping whose keys are field names, in upper or lower case.
 
         Raises:
-            ConfigurationError: when a key is unknown, or a value is wrong.
+            ConfigurationError: if a key is unknown, or a value is wrong.
         """
         _require(isinstance(settings, Mapping), "settings", 'give a dict such as {"APP_ID": "…"}')
         names = [each.name for each in dataclasses.fields(cls) if each.init]
@@ -200,10 +202,10 @@ class RequestSettings:
     def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "PRIVY_") -> Self:
         """Build a configuration from environment variables such as ``PRIVY_APP_ID``; empty ones count as unset.
 
-        Variables with the prefix that name no field, such as another program's, are left alone.
+        Variables with the prefix that are not settings, such as those of another program, are ignored.
 
         Raises:
-            ConfigurationError: when a value is missing or wrong.
+            ConfigurationError: if a value is missing or wrong.
         """
         environ = os.environ if environ is None else environ
         named = {each: environ.get(prefix + each.name.upper(), "").strip() for each in _settable(cls)}
@@ -215,17 +217,17 @@ class RequestSettings:
 
 
 def _settable(cls: type[RequestSettings]) -> Iterator[dataclasses.Field[Any]]:
-    """Yield the fields that text can express."""
+    """Yield the fields that can be set by text."""
     return (each for each in dataclasses.fields(cls) if each.init and not each.metadata)
 
 
 def _suggest(name: str, names: Sequence[str]) -> str:
     close = difflib.get_close_matches(name.removeprefix("privy_"), names, 1)
-    return f'is no setting; did you mean "{close[0].upper()}"?' if close else "is no setting"
+    return f'is not a setting; did you mean "{close[0].upper()}"?' if close else "is not a setting"
 
 
 def _from_text(each: dataclasses.Field[Any], text: str) -> Any:
-    """Return an environment variable's text as the type of its field's default."""
+    """Return the value of an environment variable, in the type of the field's default."""
     default = each.default
     if isinstance(default, bool):
         _require(text.lower() in _BOOLEANS, each.name, 'set "true" or "false"')
@@ -258,25 +260,25 @@ class PrivyConfig(RequestSettings):
     """The settings of one Privy app, or of several that share this process.
 
     Raises:
-        ConfigurationError: at construction, naming the field that is wrong and the mend.
+        ConfigurationError: if a setting is wrong, naming it and the fix.
     """
 
     issuer_name: ClassVar[str] = "privy.io"
 
     app_id: str | tuple[str, ...]
-    """The app id from the dashboard, which is the tokens' ``aud``; several for several apps."""
-    verification_key: Material | None = field(default=None, repr=False)
+    """The app id from the dashboard, which is the tokens' ``aud``; a tuple for several apps."""
+    verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key: PEM in any form, a JWK or a JWKS; for several apps a dict by app id."""
     jwks_url: str | Mapping[str, str] | None = None
-    """Where keys are fetched without a ``verification_key``; ``{app_id}`` stands for the app's id."""
+    """The URL that keys are fetched from without a ``verification_key``; ``{app_id}`` is replaced by the app id."""
     tokens: tuple[str, ...] = ("identity", "access")
-    """The kinds of token that are accepted."""
+    """The kinds of tokens that are accepted."""
     identity_header: str = "privy-id-token"
     access_header: str = "authorization"
     identity_cookie: str = "privy-id-token"
     access_cookie: str = "privy-token"
     app_secret: str | Mapping[str, str] | None = field(default=None, repr=False)
-    """The app secret, for the REST API only; verification never needs it. For several apps a dict by app id."""
+    """The app secret, for the REST API only and not for verification; for several apps a dict by app id."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The fixed keys by app id, read from ``verification_key``."""
 
@@ -284,7 +286,7 @@ class PrivyConfig(RequestSettings):
         """Check every setting, and read the keys.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         super().__post_init__()
         self._check_app_ids()
@@ -292,12 +294,12 @@ class PrivyConfig(RequestSettings):
         kinds = bool(self.tokens) and all(kind in ("identity", "access") for kind in self.tokens)
         _require(kinds, "tokens", 'list "identity", "access" or both')
         self._check_names()
-        key_sets = read_keys(self.verification_key, self.app_ids, "app id", ("ES256",))
+        key_sets = load_key_sets(self.verification_key, self.app_ids, "app id", ("ES256",))
         object.__setattr__(self, "key_sets", key_sets)
-        check_urls(self.jwks_url, self.app_ids, "app id")
+        check_jwks_urls(self.jwks_url, self.app_ids, "app id")
         for app_id in self.app_ids:
             if app_id not in self.key_sets:
-                check_jwks_url(self.jwks_url_of(app_id), "jwks_url")
+                check_fetch_url(self.jwks_url_of(app_id), "jwks_url")
         self._check_secrets()
 
     @property
@@ -307,7 +309,7 @@ class PrivyConfig(RequestSettings):
 
     @property
     def locations(self) -> tuple[TokenLocation, ...]:
-        """Return where identity and access tokens are in a request, of the accepted kinds only."""
+        """Return the headers and cookies of the accepted kinds of tokens."""
         places: tuple[tuple[TokenKind, str, str], ...] = (
             ("identity", self.identity_header, self.identity_cookie),
             ("access", self.access_header, self.access_cookie),
@@ -316,7 +318,7 @@ class PrivyConfig(RequestSettings):
         return tuple(each for each in locations if each.kind in self.tokens)
 
     def jwks_url_of(self, app_id: str) -> str:
-        """Return the address of an app's keys."""
+        """Return the URL that an app's keys are fetched from."""
         url = self.jwks_url
         if isinstance(url, Mapping):
             url = url.get(app_id)
@@ -348,8 +350,8 @@ class PrivyConfig(RequestSettings):
             valid = isinstance(value, str) and _COOKIE_NAME.fullmatch(value) is not None
             _require(valid, name, "set a cookie name")
         if len(set(self.tokens)) > 1:
-            _require(self.identity_header != self.access_header, "identity_header", "differ from access_header")
-            _require(self.identity_cookie != self.access_cookie, "identity_cookie", "differ from access_cookie")
+            _require(self.identity_header != self.access_header, "identity_header", "must differ from access_header")
+            _require(self.identity_cookie != self.access_cookie, "identity_cookie", "must differ from access_cookie")
 
     def _check_secrets(self) -> None:
         secret = self.app_secret
@@ -357,8 +359,8 @@ class PrivyConfig(RequestSettings):
             _require(set(secret) <= set(self.app_ids), "app_secret", "every key of the dict must be one of the app ids")
             secrets = list(secret.values())
         else:
-            lone = secret is None or len(self.app_ids) == 1
-            _require(lone, "app_secret", "for several apps give a dict from app id to secret")
+            single = secret is None or len(self.app_ids) == 1
+            _require(single, "app_secret", "for several apps give a dict from app id to secret")
             secrets = [] if secret is None else [secret]
         valid = all(isinstance(each, str) and each != "" and not re.search(r"\s", each) for each in secrets)
         _require(valid, "app_secret", "copy the app secret from the Privy dashboard, exactly")

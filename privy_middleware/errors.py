@@ -4,39 +4,39 @@ PrivyError
 ├── ConfigurationError          a setting is wrong; raised at start-up
 ├── AuthenticationError         401, the client's fault
 │   ├── MissingToken            no token where a user is required
-│   ├── PageRedirect            302 instead, for a page that a browser navigates to
-│   │   ├── RefreshRequired     a session may be refreshed in the browser
-│   │   └── LoginRequired       the app has a page to sign in
-│   └── InvalidToken            a token that does not verify
-│       ├── MalformedToken      not a compact JWS of ours
+│   ├── PageRedirect            302 instead, if a browser navigates to the page
+│   │   ├── RefreshRequired     the browser may be able to refresh the session
+│   │   └── LoginRequired       the user has to sign in
+│   └── InvalidToken            the token does not verify
+│       ├── MalformedToken      not a compact JWS
 │       ├── OversizedToken      longer than ``max_token_bytes``
 │       ├── ConflictingTokens   two different tokens of one kind from one place
-│       ├── UnsupportedHeader   a JOSE header that is refused
+│       ├── UnsupportedHeader   a JOSE header that is not accepted
 │       ├── WrongAlgorithm      ``alg`` is not the one configured
 │       ├── UnknownKey          no published key has this ``kid``
 │       ├── BadSignature        the signature does not verify
 │       ├── InvalidClaims       a claim is missing or of the wrong type
 │       ├── TokenExpired        ``exp`` has passed
-│       ├── TokenNotYetValid    ``nbf`` or ``iat`` lies in the future
-│       ├── WrongIssuer         ``iss`` is not the issuer
+│       ├── TokenNotYetValid    ``nbf`` or ``iat`` is in the future
+│       ├── WrongIssuer         ``iss`` is not an accepted issuer
 │       ├── WrongAudience       ``aud`` is not this app
-│       ├── WrongTokenKind      an access token for an identity token, or the reverse
+│       ├── WrongTokenKind      an access token in the place of an identity token, or the reverse
 │       ├── TokensDisagree      two valid tokens of different users or apps
-│       ├── TokenRevoked        withdrawn by this app
-│       └── UserDeleted         Privy no longer knows the user
-├── AuthorizationError          403, the user is known and may not
-│   ├── ConditionNotMet         a condition on the user is not met
-│   ├── IncompleteUser          the token does not say enough about the user
-│   ├── InactiveUser            the app's own account of the user is switched off
+│       ├── TokenRevoked        revoked by this app
+│       └── UserDeleted         the user no longer exists
+├── AuthorizationError          403, the user is known but not allowed
+│   ├── ConditionNotMet         the user does not meet a condition
+│   ├── IncompleteUser          the token does not contain what a condition needs
+│   ├── InactiveUser            the user's account in the app is inactive
 │   └── CrossSiteRequest        a cookie token on a cross-site request
-├── ServiceUnavailable          503, our own side's fault
-│   ├── KeysUnavailable         the verification keys cannot be had
+├── ServiceUnavailable          503, the server's fault
+│   ├── KeysUnavailable         the verification keys are not available
 │   └── UserUnavailable         the user cannot be loaded
-└── InvalidWebhook              400, not a webhook of Privy's
-    ├── WebhookMethod           405, anything but POST
-    └── WebhookTooLarge         413, too long, or of unknown length
+└── InvalidWebhook              400, not a webhook from Privy
+    ├── WebhookMethod           405, the method is not POST
+    └── WebhookTooLarge         413, the body is too long, or its length is unknown
 
-No exception carries any part of a token.
+No exception contains any part of a token.
 """
 
 from __future__ import annotations
@@ -88,38 +88,42 @@ _VARY = (("Vary", "Cookie, Authorization, privy-id-token"),)
 
 
 class PrivyError(Exception):
-    """Refuse something, with a stable ``code`` for logs and an HTTP answer for the client.
+    """The base of all errors, with the HTTP answer that the client gets.
 
-    ``code`` is for the log and the app's hooks only; the client sees ``message``.
+    Attributes:
+        code: a stable name for the log and the app's hooks; the client does not see it.
+        status: the HTTP status.
+        message: what the client sees.
+        detail: what is wrong, for the log; never any part of a token.
     """
 
     code: ClassVar[str] = "privy_error"
     status: ClassVar[int] = 500
     message: ClassVar[str] = "Internal server error"
     close_code: ClassVar[int] = 1008
-    """Closes a WebSocket (RFC 6455 §7.4.1: policy violation) where no HTTP answer can be given."""
+    """The code that closes a WebSocket if no HTTP answer can be given (RFC 6455 §7.4.1: policy violation)."""
 
     __cause__: BaseException | None
     __context__: BaseException | None
 
     def __init__(self, detail: str = "") -> None:
-        """Keep ``detail``, a sentence of our own that never holds any part of a token."""
+        """Set ``detail``, which is the message by default."""
         super().__init__(detail or self.message)
         self.detail = detail
 
     def without_traces(self) -> Self:
-        """Return the error itself, rid of tracebacks: their frames hold the token, and keep it alive."""
+        """Return the error without its tracebacks, whose frames contain the token and would keep it in memory."""
         self.__cause__ = self.__context__ = None
         return self.with_traceback(None)
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Return the headers of the answer, content type and caching included."""
+        """Return all headers of the answer."""
         return _JSON_HEADERS + _VARY + self.challenge
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
-        """Return the headers that tell the client what to do about it."""
+        """Return the headers that tell the client what to do, such as ``WWW-Authenticate`` or ``Retry-After``."""
         return ()
 
     @property
@@ -134,18 +138,22 @@ class PrivyError(Exception):
 
 
 class ConfigurationError(PrivyError):
-    """Refuse a setting at start-up, naming the ``field`` and the mend."""
+    """A setting is wrong; raised at start-up.
+
+    Attributes:
+        field: the name of the setting.
+    """
 
     code = "configuration_error"
 
     def __init__(self, field: str, problem: str) -> None:
-        """Name the ``field`` that is wrong and say in ``problem`` what to do about it."""
+        """Set the name of the setting, and the problem or what to do about it."""
         super().__init__(f"{field}: {problem}")
         self.field = field
 
 
 class AuthenticationError(PrivyError):
-    """Refuse a request whose user is not known (RFC 9110 §15.5.2)."""
+    """The request has no verified user (RFC 9110 §15.5.2)."""
 
     code = "authentication_error"
     status = 401
@@ -153,47 +161,51 @@ class AuthenticationError(PrivyError):
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
-        """Return a bare challenge (RFC 6750 §3)."""
+        """Return a challenge without an error code (RFC 6750 §3)."""
         return (("WWW-Authenticate", "Bearer"),)
 
 
 class MissingToken(AuthenticationError):
-    """Refuse a request without a token where a user is required."""
+    """The request has no token, but a user is required."""
 
     code = "missing_token"
 
 
 class PageRedirect(AuthenticationError):
-    """Send a browser's navigation to another page instead of answering 401 (RFC 9110 §15.4.3)."""
+    """A browser that navigates to a page is sent to another one, instead of a 401 (RFC 9110 §15.4.3).
+
+    Attributes:
+        location: where the browser is sent.
+    """
 
     code = "page_redirect"
     status = 302
 
     def __init__(self, location: str = "/") -> None:
-        """Keep the ``location``, which is one of the app's settings with the page's own address added."""
+        """Set the location: ``refresh_url`` or ``login_url``, with the address of the requested page added."""
         super().__init__()
         self.location = location
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
-        """Return where to go."""
+        """Return the ``Location`` header."""
         return (("Location", self.location),)
 
 
 class RefreshRequired(PageRedirect):
-    """Send a page to where the browser refreshes a session that may still be alive."""
+    """The browser is sent to ``refresh_url``, because it may be able to refresh the session."""
 
     code = "refresh_required"
 
 
 class LoginRequired(PageRedirect):
-    """Send a page to where the user signs in."""
+    """The browser is sent to ``login_url``, where the user signs in."""
 
     code = "login_required"
 
 
 class InvalidToken(AuthenticationError):
-    """Refuse a token; every kind of bad token gets the same bytes."""
+    """The token does not verify; the answer is the same for every reason."""
 
     code = "invalid_token"
     message = "Invalid token"
@@ -206,103 +218,103 @@ class InvalidToken(AuthenticationError):
 
 
 class MalformedToken(InvalidToken):
-    """Refuse what is not a compact JWS in its one spelling (RFC 7515 §2, §7.1)."""
+    """The token is not a compact JWS in its canonical form (RFC 7515 §2, §7.1)."""
 
     code = "malformed_token"
 
 
 class OversizedToken(InvalidToken):
-    """Refuse a token longer than ``max_token_bytes``, before any decoding."""
+    """The token is longer than ``max_token_bytes``; it is not decoded."""
 
     code = "oversized_token"
 
 
 class ConflictingTokens(InvalidToken):
-    """Refuse two different tokens of one kind from one place (RFC 9110 §5.3)."""
+    """The request has two different tokens of one kind in one place (RFC 9110 §5.3)."""
 
     code = "conflicting_tokens"
 
 
 class UnsupportedHeader(InvalidToken):
-    """Refuse a JOSE header of the wrong type or with a parameter we do not take (RFC 7515 §4)."""
+    """The JOSE header has the wrong type or a parameter that is not accepted (RFC 7515 §4)."""
 
     code = "unsupported_header"
 
 
 class WrongAlgorithm(InvalidToken):
-    """Refuse an ``alg`` other than the configured one (RFC 8725 §3.1)."""
+    """The token's ``alg`` is not the configured one (RFC 8725 §3.1)."""
 
     code = "wrong_algorithm"
 
 
 class UnknownKey(InvalidToken):
-    """Refuse a ``kid`` that the issuer has not published (RFC 8725 §3.10)."""
+    """The issuer has not published a key with the token's ``kid`` (RFC 8725 §3.10)."""
 
     code = "unknown_key"
 
 
 class BadSignature(InvalidToken):
-    """Refuse a signature that does not verify (RFC 7515 §5.2)."""
+    """The signature does not verify (RFC 7515 §5.2)."""
 
     code = "bad_signature"
 
 
 class InvalidClaims(InvalidToken):
-    """Refuse claims that are missing, of the wrong type or not to be read (RFC 7519 §4.1)."""
+    """A claim is missing, of the wrong type or unreadable (RFC 7519 §4.1)."""
 
     code = "invalid_claims"
 
 
 class TokenExpired(InvalidToken):
-    """Refuse a token at or past ``exp`` plus the leeway (RFC 7519 §4.1.4)."""
+    """The token's ``exp`` plus the leeway has passed (RFC 7519 §4.1.4)."""
 
     code = "token_expired"
 
 
 class TokenNotYetValid(InvalidToken):
-    """Refuse a token whose ``nbf`` or ``iat`` lies in the future (RFC 7519 §4.1.5)."""
+    """The token's ``nbf`` or ``iat`` is in the future by more than the leeway (RFC 7519 §4.1.5)."""
 
     code = "token_not_yet_valid"
 
 
 class WrongIssuer(InvalidToken):
-    """Refuse a token of another issuer (RFC 8725 §3.8)."""
+    """The token is from another issuer (RFC 8725 §3.8)."""
 
     code = "wrong_issuer"
 
 
 class WrongAudience(InvalidToken):
-    """Refuse a token for another app (RFC 8725 §3.9)."""
+    """The token is for another app (RFC 8725 §3.9)."""
 
     code = "wrong_audience"
 
 
 class WrongTokenKind(InvalidToken):
-    """Refuse one kind of token in the place of another (RFC 8725 §3.12)."""
+    """The token is of one kind, in the place of another (RFC 8725 §3.12)."""
 
     code = "wrong_token_kind"
 
 
 class TokensDisagree(InvalidToken):
-    """Refuse an identity and an access token of different users or apps."""
+    """The identity token and the access token are of different users or apps."""
 
     code = "tokens_disagree"
 
 
 class TokenRevoked(InvalidToken):
-    """Refuse a token whose session or subject this app has revoked."""
+    """This app has revoked the token, its session or its user."""
 
     code = "token_revoked"
 
 
 class UserDeleted(InvalidToken):
-    """Refuse the token of a user whom Privy has deleted since."""
+    """The token's user has been deleted from Privy."""
 
     code = "user_deleted"
 
 
 class AuthorizationError(PrivyError):
-    """Refuse a known user (RFC 9110 §15.5.4)."""
+    """The user is known but not allowed (RFC 9110 §15.5.4)."""
 
     code = "authorization_error"
     status = 403
@@ -310,38 +322,42 @@ class AuthorizationError(PrivyError):
 
 
 class ConditionNotMet(AuthorizationError):
-    """Refuse a user who does not meet the route's condition."""
+    """The user does not meet the condition of the route."""
 
     code = "condition_not_met"
 
 
 class IncompleteUser(AuthorizationError):
-    """Refuse a condition on accounts when the token says nothing of accounts."""
+    """The condition is on accounts, and the token contains none: it is an access token."""
 
     code = "incomplete_user"
 
 
 class InactiveUser(AuthorizationError):
-    """Refuse a user whose account in the app is switched off."""
+    """The user's account in the app is inactive."""
 
     code = "inactive_user"
 
 
 class CrossSiteRequest(AuthorizationError):
-    """Refuse a cookie token on an unsafe cross-site request."""
+    """A token in a cookie came with an unsafe cross-site request."""
 
     code = "cross_site_request"
 
 
 class ServiceUnavailable(PrivyError):
-    """Say that our side cannot decide now, and when to try again (RFC 9110 §15.6.4)."""
+    """The server cannot decide now (RFC 9110 §15.6.4).
+
+    Attributes:
+        retry_after: after how many seconds the client should try again.
+    """
 
     code = "service_unavailable"
     status = 503
     message = "Service unavailable"
 
     def __init__(self, detail: str = "", *, retry_after: float = 1.0) -> None:
-        """Keep ``retry_after``, seconds until another try makes sense."""
+        """Set the detail, and ``retry_after`` in seconds."""
         super().__init__(detail)
         self.retry_after = retry_after
 
@@ -352,19 +368,19 @@ class ServiceUnavailable(PrivyError):
 
 
 class KeysUnavailable(ServiceUnavailable):
-    """Say that keys cannot be fetched, and that the keys held, if any, do not tell whether the token is good."""
+    """Keys cannot be fetched, and without new ones the token can be neither accepted nor refused."""
 
     code = "keys_unavailable"
 
 
 class UserUnavailable(ServiceUnavailable):
-    """Say that the user could not be loaded from the REST API."""
+    """The user could not be loaded from the REST API."""
 
     code = "user_unavailable"
 
 
 class InvalidWebhook(PrivyError):
-    """Refuse a webhook that is not signed with the secret, not of this moment, or no event (RFC 9110 §15.5.1)."""
+    """The webhook is not signed with the secret, too old or too new, or not an event (RFC 9110 §15.5.1)."""
 
     code = "invalid_webhook"
     status = 400
@@ -372,7 +388,7 @@ class InvalidWebhook(PrivyError):
 
 
 class WebhookMethod(InvalidWebhook):
-    """Refuse a webhook that is not a POST (RFC 9110 §15.5.6)."""
+    """The webhook is not a POST (RFC 9110 §15.5.6)."""
 
     code = "webhook_method"
     status = 405
@@ -385,7 +401,7 @@ class WebhookMethod(InvalidWebhook):
 
 
 class WebhookTooLarge(InvalidWebhook):
-    """Refuse a webhook whose body is too long, or does not say how long it is (RFC 9110 §15.5.14)."""
+    """The webhook's body is too long, or its length is not given (RFC 9110 §15.5.14)."""
 
     code = "webhook_too_large"
     status = 413

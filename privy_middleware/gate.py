@@ -16,6 +16,7 @@ from privy_middleware.errors import (
     CrossSiteRequest,
     InvalidToken,
     KeysUnavailable,
+    PageRedirect,
     PrivyError,
     ServiceUnavailable,
     TokenExpired,
@@ -29,7 +30,7 @@ from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import page_redirect
 from privy_middleware.http.request import Request
 from privy_middleware.verifiers.base import Verifier
-from privy_middleware.verifiers.bearer import BearerSettings
+from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier
 
 __all__ = ["Gate", "Settings", "build_gate"]
@@ -95,7 +96,7 @@ class Gate:
     def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Find the user of a request that arrived at ``now`` (Unix seconds), yielding what has to be waited for."""
         if not credentials:
-            redirect = page_redirect(request, self.settings)
+            redirect = self._redirect(request)
             return self._nobody if redirect is None else replace(self._nobody, redirect=redirect)
         try:
             auth = yield from self.verifier.steps(credentials, now)
@@ -115,8 +116,11 @@ class Gate:
         _logger.log(level, "token not accepted: %s", error.code)
         if self.settings.on_refused is not None:
             returned(self.settings.on_refused(refusal), "on_refused")
-        redirect = page_redirect(request, self.settings) if isinstance(error, TokenExpired) else None
+        redirect = self._redirect(request) if isinstance(error, TokenExpired) else None
         return replace(self._nobody, refusal=refusal, redirect=redirect)
+
+    def _redirect(self, request: Request) -> PageRedirect | None:
+        return page_redirect(request, self.settings.refresh_url, self.settings.login_url)
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
         # A page of another site cannot set a header, so one verified token in a header is enough.
@@ -181,7 +185,7 @@ def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt
     elif isinstance(settings, Mapping):
         settings = PrivyConfig.from_mapping(settings)
     if isinstance(settings, BearerSettings):
-        settings = settings.verifier()
+        settings = verifier_for(settings)
     verifier = PrivyVerifier(settings) if isinstance(settings, PrivyConfig) else settings
     if not isinstance(getattr(verifier, "settings", None), RequestSettings):
         raise ConfigurationError("config", "give a PrivyConfig, a mapping of settings, or a verifier")

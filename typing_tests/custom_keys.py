@@ -22,7 +22,6 @@ def configured(pem: str) -> CustomKeyConfig:
     assert_type(CustomKeyConfig.from_mapping({}), CustomKeyConfig)
     config = CustomKeyConfig(public_key=pem, algorithms=("ES256",), issuer="key", audience="api.privy.io")
     assert_type(config.audiences, tuple[str, ...])
-    assert_type(config.verifier(), CustomKeyVerifier)
     CustomKeyConfig(public_key={"kty": "EC"}, algorithms=("ES256",), issuer="key", audience=("one", "two"))
     return config
 
@@ -56,7 +55,7 @@ async def signed(pem: bytes) -> None:
 
 def in_a_middleware(app: ASGIApp, config: CustomKeyConfig, auth: PrivyAuth) -> None:
     PrivyMiddleware(app, config)
-    PrivyMiddleware(app, config.verifier())
+    PrivyMiddleware(app, CustomKeyVerifier(config))
     PrivyWSGIMiddleware(lambda environ, start_response: [], config)
     user = user_of(auth, CustomKeyUser)
     assert_type(user, CustomKeyUser)

@@ -6,8 +6,7 @@ from typing import Any, assert_type
 
 from privy_middleware import PrivyConfig
 from privy_middleware.development import PERSONAS, DevelopmentIssuer, Persona, development_issuer
-from privy_middleware.keys import KeyCache
-from privy_middleware.keys.redis_cache import RedisKeyCache
+from privy_middleware.keys import KeyCache, RedisKeyCache
 
 
 def issued() -> None:

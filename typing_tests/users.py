@@ -29,7 +29,7 @@ from privy_middleware import (
     UnknownAccount,
     WalletAccount,
 )
-from privy_middleware.users.accounts import CrossAppWallet
+from privy_middleware.users import CrossAppWallet
 
 
 def fields(user: PrivyUser) -> None:

@@ -8,7 +8,7 @@ from typing import Any, assert_type
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyVerifier
 from privy_middleware.asgi import ASGIApp
 from privy_middleware.config import RequestSettings
-from privy_middleware.verifiers.combined import CombinedVerifier
+from privy_middleware.verifiers import CombinedVerifier
 from privy_middleware.web3auth import (
     Web3AuthConfig,
     Web3AuthUser,
@@ -23,7 +23,6 @@ def configured() -> Web3AuthConfig:
     assert_type(Web3AuthConfig.from_env(), Web3AuthConfig)
     assert_type(Web3AuthConfig.from_mapping({"client_id": "id"}), Web3AuthConfig)
     config = Web3AuthConfig(client_id="id", jwks_url="https://keys.example/jwks.json", leeway=5, on_missing="reject")
-    assert_type(config.verifier(), Web3AuthVerifier)
     assert_type(config.issuers, tuple[str, ...])
     several = Web3AuthConfig(client_id="id", issuer=("one", "two"), jwks_url={"one": "https://a", "two": "https://b"})
     assert_type(several.social_issuers, tuple[str, ...])
@@ -65,7 +64,7 @@ def wallet_fields(wallet: Web3AuthWallet) -> None:
 def in_a_middleware(app: ASGIApp, privy: PrivyConfig, web3auth: Web3AuthConfig, auth: PrivyAuth) -> None:
     PrivyMiddleware(app, web3auth)
     PrivyMiddleware(app, Web3AuthVerifier(web3auth))
-    both = CombinedVerifier(PrivyVerifier(privy), web3auth.verifier())
+    both = CombinedVerifier(PrivyVerifier(privy), Web3AuthVerifier(web3auth))
     assert_type(both.settings, RequestSettings)
     PrivyMiddleware(app, both)
     assert_type(user_of(auth, Web3AuthUser), Web3AuthUser)

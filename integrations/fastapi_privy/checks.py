@@ -11,7 +11,7 @@ from fastapi_privy import dependencies
 from fastapi_privy.routes import walk
 from privy_middleware import ConfigurationError
 from privy_middleware.plugin import view_name
-from privy_middleware.users.documented import Verified
+from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 
 __all__ = ["check_parameters"]
 
@@ -48,7 +48,7 @@ def _check(field: Any, view: str) -> None:
     if ours or any(default is each for each in _ALIASES):
         raise ConfigurationError(view, f"its parameter {field.name} lacks Depends: {field.name} = Depends(…)")
     for made in _classes(field.field_info.annotation):
-        if issubclass(made, Verified):
+        if issubclass(made, PydanticOutputOnly):
             fix = "is read from the request: use CurrentUser, AccessClaims or another dependency"
             raise ConfigurationError(view, f"its parameter {field.name}: {made.__name__} {fix}")
 

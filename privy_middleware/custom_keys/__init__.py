@@ -1,4 +1,4 @@
-"""Privy's earlier custom authentication keys: access tokens that a server signs for its own users."""
+"""Access tokens that a server signs for its own users: Privy's earlier custom authentication keys."""
 
 from privy_middleware.custom_keys.config import CustomKeyConfig
 from privy_middleware.custom_keys.signer import AccessTokenSigner

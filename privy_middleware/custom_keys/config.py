@@ -1,4 +1,4 @@
-"""The settings for tokens that are signed with one's own key."""
+"""The settings for tokens that an app signs with its own key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from privy_middleware.config import PrivyConfig
-from privy_middleware.custom_keys.verifier import CustomKeyVerifier
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, check_algorithms, load_key_set
-from privy_middleware.keys.by_name import Material
+from privy_middleware.keys import KeyMaterial, KeySet, check_algorithms, load_key_set
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 
@@ -22,20 +20,20 @@ class CustomKeyConfig(BearerSettings):
     """The settings of one issuer with its own key, whose tokens come as ``Authorization: Bearer``.
 
     Raises:
-        ConfigurationError: at construction, naming the field that is wrong and the mend.
+        ConfigurationError: if a setting is wrong, naming it and the fix.
     """
 
     issuer_name: ClassVar[str] = "custom"
     kind: ClassVar[TokenKind] = "custom"
 
-    public_key: Material = field(repr=False)
+    public_key: KeyMaterial = field(repr=False)
     """The public key: PEM in any form, a JWK or a JWKS."""
     algorithms: tuple[str, ...]
     """The algorithms that are accepted; each must fit the key (RFC 8725 §3.1)."""
     issuer: str
-    """The tokens' ``iss``, exactly: for Privy's earlier tokens the API key."""
+    """The tokens' ``iss``, exactly; for Privy's earlier tokens it is the API key."""
     audience: str | tuple[str, ...]
-    """The tokens' ``aud``, exactly, one or several: for Privy's earlier tokens ``api.privy.io``."""
+    """The tokens' ``aud``, exactly, one or several; for Privy's earlier tokens it is ``api.privy.io``."""
     keys: KeySet = field(init=False, repr=False, compare=False, default_factory=lambda: KeySet(()))
     """The keys, read from ``public_key``."""
 
@@ -43,7 +41,7 @@ class CustomKeyConfig(BearerSettings):
         """Check every setting, and read the keys.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         super().__post_init__()
         if not is_text(self.issuer) or self.issuer == PrivyConfig.issuer_name:
@@ -53,9 +51,9 @@ class CustomKeyConfig(BearerSettings):
         self._freeze_sequences("algorithms")
         algorithms = check_algorithms(self.algorithms)
         object.__setattr__(self, "keys", load_key_set(self.public_key, algorithms=algorithms, field="public_key"))
-        strange = sorted(algorithms.difference(*(key.algorithms for key in self.keys.keys)))
-        if strange:
-            raise ConfigurationError("algorithms", f"leave out what does not fit the key: {', '.join(strange)}")
+        unfit = sorted(algorithms.difference(*(key.algorithms for key in self.keys.keys)))
+        if unfit:
+            raise ConfigurationError("algorithms", f"leave out what does not fit the key: {', '.join(unfit)}")
 
     @property
     def audiences(self) -> tuple[str, ...]:
@@ -67,18 +65,14 @@ class CustomKeyConfig(BearerSettings):
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """Return the one ``iss`` that is accepted."""
+        """Return the only ``iss`` that is accepted."""
         return (self.issuer,)
-
-    def verifier(self) -> CustomKeyVerifier:
-        """Return a verifier with these settings."""
-        return CustomKeyVerifier(self)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "CUSTOM_KEY_") -> Self:
         """Build a configuration from environment variables such as ``CUSTOM_KEY_PUBLIC_KEY``.
 
         Raises:
-            ConfigurationError: when a value is missing or wrong.
+            ConfigurationError: if a value is missing or wrong.
         """
         return super().from_env(environ, prefix=prefix)

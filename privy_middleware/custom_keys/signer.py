@@ -1,4 +1,4 @@
-"""Issue Privy's earlier access tokens."""
+"""Issue access tokens in the form of Privy's earlier packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from privy_middleware.tokens.claims import is_text
 __all__ = ["AUDIENCE", "AccessTokenSigner", "SigningFunction"]
 
 AUDIENCE = "api.privy.io"
-"""The audience of every such token."""
+"""The ``aud`` of these tokens."""
 
 _LIFETIME = 600
 
@@ -23,9 +23,9 @@ SigningFunction: TypeAlias = Callable[[dict[str, Any]], str | Awaitable[str]]
 
 
 class AccessTokenSigner:
-    """Issue access tokens for one's own users, each good for ten minutes.
+    """Issue access tokens for the app's own users; a token is valid for ten minutes.
 
-    By default they are signed with EdDSA and the API secret, byte for byte as Privy's own packages did.
+    By default they are signed with EdDSA and the API secret, and are byte for byte those of Privy's own packages.
     """
 
     def __init__(
@@ -36,17 +36,17 @@ class AccessTokenSigner:
         signing_function: SigningFunction | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the API key and its secret, or instead of the secret what turns claims into a token.
+        """Set the API key and its secret, or a function that signs the claims.
 
         Args:
             api_key: the tokens' ``iss``.
             api_secret: the seed of an Ed25519 key in base64.
-            signing_function: called with the claims, returns the token or something to be awaited for it; a
-                ``PEMSigner`` is one.
-            clock: gives Unix time in seconds.
+            signing_function: a function that takes the claims and returns the token, sync or async, such as a
+                ``PEMSigner``; instead of the secret.
+            clock: returns Unix time in seconds.
 
         Raises:
-            ConfigurationError: when a setting is wrong, or there is not exactly one way to sign.
+            ConfigurationError: if a setting is wrong, or there is not exactly one of secret and function.
         """
         if not is_text(api_key):
             raise ConfigurationError("api_key", "copy the API key from the Privy dashboard")
@@ -55,17 +55,17 @@ class AccessTokenSigner:
         self._sign = _signing_function(api_secret, signing_function)
 
     def create_access_token(self, subject: str) -> str:
-        """Return a token for one's own id of a user.
+        """Return a token for a user; ``subject`` is the app's own id of the user.
 
         Raises:
-            ValueError: when the subject is not a string that holds anything.
-            ConfigurationError: when the signing function is async, or returns no token.
+            ValueError: if the subject is not a string or is empty.
+            ConfigurationError: if the signing function is async, or does not return a token.
         """
         fix = "it is async: await acreate_access_token instead"
         return _token(returned(self._sign(self._claims(subject)), "signing_function", fix))
 
     async def acreate_access_token(self, subject: str) -> str:
-        """Return a token, awaiting the signing function where that is async; raises as its sync twin does."""
+        """Return a token; the signing function may be async. Raises as ``create_access_token`` does."""
         signed = self._sign(self._claims(subject))
         return _token(await signed if inspect.isawaitable(signed) else signed)
 
@@ -73,7 +73,7 @@ class AccessTokenSigner:
         if not is_text(subject):
             raise ValueError("subject must be a string that is not empty")
         now = int(self._clock())
-        # In the order of the original packages, which the bytes of the token follow.
+        # The bytes of the token depend on this order, which is that of the original packages.
         return {
             "aid": "",
             "aud": AUDIENCE,
@@ -89,14 +89,14 @@ class AccessTokenSigner:
         """Return the public key as PEM, for a ``CustomKeyConfig``.
 
         Raises:
-            ConfigurationError: when a signing function of one's own keeps its key to itself.
+            ConfigurationError: if a signing function is used whose key is not known.
         """
         if not isinstance(self._sign, Signer):
             raise ConfigurationError("signing_function", "its public key is not known here")
         return self._sign.public_key
 
     def __repr__(self) -> str:
-        """Show nothing of the keys."""
+        """Show the class name, and no key."""
         return f"<{type(self).__name__}>"
 
 

@@ -1,8 +1,7 @@
-"""Sign claims with a private key of one's own."""
+"""Sign claims with a private key."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,36 +11,36 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from privy_middleware.errors import ConfigurationError, MalformedToken
-from privy_middleware.keys.algorithms import UnusableKey, VerificationKey
-from privy_middleware.tokens.jws import decode_segment
+from privy_middleware.keys.algorithms import VerificationKey
+from privy_middleware.keys.errors import UnusableKey
+from privy_middleware.keys.pem import unescape_line_breaks
+from privy_middleware.tokens.base64url import decode_base64url
 
-__all__ = ["ALGORITHMS", "PEMSigner", "PrivateKey", "Signer", "key_from_secret"]
+__all__ = ["PEMSigner", "SIGNING_ALGORITHMS", "Signer", "SigningKey", "key_from_secret"]
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
-"""The algorithms that Privy took for such tokens."""
-
-_ESCAPED_BREAK = re.compile(r"\\+[rn]")
+SIGNING_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA")
+"""The algorithms that Privy accepted for these tokens."""
 
 
 class Signer:
-    """Turn claims into a compact JWS with one key and one algorithm; shows neither in its ``repr``."""
+    """Sign claims with one key and one algorithm, as a compact JWS; the ``repr`` does not show the key."""
 
     __slots__ = ("_key", "algorithm")
 
-    def __init__(self, key: PrivateKey, algorithm: str) -> None:
-        """Take a key that fits the algorithm."""
+    def __init__(self, key: SigningKey, algorithm: str) -> None:
+        """Set the key, and an algorithm that fits it."""
         self._key = key
         self.algorithm: str = algorithm
 
     def __call__(self, claims: Mapping[str, Any]) -> str:
-        """Return the token, its claims in the order of the mapping."""
+        """Return the token; its claims are in the order of the mapping."""
         return jwt.encode(dict(claims), self._key, algorithm=self.algorithm)
 
     @property
     def public_key(self) -> str:
-        """Return the public key as PEM, as verifiers are given it."""
+        """Return the public key as PEM, for a verifier."""
         return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
     def __repr__(self) -> str:
@@ -50,18 +49,19 @@ class Signer:
 
 
 class PEMSigner(Signer):
-    """Sign with a private key in PEM."""
+    """Sign claims with a private key in PEM."""
 
     __slots__ = ()
 
     def __init__(self, pem: str | bytes, algorithm: str, *, password: bytes | None = None) -> None:
-        """Take the key, perhaps encrypted, with escaped line ends too, and an algorithm that fits it.
+        """Set the key, which may be encrypted and may have escaped line breaks, and an algorithm that fits it.
 
         Raises:
-            ConfigurationError: when the key cannot be read, is too weak, or does not fit; holds nothing of the key.
+            ConfigurationError: if the key cannot be read, is too weak, or does not fit the algorithm; the message
+                contains no part of the key.
         """
-        if algorithm not in ALGORITHMS:
-            raise ConfigurationError("algorithm", f"choose one of {', '.join(ALGORITHMS)}")
+        if algorithm not in SIGNING_ALGORITHMS:
+            raise ConfigurationError("algorithm", f"choose one of {', '.join(SIGNING_ALGORITHMS)}")
         key = _read_pem(pem, password)
         try:
             VerificationKey(key.public_key(), (algorithm,))
@@ -70,33 +70,29 @@ class PEMSigner(Signer):
         super().__init__(key, algorithm)
 
 
-def _read_pem(pem: str | bytes, password: bytes | None) -> PrivateKey:
+def _read_pem(pem: str | bytes, password: bytes | None) -> SigningKey:
     try:
-        text = pem.encode() if isinstance(pem, str) else pem
-        key = load_pem_private_key(_unescaped(text), password)
+        text = pem.decode("ascii") if isinstance(pem, bytes) else pem
+        key = load_pem_private_key(unescape_line_breaks(text).encode("ascii"), password)
     except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
-        mend = "give a private key that starts with -----BEGIN PRIVATE KEY-----, and its password if it has one"
-        raise ConfigurationError("pem", mend) from None
-    if not isinstance(key, PrivateKey):
+        fix = "give a private key that starts with -----BEGIN PRIVATE KEY-----, and its password if it has one"
+        raise ConfigurationError("pem", fix) from None
+    if not isinstance(key, SigningKey):
         raise ConfigurationError("pem", "give an RSA key, or an elliptic-curve or Ed25519 one")
     return key
 
 
-def _unescaped(pem: bytes) -> bytes:
-    return _ESCAPED_BREAK.sub("\n", pem.decode("ascii")).encode()
-
-
 def key_from_secret(secret: str) -> ed25519.Ed25519PrivateKey:
-    """Return the key whose seed the API secret is: 32 bytes in base64 of either alphabet, padded or not.
+    """Return the key whose seed is the API secret: 32 bytes in base64 or base64url, with or without padding.
 
     Raises:
-        ConfigurationError: when it is anything else; holds nothing of the secret.
+        ConfigurationError: if it is anything else; the message contains no part of the secret.
     """
-    mend = "copy the API secret from the Privy dashboard, exactly"
+    fix = "copy the API secret from the Privy dashboard, exactly"
     if not isinstance(secret, str):
-        raise ConfigurationError("api_secret", mend)
+        raise ConfigurationError("api_secret", fix)
     plain = secret.strip().rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_segment(plain))
+        return ed25519.Ed25519PrivateKey.from_private_bytes(decode_base64url(plain))
     except (MalformedToken, ValueError):
-        raise ConfigurationError("api_secret", mend) from None
+        raise ConfigurationError("api_secret", fix) from None

@@ -1,36 +1,38 @@
-"""Verify tokens that are signed with one's own key."""
+"""Verify tokens that an app signs with its own key."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
+from privy_middleware.custom_keys.config import CustomKeyConfig
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.keys import FixedKeys
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, is_text
-from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict
-from privy_middleware.verifiers.bearer import BearerVerifier
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
 from privy_middleware.verifiers.token import TrustedSigner
-
-if TYPE_CHECKING:
-    from privy_middleware.custom_keys.config import CustomKeyConfig
 
 __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
 
 @dataclass(frozen=True, slots=True)
-class CustomKeyUser(Verified):
-    """Describe the user of a token that is signed with one's own key; it says nothing of accounts.
+class CustomKeyUser(PydanticOutputOnly):
+    """The verified user of a token that an app signs with its own key; it has no accounts.
 
-    ``id`` is ``custom:<issuer>:<subject>``, each part percent-encoded, so that no such token can pass for a user of
-    another issuer; ``subject`` is the token's ``sub``, one's own id of the user.
+    Attributes:
+        id: ``custom:<issuer>:<subject>``, each part percent-encoded, so that users of different issuers differ.
+        subject: the token's ``sub``, which is the app's own id of the user.
+        issuer: the token's ``iss``.
+        claims: the claims of the token.
+        complete: always ``False``: the accounts of the user are not known.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
 
     id: Annotated[str, OnlyFromTokens("CustomKeyUser")] = field(repr=False)
     subject: str
@@ -39,24 +41,24 @@ class CustomKeyUser(Verified):
     complete: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object."""
+        """Return a new dict for JSON of ``id``, ``subject`` and ``issuer``."""
         return {"id": self.id, "subject": self.subject, "issuer": self.issuer}
 
 
 class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
-    """Turn tokens that are signed with one's own key into their claims."""
+    """Verify tokens that an app signs with its own key, and return their claims."""
 
     def __init__(self, config: CustomKeyConfig, *, clock: Callable[[], float] = time.time) -> None:
-        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        """Create a verifier; ``clock`` returns Unix time in seconds, for ``exp``."""
         signer = TrustedSigner(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
         super().__init__(config, [signer], self._read, clock=clock)
         self._audiences = frozenset(config.audiences)
 
     def verify_token(self, token: str) -> Claims:
-        """Return the claims of a token, a mapping that nobody can change.
+        """Return the claims of a token, as an immutable mapping.
 
         Raises:
-            InvalidToken: when the token is refused, for whichever reason.
+            InvalidToken: if the token is refused.
         """
         return self._verifier.verify(token).claims
 
@@ -72,3 +74,6 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
             raise InvalidClaims("sub is not a non-empty string")
         user_id = f"custom:{quote(issuer, safe='')}:{quote(subject, safe='@+')}"
         return CustomKeyUser(user_id, subject, issuer, claims=claims)
+
+
+verifier_for.register(CustomKeyConfig, CustomKeyVerifier)

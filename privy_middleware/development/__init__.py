@@ -1,4 +1,4 @@
-"""An issuer for development and tests: real tokens for invented users, on loopback."""
+"""An issuer for development and tests: it signs real tokens for made-up users, on loopback only."""
 
 from privy_middleware.development.issuer import DevelopmentIssuer, development_issuer
 from privy_middleware.development.personas import PERSONAS, Persona

@@ -1,8 +1,8 @@
-"""An embedded issuer for development and tests: Privy's tokens and key set without Privy.
+"""An issuer for development and tests: Privy's tokens and key set without Privy.
 
-It mints identity and access tokens for invented users (`personas.py`) with a key of its own, made at
-construction and never written anywhere, and serves the key set over HTTP on loopback, nowhere else. Whoever
-reaches it can be any of its users, so nothing that trusts it may be deployed.
+It signs identity and access tokens for made-up users (``personas``) with its own key, which is made at construction and
+never stored. It serves the key set over HTTP, on loopback only. Anyone who can reach it can be any of its users, so
+nothing that trusts it may be deployed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 class _SigningKey:
-    """Hold a P-256 key and the form in which it is published."""
+    """A P-256 key, and its JWK for the key set."""
 
     def __init__(self) -> None:
         self.private = ec.generate_private_key(ec.SECP256R1())
@@ -81,9 +81,12 @@ def _identity_claims(persona: Persona) -> dict[str, Any]:
 
 
 class DevelopmentIssuer:
-    """Mint tokens as Privy does and serve their key set on loopback; not for production.
+    """Sign tokens as Privy does, and serve the key set on loopback; not for production.
 
-    Use it as a context manager, or call `start` and `stop`. Minting needs no server.
+    Use it as a context manager, or call ``start`` and ``stop``. Tokens can be made without the server.
+
+    Attributes:
+        app_id: the ``aud`` of the tokens.
     """
 
     def __init__(
@@ -95,10 +98,17 @@ class DevelopmentIssuer:
         lifetime: float = 3600,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Make a key; ``port`` 0 takes a free one, ``lifetime`` is in seconds, ``clock`` gives Unix seconds.
+        """Make a key.
+
+        Args:
+            app_id: the ``aud`` of the tokens.
+            host: the address to listen on, which must be a loopback address.
+            port: the port to listen on; 0 is any free port.
+            lifetime: how long tokens are valid, in seconds.
+            clock: returns Unix time in seconds.
 
         Raises:
-            ConfigurationError: ``host`` is not loopback.
+            ConfigurationError: if ``host`` is not a loopback address.
         """
         self.app_id = app_id
         self._address = (loopback_address(host), port)
@@ -113,11 +123,11 @@ class DevelopmentIssuer:
         return f"<DevelopmentIssuer app_id={self.app_id!r} url={address!r}>"
 
     def __enter__(self) -> Self:
-        """Start serving."""
+        """Start the server."""
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        """Stop serving."""
+        """Stop the server."""
         self.stop()
 
     def identity_token(
@@ -128,15 +138,15 @@ class DevelopmentIssuer:
         key: ec.EllipticCurvePrivateKey | None = None,
         **claims: Any,
     ) -> str:
-        """Mint an identity token; ``claims`` and ``headers`` replace Privy's own, ``None`` removes one.
+        """Return an identity token; ``claims`` and ``headers`` replace the usual ones, and ``None`` removes one.
 
-        Values are taken as they are, right or wrong, and ``key`` signs in the place of the published key.
+        Values are not checked, so that wrong tokens can be made too. ``key`` is used instead of the published key.
 
         Raises:
-            ConfigurationError: there is no persona of that name.
+            ConfigurationError: if there is no persona of that name.
         """
         who = _find(persona)
-        return self._mint(_overridden(_identity_claims(who) | self._common_claims(who), claims), headers, key)
+        return self._sign(_overridden(_identity_claims(who) | self._common_claims(who), claims), headers, key)
 
     def access_token(
         self,
@@ -146,14 +156,14 @@ class DevelopmentIssuer:
         key: ec.EllipticCurvePrivateKey | None = None,
         **claims: Any,
     ) -> str:
-        """Mint an access token; the arguments are those of `identity_token`.
+        """Return an access token; the arguments are those of ``identity_token``.
 
         Raises:
-            ConfigurationError: there is no persona of that name.
+            ConfigurationError: if there is no persona of that name.
         """
         who = _find(persona)
         session = {"sid": f"dev-session-{who.name}"}
-        return self._mint(_overridden(session | self._common_claims(who), claims), headers, key)
+        return self._sign(_overridden(session | self._common_claims(who), claims), headers, key)
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the published key set, the signing key first (RFC 7517 §5)."""
@@ -166,37 +176,37 @@ class DevelopmentIssuer:
 
     @property
     def public_key_pem(self) -> str:
-        """Return the signing key's public half, as the dashboard shows a verification key (SPKI PEM)."""
+        """Return the public key as PEM (SPKI), as the dashboard shows a verification key."""
         public = self._keys[0].private.public_key()
         return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def rotate(self) -> None:
-        """Sign with a new key from now on; the old ones stay published until `withdraw_old`."""
+        """Sign with a new key from now on; the old ones stay published until ``withdraw_old``."""
         self._keys = (_SigningKey(), *self._keys)
 
     def withdraw_old(self) -> None:
-        """Publish the signing key alone."""
+        """Publish only the signing key, without old ones."""
         self._keys = self._keys[:1]
 
     def start(self) -> Self:
-        """Serve in a daemon thread, warn about it, and return the issuer; a second call does nothing.
+        """Start the server in a daemon thread, log a warning, and return the issuer; a second call does nothing.
 
         Raises:
-            ConfigurationError: the port cannot be had.
+            ConfigurationError: if the port cannot be used.
         """
         if self._server is None:
             self._server = LoopbackServer.bind(self._address, self._page, name="privy-development-issuer")
             self._server.start()
             _logger.warning(
-                "The development issuer runs at %s: whoever reaches it can be any user. NOT for production.",
+                "The development issuer runs at %s: anyone who can reach it can be any user. NOT for production.",
                 self.url,
             )
         return self
 
     def stop(self) -> None:
-        """Hang up on everyone, release the port and leave no thread; without a server it does nothing.
+        """Close all connections, free the port and end all threads; does nothing if the server is not running.
 
-        In a forked child it only lets go of what was inherited: the parent serves on.
+        In a forked child it closes only the child's copies, and the parent's server goes on.
         """
         if self._server is not None:
             self._server.stop()
@@ -204,10 +214,10 @@ class DevelopmentIssuer:
 
     @property
     def url(self) -> str:
-        """Return the server's address without a path.
+        """Return the URL of the server, without a path.
 
         Raises:
-            ConfigurationError: it is not started.
+            ConfigurationError: if the server is not running.
         """
         if self._server is None:
             raise ConfigurationError("issuer", "not started; call start() or use it as a context manager")
@@ -215,18 +225,18 @@ class DevelopmentIssuer:
 
     @property
     def jwks_url(self) -> str:
-        """Return the address of the key set.
+        """Return the URL of the key set.
 
         Raises:
-            ConfigurationError: it is not started.
+            ConfigurationError: if the server is not running.
         """
         return self.url + self._jwks_path
 
     def config(self, **overrides: Any) -> PrivyConfig:
-        """Return a configuration that trusts this issuer alone, with ``overrides`` for its other fields.
+        """Return a configuration that trusts only this issuer; ``overrides`` set its other fields.
 
         Raises:
-            ConfigurationError: it is not started, or an override is wrong.
+            ConfigurationError: if the server is not running, or an override is wrong.
         """
         return PrivyConfig(**{"app_id": self.app_id, "jwks_url": self.jwks_url, **overrides})
 
@@ -239,20 +249,20 @@ class DevelopmentIssuer:
         times = {"iat": int(now), "exp": int(now + self._lifetime)}
         return {"iss": "privy.io", "aud": self.app_id, "sub": persona.did, **times}
 
-    def _mint(
+    def _sign(
         self,
         claims: Mapping[str, Any],
         headers: Mapping[str, Any] | None,
         key: ec.EllipticCurvePrivateKey | None,
     ) -> str:
-        """Sign in compact form (RFC 7515 §7.1), not by PyJWT's ``encode``, which refuses wrong claims."""
+        """Return a compact JWS (RFC 7515 §7.1); PyJWT's ``encode`` is not used because it refuses wrong claims."""
         own = self._keys[0]
         header = _overridden({"alg": "ES256", "typ": "JWT", "kid": own.kid}, headers or {})
         signed = f"{_base64url(_compact(header).encode())}.{_base64url(_compact(claims).encode())}"
         return f"{signed}.{_base64url(_ES256.sign(signed.encode(), key or own.private))}"
 
     def _page(self, path: str) -> Page | None:
-        """Return what is served at ``path``."""
+        """Return the page at ``path``, or ``None`` if there is none."""
         name = path.removeprefix("/tokens/")
         if path == "/":
             return Page("text/plain; charset=utf-8", "no-store", self._help())
@@ -271,7 +281,7 @@ class DevelopmentIssuer:
 
 
 _HELP = """\
-Privy development issuer. NOT for production: whoever reaches it can be any of its users.
+Privy development issuer. NOT for production: anyone who can reach it can be any of its users.
 
 app id    {app_id}
 key set   {jwks_url}
@@ -305,10 +315,10 @@ _sharing = threading.Lock()
 
 
 def development_issuer() -> DevelopmentIssuer:
-    """Return this process's own issuer, made and started by the first call; safe from any thread.
+    """Return the issuer of this process, which the first call makes and starts; any thread may call it.
 
-    A forked child shares its parent's: same keys, same address, served for as long as the parent lives.
-    Processes that start on their own have one each, and do not take each other's tokens.
+    A forked child has its parent's issuer, with the same keys and URL, which runs for as long as the parent does. Other
+    processes have their own issuers, and do not accept each other's tokens.
     """
     with _sharing:
         return _shared().start()

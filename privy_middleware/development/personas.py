@@ -1,7 +1,7 @@
-"""The invented users of the development issuer; together they hold every account type Privy has.
+"""The made-up users of the development issuer; together they have all types of accounts that Privy has.
 
-Each account is written as it stands in an identity token: the token's own keys, with ``lv`` in Unix seconds.
-Nobody here exists: the addresses belong to no known key and the mail goes to example.com (RFC 2606 §3).
+Each account is written as in an identity token, with the token's own names; ``lv`` is in Unix seconds. The addresses
+belong to no known key, and the mail addresses are at example.com (RFC 2606 §3).
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ _VERIFIED_AT = 1_731_974_000
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Describe an invented user: who it is, what is linked to it, when it was created (Unix seconds)."""
+    """A made-up user.
+
+    Attributes:
+        name: the name in ``PERSONAS``.
+        did: the user's id.
+        is_guest: whether the user is a guest.
+        linked_accounts: the linked accounts, as in an identity token.
+        custom_metadata: the custom metadata, if there is any.
+        created_at: when the user was created, in Unix seconds.
+    """
 
     name: str
     did: str
@@ -30,7 +39,7 @@ class Persona:
 
     @property
     def account_types(self) -> tuple[str, ...]:
-        """Return the types of the linked accounts, each once, in the order of their first account."""
+        """Return the types of the linked accounts, each once, in the accounts' order."""
         return tuple(dict.fromkeys(account["type"] for account in self.linked_accounts))
 
 

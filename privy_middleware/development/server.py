@@ -1,4 +1,4 @@
-"""A small HTTP server of read-only pages that listens on loopback and answers to loopback names alone."""
+"""A small HTTP server of read-only pages, which listens on loopback and accepts only loopback host names."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _OWN_HOST = re.compile(r"(?:localhost|\[::1\]|127(?:\.[0-9]{1,3}){3})(?::[0-9]{1
 
 
 def loopback_address(host: str) -> str:
-    """Return the loopback IP address that ``host`` stands for.
+    """Return the loopback IP address of ``host``.
 
-    ``localhost`` is never asked of a resolver (RFC 6761 §6.3), and no other name is taken: whoever answers
-    for a name may answer otherwise a moment later.
+    ``localhost`` is not looked up (RFC 6761 §6.3), and no other names are accepted, because a name server can change
+    its answer at any time.
 
     Raises:
-        ConfigurationError: ``host`` is anything but ``localhost``, ``::1`` or an address of 127.0.0.0/8.
+        ConfigurationError: if ``host`` is not ``localhost``, ``::1`` or an address in 127.0.0.0/8.
     """
     with suppress(ValueError):
         address = ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host)
@@ -44,7 +44,7 @@ def loopback_address(host: str) -> str:
 
 
 class Page(NamedTuple):
-    """Hold an answer: its content type, its ``Cache-Control`` and its text."""
+    """A page: its content type, its ``Cache-Control`` and its text."""
 
     content_type: str
     cache_control: str
@@ -56,19 +56,19 @@ _NOT_FOUND = Page("text/plain", "no-store", "Not found\n")
 
 
 class LoopbackServer(ThreadingTCPServer):
-    """Serve pages from a daemon thread that ends with `stop`, also where a fork has left it behind.
+    """Serve pages in a daemon thread, which ``stop`` ends; ``stop`` also works in a forked child, without the thread.
 
-    Not an ``HTTPServer``, which asks a resolver for its own name, and not ``serve_forever``, whose
-    ``shutdown`` waits for ever in a forked child.
+    It is not an ``HTTPServer``, which looks up its own name, and does not use ``serve_forever``, whose ``shutdown``
+    waits for ever in a forked child.
     """
 
-    # On Windows the option would let another program take the port over.
+    # On Windows the option would let another program use the same port.
     allow_reuse_address: bool = os.name == "posix"
     request_queue_size = 128
     timeout: float | None = 0.05
 
     def __init__(self, address: tuple[str, int], pages: Callable[[str], Page | None], name: str) -> None:
-        """Listen at ``address``; ``pages`` gives the page at a path, ``name`` is the thread's."""
+        """Listen on ``address``; ``pages`` returns the page at a path, and ``name`` is the name of the thread."""
         self.address_family: int = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._workers: list[tuple[socket.socket, threading.Thread]] = []
         self._stopping = threading.Event()
@@ -77,36 +77,36 @@ class LoopbackServer(ThreadingTCPServer):
 
     @classmethod
     def bind(cls, address: tuple[str, int], pages: Callable[[str], Page | None], *, name: str) -> Self:
-        """Return a server that listens at ``address`` and does not answer before `start`.
+        """Return a server that listens on ``address``, and answers after ``start``.
 
         Raises:
-            ConfigurationError: the port cannot be had.
+            ConfigurationError: if the port cannot be used.
         """
         try:
             return cls(address, pages, name)
         except (OSError, OverflowError):
-            raise ConfigurationError("port", f"{address[1]} cannot be had; try another, or 0 for a free one") from None
+            raise ConfigurationError("port", f"{address[1]} cannot be used; try another, or 0 for a free one") from None
 
     @property
     def url(self) -> str:
-        """Return the server's address without a path."""
+        """Return the URL of the server, without a path."""
         host, port = str(self.server_address[0]), self.server_address[1]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def start(self) -> None:
-        """Answer requests from now on."""
+        """Start the thread that answers requests."""
         self._listener.start()
 
     def stop(self) -> None:
-        """Hang up on everyone, release the port and leave no thread behind."""
+        """Close all connections, free the port and end all threads."""
         self._stopping.set()
         self._listener.join()
         self.server_close()
 
     def server_close(self) -> None:
-        """Close the socket, then end the connections that are still open.
+        """Close the socket, and then the connections that are still open.
 
-        In a forked child no worker is alive, and so the parent's connections are left alone.
+        In a forked child no worker thread is alive, so the parent's connections are not closed.
         """
         super().server_close()
         for connection, worker in self._workers:
@@ -116,15 +116,15 @@ class LoopbackServer(ThreadingTCPServer):
                 worker.join()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer one connection in a thread of its own."""
+        """Answer one connection in its own thread."""
         worker = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         self._workers = [known for known in self._workers if known[1].is_alive()]
         self._workers.append((request, worker))
         worker.start()
 
     def handle_error(self, *_: Any, **__: Any) -> None:
-        """Log the kind of error that broke a connection off, where socketserver would print a traceback."""
-        _logger.debug("A connection broke off: %s.", type(sys.exception()).__name__)
+        """Log the type of an error that ended a connection, instead of printing a traceback as socketserver does."""
+        _logger.debug("A connection ended with an error: %s.", type(sys.exception()).__name__)
 
     def _listen(self) -> None:
         while not self._stopping.is_set():
@@ -132,7 +132,7 @@ class LoopbackServer(ThreadingTCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answer one request and hang up."""
+    """Answer one request and close the connection."""
 
     server_version = "privy-middleware"
     sys_version = ""
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND, _NOT_FOUND)
 
     def _names_loopback(self) -> bool:
-        """Tell whether ``Host`` is ours: a page that rebinds its own name to loopback sends that name."""
+        """Return whether ``Host`` is a loopback name: in DNS rebinding it is the name of the attacker's site."""
         hosts = self.headers.get_all("Host", [])
         return len(hosts) == 1 and _OWN_HOST.fullmatch(hosts[0].strip()) is not None
 
@@ -166,4 +166,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any, **__: Any) -> None:
-        """Log nothing: a request line is the client's own text."""
+        """Log nothing, because the request line is text that the client chooses."""

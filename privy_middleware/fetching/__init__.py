@@ -1,1 +1,1 @@
-"""Documents fetched over HTTPS, by one fetch for many who wait, blocking or not."""
+"""Fetching documents over HTTPS, sync and async, with one fetch for all who wait."""

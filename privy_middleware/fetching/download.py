@@ -1,4 +1,4 @@
-"""Get a document from a server that is not trusted to be quick, small, or right."""
+"""Download a document, with limits on its time and size that no server can exceed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Any
 import anyio
 import httpx2
 
-from privy_middleware.fetching.client import client_settings, is_weakened, max_age_of, retry_after_of
+from privy_middleware.fetching.client_options import client_settings, is_weakened
+from privy_middleware.fetching.response_headers import max_age_of, retry_after_of
 
-__all__ = ["Answer", "Downloader", "FetchFailed"]
+__all__ = ["Document", "Downloader", "FetchFailed"]
 
 _CONNECT_SECONDS = 3.0
 _RETRY_LATER = frozenset({429, 503})
@@ -26,35 +27,40 @@ _CONNECTED = ("connect_tcp.complete", "start_tls.complete")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Hold a document and for how many seconds its server calls it fresh."""
+class Document:
+    """A downloaded document, and for how many seconds its server says that it is fresh."""
 
     body: bytes
     max_age: float | None
 
 
 class FetchFailed(Exception):
-    """Say in a few words why there is no document, and when its server wants to be asked again."""
+    """A document could not be downloaded.
+
+    Attributes:
+        reason: the problem, in a few words.
+        retry_after: the server's ``Retry-After``, in seconds.
+    """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        """Keep the ``reason`` and the server's wish, in seconds."""
+        """Set the reason, and the server's ``Retry-After`` if there is one."""
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
 
 
 class Downloader:
-    """Get one document, in a total time and with a total size that the server cannot exceed.
+    """Download one document, with a limit on its total time and size that the server cannot exceed.
 
-    Nothing of a fetch outlives it: no connection, no thread, and nothing that belongs to an event loop. If the app
-    has changed a TLS context so that it no longer checks the server, the fetch fails.
+    No connection, thread or object of an event loop outlives a download. If the app has changed a TLS context so that
+    it no longer checks the server, the download fails.
     """
 
     def __init__(self, url: str, *, timeout: float, max_bytes: int, options: Mapping[str, Any]) -> None:
-        """Take the address, the total time in seconds, the size limit and options for httpx2's clients.
+        """Set the URL, the total time in seconds, the size limit and the options for httpx2's clients.
 
         Raises:
-            ConfigurationError: an option is not one that may be set.
+            ConfigurationError: if an option may not be set, or has a wrong value.
         """
         self._url = url
         self._timeout = timeout
@@ -63,16 +69,16 @@ class Downloader:
         self._given = dict(options)
         self._settings = {**client_settings(url, options), "timeout": limits, "follow_redirects": False}
 
-    def get(self) -> Answer:
+    def get(self) -> Document:
         """Return the document, blocking.
 
         Raises:
-            FetchFailed: there is none to be had.
+            FetchFailed: if it cannot be downloaded.
         """
         deadline = _Deadline(self._timeout)
         extensions = {"trace": deadline.watch}
         with (
-            self._explained(deadline),
+            self._as_fetch_failed(deadline),
             deadline,
             httpx2.Client(**self._settings) as client,
             client.stream("GET", self._url, extensions=extensions) as response,
@@ -81,18 +87,18 @@ class Downloader:
             for chunk in response.iter_raw():
                 if not collected.add(chunk):
                     break
-        return collected.answer()
+        return collected.document()
 
-    async def aget(self) -> Answer:
+    async def aget(self) -> Document:
         """Return the document without blocking the event loop; raises as ``get`` does."""
-        with self._explained(), anyio.fail_after(self._timeout):
+        with self._as_fetch_failed(), anyio.fail_after(self._timeout):
             async with (
                 httpx2.AsyncClient(**self._settings) as client,
                 client.stream("GET", self._url) as response,
             ):
                 collected = self._collector(response)
                 await _drain(response, collected)
-        return collected.answer()
+        return collected.document()
 
     def _collector(self, response: httpx2.Response) -> _Collector:
         _check_head(response)
@@ -102,8 +108,8 @@ class Downloader:
         return _Collector(self._max_bytes, response.headers)
 
     @contextmanager
-    def _explained(self, deadline: _Deadline | None = None) -> Iterator[None]:
-        """Turn whatever goes wrong into a `FetchFailed`."""
+    def _as_fetch_failed(self, deadline: _Deadline | None = None) -> Iterator[None]:
+        """Raise any exception as `FetchFailed`."""
         self._check_tls()
         try:
             yield
@@ -121,7 +127,7 @@ class Downloader:
 
 
 class _Collector:
-    """Gather a body up to a limit, counted after decompression; what inflates is not inflated beyond it."""
+    """A body that is being received, up to a limit that applies to the compressed and to the decompressed bytes."""
 
     def __init__(self, limit: int, headers: httpx2.Headers) -> None:
         self._limit = limit
@@ -132,31 +138,31 @@ class _Collector:
         self.problem: FetchFailed | None = None
 
     def add(self, chunk: bytes) -> bool:
-        """Take in what has come, and tell whether more is wanted."""
+        """Add what was received, and return whether to go on."""
         try:
             self._body += self._gunzip.decompress(chunk, self._limit + 1) if self._gunzip else chunk
         except zlib.error:
             self.problem = FetchFailed("the answer cannot be decompressed")
-        # What follows the end of the compressed body would be kept as well, and count for nothing.
+        # The decompressor also keeps what follows the end of the compressed body, so the received bytes count too.
         self._received += len(chunk)
         if max(self._received, len(self._body)) > self._limit:
             self.problem = _too_long(self._limit)
         return self.problem is None
 
-    def answer(self) -> Answer:
-        """Return the whole body, or raise what is wrong with it."""
+    def document(self) -> Document:
+        """Return the document, or raise `FetchFailed` if its body is not complete and right."""
         if self.problem is not None:
             raise self.problem
         if self._gunzip is not None and not self._gunzip.eof:
             raise FetchFailed("the answer cannot be decompressed")
-        return Answer(bytes(self._body), self._max_age)
+        return Document(bytes(self._body), self._max_age)
 
 
 async def _drain(response: httpx2.Response, collected: _Collector) -> None:
     try:
         async for chunk in response.aiter_raw():
             if not collected.add(chunk):
-                # Ends the iteration from within: trio complains of async generators that are left half-way.
+                # This ends the iteration: trio warns about async generators that are left before their end.
                 await response.aclose()
     except httpx2.TransportError:
         if collected.problem is None:
@@ -172,12 +178,12 @@ def _coding(headers: httpx2.Headers) -> str:
 
 
 class _Deadline:
-    """Hang up on a server that keeps a blocking read alive by dripping, headers included."""
+    """Close the connection at the deadline: a server that sends byte after byte keeps each blocking read alive."""
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._strike)
+        self._timer = threading.Timer(seconds, self._close)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
@@ -188,16 +194,16 @@ class _Deadline:
         self._timer.join()
 
     def watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take note of each socket that the client opens (httpx2's request extension ``trace``)."""
+        """Remember each socket that the client opens (httpx2's request extension ``trace``)."""
         if event.endswith(_CONNECTED):
             self._sockets.append(info["return_value"].get_extra_info("socket"))
             if self.passed:
-                self._strike()
+                self._close()
 
-    def _strike(self) -> None:
+    def _close(self) -> None:
         self.passed = True
         for each in self._sockets:
-            # Not SSLSocket's own method, which pulls the TLS state away from under the reading thread.
+            # SSLSocket's own shutdown would drop the TLS state while another thread reads.
             with suppress(OSError):
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
 
@@ -207,19 +213,19 @@ def _check_head(response: httpx2.Response) -> None:
     if 300 <= status < 400:
         raise FetchFailed(f"it redirects ({status}), which is refused: give the final address")
     if status != httpx2.codes.OK:
-        wish = retry_after_of(response.headers) if status in _RETRY_LATER else None
-        raise FetchFailed(f"it answers with status {status}", wish)
+        retry_after = retry_after_of(response.headers) if status in _RETRY_LATER else None
+        raise FetchFailed(f"it answers with status {status}", retry_after)
     if _coding(response.headers) not in _CODINGS:
         raise FetchFailed("the answer's content coding was not asked for")
 
 
-# The client's own limits, but for the one on connecting, are the total time too: either may strike first.
+# Except for connecting, the client's own limits are the total time as well: either one may be reached first.
 _LATE = (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout)
 _REASONS: tuple[tuple[type[Exception], Callable[[Exception], str]], ...] = (
     (httpx2.ConnectTimeout, lambda _: "it does not answer in time"),
-    (httpx2.ConnectError, lambda error: f"no connection: {_plain(str(error))}"),
-    (httpx2.ProxyError, lambda error: f"the proxy refuses: {_plain(str(error))}"),
-    (httpx2.TransportError, lambda _: "the connection broke off"),
+    (httpx2.ConnectError, lambda error: f"no connection: {_printable(str(error))}"),
+    (httpx2.ProxyError, lambda error: f"the proxy refuses: {_printable(str(error))}"),
+    (httpx2.TransportError, lambda _: "the connection failed"),
 )
 
 
@@ -230,5 +236,5 @@ def _reason(error: Exception) -> str:
     return f"an error of type {type(error).__name__}"
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text[:200])

@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class Waitable(Protocol):
-    """Something to wait for, blocking or not; what it waits for may fail, and neither way raises that."""
+    """Something to wait for, blocking or not; a failure is not raised, but seen by the steps afterwards."""
 
     def fetch(self) -> None:
         """Wait by blocking."""
@@ -31,7 +31,7 @@ Steps: TypeAlias = Generator[Waitable, None, _T]
 
 
 def run(steps: Steps[_T]) -> _T:
-    """Return what the steps return, blocking wherever they wait."""
+    """Return the result of the steps, blocking whenever they wait."""
     try:
         while True:
             next(steps).fetch()
@@ -41,7 +41,7 @@ def run(steps: Steps[_T]) -> _T:
 
 
 async def arun(steps: Steps[_T]) -> _T:
-    """Return what the steps return, awaiting wherever they wait."""
+    """Return the result of the steps, without blocking the event loop."""
     try:
         while True:
             await next(steps).afetch()
@@ -51,11 +51,11 @@ async def arun(steps: Steps[_T]) -> _T:
 
 
 def run_now(steps: Steps[_T]) -> _T:
-    """Return what the steps return if nothing may be waited for: there are no keys then."""
+    """Return the result of the steps without waiting: if they would wait, ``KeysUnavailable`` is raised in them."""
     try:
         next(steps)
         while True:
-            steps.throw(KeysUnavailable("They have to be fetched, which cannot be waited for here.", retry_after=1))
+            steps.throw(KeysUnavailable("They have to be fetched, and this call cannot wait.", retry_after=1))
     except StopIteration as end:
         result: _T = end.value
         return result

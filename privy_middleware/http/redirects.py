@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from privy_middleware.config import RequestSettings
 from privy_middleware.errors import LoginRequired, PageRedirect, RefreshRequired
 from privy_middleware.http.credentials import cookie_values
 from privy_middleware.http.request import Request
@@ -18,23 +17,23 @@ _SESSION_COOKIE = "privy-session"
 _OAUTH_PARAMETERS = frozenset({"privy_oauth_code", "privy_oauth_provider", "privy_oauth_state"})
 
 
-def page_redirect(request: Request, settings: RequestSettings) -> PageRedirect | None:
+def page_redirect(request: Request, refresh_url: str | None, login_url: str | None) -> PageRedirect | None:
     """Return the redirect for a page without a valid token, ``None`` if the response must be a 401.
 
     Never redirected are the refresh page and the login page, the return from an OAuth provider, and a target that a
     browser could take for the address of another host.
     """
-    if not (settings.refresh_url or settings.login_url) or not _is_navigation(request):
+    if not (refresh_url or login_url) or not _is_navigation(request):
         return None
     target = request.target
     if not _is_local(target) or _is_oauth_return(target):
         return None
-    pages = (settings.refresh_url, settings.login_url)
+    pages = (refresh_url, login_url)
     if any(page is not None and _same_page(target, page) for page in pages):
         return None
-    if settings.refresh_url and cookie_values(request.values("cookie"), (_SESSION_COOKIE,)):
-        return RefreshRequired(_with_return(settings.refresh_url, target))
-    return LoginRequired(_with_return(settings.login_url, target)) if settings.login_url else None
+    if refresh_url and cookie_values(request.values("cookie"), (_SESSION_COOKIE,)):
+        return RefreshRequired(_with_return(refresh_url, target))
+    return LoginRequired(_with_return(login_url, target)) if login_url else None
 
 
 def _is_navigation(request: Request) -> bool:

@@ -1,7 +1,7 @@
-"""A public key that verifies signatures, bound to the algorithms it may be used with.
+"""A public key that verifies signatures, and the algorithms it may be used with.
 
-No shared secret can become a key here: the only algorithms are ECDSA, EdDSA and RSA, and a key is an
-object that OpenSSL has accepted, never text.
+A shared secret cannot be used as a key: the only algorithms are ECDSA, EdDSA and RSA, and a key is an object that
+OpenSSL has accepted, never text.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys.strength import UnusableKey, check_strength
+from privy_middleware.keys.errors import UnusableKey
+from privy_middleware.keys.strength import check_strength
 
-__all__ = ["ALGORITHMS", "UnusableKey", "VerificationKey", "check_algorithms"]
+__all__ = ["SUPPORTED_ALGORITHMS", "VerificationKey", "check_algorithms"]
 
 _Check: TypeAlias = Callable[[bytes, bytes], None]
 
@@ -38,37 +39,43 @@ _RSA: dict[str, hashes.HashAlgorithm] = {
     "PS512": hashes.SHA512(),
 }
 
-ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
-"""Every algorithm that a key can be used with (RFC 7518 §3.1, RFC 8037 §3.1), asymmetric ones only."""
+SUPPORTED_ALGORITHMS = (*_ECDSA, "EdDSA", *_RSA)
+"""All algorithms that a key can be used with (RFC 7518 §3.1, RFC 8037 §3.1); none is symmetric."""
 
 
 class VerificationKey:
-    """Verify signatures with one public key and the algorithms that it is bound to."""
+    """A public key that is bound to one algorithm, or to several if it is an RSA key.
+
+    Attributes:
+        algorithms: the algorithms.
+        fingerprint: SHA-256 of the key.
+        kid: the key's id, if it has one.
+    """
 
     __slots__ = ("_checks", "algorithms", "fingerprint", "kid")
 
     def __init__(self, public_key: PublicKeyTypes, algorithms: Collection[str], kid: str | None = None) -> None:
-        """Bind ``public_key``, an object of ``cryptography``, to those of ``algorithms`` that fit its type.
+        """Bind a public key, an object of ``cryptography``, to those of ``algorithms`` that fit its type.
 
         Raises:
-            UnusableKey: the key is too weak, or none of the algorithms fits it (RFC 8725 §3.1).
+            UnusableKey: if the key is too weak, or none of the algorithms fits it (RFC 8725 §3.1).
         """
         check_strength(public_key)
-        bound = ((name, _bind(name, public_key)) for name in ALGORITHMS if name in algorithms)
+        bound = ((name, _bind(name, public_key)) for name in SUPPORTED_ALGORITHMS if name in algorithms)
         self._checks = {name: check for name, check in bound if check is not None}
         if not self._checks:
-            raise UnusableKey(f"it is {_describe(public_key)}, which does not go with {_listed(algorithms)}")
+            raise UnusableKey(f"it is {_describe(public_key)}, which does not fit {_listed(algorithms)}")
         self.algorithms: frozenset[str] = frozenset(self._checks)
         self.fingerprint: bytes = _fingerprint(public_key)
         self.kid: str | None = kid
 
     @property
     def algorithm(self) -> str:
-        """Return the algorithm of this key, the first one where an RSA key fits several."""
+        """Return the algorithm of this key, or the first one if it has several."""
         return next(iter(self._checks))
 
     def verifies(self, alg: str, signing_input: bytes, signature: bytes) -> bool:
-        """Tell whether ``signature`` is this key's, made with ``alg``; anything wrong is a plain no."""
+        """Return whether the signature was made with this key and ``alg``; never raises."""
         check = self._checks.get(alg)
         if check is None:
             return False
@@ -87,12 +94,12 @@ def check_algorithms(algorithms: Collection[str], field: str = "algorithms") -> 
     """Return the algorithms as a set (RFC 8725 §3.1: an allow-list, without ``none`` and shared secrets).
 
     Raises:
-        ConfigurationError: there is none, or one that is not in ``ALGORITHMS``.
+        ConfigurationError: if there are none, or one is not in ``SUPPORTED_ALGORITHMS``.
     """
     if isinstance(algorithms, str | bytes) or not isinstance(algorithms, Collection) or not algorithms:
-        raise ConfigurationError(field, f"give at least one of {_listed(ALGORITHMS)}, in a tuple")
-    if any(not isinstance(name, str) or name not in ALGORITHMS for name in algorithms):
-        raise ConfigurationError(field, f"holds what is not supported; choose from {_listed(ALGORITHMS)}")
+        raise ConfigurationError(field, f"give at least one of {_listed(SUPPORTED_ALGORITHMS)}, in a tuple")
+    if any(not isinstance(name, str) or name not in SUPPORTED_ALGORITHMS for name in algorithms):
+        raise ConfigurationError(field, f"one is not supported: choose from {_listed(SUPPORTED_ALGORITHMS)}")
     return frozenset(algorithms)
 
 
@@ -155,7 +162,7 @@ def _describe(key: PublicKeyTypes) -> str:
 
 
 def _listed(names: Collection[str]) -> str:
-    return ", ".join(name for name in ALGORITHMS if name in names)
+    return ", ".join(name for name in SUPPORTED_ALGORITHMS if name in names)
 
 
 def _fingerprint(key: PublicKeyTypes) -> bytes:

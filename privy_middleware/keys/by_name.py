@@ -1,31 +1,30 @@
-"""Settings that are one value, or a dict with one for each app or each issuer."""
+"""Settings that are one value, or a dict with a value for each app or issuer."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, load_key_set
+from privy_middleware.keys.keyset import KeySet
+from privy_middleware.keys.material import KeyMaterial, load_key_set
 
-__all__ = ["Material", "check_urls", "read_keys"]
-
-Material: TypeAlias = str | bytes | Mapping[str, Any]
+__all__ = ["check_jwks_urls", "load_key_sets"]
 
 
-def read_keys(
-    material: Material | None, names: Collection[str], noun: str, algorithms: Collection[str]
+def load_key_sets(
+    material: KeyMaterial | None, names: Collection[str], noun: str, algorithms: Collection[str]
 ) -> dict[str, KeySet]:
-    """Return the key sets that ``verification_key`` gives, by name.
+    """Return the key sets of ``verification_key`` by name.
 
     Args:
-        material: the key or keys of the one name, or a dict from name to these.
+        material: the key or keys if there is one name, or a dict from name to key or keys.
         names: the configured app ids or issuers.
         noun: what a name is called in messages, such as ``"app id"``.
-        algorithms: those that a key may be used with.
+        algorithms: the algorithms that a key may be used with.
 
     Raises:
-        ConfigurationError: when a key is not one, or whose it is does not follow.
+        ConfigurationError: if a key is wrong, or it is not clear which name it belongs to.
     """
     if material is None:
         return {}
@@ -40,11 +39,11 @@ def read_keys(
     return {name: load_key_set(each, algorithms=algorithms, field="verification_key") for name, each in given.items()}
 
 
-def check_urls(url: object, names: Collection[str], noun: str) -> None:
-    """Require ``jwks_url`` to be an address, a dict of addresses by name, or ``None``.
+def check_jwks_urls(url: object, names: Collection[str], noun: str) -> None:
+    """Check that ``jwks_url`` is a text, a dict of texts by name, or ``None``.
 
     Raises:
-        ConfigurationError: when it is anything else, or a key of the dict is no configured name.
+        ConfigurationError: if it is anything else, or a key of the dict is not one of the names.
     """
     values = [*url.values()] if isinstance(url, Mapping) else [url] if url is not None else []
     if not all(isinstance(each, str) for each in values):

@@ -1,9 +1,8 @@
-"""JSON Web Keys: one key, or a set of them (RFC 7517, RFC 7518 §6, RFC 8037 §2)."""
+"""One JSON Web Key (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -11,13 +10,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from privy_middleware.errors import MalformedToken
-from privy_middleware.keys.algorithms import UnusableKey, VerificationKey
-from privy_middleware.tokens.jws import decode_segment
+from privy_middleware.keys.algorithms import VerificationKey
+from privy_middleware.keys.errors import PrivateKeyGiven, UnusableKey
+from privy_middleware.tokens.base64url import decode_base64url
 
-__all__ = ["MAX_KEYS", "PrivateKey", "is_private", "read_jwk", "usable_keys"]
-
-MAX_KEYS = 100
-"""More keys than this of one set are not looked at: reading them would take time on the event loop."""
+__all__ = ["is_private", "read_jwk"]
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 _CURVES: dict[str, tuple[ec.EllipticCurve, int]] = {
@@ -32,72 +29,32 @@ _EDWARDS_CURVES: dict[str, type[ed25519.Ed25519PublicKey] | type[ed448.Ed448Publ
 _MAX_KID_LENGTH = 1024
 
 
-class PrivateKey(UnusableKey):
-    """Say that a private or symmetric key stands where a public one belongs."""
-
-    def __init__(self) -> None:
-        """Say so, and the mend."""
-        super().__init__("it is a private or symmetric key: give the public one, and replace a leaked one")
-
-
 def read_jwk(jwk: object, algorithms: Collection[str]) -> VerificationKey:
-    """Return the key of a JWK, bound to its own ``alg``, or else to all of ``algorithms`` that fit it.
+    """Return the key of a JWK, bound to its ``alg``, or to all of ``algorithms`` that fit it if it has none.
 
     Raises:
-        UnusableKey: it is no public key for verifying signatures with one of ``algorithms``.
+        UnusableKey: if it is not a public key that verifies signatures with one of ``algorithms``.
     """
     if not isinstance(jwk, Mapping):
         raise UnusableKey("it is not a JSON object")
     if is_private(jwk):
-        raise PrivateKey
+        raise PrivateKeyGiven
     _check_purpose(jwk)
     kid = _kid(jwk)
     return VerificationKey(_public_key(jwk), _allowed(jwk, algorithms), kid)
 
 
 def is_private(jwk: object) -> bool:
-    """Tell whether a JWK has a member that only a private or a symmetric key has."""
+    """Return whether a JWK has a member that only private or symmetric keys have."""
     return isinstance(jwk, Mapping) and not _PRIVATE_MEMBERS.isdisjoint(jwk)
-
-
-def usable_keys(entries: list[Any], algorithms: Collection[str]) -> tuple[tuple[VerificationKey, ...], Counter[str]]:
-    """Return the usable keys among the first ``MAX_KEYS`` of a set, and how often what made others unusable.
-
-    Keys of unknown type or use are passed over, the rest of the set survives (RFC 7517 §5).
-    """
-    skipped: Counter[str] = Counter()
-    if len(entries) > MAX_KEYS:
-        skipped[f"it stands behind the first {MAX_KEYS}"] = len(entries) - MAX_KEYS
-    keys = []
-    for entry in entries[:MAX_KEYS]:
-        try:
-            keys.append(read_jwk(entry, algorithms))
-        except UnusableKey as unusable:
-            skipped[str(unusable)] += 1
-    return tuple(_unambiguous(keys, skipped)), skipped
-
-
-def _unambiguous(keys: list[VerificationKey], skipped: Counter[str]) -> Iterator[VerificationKey]:
-    """Yield each key once, and none of those that share a ``kid`` with another key (RFC 7517 §4.5)."""
-    holders: dict[str | None, set[bytes]] = {}
-    for key in keys:
-        holders.setdefault(key.kid, set()).add(key.fingerprint)
-    seen = set()
-    for key in keys:
-        identity = (key.kid, key.fingerprint, key.algorithms)
-        if key.kid is not None and len(holders[key.kid]) > 1:
-            skipped["its kid is another key's as well"] += 1
-        elif identity not in seen:
-            seen.add(identity)
-            yield key
 
 
 def _check_purpose(jwk: Mapping[Any, Any]) -> None:
     if jwk.get("use", "sig") != "sig":
-        raise UnusableKey("its use is not to verify signatures")
+        raise UnusableKey("its use is not sig")
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list | tuple) or "verify" not in operations:
-        raise UnusableKey("its key_ops are not to verify signatures")
+        raise UnusableKey("its key_ops do not contain verify")
 
 
 def _kid(jwk: Mapping[Any, Any]) -> str | None:
@@ -105,7 +62,7 @@ def _kid(jwk: Mapping[Any, Any]) -> str | None:
         return None
     kid = jwk["kid"]
     if not isinstance(kid, str) or len(kid) > _MAX_KID_LENGTH:
-        raise UnusableKey("its kid is not a string of a sensible length")
+        raise UnusableKey(f"its kid is not a string of at most {_MAX_KID_LENGTH} characters")
     return kid
 
 
@@ -114,7 +71,7 @@ def _allowed(jwk: Mapping[Any, Any], algorithms: Collection[str]) -> Collection[
         return algorithms
     alg = jwk["alg"]
     if not isinstance(alg, str) or alg not in algorithms:
-        raise UnusableKey("its alg is another than the configured ones")
+        raise UnusableKey("its alg is not one of the configured ones")
     return (alg,)
 
 
@@ -130,7 +87,7 @@ def _public_key(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
     except UnusableKey:
         raise
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
-        raise UnusableKey("its numbers are no public key") from None
+        raise UnusableKey("its numbers are not those of a public key") from None
     raise UnusableKey("its type (kty) is not supported")
 
 
@@ -141,7 +98,7 @@ def _elliptic(jwk: Mapping[Any, Any]) -> PublicKeyTypes:
     x, y = _octets(jwk, "x"), _octets(jwk, "y")
     # Coordinates have their full length, leading zeros included (RFC 7518 §6.2.1.2).
     if len(x) != size or len(y) != size:
-        raise UnusableKey("its coordinates are not of the curve's length")
+        raise UnusableKey("its coordinates do not have the curve's length")
     return ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), curve).public_key()
 
 
@@ -165,6 +122,6 @@ def _text(jwk: Mapping[Any, Any], member: str) -> str:
 
 def _octets(jwk: Mapping[Any, Any], member: str) -> bytes:
     try:
-        return decode_segment(_text(jwk, member))
+        return decode_base64url(_text(jwk, member))
     except MalformedToken:
         raise UnusableKey("a member is not base64url") from None

@@ -1,4 +1,4 @@
-"""Keys fetched from a JWKS address: fresh, stale but serving, or dead; see `JWKSSource` for what is guaranteed."""
+"""Keys fetched from a JWKS URL; `JWKSSource` lists what is guaranteed."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from types import MappingProxyType
 from typing import Any
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
-from privy_middleware.fetching.client import check_jwks_url
 from privy_middleware.fetching.download import Downloader
-from privy_middleware.fetching.flight import Flight
+from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys.algorithms import VerificationKey, check_algorithms
-from privy_middleware.keys.freshness import Failure, Held, Outcome, Policy
+from privy_middleware.keys.cached_keys import CachedKeys, CachePolicy, FetchFailure, Outcome
+from privy_middleware.keys.fetcher import KeyFetcher, KeyFlight
 from privy_middleware.keys.log import KeyLog
-from privy_middleware.keys.shared import KeyCache, SharedAnswers
-from privy_middleware.keys.supply import Supplier
+from privy_middleware.keys.shared_cache import KeyCache, SharedJWKS
 
 __all__ = ["JWKSSource", "SourceStats"]
 
-# A set this young answers for itself: asking again could bring nothing new, in seconds.
-_JUST_OBTAINED = 1.0
+# Keys that were fetched less than this ago are not fetched again for an unknown kid, in seconds.
+_JUST_FETCHED = 1.0
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStats:
-    """Count what a source has done since it was made.
+    """What a source has done since it was made.
 
-    ``fetches`` were started, ``failures`` of them brought no keys; ``unknown_kid_fetches`` were started for a
-    ``kid`` that is not in a fresh set; ``stale_lookups`` were answered from keys past their freshness.
+    Attributes:
+        fetches: how many fetches were started.
+        failures: how many of them failed.
+        unknown_kid_fetches: how many of them were started for a ``kid`` that is not in a fresh set.
+        stale_lookups: how many lookups were answered with keys that are no longer fresh.
     """
 
     fetches: int = 0
@@ -44,31 +46,30 @@ class SourceStats:
 
 
 class JWKSSource:
-    """Give the keys published at an address.
+    """The keys published at a URL.
 
     What is guaranteed:
 
-    - A key that is held and fresh is returned at once: its lookup waits neither for the network nor for a lock that
-      is held during a fetch.
-    - Any number of threads, and of tasks on any number of event loops, cause one fetch and wait for it together.
-      A cancelled request hands its fetch over to a thread of its own, and nobody is left waiting.
-    - Keys are fresh for ``lifetime``, or for the ``max-age`` of the answer (60 s to 24 h). For one minute after that,
-      a lookup returns them at once and starts a refresh in the background. Later, for example when a worker was
+    - A fresh key is returned at once: its lookup waits neither for the network nor for a lock that is held during a
+      fetch.
+    - Any number of threads, and of tasks on any number of event loops, cause one fetch and wait for it together. If
+      the request that makes it is cancelled, a thread continues the fetch, and the others are not left waiting.
+    - Keys are fresh for ``lifetime``, or for the ``max-age`` of the response (60 s to 24 h). For one minute after
+      that, a lookup returns them at once and starts a refresh in the background. Later, for example when a worker was
       idle, all lookups wait for the same fetch.
     - While fetches fail, the last good keys are used for ``grace``, and lookups do not wait: not during the back-off,
       and not for the next attempt if it starts within a minute of the end of the back-off. After the grace, or
       without any keys, there is an error that says when to try again, never a refused token.
-    - If the last fetch failed, a token that none of the held keys verifies is not refused either, unless its ``kid``
-      is that of a held key: a new key may have signed it. This too is an error that says when to try again.
+    - If the last fetch failed, a token that none of the keys verifies is not refused either, unless its ``kid`` is
+      that of one of them: a new key may have signed it. This too is an error that says when to try again.
     - Failed fetches are repeated after 1, 2, 4, … at most 30 s, or after the server's ``Retry-After`` up to 300 s.
-    - A ``kid`` that a fresh set does not hold causes one fetch, then none for ``cooldown``, whoever asks; so a
-      rotation is known after at most that time, amid invented ids as well. A bad signature never causes one.
+    - A ``kid`` that is not in a fresh set causes one fetch, then no ``kid`` does for ``cooldown``. So a new key is
+      found after that time at most, even while somebody sends invented ids. A bad signature never causes a fetch.
     - A key that is no longer published verifies nothing after the next refresh, and ``generation`` changes.
-    - A fetch takes at most ``timeout`` in all and ``max_bytes`` after decompression, follows no redirect and
-      speaks https only, save to loopback. Unusable keys are passed over, and a set without a usable one is a
-      failed fetch.
-    - No thread, connection or object of an event loop outlives a fetch; a forked child inherits the keys, and
-      neither a lock nor a fetch of its parent.
+    - A fetch takes at most ``timeout`` in all and ``max_bytes`` after decompression, follows no redirect, and uses
+      https except on loopback. Unusable keys are skipped, and a set without a usable one is a failed fetch.
+    - No thread, connection or object of an event loop outlives a fetch. A forked child inherits the keys, but no lock
+      and no fetch of its parent.
     """
 
     def __init__(
@@ -86,31 +87,33 @@ class JWKSSource:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the address and the times, in seconds; nothing is fetched yet.
+        """Set the URL and the times, in seconds; nothing is fetched yet.
 
-        ``client_options`` go to httpx2's clients, ``cache`` is shared with other workers, ``clock`` times
-        everything but the cache's entries, whose age ``wall_clock`` tells.
+        ``client_options`` are passed to httpx2's clients, and ``cache`` is shared with other workers. ``wall_clock``
+        is used for the age of the cache's entries, ``clock`` for everything else.
 
         Raises:
-            ConfigurationError: naming what is wrong and the mend.
+            ConfigurationError: if a value is wrong, naming it and the fix.
         """
-        self._url = check_jwks_url(url, "jwks_url")
+        self._url = check_fetch_url(url, "jwks_url")
         _check_positive(lifetime=lifetime, cooldown=cooldown, timeout=timeout, max_bytes=max_bytes)
         if grace != 0:
             _check_positive(grace=grace)
-        self._policy = Policy(lifetime, grace)
-        shared = SharedAnswers(cache, url, max_bytes=max_bytes, clock=wall_clock) if cache is not None else None
+        self._policy = CachePolicy(lifetime, grace)
+        shared = SharedJWKS(cache, url, max_bytes=max_bytes, clock=wall_clock) if cache is not None else None
         downloader = Downloader(url, timeout=timeout, max_bytes=max_bytes, options=client_options)
-        self._supplier = Supplier(downloader, shared, check_algorithms(algorithms), self._policy)
+        self._fetcher = KeyFetcher(downloader, shared, check_algorithms(algorithms), self._policy)
         self._cooldown = cooldown
-        # The deadline of a fetch, a connection that took its own time before, and the shared cache.
-        self._patience = 2 * timeout + 3.0
+        # The total time of a fetch, twice because connecting may come on top of it, and the time of the shared cache.
+        self._flight_seconds = 2 * timeout + 3.0
         self._clock = clock
-        self._held = Held()
+        self._cached = CachedKeys()
         self._lock = threading.Lock()
-        self._flight: Flight | None = None
-        self._unknown_at = -math.inf
-        self._wish = -1
+        self._flight: KeyFlight | None = None
+        # No fetch is started for an unknown kid before this time.
+        self._unknown_kid_at = -math.inf
+        # The number of fetches after which a lookup asked for an unknown kid: a later fetch has answered it.
+        self._unknown_kid_request = -1
         self._log = KeyLog(url)
         self._counts = dict.fromkeys(SourceStats.__slots__, 0)
         _SOURCES.add(self)
@@ -118,48 +121,48 @@ class JWKSSource:
     @property
     def generation(self) -> int:
         """Return a number that changes whenever the set of keys changes."""
-        return self._held.generation
+        return self._cached.generation
 
     @property
     def fresh_until(self) -> float:
-        """Return when, on the source's clock, the keys have to be asked for anew."""
-        return self._held.fresh_until
+        """Return the time, on the source's clock, at which the keys have to be fetched again."""
+        return self._cached.fresh_until
 
     def now(self) -> float:
         """Return the time on the source's clock, in seconds."""
         return self._clock()
 
     def stats(self) -> SourceStats:
-        """Return the counts up to now."""
+        """Return what the source has done up to now."""
         return SourceStats(**self._counts)
 
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...] | None:
-        """Return the keys that fit, none if that is settled, or ``None`` if waiting for a fetch could help.
+        """Return the keys that fit: none if there is no such key, ``None`` if a fetch may find one.
 
         Never blocks; in the minute after freshness, and while fetches fail, it starts a refresh in the background.
         """
-        held, now = self._held, self._clock()
-        if held.must_be_fetched(now):
+        cached, now = self._cached, self._clock()
+        if cached.must_be_fetched(now):
             return None
-        if now >= held.fresh_until:
+        if now >= cached.fresh_until:
             self._counts["stale_lookups"] += 1
-            self.fetch_behind()
-        return held.keys.find(kid, alg) or self._settle(held, kid, now)
+            self.fetch_in_background()
+        return cached.keys.find(kid, alg) or self._not_found(cached, kid, now)
 
     def is_current(self, generation: int) -> bool:
-        """Say whether the keys are fresh, and still those of a generation."""
-        held = self._held
-        return held.generation == generation and self._clock() < held.fresh_until
+        """Return whether the keys are fresh, and still those of a generation."""
+        cached = self._cached
+        return cached.generation == generation and self._clock() < cached.fresh_until
 
     def holds(self, kid: str | None, alg: str) -> bool:
-        """Say whether fresh keys that fit are at hand, so that ``lookup`` gives them."""
-        held = self._held
-        return self._clock() < held.fresh_until and bool(held.keys.find(kid, alg))
+        """Return whether ``lookup`` will return fresh keys."""
+        cached = self._cached
+        return self._clock() < cached.fresh_until and bool(cached.keys.find(kid, alg))
 
     def fetch(self) -> None:
-        """Block until a fetch has ended: one's own, or one that is under way; return at once if none may start."""
-        while boarding := self._board():
-            flight, leads = boarding
+        """Block until a fetch has ended, this caller's or one in progress; return at once if none may start."""
+        while joined := self._join():
+            flight, leads = joined
             if leads:
                 return self._lead(flight)
             if flight.wait():
@@ -168,141 +171,145 @@ class JWKSSource:
 
     async def afetch(self) -> None:
         """Wait as ``fetch`` does without blocking the event loop (asyncio or trio)."""
-        while boarding := self._board():
-            flight, leads = boarding
+        while joined := self._join():
+            flight, leads = joined
             if leads:
                 return await self._alead(flight)
-            if await flight.await_landing():
+            if await flight.wait_async():
                 return None
         return None
 
-    def fetch_behind(self) -> None:
-        """Start a fetch in a thread of its own, if one may start now, and wait for nothing."""
-        if self._flight is not None and not self._flight.overdue():
+    def fetch_in_background(self) -> None:
+        """Start a fetch in its own thread if one may start now, and return at once."""
+        if self._flight is not None and not self._flight.is_overdue():
             return
-        boarding = self._board()
-        if boarding is not None and boarding[1]:
-            self._lead_behind(boarding[0])
+        joined = self._join()
+        if joined is not None and joined[1]:
+            self._lead_in_thread(joined[0])
 
     def unavailable(self) -> KeysUnavailable | None:
-        """Return why there are no keys at all and when to come back, or ``None`` if there are some."""
-        held, now = self._held, self._clock()
-        if now < held.dead_after:
+        """Return the error that says why there are no keys at all, or ``None`` if there are some."""
+        cached, now = self._cached, self._clock()
+        if now < cached.usable_until:
             return None
-        detail = f"No keys can be had from {self._url}: {held.reason}."
-        return KeysUnavailable(detail, retry_after=max(1.0, held.retry_at - now))
+        detail = f"No keys are available from {self._url}: {cached.backoff.reason}."
+        return KeysUnavailable(detail, retry_after=max(1.0, cached.backoff.retry_at - now))
 
     def uncertain(self, kid: str | None, generation: int) -> KeysUnavailable | None:
-        """Return why a token may be good although no key of this generation verifies it, or ``None`` if it is bad.
+        """Return the error for a token that no key of this generation verifies but a new key may.
 
-        It is bad if its ``kid`` is that of a held key, or if no fetch has failed since the held keys were fetched.
+        ``None`` means that the token is bad: its ``kid`` is that of a cached key, or no fetch has failed since the
+        cached keys were fetched.
         """
-        held, now = self._held, self._clock()
-        if held.keys.names(kid):
+        cached, now = self._cached, self._clock()
+        if cached.keys.has_kid(kid):
             return None
-        if not held.may_lack_a_key:
-            return None if held.generation == generation else KeysUnavailable("The keys have just changed.")
-        detail = f"A new key may have signed the token, and no keys can be had from {self._url}: {held.reason}."
-        next_fetch = held.retry_at if now >= held.fresh_until else max(held.retry_at, self._unknown_at)
+        if not cached.may_lack_a_key:
+            return None if cached.generation == generation else KeysUnavailable("The keys have just changed.")
+        retry_at = cached.backoff.retry_at
+        detail = (
+            f"A new key may have signed the token, and no keys are available from {self._url}: {cached.backoff.reason}."
+        )
+        next_fetch = retry_at if now >= cached.fresh_until else max(retry_at, self._unknown_kid_at)
         return KeysUnavailable(detail, retry_after=max(1.0, next_fetch - now))
 
     def ready(self) -> None:
-        """Have keys now, fetching them unless they are fresh.
+        """Fetch the keys now if there are no fresh ones, blocking.
 
         Raises:
-            KeysUnavailable: there are none to be had; names the address and the reason.
+            KeysUnavailable: if there are no keys, naming the URL and the reason.
         """
-        if self._clock() >= self._held.fresh_until:
+        if self._clock() >= self._cached.fresh_until:
             self.fetch()
         self._require_keys()
 
     async def aready(self) -> None:
-        """Have keys now without blocking the event loop; raises as ``ready`` does."""
-        if self._clock() >= self._held.fresh_until:
+        """Fetch the keys now without blocking the event loop; raises as ``ready`` does."""
+        if self._clock() >= self._cached.fresh_until:
             await self.afetch()
         self._require_keys()
 
     def __repr__(self) -> str:
-        """Show the address and what is held."""
-        return f"<JWKSSource {self._url} {self._held.keys!r}>"
+        """Show the URL and the number of keys."""
+        return f"<JWKSSource {self._url} {self._cached.keys!r}>"
 
     def _require_keys(self) -> None:
         error = self.unavailable()
         if error is not None:
             raise error
 
-    def _settle(self, held: Held, kid: str | None, now: float) -> tuple[VerificationKey, ...] | None:
-        """Tell whether a fetch may help to find a ``kid`` that is not held."""
-        if held.keys.knows(kid) or now < held.obtained_at + _JUST_OBTAINED:
+    def _not_found(self, cached: CachedKeys, kid: str | None, now: float) -> tuple[VerificationKey, ...] | None:
+        """Return what ``lookup`` returns if no cached key fits."""
+        if cached.keys.covers(kid) or now < cached.fetched_at + _JUST_FETCHED:
             return ()
         if self._flight is None:
-            if now < self._unknown_at or now < held.retry_at:
+            if now < self._unknown_kid_at or now < cached.backoff.retry_at:
                 return ()
-            # Whoever acts on this only after another fetch has landed must look again first.
-            self._wish = held.landed
+            self._unknown_kid_request = cached.fetches
         return None
 
-    def _board(self) -> tuple[Flight, bool] | None:
-        """Return the flight to wait for, and whether to lead it; ``None`` if no fetch may start now."""
+    def _join(self) -> tuple[KeyFlight, bool] | None:
+        """Return the flight to wait for, and whether this caller has to lead it; ``None`` if no fetch may start."""
         with self._lock:
-            if self._flight is not None and not self._flight.overdue():
+            if self._flight is not None and not self._flight.is_overdue():
                 return self._flight, False
-            held, now = self._held, self._clock()
-            fresh = now < held.fresh_until
-            if now < held.retry_at or (fresh and (self._wish != held.landed or now < self._unknown_at)):
+            cached, now = self._cached, self._clock()
+            fresh = now < cached.fresh_until
+            requested = self._unknown_kid_request == cached.fetches and now >= self._unknown_kid_at
+            if now < cached.backoff.retry_at or (fresh and not requested):
                 return None
             if fresh:
-                self._unknown_at = now + self._cooldown
+                self._unknown_kid_at = now + self._cooldown
                 self._counts["unknown_kid_fetches"] += 1
             self._counts["fetches"] += 1
-            self._flight = Flight(self._patience, younger_than=0.0 if fresh else now - held.obtained_at)
+            self._flight = KeyFlight(self._flight_seconds, younger_than=0.0 if fresh else now - cached.fetched_at)
             return self._flight, True
 
-    def _lead(self, flight: Flight) -> None:
+    def _lead(self, flight: KeyFlight) -> None:
         try:
-            outcome = self._supplier.bring(younger_than=flight.younger_than)
+            outcome = self._fetcher.fetch(younger_than=flight.younger_than)
         except BaseException:
-            self._lead_behind(flight)
+            self._lead_in_thread(flight)
             raise
-        self._land(flight, outcome)
+        self._finish(flight, outcome)
 
-    async def _alead(self, flight: Flight) -> None:
+    async def _alead(self, flight: KeyFlight) -> None:
         try:
-            outcome = await self._supplier.abring(younger_than=flight.younger_than)
+            outcome = await self._fetcher.afetch(younger_than=flight.younger_than)
         except BaseException:
-            self._lead_behind(flight)
+            self._lead_in_thread(flight)
             raise
-        self._land(flight, outcome)
+        self._finish(flight, outcome)
 
-    def _lead_behind(self, flight: Flight) -> None:
-        """Lead a flight in a thread that ends with it."""
-        flight.prolong(self._patience)
-        thread = threading.Thread(target=self._lead_alone, args=(flight,), name="privy-keys", daemon=True)
+    def _lead_in_thread(self, flight: KeyFlight) -> None:
+        """Make the fetch in a thread that ends with it."""
+        flight.extend(self._flight_seconds)
+        thread = threading.Thread(target=self._run_in_thread, args=(flight,), name="privy-keys", daemon=True)
         try:
             thread.start()
         except RuntimeError:
-            self._land(flight, Outcome(failure=Failure("no thread can be started to fetch them")))
+            self._finish(flight, Outcome(failure=FetchFailure("no thread can be started to fetch them")))
 
-    def _lead_alone(self, flight: Flight) -> None:
+    def _run_in_thread(self, flight: KeyFlight) -> None:
         try:
-            outcome = self._supplier.bring(younger_than=flight.younger_than)
+            outcome = self._fetcher.fetch(younger_than=flight.younger_than)
         except BaseException as error:
-            # The thread is the fetch's own: those who wait for it are the ones to be told.
-            outcome = Outcome(failure=Failure(f"the fetch was broken off by {type(error).__name__}"))
-        self._land(flight, outcome)
+            # Nobody would see an exception of this thread, so it is passed on to those who wait.
+            outcome = Outcome(failure=FetchFailure(f"the fetch was interrupted by {type(error).__name__}"))
+        self._finish(flight, outcome)
 
-    def _land(self, flight: Flight, outcome: Outcome) -> None:
+    def _finish(self, flight: KeyFlight, outcome: Outcome) -> None:
         with self._lock:
-            # Whoever comes after another has taken over must not undo what that one has brought.
+            # If the flight was overdue and another one has started, its result is the newer one.
             if self._flight is flight:
                 self._flight = None
-                self._held = self._held.after(outcome, self._clock(), self._policy)
+                self._cached = self._cached.after(outcome, self._clock(), self._policy)
                 self._counts["failures"] += outcome.failure is not None
-        self._log.report(outcome, self._held, self._clock())
-        flight.land()
+        self._log.report(outcome, self._cached, self._clock())
+        flight.finish()
 
     def _after_fork(self) -> None:
-        """Forget what only the parent's threads could have finished."""
+        """Drop what only a thread of the parent could have finished."""
         self._lock = threading.Lock()
         self._flight = None
 
@@ -322,5 +329,5 @@ def _after_fork() -> None:
         source._after_fork()
 
 
-# Where there is no fork there is nothing to register with.
+# On systems without fork the function does not exist.
 getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)

@@ -1,4 +1,4 @@
-"""Redis as the key cache that workers share (extra ``redis``)."""
+"""A key cache in Redis (extra ``redis``)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 __all__ = ["RedisKeyCache"]
 
-# A shared cache that is slow is of no use: each worker can ask the key server itself.
+# Each worker can ask the key server instead, so it does not wait longer than this, in seconds.
 _TIMEOUT = 0.5
 
 
 class RedisKeyCache:
-    """Keep fetched key sets in Redis, so that a fleet makes one fetch an hour instead of one a worker.
+    """A cache of fetched key sets in Redis, so that all workers together make one fetch an hour.
 
-    Redis holds public keys and their age, nothing of a user. Whoever can write there decides which keys count, as
-    whoever can write to the app's own configuration does: keep it as private as that.
+    Redis contains public keys and their age, and nothing about users. Anyone who can write to it decides which keys
+    are trusted, so it must be as private as the app's own configuration.
     """
 
     def __init__(self, client: Redis) -> None:
-        """Take a client of redis-py, with its time-outs as short as a worker may wait.
+        """Set a client of redis-py; its time-outs should be short, because a fetch waits for it.
 
         Raises:
-            ConfigurationError: when it is one of ``redis.asyncio``.
+            ConfigurationError: if it is a client of ``redis.asyncio``.
         """
         if is_async(getattr(client, "execute_command", None)):
             raise ConfigurationError("key_cache", "give a redis.Redis: the client of redis.asyncio is not awaited here")
@@ -36,27 +36,27 @@ class RedisKeyCache:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Connect to an address such as ``redis://localhost:6379/0``, when the cache is first used.
+        """Return a cache at a URL such as ``redis://localhost:6379/0``; it connects when it is first used.
 
         Raises:
-            ConfigurationError: when redis-py is not installed, or the address is not one.
+            ConfigurationError: if redis-py is not installed, or the URL is wrong.
         """
         try:
             from redis import Redis  # noqa: PLC0415 (an extra)
         except ImportError:
             raise ConfigurationError("key_cache", "install privy-middleware[redis]") from None
         try:
-            # Whether redis-py tries again by itself has changed from one release to the next.
+            # The default for retries differs between releases of redis-py.
             client = Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=None)
         except ValueError:
             raise ConfigurationError("key_cache", 'give an address such as "redis://localhost:6379/0"') from None
         return cls(client)
 
     def get(self, key: str) -> bytes | None:
-        """Return what was kept under ``key``; anything that is not bytes counts as nothing."""
+        """Return the value of ``key``, or ``None`` if there is none or it is not bytes."""
         value = self._client.get(key)
         return value if isinstance(value, bytes) else None
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep ``value`` under ``key`` for ``seconds``."""
+        """Store the value of ``key`` for ``seconds``."""
         self._client.set(key, value, ex=max(1, math.ceil(seconds)))

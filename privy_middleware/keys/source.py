@@ -1,4 +1,4 @@
-"""Where verification keys come from: what every source of them has in common, and the source of fixed keys."""
+"""Sources of verification keys: what they have in common, and the source of fixed keys."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from privy_middleware.errors import KeysUnavailable
 from privy_middleware.keys.algorithms import VerificationKey
 from privy_middleware.keys.keyset import KeySet
 
-__all__ = ["FixedKeys", "HasKeys", "KeySource", "aready_all", "ready_all"]
+__all__ = ["FixedKeys", "KeySource", "SupportsReady", "aready_all", "ready_all"]
 
 
 class KeySource(Protocol):
-    """Give the keys that a verifier may trust, and say when to ask anew."""
+    """A source of the keys that a verifier trusts."""
 
     @property
     def generation(self) -> int:
@@ -21,70 +21,73 @@ class KeySource(Protocol):
         ...
 
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...] | None:
-        """Return the keys that fit, none if that is settled, or ``None`` if waiting for a fetch could help.
+        """Return the keys that fit: none if there is no such key, ``None`` if a fetch may find one.
 
         Never blocks.
         """
         ...
 
     def is_current(self, generation: int) -> bool:
-        """Say whether the keys are fresh, and still those of a generation."""
+        """Return whether the keys are fresh, and still those of a generation."""
         ...
 
     def holds(self, kid: str | None, alg: str) -> bool:
-        """Say whether fresh keys that fit are at hand, so that ``lookup`` gives them."""
+        """Return whether ``lookup`` will return fresh keys."""
         ...
 
     def fetch(self) -> None:
-        """Block until a fetch has ended, successful or not; the next ``lookup`` shows which."""
+        """Block until a fetch has ended, successful or not; the next ``lookup`` returns the result."""
         ...
 
     async def afetch(self) -> None:
-        """Wait until a fetch has ended without blocking the event loop."""
+        """Wait until a fetch has ended, without blocking the event loop."""
         ...
 
-    def fetch_behind(self) -> None:
-        """Start a fetch, if one may start now, and wait for nothing."""
+    def fetch_in_background(self) -> None:
+        """Start a fetch if one may start now, and return at once."""
         ...
 
     def unavailable(self) -> KeysUnavailable | None:
-        """Return why there are no keys at all, or ``None`` if there are some."""
+        """Return the error that says why there are no keys at all, or ``None`` if there are some."""
         ...
 
     def uncertain(self, kid: str | None, generation: int) -> KeysUnavailable | None:
-        """Return why a token may be good although no key of this generation verifies it, or ``None`` if it is bad."""
+        """Return the error for a token that no key of this generation verifies but a new key may.
+
+        ``None`` means that the token is bad.
+        """
         ...
 
     def ready(self) -> None:
-        """Have keys now, blocking.
+        """Fetch the keys now if there are no fresh ones, blocking.
 
         Raises:
-            KeysUnavailable: there are none to be had.
+            KeysUnavailable: if there are no keys.
         """
         ...
 
     async def aready(self) -> None:
-        """Have keys now; raises as ``ready`` does."""
+        """Fetch the keys now without blocking the event loop; raises as ``ready`` does."""
         ...
 
 
-class HasKeys(Protocol):
-    """What keys can be had for ahead of the first request."""
+class SupportsReady(Protocol):
+    """Anything that can fetch its keys before the first request: a source of keys, or a verifier."""
 
     def ready(self) -> None:
-        """Have keys now, blocking."""
+        """Fetch the keys now, blocking."""
         ...
 
     async def aready(self) -> None:
-        """Have keys now."""
+        """Fetch the keys now, without blocking the event loop."""
         ...
 
 
-def ready_all(parts: Iterable[HasKeys]) -> None:
-    """Have the keys of all parts now, blocking; one whose keys cannot be had keeps none of the others waiting.
+def ready_all(parts: Iterable[SupportsReady]) -> None:
+    """Fetch the keys of all parts now, blocking; if one fails, the others are fetched nevertheless.
 
     Raises:
-        KeysUnavailable: the first of those that there were.
+        KeysUnavailable: the first failure, if there was any.
     """
     failures: list[KeysUnavailable] = []
     for part in parts:
@@ -95,8 +98,8 @@ def ready_all(parts: Iterable[HasKeys]) -> None:
     _raise_first(failures)
 
 
-async def aready_all(parts: Iterable[HasKeys]) -> None:
-    """Have the keys of all parts now; otherwise as ``ready_all``."""
+async def aready_all(parts: Iterable[SupportsReady]) -> None:
+    """Fetch the keys of all parts now without blocking the event loop; raises as ``ready_all`` does."""
     failures: list[KeysUnavailable] = []
     for part in parts:
         try:
@@ -112,24 +115,24 @@ def _raise_first(failures: Sequence[KeysUnavailable]) -> None:
 
 
 class FixedKeys:
-    """Give the keys of the configuration: always the same, always there."""
+    """The keys of the configuration, which never change and need no fetch."""
 
     generation = 0
 
     def __init__(self, key_set: KeySet) -> None:
-        """Take the keys as ``load_key_set`` returned them."""
+        """Set the keys, as ``load_key_set`` returned them."""
         self._find = key_set.find
 
     def is_current(self, generation: int) -> bool:
-        """Say that there are no others."""
+        """Return ``True``: there is only one generation."""
         return True
 
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...]:
-        """Return the keys that fit; that is settled at once."""
+        """Return the keys that fit, perhaps none."""
         return self._find(kid, alg)
 
     def holds(self, kid: str | None, alg: str) -> bool:
-        """Say that nothing has to be waited for: what is not at hand never will be."""
+        """Return ``True``: ``lookup`` never asks for a fetch."""
         return True
 
     def fetch(self) -> None:
@@ -138,11 +141,11 @@ class FixedKeys:
     async def afetch(self) -> None:
         """Do nothing: there is nothing to fetch."""
 
-    def fetch_behind(self) -> None:
+    def fetch_in_background(self) -> None:
         """Do nothing: there is nothing to fetch."""
 
     def unavailable(self) -> None:
-        """Return ``None``: the keys are there."""
+        """Return ``None``: there are keys."""
 
     def uncertain(self, kid: str | None, generation: int) -> None:
         """Return ``None``: there are no other keys."""

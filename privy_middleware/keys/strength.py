@@ -1,4 +1,4 @@
-"""Refuse public keys that are too weak, that cost too much time, or that anybody can sign for."""
+"""Refuse public keys that are too weak, too slow, or for which anybody can make signatures."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import functools
 from cryptography.hazmat.primitives.asymmetric import ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-__all__ = ["UnusableKey", "check_strength"]
+from privy_middleware.keys.errors import UnusableKey
+
+__all__ = ["check_strength"]
 
 _RSA_BITS = range(2048, 8192 + 1)
-# FIPS 186-5 §A.1.1. Small exponents make forgery easier, large ones cost OpenSSL time.
+# FIPS 186-5 §A.1.1. Small exponents make forgery easier, and large ones are slow.
 _RSA_EXPONENTS = range(65537, 2**256, 2)
 _SMALL_PRIMES = tuple(odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2)))
 
@@ -22,15 +24,11 @@ _LOW_25519 = frozenset({0, 1, _P25519 - 1, _ORDER_8, _P25519 - _ORDER_8})
 _LOW_448 = frozenset({0, 1, _P448 - 1})
 
 
-class UnusableKey(ValueError):
-    """Say why something is no usable verification key, in words that hold nothing of it."""
-
-
 def check_strength(key: PublicKeyTypes) -> None:
-    """Require that only the holder of the private key can sign for a key, and that verifying has a bounded cost.
+    """Check that only the owner of the private key can make signatures, and that verifying them takes limited time.
 
     Raises:
-        UnusableKey: it is an RSA key of a wrong size, or a key that anybody can sign for.
+        UnusableKey: if it is an RSA key of a wrong size, or a key for which anybody can make signatures.
     """
     if isinstance(key, rsa.RSAPublicKey):
         _check_rsa(key)
@@ -43,7 +41,7 @@ def check_strength(key: PublicKeyTypes) -> None:
 def _check_edwards(encoded: bytes, prime: int, low: frozenset[int]) -> None:
     """Refuse the points of low order, for which signatures can be made without a private key.
 
-    These are the points whose y-coordinate is in ``low``, whatever the sign of x. OpenSSL also accepts y-coordinates
+    These are the points whose y-coordinate is in ``low``, with either sign of x. OpenSSL also accepts y-coordinates
     that are not reduced modulo the prime, which RFC 8032 §5.1.3 and §5.2.3 forbid.
     """
     # The highest bit is the sign of x (RFC 8032 §5.1.2, §5.2.2).
@@ -61,11 +59,11 @@ def _check_rsa(key: rsa.RSAPublicKey) -> None:
     if numbers.e not in _RSA_EXPONENTS:
         raise UnusableKey("it is an RSA key whose exponent is even, less than 65537 or longer than 256 bits")
     if _is_guessable(numbers.n):
-        raise UnusableKey("it is an RSA key of a make that can be factored (CVE-2017-15361)")
+        raise UnusableKey("it is an RSA key from a faulty generator, which can be factored (CVE-2017-15361)")
 
 
 def _is_guessable(modulus: int) -> bool:
-    """Tell whether the modulus is a product of the faulty generator's primes, each a power of 65537 modulo these."""
+    """Return whether the modulus is from the faulty generator, whose primes are powers of 65537 modulo small primes."""
     return all(modulus % prime in powers for prime, powers in _powers_of_65537())
 
 

@@ -1,4 +1,4 @@
-"""What is known of users that were loaded: who is kept, and when the API may be asked again."""
+"""Users that were loaded, kept for a while."""
 
 from __future__ import annotations
 
@@ -9,87 +9,63 @@ from typing import NamedTuple
 
 from privy_middleware.users.user import PrivyUser
 
-__all__ = ["Failed", "Kept", "Loaded", "Pause", "Question"]
-
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
-_LONGEST_WISH = 3600.0
+__all__ = ["LoadFailed", "Loaded", "UserCache", "UserRef"]
 
 
-class Question(NamedTuple):
-    """Name a user of an app."""
+class UserRef(NamedTuple):
+    """A user of an app, by their ids."""
 
     app_id: str
-    did: str
+    user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The user, or ``None`` for one who does not exist."""
+    """A user that was loaded, or ``None`` if there is no such user."""
 
     user: PrivyUser | None
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """Why nothing could be loaded, and in how many seconds it makes sense to ask again.
+class LoadFailed:
+    """Why a user could not be loaded.
 
-    With ``pauses`` nobody asks until then, whichever user it is about.
+    Attributes:
+        reason: the problem, in a few words.
+        retry_after: after how many seconds it makes sense to try again.
+        backs_off: whether the problem is the API's and not the user's: no user is then asked for until the end of the
+            back-off.
     """
 
     reason: str
     retry_after: float = 0.0
-    pauses: bool = True
+    backs_off: bool = True
 
 
-class Kept:
-    """Users by question for ``ttl`` seconds, the least recently used beyond ``size`` dropped; not locked."""
+class UserCache:
+    """Loaded users, at most ``size``, each for ``ttl`` seconds; the caller holds the lock."""
 
     def __init__(self, ttl: float, size: int) -> None:
-        """Take the time in seconds and the number of users."""
+        """Set how long a user is kept, in seconds, and how many users are."""
         self._ttl = ttl
         self._size = size
-        self._entries: OrderedDict[Question, tuple[Loaded, float]] = OrderedDict()
+        self._entries: OrderedDict[UserRef, tuple[Loaded, float]] = OrderedDict()
 
-    def get(self, question: Question, now: float) -> Loaded | None:
-        """Return who is kept, unless it is too long ago."""
-        loaded, until = self._entries.get(question, (None, -math.inf))
+    def get(self, ref: UserRef, now: float) -> Loaded | None:
+        """Return the user, or ``None`` if it is not in the cache or was loaded too long ago."""
+        loaded, until = self._entries.get(ref, (None, -math.inf))
         if now >= until:
             return None
-        self._entries.move_to_end(question)
+        self._entries.move_to_end(ref)
         return loaded
 
-    def put(self, question: Question, loaded: Loaded, now: float) -> None:
-        """Keep a user from now on."""
-        self._entries[question] = loaded, now + self._ttl
-        self._entries.move_to_end(question)
+    def put(self, ref: UserRef, loaded: Loaded, now: float) -> None:
+        """Add a user, and drop the least recently used one if there are too many."""
+        self._entries[ref] = loaded, now + self._ttl
+        self._entries.move_to_end(ref)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
 
-    def discard(self, question: Question) -> None:
-        """Drop a user."""
-        self._entries.pop(question, None)
-
-
-class Pause:
-    """The time in which an API that has failed is left alone; not locked."""
-
-    def __init__(self) -> None:
-        """Begin without one."""
-        self._until = -math.inf
-        self._failures = 0
-        self._reason = ""
-
-    def at(self, now: float) -> Failed | None:
-        """Return the failure to report instead of asking."""
-        return Failed(self._reason, self._until - now) if now < self._until else None
-
-    def note(self, outcome: Loaded | Failed, now: float) -> None:
-        """Take in how a request has ended: after 1, 2, 4, … at most 30 s, or when the API says, it is asked again."""
-        if isinstance(outcome, Loaded):
-            self._failures = 0
-        elif outcome.pauses:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._failures, 10))
-            self._until = max(self._until, now + max(pause, min(_LONGEST_WISH, outcome.retry_after)))
-            self._failures += 1
-            self._reason = outcome.reason
+    def discard(self, ref: UserRef) -> None:
+        """Drop a user, if it is in the cache."""
+        self._entries.pop(ref, None)

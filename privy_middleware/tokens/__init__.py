@@ -1,1 +1,1 @@
-"""What a token is: its parts, their encoding and the claims; no keys."""
+"""The format of a token: its parts, their encoding, and its claims."""

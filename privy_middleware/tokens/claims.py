@@ -1,4 +1,4 @@
-"""The rules of the claims: types first, then issuer, audience, time, and the kind of the token."""
+"""Checks of the claims: their types, the issuer, the audience, the times and the kind of the token."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ _NAMES = {name: name for name in _REGISTERED + _PRIVATE}
 
 
 def share_names(claims: Claims) -> dict[str, Any]:
-    """Return the claims under names that all tokens share; decoding JSON makes new ones for each."""
+    """Return the claims with interned names, which saves memory: decoding JSON makes new strings for each token."""
     return {_NAMES.get(name, name): value for name, value in claims.items()}
 
 
 def is_text(value: object) -> bool:
-    """Say whether a claim is a string that is not empty."""
+    """Return whether a value is a string that is not empty."""
     return isinstance(value, str) and value != ""
 
 
 def numeric_date(claims: Claims, name: str) -> float | None:
-    """Return a NumericDate in Unix seconds, ``None`` where the claim is absent (RFC 7519 §2).
+    """Return a NumericDate in Unix seconds, or ``None`` if the claim is missing (RFC 7519 §2).
 
     Raises:
-        InvalidClaims: when it is no JSON number between 1970 and the year 10000.
+        InvalidClaims: if it is not a JSON number between 1970 and the year 10000.
     """
     if name not in claims:
         return None
@@ -64,10 +64,10 @@ def numeric_date(claims: Claims, name: str) -> float | None:
 
 
 def required_date(claims: Claims, name: str) -> float:
-    """Return a NumericDate that must be there.
+    """Return a NumericDate in Unix seconds.
 
     Raises:
-        InvalidClaims: when it is absent or no NumericDate.
+        InvalidClaims: if it is missing or not a NumericDate.
     """
     value = numeric_date(claims, name)
     if value is None:
@@ -76,14 +76,15 @@ def required_date(claims: Claims, name: str) -> float:
 
 
 def check_times(claims: Claims, now: float, leeway: float, max_age: float | None = None) -> float:
-    """Return when the token expires, once it is valid at ``now``, both in Unix seconds (RFC 7519 §4.1.4-4.1.6).
+    """Check that the token is valid at ``now``, and return when it expires (RFC 7519 §4.1.4-4.1.6).
 
-    That is ``exp``, or ``max_age`` seconds after ``iat`` if that is sooner.
+    It expires at ``exp``, or ``max_age`` seconds after ``iat`` if that is sooner. All times are in Unix seconds.
 
     Raises:
-        InvalidClaims: when a time is of the wrong type, or ``exp``, or ``iat`` under a ``max_age``, is missing.
-        TokenExpired: when ``now`` is at or past the expiry plus ``leeway``.
-        TokenNotYetValid: when ``nbf`` or ``iat`` lies more than ``leeway`` in the future.
+        InvalidClaims: if a time is of the wrong type, ``exp`` is missing, or ``iat`` is missing and there is a
+            ``max_age``.
+        TokenExpired: if ``now`` is at or past the expiry plus ``leeway``.
+        TokenNotYetValid: if ``nbf`` or ``iat`` is more than ``leeway`` in the future.
     """
     expires = required_date(claims, "exp")
     if max_age is not None:
@@ -97,10 +98,10 @@ def check_times(claims: Claims, now: float, leeway: float, max_age: float | None
 
 
 def check_issuer(claims: Claims, issuer: str) -> None:
-    """Require ``iss`` to be the issuer, as a string and exactly (RFC 8725 §3.8).
+    """Check that ``iss`` is exactly the issuer (RFC 8725 §3.8).
 
     Raises:
-        WrongIssuer: when it is anything else.
+        WrongIssuer: if it is anything else.
     """
     found = claims.get("iss")
     if not isinstance(found, str) or found != issuer:
@@ -108,10 +109,10 @@ def check_issuer(claims: Claims, issuer: str) -> None:
 
 
 def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: bool) -> None:
-    """Require ``aud`` to be accepted, as one string or, with ``lists``, among strings (RFC 7519 §4.1.3).
+    """Check that ``aud`` is an accepted string or, with ``lists``, a list of strings with one (RFC 7519 §4.1.3).
 
     Raises:
-        WrongAudience: when it is absent, of another type, or names no accepted audience.
+        WrongAudience: if it is missing, of another type, or contains no accepted audience.
     """
     audience = claims.get("aud")
     if isinstance(audience, str):
@@ -124,7 +125,7 @@ def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: boo
 
 
 def _check_names(claims: Claims) -> None:
-    """Require who the token is about, and that its own name is a string where it has one (RFC 7519 §4.1.2, §4.1.7)."""
+    """Check ``sub``, which is required, and ``jti``, which is optional (RFC 7519 §4.1.2, §4.1.7)."""
     if not is_text(claims.get("sub")):
         raise InvalidClaims("sub is not a non-empty string")
     if not isinstance(claims.get("jti", ""), str):
@@ -132,13 +133,14 @@ def _check_names(claims: Claims) -> None:
 
 
 def check_access(claims: Claims) -> None:
-    """Require what makes an access token: a subject, a session and when it was issued.
+    """Check the claims of an access token: ``sub``, ``sid`` and ``iat``.
 
-    An identity token shares key, issuer, audience and type, so ``linked_accounts`` rules it out (RFC 8725 §3.12).
+    An identity token has the same key, issuer, audience and type, and is recognised by ``linked_accounts`` (RFC 8725
+    §3.12).
 
     Raises:
-        WrongTokenKind: when it is an identity token.
-        InvalidClaims: when a claim is missing or of the wrong type.
+        WrongTokenKind: if it is an identity token.
+        InvalidClaims: if a claim is missing or of the wrong type.
     """
     if "linked_accounts" in claims:
         raise WrongTokenKind
@@ -149,13 +151,13 @@ def check_access(claims: Claims) -> None:
 
 
 def check_identity(claims: Claims) -> tuple[list[Any], dict[str, Any] | None]:
-    """Return the linked accounts and the metadata of an identity token, decoded.
+    """Check the claims of an identity token, and return its linked accounts and its metadata, decoded.
 
-    Both are JSON in a string inside the JSON payload.
+    In the token both are strings that contain JSON.
 
     Raises:
-        WrongTokenKind: when it is an access token.
-        InvalidClaims: when a claim is missing or of the wrong type.
+        WrongTokenKind: if it is an access token.
+        InvalidClaims: if a claim is missing or of the wrong type.
     """
     if "linked_accounts" not in claims and "sid" in claims:
         raise WrongTokenKind
@@ -174,5 +176,5 @@ def _decode_inner(claims: Claims, name: str, wanted: type) -> Any:
     except NotStrictJSON:
         raise InvalidClaims(f"{name} is not a string of JSON") from None
     if not isinstance(value, wanted):
-        raise InvalidClaims(f"{name} does not hold the right type")
+        raise InvalidClaims(f"{name} does not contain the right type")
     return value

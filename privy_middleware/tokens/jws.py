@@ -1,58 +1,29 @@
-"""Compact JWS: three segments, strict base64url, and the header rules.
+"""Compact JWS: three base64url segments, and the rules for the header.
 
-The signature is not checked here but by the key (``keys.VerificationKey``); nothing of a token is
-believed before that. A token has one spelling only: no padding, no other alphabet, no stray bits.
+The signature is checked by the key (``keys.VerificationKey``), and nothing in a token is trusted before that.
 """
 
 from __future__ import annotations
 
-import binascii
 from typing import Any, NamedTuple
 
 from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader
+from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
-__all__ = ["Header", "LONGEST_HEADER", "decode_segment", "find_dots", "read_header", "read_payload"]
+__all__ = ["Header", "LONGEST_HEADER", "find_dots", "read_header", "read_payload"]
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# From this alphabet to the standard one, whose own letters become one that neither has.
-_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
-_PADDING = (b"", b"", b"==", b"=")
-# The last character of a segment carries 4 (of length 2 mod 4) or 2 (of length 3) bits that must be zero.
-_CANONICAL_END = (
-    frozenset(_ALPHABET),
-    frozenset[str](),
-    frozenset(_ALPHABET[::16]),
-    frozenset(_ALPHABET[::4]),
-)
-# Parameters that would change how the token is read, or would bring the key along with it.
+# Parameters that would change how the token is read, or that contain the key or its URL.
 _REFUSED = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
 LONGEST_HEADER = 2048
-"""In characters: far beyond any header of an issuer's."""
-# The signature of the longest RSA key.
+"""The longest header in characters, far longer than any issuer's."""
+# The length of a signature with the longest RSA key, in characters.
 _LONGEST_SIGNATURE = 1366
 _TYPES = frozenset({"jwt", "application/jwt"})
 
 
-def decode_segment(segment: str) -> bytes:
-    """Return the bytes of one base64url segment (RFC 7515 §2: no padding, no line breaks, no other characters).
-
-    Raises:
-        MalformedToken: when the segment is not the one canonical spelling of its bytes.
-    """
-    tail = len(segment) & 3
-    spelled = segment.encode("ascii", "replace").translate(_TO_STANDARD)
-    try:
-        data = binascii.a2b_base64(spelled + _PADDING[tail], strict_mode=True)
-    except binascii.Error:
-        raise MalformedToken from None
-    if tail and segment[-1] not in _CANONICAL_END[tail]:
-        raise MalformedToken
-    return data
-
-
 class Header(NamedTuple):
-    """The two header parameters that are used: ``alg`` and, where there is one, ``kid``."""
+    """The two header parameters that are used: ``alg`` and, if there is one, ``kid``."""
 
     alg: str
     kid: str | None = None
@@ -63,13 +34,13 @@ class Header(NamedTuple):
 
 
 def find_dots(token: str, max_bytes: int) -> tuple[int, int]:
-    """Return where the two dots of a compact JWS are (RFC 7515 §7.1); nothing of it is decoded.
+    """Return the positions of the two dots of a compact JWS (RFC 7515 §7.1), without decoding anything.
 
-    What cannot be a token ends here, at a cost that does not grow with what exceeds ``max_bytes``.
+    The time does not depend on how much longer than ``max_bytes`` the token is.
 
     Raises:
-        OversizedToken: when it is longer than ``max_bytes``.
-        MalformedToken: when it is not three segments, or one is longer than can be right.
+        OversizedToken: if the token is longer than ``max_bytes``.
+        MalformedToken: if it does not have three segments, or its header or signature is too long.
     """
     if not isinstance(token, str):
         raise MalformedToken
@@ -85,14 +56,14 @@ def find_dots(token: str, max_bytes: int) -> tuple[int, int]:
 
 
 def read_payload(segment: str) -> dict[str, Any]:
-    """Return the claims of a segment.
+    """Return the claims in a payload segment.
 
     Raises:
-        MalformedToken: when the segment is not base64url.
-        InvalidClaims: when the payload is not a JSON object in the strict sense (RFC 7519 §7.2).
+        MalformedToken: if the segment is not base64url.
+        InvalidClaims: if the payload is not strict JSON, or not an object (RFC 7519 §7.2).
     """
     try:
-        claims = decode_bytes(decode_segment(segment))
+        claims = decode_bytes(decode_base64url(segment))
     except NotStrictJSON:
         raise InvalidClaims from None
     if not isinstance(claims, dict):
@@ -101,14 +72,14 @@ def read_payload(segment: str) -> dict[str, Any]:
 
 
 def read_header(segment: str) -> Header:
-    """Return the JOSE header of a segment, once every rule holds (RFC 7515 §4, RFC 8725 §3.10-3.11).
+    """Return the JOSE header in a header segment, after checking it (RFC 7515 §4, RFC 8725 §3.10-3.11).
 
     Raises:
-        MalformedToken: when the segment is not base64url of a JSON object.
-        UnsupportedHeader: when a parameter is refused or of the wrong type.
+        MalformedToken: if the segment is not the base64url encoding of a JSON object.
+        UnsupportedHeader: if a parameter is not accepted or of the wrong type.
     """
     try:
-        header = decode_bytes(decode_segment(segment))
+        header = decode_bytes(decode_base64url(segment))
     except NotStrictJSON:
         raise MalformedToken from None
     if not isinstance(header, dict):

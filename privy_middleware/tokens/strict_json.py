@@ -1,4 +1,4 @@
-"""JSON as a token may hold it: UTF-8, no duplicate names, no numbers beyond JSON's own, no deep nesting."""
+"""Strict JSON: UTF-8, no duplicate names, no NaN or Infinity, and no deep nesting."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, NoReturn
 __all__ = ["MAX_DEPTH", "NotStrictJSON", "check_depth", "decode", "decode_bytes"]
 
 MAX_DEPTH = 32
-"""How many objects and lists may stand inside one another."""
+"""How deep objects and lists may be nested."""
 
 
 class NotStrictJSON(ValueError):
-    """Say that a text is not JSON in the strict sense; carries nothing of the text."""
+    """A text is not strict JSON; the message contains no part of it."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise NotStrictJSON("a name stands twice in one object")
+        raise NotStrictJSON("an object has a name twice")
     return members
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise NotStrictJSON("a number is beyond what can be represented")
+        raise NotStrictJSON("a number is too large")
     return number
 
 
@@ -36,7 +36,7 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 _WHITE_SPACE = " \t\n\r"
-# A string up to its end, or up to the end of the text where it is not closed.
+# A string up to its end, or up to the end of the text if it is not closed.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)
 _DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS = bytes(set(range(256)).difference(_DEEPER))
@@ -47,7 +47,7 @@ def decode(text: str) -> Any:
     """Return the value of a JSON text (RFC 8259 §4: names are unique; §8.1: UTF-8; §9: the depth may be limited).
 
     Raises:
-        NotStrictJSON: when the text is anything else, has a lone surrogate in a string, or is nested too deeply.
+        NotStrictJSON: if it is not strict JSON, has a lone surrogate in a string, or is nested too deeply.
     """
     text = text.strip(_WHITE_SPACE)
     try:
@@ -55,31 +55,31 @@ def decode(text: str) -> Any:
         value, end = _decode(text)
         if end != len(text):
             raise NotStrictJSON
-        # Most strings have no escape at all, and one character is found faster than two.
+        # Most texts have no escape at all, and searching for one character is faster than for two.
         if "\\" in text and "\\u" in text:
             _check_surrogates(value)
         if not text.isascii():
             text.encode("utf-8")
     except (ValueError, RecursionError):
-        raise NotStrictJSON("not JSON in the strict sense") from None
+        raise NotStrictJSON("not strict JSON") from None
     return value
 
 
 def _check_surrogates(value: Any) -> None:
-    # An escaped surrogate without its partner has no UTF-8 form: encoding is the test of it.
+    # A lone surrogate cannot be encoded in UTF-8.
     json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def check_depth(text: str, limit: int = MAX_DEPTH) -> None:
     """Refuse a JSON text that is nested too deeply, before anything is decoded (RFC 8259 §9).
 
-    A decoder that calls itself for each level can overflow a small stack, which ends the process. Python's own limit
-    does not rule that out, and differs from one release to the next.
+    A recursive decoder can overflow a small stack, which ends the process. Python's own limit does not prevent that,
+    and differs between releases.
 
     Raises:
-        NotStrictJSON: when more than ``limit`` objects and lists stand inside one another.
+        NotStrictJSON: if objects and lists are nested more than ``limit`` deep.
     """
-    # Each level needs a bracket, and "},{" leads no deeper: only unusual texts have to be read as well.
+    # Each level needs a bracket, and "},{" does not go deeper, so few texts have to be scanned.
     brackets = text.count("[") + text.count("{")
     if brackets <= limit or brackets - text.count("},{") <= limit:
         return
@@ -94,7 +94,7 @@ def decode_bytes(data: bytes) -> Any:
     """Return the value of a JSON text in UTF-8, without a byte order mark.
 
     Raises:
-        NotStrictJSON: when the bytes are anything else.
+        NotStrictJSON: if it is not strict JSON in UTF-8.
     """
     try:
         text = data.decode("utf-8")

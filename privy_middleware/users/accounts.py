@@ -1,9 +1,9 @@
-"""The accounts linked to a user, one typed, immutable class for each type a Privy identity token knows.
+"""The accounts linked to a user: an immutable class for each type of account in a Privy identity token.
 
-The dataclasses are the one description of a token's accounts: a field without a default identifies the
-account and must be there, the others may be missing; a field's metadata says where its key in the token
-(``key``), its JSON type (``kind``) or its reading (``read``) is not the plain one. The REST API and the
-webhooks spell the same accounts with the fields' own names; ``official`` is the reading there if it differs.
+The accounts of a token are read by these dataclasses. A field without a default identifies the account and is
+required, the others may be missing. The metadata of a field can set its name in the token (``key``), its JSON type
+(``kind``) and the function that reads it (``read``). The REST API and the webhooks use the fields' own names;
+``official`` is the function that reads the field there, if it is another one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from privy_middleware.errors import InvalidClaims
-from privy_middleware.users.documented import Documented
 from privy_middleware.users.frozen import freeze_object, thaw_object
+from privy_middleware.users.pydantic_schema import PydanticOutput
 
 __all__ = [
     "ACCOUNT_TYPES",
@@ -47,7 +47,7 @@ __all__ = [
 
 
 def seconds(value: object) -> int | None:
-    """Return a JSON number as whole seconds, or None for anything else."""
+    """Return a JSON number as whole seconds, or ``None`` if it is anything else."""
     if type(value) is float and math.isfinite(value):
         return int(value)
     return value if type(value) is int else None
@@ -62,7 +62,7 @@ def _filled_text(value: object) -> str | None:
 
 
 def _picture(value: object) -> str | None:
-    """Return the address of a Twitter picture, by the official SDK's rule; none where the token has none."""
+    """Return the URL of a Twitter picture by the rule of the official SDK, or ``None`` if the token has none."""
     name = _filled_text(value)
     if name is None or name.startswith("https://"):
         return name
@@ -79,14 +79,19 @@ def _wallets(value: object) -> tuple[CrossAppWallet, ...] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Documented):
-    """Describe what all linked accounts share; ``latest_verified_at`` is in Unix seconds."""
+class Account(PydanticOutput):
+    """The base of all linked accounts.
+
+    Attributes:
+        type: the type, as in the token.
+        latest_verified_at: when the account was last verified, in Unix seconds.
+    """
 
     type: str
     latest_verified_at: int | None = field(default=None, metadata={"key": "lv", "read": seconds})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object under the official field names, without what the token does not say."""
+        """Return a new dict for JSON with the official field names, without fields that are not in the token."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         values["latest_verified_at"] = values.pop("latest_verified_at")
         return {name: value for name, value in values.items() if value is not None}
@@ -94,7 +99,7 @@ class Account(Documented):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailAccount(Account):
-    """Describe an e-mail address."""
+    """An e-mail address."""
 
     type: Literal["email"] = "email"
     address: str
@@ -102,20 +107,27 @@ class EmailAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneAccount(Account):
-    """Describe a phone number."""
+    """A phone number."""
 
     type: Literal["phone"] = "phone"
     phone_number: str
 
     @property
     def number(self) -> str:
-        """Return ``phone_number``, under its shorter name."""
+        """Return ``phone_number``."""
         return self.phone_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletAccount(Account):
-    """Describe a wallet; ``chain_type`` is an open set: ``ethereum``, ``solana``, …."""
+    """A wallet.
+
+    Attributes:
+        address: the address.
+        id: Privy's id of the wallet, if it is an embedded one.
+        chain_type: the chain, such as ``ethereum`` or ``solana``; others may follow.
+        wallet_client_type: the wallet's software, such as ``metamask``; ``privy`` for an embedded wallet.
+    """
 
     type: Literal["wallet"] = "wallet"
     address: str
@@ -125,13 +137,13 @@ class WalletAccount(Account):
 
     @property
     def is_embedded(self) -> bool:
-        """Tell whether the wallet is Privy's own, embedded one."""
+        """Return whether the wallet is embedded, that is one of Privy's."""
         return self.wallet_client_type == "privy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmartWalletAccount(Account):
-    """Describe a smart wallet; ``smart_wallet_type`` is an open set: ``safe``, ``kernel``, …."""
+    """A smart wallet; ``smart_wallet_type`` is for example ``safe`` or ``kernel``, and others may follow."""
 
     type: Literal["smart_wallet"] = "smart_wallet"
     address: str
@@ -140,7 +152,7 @@ class SmartWalletAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarcasterAccount(Account):
-    """Describe a Farcaster account."""
+    """A Farcaster account."""
 
     type: Literal["farcaster"] = "farcaster"
     fid: int = field(metadata={"kind": int})
@@ -150,7 +162,7 @@ class FarcasterAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoogleAccount(Account):
-    """Describe a Google account."""
+    """A Google account."""
 
     type: Literal["google_oauth"] = "google_oauth"
     subject: str
@@ -160,7 +172,7 @@ class GoogleAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwitterAccount(Account):
-    """Describe a Twitter (X) account."""
+    """A Twitter (X) account."""
 
     type: Literal["twitter_oauth"] = "twitter_oauth"
     subject: str
@@ -173,7 +185,7 @@ class TwitterAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordAccount(Account):
-    """Describe a Discord account."""
+    """A Discord account."""
 
     type: Literal["discord_oauth"] = "discord_oauth"
     subject: str
@@ -182,7 +194,7 @@ class DiscordAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GithubAccount(Account):
-    """Describe a GitHub account."""
+    """A GitHub account."""
 
     type: Literal["github_oauth"] = "github_oauth"
     subject: str
@@ -191,7 +203,7 @@ class GithubAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotifyAccount(Account):
-    """Describe a Spotify account."""
+    """A Spotify account."""
 
     type: Literal["spotify_oauth"] = "spotify_oauth"
     subject: str
@@ -199,7 +211,7 @@ class SpotifyAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstagramAccount(Account):
-    """Describe an Instagram account."""
+    """An Instagram account."""
 
     type: Literal["instagram_oauth"] = "instagram_oauth"
     subject: str
@@ -208,7 +220,7 @@ class InstagramAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TikTokAccount(Account):
-    """Describe a TikTok account."""
+    """A TikTok account."""
 
     type: Literal["tiktok_oauth"] = "tiktok_oauth"
     subject: str
@@ -217,7 +229,7 @@ class TikTokAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkedInAccount(Account):
-    """Describe a LinkedIn account."""
+    """A LinkedIn account."""
 
     type: Literal["linkedin_oauth"] = "linkedin_oauth"
     subject: str
@@ -226,7 +238,7 @@ class LinkedInAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppleAccount(Account):
-    """Describe an Apple account; ``email`` may be a private relay."""
+    """An Apple account; ``email`` may be a relay address."""
 
     type: Literal["apple_oauth"] = "apple_oauth"
     subject: str
@@ -235,7 +247,7 @@ class AppleAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomAuthAccount(Account):
-    """Describe a user of the app's own authentication."""
+    """An account of the app's own authentication."""
 
     type: Literal["custom_auth"] = "custom_auth"
     custom_user_id: str
@@ -243,7 +255,7 @@ class CustomAuthAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramAccount(Account):
-    """Describe a Telegram account."""
+    """A Telegram account."""
 
     type: Literal["telegram"] = "telegram"
     telegram_user_id: str
@@ -252,14 +264,14 @@ class TelegramAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossAppWallet:
-    """Describe a wallet that the user has in another app."""
+    """A wallet that the user has in another app."""
 
     address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossAppAccount(Account):
-    """Describe the user's account in another app, with its wallets where the token lists them."""
+    """The user's account in another app, with its wallets if the token contains them."""
 
     type: Literal["cross_app"] = "cross_app"
     subject: str
@@ -268,7 +280,7 @@ class CrossAppAccount(Account):
     smart_wallets: tuple[CrossAppWallet, ...] | None = field(default=None, metadata={"read": _wallets})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object, the wallets as a list of objects with an ``address``."""
+        """Return a new dict for JSON, with the wallets as a list of objects with an ``address``."""
         values = Account.to_dict(self)
         for name in ("embedded_wallets", "smart_wallets"):
             if name in values:
@@ -278,7 +290,7 @@ class CrossAppAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasskeyAccount(Account):
-    """Describe a passkey."""
+    """A passkey."""
 
     type: Literal["passkey"] = "passkey"
     credential_id: str
@@ -286,18 +298,20 @@ class PasskeyAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownAccount(Account):
-    """Keep whole an account of a type not known here, or without what identifies it.
+    """An account of an unknown type, or one without the fields that identify it.
 
-    ``fields`` are all its fields as they came. ``type`` is empty when the token gives none that is a string.
+    Attributes:
+        type: the type, or an empty string if the token has none.
+        fields: all fields, as in the token.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"fields", "latest_verified_at"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"fields", "latest_verified_at"})
 
     type: str = ""
     fields: Mapping[str, Any] = field(hash=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object of all the fields as they came."""
+        """Return a new dict for JSON of all fields, as in the token."""
         return thaw_object(self.fields)
 
 
@@ -334,10 +348,10 @@ ACCOUNT_TYPES: Mapping[str, type[Account]] = {
 
 
 def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]], Any]:
-    """Return a function from an account in JSON to a ``cls``, or to None where what identifies it is missing.
+    """Return a function that makes a ``cls`` of an account's JSON, or ``None`` if a required field is missing.
 
-    Accounts are built for every token that is verified, so their slots are set through the slots' own
-    descriptors: what the ``__init__`` of a frozen dataclass comes down to, in a third of its time.
+    Accounts are made for every verified token, so the slots are set directly, by their descriptors. This does what the
+    ``__init__`` of a frozen dataclass does, in a third of the time.
     """
     new, name = object.__new__, _type_name(cls)
     setters = {part.name: getattr(cls, part.name).__set__ for part in fields(cls)}
@@ -379,18 +393,18 @@ def _unknown(item: dict[str, Any], verified: str) -> UnknownAccount:
 
 
 def parse_accounts(items: Sequence[object], *, official: bool = False) -> tuple[LinkedAccount, ...]:
-    """Return the accounts of a token's ``linked_accounts``, already decoded from JSON, in their order.
+    """Return the accounts in a decoded ``linked_accounts``, in the same order.
 
-    With ``official`` they are those of the REST API or of a webhook, under their official field names.
+    ``official`` is for the REST API and webhooks, which use the official field names.
 
     Raises:
-        InvalidClaims: an item is not an object, or is nested too deeply.
+        InvalidClaims: if an item is not an object, or is nested too deeply.
     """
     builders, verified = (_OFFICIAL_BUILDERS, "latest_verified_at") if official else (_BUILDERS, "lv")
     accounts: list[LinkedAccount] = []
     for item in items:
         if not isinstance(item, dict):
-            raise InvalidClaims("linked_accounts holds something that is not an object")
+            raise InvalidClaims("linked_accounts contains something that is not an object")
         name = item.get("type")
         build = builders.get(name) if type(name) is str else None
         account = None if build is None else build(item)

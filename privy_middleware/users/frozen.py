@@ -1,4 +1,4 @@
-"""Values that nobody can change, since one user object serves many requests."""
+"""Immutable JSON values, because one user object is used by many requests."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _NESTED_TYPES = frozenset(_NESTED)
 
 
 class FrozenDict(dict[str, Any]):
-    """Hold a JSON object that refuses every change with a ``TypeError``.
+    """An immutable ``dict`` for a JSON object; every change raises ``TypeError``.
 
-    It is a ``dict`` for ``json.dumps``, ``copy``, ``pickle`` and ``dataclasses.asdict``; its method ``copy``
-    and ``|`` give a plain ``dict``. Build it with :func:`freeze_object`, which freezes what is inside too.
+    It works with ``json.dumps``, ``copy``, ``pickle`` and ``dataclasses.asdict``. Its method ``copy`` and ``|`` return
+    a plain ``dict``. Make one with ``freeze_object``, which freezes the values too.
     """
 
     __slots__ = ()
 
     def __copy__(self) -> FrozenDict:
-        """Return the object itself: a copy could not differ."""
+        """Return the object itself, because it is immutable."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FrozenDict:
-        """Return the object itself: a copy could not differ."""
+        """Return the object itself, because it is immutable."""
         return self
 
     def __reduce__(self) -> tuple[type[FrozenDict], tuple[dict[str, Any]]]:
-        """Pickle as a call with a plain dict, since unpickling may not fill it in item by item."""
+        """Pickle as a call with a plain dict, because items cannot be set one by one."""
         return FrozenDict, (dict(self),)
 
 
@@ -45,18 +45,18 @@ def _refuse(*_args: object, **_kwargs: object) -> NoReturn:
     raise TypeError("this mapping is shared between requests: change a copy, dict(mapping)")
 
 
-# Set from outside the class, so that type checkers keep the signatures of dict.
+# Set outside the class, so that type checkers use the signatures of dict.
 for _name in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
     setattr(FrozenDict, _name, _refuse)
 
 
 def freeze_object(value: Mapping[str, Any], depth: int = MAX_DEPTH) -> FrozenDict:
-    """Copy a JSON object so that nothing in it can be changed: dicts to FrozenDict, lists to tuples.
+    """Return an immutable copy of a JSON object: dicts become ``FrozenDict``, lists become tuples.
 
-    What is frozen already is returned as it is.
+    A ``FrozenDict`` is returned as it is.
 
     Raises:
-        InvalidClaims: it is nested more than ``depth`` deep, which could exhaust the stack later.
+        InvalidClaims: if it is nested more than ``depth`` deep, which could overflow the stack later.
     """
     if isinstance(value, FrozenDict):
         return value
@@ -66,10 +66,10 @@ def freeze_object(value: Mapping[str, Any], depth: int = MAX_DEPTH) -> FrozenDic
 
 
 def freeze(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """Copy a JSON value so that nothing in it can be changed: dicts to FrozenDict, lists to tuples.
+    """Return an immutable copy of a JSON value: dicts become ``FrozenDict``, lists become tuples.
 
     Raises:
-        InvalidClaims: it is nested more than ``depth`` deep, which could exhaust the stack later.
+        InvalidClaims: if it is nested more than ``depth`` deep, which could overflow the stack later.
     """
     if depth < 0:
         raise InvalidClaims("a claim is nested too deeply")
@@ -81,12 +81,12 @@ def freeze(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def thaw_object(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a frozen JSON object into plain dicts and lists."""
+    """Return a copy of a frozen JSON object as plain dicts and lists."""
     return {key: thaw(item) for key, item in value.items()}
 
 
 def thaw(value: Any) -> Any:
-    """Copy a frozen JSON value into plain dicts and lists."""
+    """Return a copy of a frozen JSON value as plain dicts and lists."""
     if isinstance(value, Mapping):
         return thaw_object(value)
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What the REST API and the webhooks say of a user, as the same typed user that tokens describe."""
+"""Users as the REST API and the webhooks describe them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["UnreadableUser", "user_from_record"]
 
 
 class UnreadableUser(ValueError):
-    """Say in a few words why a record is not a user; carries nothing of the record."""
+    """A record is not a user's; the message says why, and contains no part of the record."""
 
 
 def user_from_record(record: Mapping[str, Any], *, fresh_at: float) -> PrivyUser:
-    """Return the user of a record in the REST API's form, known in full as of ``fresh_at`` (Unix seconds).
+    """Return the complete user of a record in the form of the REST API (``GET /v1/users/<id>``).
 
-    The form is that of ``GET /v1/users/<did>``; of the fields, those that a token's user has are kept.
+    Fields that ``PrivyUser`` does not have are ignored. ``fresh_at`` is when the record was made, in Unix seconds.
 
     Raises:
-        UnreadableUser: it is no user.
+        UnreadableUser: if the record is not a user's.
     """
     did, accounts, metadata = record.get("id"), record.get("linked_accounts"), record.get("custom_metadata")
     if not isinstance(did, str) or did == "":
@@ -37,7 +37,7 @@ def user_from_record(record: Mapping[str, Any], *, fresh_at: float) -> PrivyUser
             id=did,
             created_at=seconds(record.get("created_at")),
             is_guest=record.get("is_guest") is True,
-            linked_accounts=parse_accounts([_spelled(account) for account in accounts], official=True),
+            linked_accounts=parse_accounts([_normalized(account) for account in accounts], official=True),
             custom_metadata=None if metadata is None else freeze_object(metadata),
             fresh_at=fresh_at,
         )
@@ -45,8 +45,8 @@ def user_from_record(record: Mapping[str, Any], *, fresh_at: float) -> PrivyUser
         raise UnreadableUser(error.detail) from None
 
 
-def _spelled(account: object) -> object:
-    """Return an account under the one spelling that is read, of those the official clients and the API have."""
+def _normalized(account: object) -> object:
+    """Return an account with the field names that are read; the API and the official clients have several."""
     if not isinstance(account, dict):
         return account
     if account.get("type") == "phone":

@@ -34,8 +34,8 @@ from privy_middleware.users.accounts import (
     parse_accounts,
     seconds,
 )
-from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
 
@@ -47,12 +47,12 @@ _LAST_YEAR_DIGITS = 12  # 253402300799, the end of the year 9999
 
 
 def _canonical(address: str) -> str:
-    """Return one spelling for an address: the letters' case of an EVM address is only a checksum (EIP-55)."""
+    """Return an address for comparison: in an EVM address the case of the letters is only a checksum (EIP-55)."""
     return address.lower() if _EVM_ADDRESS.fullmatch(address) else address
 
 
 def _creation_time(value: object) -> int | None:
-    """Return the Unix seconds of ``cr``: a string of digits, or a JSON number."""
+    """Return ``cr`` in Unix seconds; it is a string of digits or a JSON number."""
     if isinstance(value, str):
         plain = value.isascii() and value.isdigit() and len(value) <= _LAST_YEAR_DIGITS
         return int(value) if plain else None
@@ -60,14 +60,23 @@ def _creation_time(value: object) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class PrivyUser(Verified):
-    """Describe a verified user; immutable throughout, since one object serves many requests.
+class PrivyUser(PydanticOutputOnly):
+    """A verified user. It is immutable, because one object is used by many requests.
 
-    ``created_at`` and ``fresh_at`` are in Unix seconds. ``complete`` is False when the user is known by an
-    access token alone, which says nothing of accounts. The ``repr`` shows no personal data.
+    The ``repr`` shows no personal data.
+
+    Attributes:
+        id: the user's DID, such as ``did:privy:…``.
+        created_at: when the user was created, in Unix seconds.
+        is_guest: whether the user is a guest.
+        linked_accounts: the linked accounts, in the token's order.
+        custom_metadata: the custom metadata, or ``None`` if there is none.
+        claims: the claims of the token.
+        complete: ``False`` if only an access token is known, which contains no accounts.
+        fresh_at: when the user was loaded from the REST API, in Unix seconds; ``None`` for a user of a token.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
 
     id: Annotated[str, OnlyFromTokens("PrivyUser")]
     created_at: int | None = None
@@ -213,15 +222,15 @@ class PrivyUser(Verified):
     @overload
     def accounts(self, type: str) -> tuple[LinkedAccount, ...]: ...
     def accounts(self, type: str) -> tuple[Any, ...]:  # noqa: A002 - named as the field it selects by
-        """Return the accounts of a type, as the token spells it, known here or not, in their order."""
+        """Return the accounts of a type, which may be an unknown one, in the token's order."""
         cls = ACCOUNT_TYPES.get(type, UnknownAccount)
         return tuple(account for account in self._all(cls) if account.type == type)
 
     def owns_wallet(self, address: str) -> bool:
-        """Tell whether the address is that of a linked wallet, embedded or external, or smart wallet.
+        """Return whether the address is that of a linked wallet or smart wallet, embedded or external.
 
-        EVM addresses are compared whatever the case of their letters, all others exactly. A Farcaster owner's
-        address and the wallets of another app do not count: they are not linked to the user here.
+        EVM addresses are compared without regard to case, all others exactly. The owner address of a Farcaster account
+        and the wallets in another app do not count, because they are not linked to the user in this app.
         """
         if not isinstance(address, str) or not address:
             return False
@@ -230,7 +239,7 @@ class PrivyUser(Verified):
         return any(_canonical(mine) == wanted for mine in owned)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object: the official SDK's user, without what the token does not say."""
+        """Return a new dict for JSON in the form of the official SDK, without fields that are not in the token."""
         if not self.complete:
             return {"id": self.id}
         values = {
@@ -244,8 +253,8 @@ class PrivyUser(Verified):
 
 
 @dataclass(frozen=True, slots=True)
-class AccessTokenClaims(Verified):
-    """Describe a verified access token; ``issued_at`` and ``expiration`` are in Unix seconds."""
+class AccessTokenClaims(PydanticOutputOnly):
+    """The claims of a verified access token; ``issued_at`` and ``expiration`` are in Unix seconds."""
 
     app_id: Annotated[str, OnlyFromTokens("AccessTokenClaims")]
     user_id: str
@@ -255,14 +264,15 @@ class AccessTokenClaims(Verified):
     session_id: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object of the six claims."""
+        """Return a new dict for JSON of the six claims."""
         return asdict(self)
 
 
 class _DeferredAccounts:
-    """The slot of ``linked_accounts``: text that is known to be good becomes accounts when somebody looks.
+    """The slot of ``linked_accounts``, whose text is parsed when the attribute is first read.
 
-    Most requests ask who the user is and no more, and many users are cached that nobody looks into again.
+    The text has been checked. Most requests need the user's id only, and the accounts of many cached users are never
+    read.
     """
 
     def __init__(self, slot: Any) -> None:
@@ -281,7 +291,7 @@ class _DeferredAccounts:
         self._slot.__set__(user, value)
 
 
-# The slots themselves: one user is made of each verified token, and ``__init__`` would take thrice as long.
+# The slots are set directly: a user is made for each verified token, and ``__init__`` takes three times as long.
 _put = {part.name: getattr(PrivyUser, part.name).__set__ for part in fields(PrivyUser)}
 _put_id, _put_created_at, _put_is_guest = _put["id"], _put["created_at"], _put["is_guest"]
 _put_accounts, _put_metadata, _put_claims = _put["linked_accounts"], _put["custom_metadata"], _put["claims"]
@@ -290,7 +300,7 @@ setattr(PrivyUser, _ACCOUNTS, _DeferredAccounts(getattr(PrivyUser, _ACCOUNTS)))
 
 
 def _deferred(text: object, accounts: Sequence[object]) -> Any:
-    """Return the text the accounts were decoded from where nothing can go wrong later, or the accounts."""
+    """Return the text of the accounts if parsing it later cannot fail, or else the parsed accounts."""
     flat = isinstance(text, str) and text.count("{") == len(accounts) and text.count("[") == 1
     return text if flat and _OBJECTS.issuperset(map(type, accounts)) else parse_accounts(accounts)
 
@@ -301,10 +311,10 @@ _OBJECTS = frozenset({dict})
 def user_from_claims(
     claims: Mapping[str, Any], accounts: Sequence[object], metadata: Mapping[str, Any] | None
 ) -> PrivyUser:
-    """Return the user of an identity token's verified claims, with accounts and metadata decoded from JSON.
+    """Return the user of an identity token's verified claims, given its decoded accounts and metadata.
 
     Raises:
-        InvalidClaims: an account is not an object, or something is nested too deeply.
+        InvalidClaims: if an account is not an object, or a value is nested too deeply.
     """
     user = object.__new__(PrivyUser)
     _put_id(user, claims["sub"])
@@ -319,9 +329,9 @@ def user_from_claims(
 
 
 def user_from_access_claims(claims: Mapping[str, Any]) -> PrivyUser:
-    """Return the user of an access token's verified claims: an id, and nothing known of accounts.
+    """Return the user of an access token's verified claims, of whom only the id is known.
 
     Raises:
-        InvalidClaims: a claim is nested too deeply.
+        InvalidClaims: if a claim is nested too deeply.
     """
     return PrivyUser(id=claims["sub"], claims=freeze_object(claims), complete=False)

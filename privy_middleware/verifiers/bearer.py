@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from privy_middleware.users.user import PrivyUser
 from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.token import TokenVerifier, TrustedSigner, Verified
 
-__all__ = ["BearerSettings", "BearerVerifier", "user_of"]
+__all__ = ["BearerSettings", "BearerVerifier", "user_of", "verifier_for"]
 
 _T = TypeVar("_T")
 
@@ -52,9 +53,15 @@ class BearerSettings(RequestSettings, ABC):
     def issuers(self) -> tuple[str, ...]:
         """Return every ``iss`` that is accepted, exactly as in the tokens."""
 
-    @abstractmethod
-    def verifier(self) -> Verifier:
-        """Return a verifier with these settings."""
+
+@functools.singledispatch
+def verifier_for(settings: BearerSettings) -> Verifier:
+    """Return a verifier with these settings; each family of tokens registers its verifier for its settings.
+
+    Raises:
+        ConfigurationError: if no verifier is registered for settings of this type.
+    """
+    raise ConfigurationError("config", f"no verifier is registered for {type(settings).__name__}: give a verifier")
 
 
 class BearerVerifier(Generic[_T]):

@@ -10,8 +10,9 @@ from privy_middleware.config import RequestSettings
 from privy_middleware.errors import BadSignature, KeysUnavailable, PrivyError, UnknownKey, WrongAlgorithm
 from privy_middleware.fetching.waiting import Steps, arun, run
 from privy_middleware.keys import KeySource, VerificationKey
+from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.claims import Claims, check_times, share_names
-from privy_middleware.tokens.jws import LONGEST_HEADER, Header, decode_segment, find_dots, read_header, read_payload
+from privy_middleware.tokens.jws import LONGEST_HEADER, Header, find_dots, read_header, read_payload
 from privy_middleware.users.frozen import freeze_object
 from privy_middleware.verifiers.revocation import check_not_revoked
 from privy_middleware.verifiers.token_cache import TokenCache
@@ -189,7 +190,7 @@ class TokenVerifier(Generic[_T]):
         keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
         if keys is None:
             generation, keys = yield from _waited_for(source, header)
-        key = _verifying(keys, header.alg, token[:last], decode_segment(token[last + 1 :]))
+        key = _verifying(keys, header.alg, token[:last], decode_base64url(token[last + 1 :]))
         if key is None:
             raise source.uncertain(header.kid, generation) or (BadSignature() if keys else UnknownKey())
         verified = self._checked(read_payload(token[first + 1 : last]), signer, now)
@@ -234,7 +235,7 @@ def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[
             yield source
         except KeysUnavailable:
             # The caller cannot wait, so a thread fetches the keys.
-            source.fetch_behind()
+            source.fetch_in_background()
             raise
         generation, keys = source.generation, source.lookup(header.kid, header.alg)
         if keys is not None:

@@ -1,4 +1,4 @@
-"""Public keys of wallets, compared whole, and the addresses that follow from them."""
+"""Public keys of wallets in their canonical form, and the addresses derived from them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["canonical_address", "derive_address", "whole_key"]
+__all__ = ["canonical_address", "canonical_key", "derive_address"]
 
 _HEX = re.compile("(?:0x)?((?:[0-9a-fA-F]{2})+)")
 _EVM_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
-# How a point of the curve is written whole: its length in bytes with its first byte (SEC 1 §2.3.3).
-_WHOLE_POINTS = frozenset({(33, 2), (33, 3), (65, 4)})
-# X and Y alone are whole too: some clients leave out the first byte of an uncompressed point.
+# The length in bytes and the first byte of an encoded point of the curve (SEC 1 §2.3.3).
+_ENCODED_POINTS = frozenset({(33, 2), (33, 3), (65, 4)})
+# Some clients leave out the first byte of an uncompressed point.
 _X_AND_Y_BYTES = 64
 _ED25519_BYTES = 32
 
 
-def whole_key(curve: str | None, public_key: object) -> bytes | None:
-    """Return the one spelling of a public key in hexadecimal: a compressed point, or 32 bytes of ed25519.
+def canonical_key(curve: str | None, public_key: object) -> bytes | None:
+    """Return the canonical form of a hexadecimal public key: a compressed point, or the 32 bytes of an ed25519 key.
 
-    A point may come compressed, uncompressed, or as X and Y without the first byte.
-
-    ``None`` stands for what is no whole key of the curve: an X coordinate alone fits two keys, and so two addresses.
+    The key may be a compressed or uncompressed point, or X and Y without the first byte. ``None`` means that it is not
+    a complete key of the curve. An X coordinate alone is not complete: it belongs to two keys with different addresses.
     """
     found = _HEX.fullmatch(public_key) if isinstance(public_key, str) else None
     if found is None:
@@ -40,26 +39,26 @@ def whole_key(curve: str | None, public_key: object) -> bytes | None:
 
 
 def derive_address(curve: str | None, public_key: object) -> str | None:
-    """Return the Ethereum or the Solana address of a public key in hexadecimal, ``None`` for what is no whole key.
+    """Return the Ethereum or Solana address of a hexadecimal public key, or ``None`` if it is not a complete key.
 
     Raises:
-        ConfigurationError: when the libraries of the extra ``web3auth`` are not installed.
+        ConfigurationError: if the libraries of the extra ``web3auth`` are not installed.
     """
-    key = whole_key(curve, public_key)
+    key = canonical_key(curve, public_key)
     if key is None:
         return None
     return _ethereum(key) if curve == "secp256k1" else _solana(key)
 
 
 def canonical_address(address: str) -> str:
-    """Return one spelling of an address: the case of an EVM address's letters is only a checksum (EIP-55)."""
+    """Return an address for comparison: in an EVM address the case of the letters is only a checksum (EIP-55)."""
     return address.lower() if _EVM_ADDRESS.fullmatch(address) else address
 
 
 def _compressed(data: bytes) -> bytes | None:
     if len(data) == _X_AND_Y_BYTES:
         data = b"\x04" + data
-    if (len(data), data[0]) not in _WHOLE_POINTS:
+    if (len(data), data[0]) not in _ENCODED_POINTS:
         return None
     point = _point(data)
     return None if point is None else point.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
@@ -73,7 +72,7 @@ def _point(data: bytes) -> EllipticCurvePublicKey | None:
 
 
 def _ethereum(compressed: bytes) -> str:
-    """Return the last 20 bytes of Keccak-256 over X and Y, with the checksum of EIP-55."""
+    """Return the last 20 bytes of the Keccak-256 hash of X and Y, with the checksum of EIP-55."""
     point = EllipticCurvePublicKey.from_encoded_point(SECP256K1(), compressed)
     plain = _keccak(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:])[-20:].hex()
     checksum = _keccak(plain.encode()).hex()
@@ -91,9 +90,9 @@ def _solana(key: bytes) -> str:
 
 
 def _load(library: str) -> Any:
-    """Return a library that only who asks for addresses needs."""
+    """Import a library of the extra ``web3auth``, which is needed for addresses only."""
     try:
         return import_module(library)
     except ImportError:
-        mend = "install the libraries for addresses: pip install 'privy-middleware[web3auth]'"
-        raise ConfigurationError("web3auth", mend) from None
+        fix = "install the libraries for addresses: pip install 'privy-middleware[web3auth]'"
+        raise ConfigurationError("web3auth", fix) from None

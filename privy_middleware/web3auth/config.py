@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.keys import KeySet, check_jwks_url, load_key_set
-from privy_middleware.keys.by_name import Material, check_urls, read_keys
+from privy_middleware.fetching.urls import check_fetch_url
+from privy_middleware.keys import KeyMaterial, KeySet, load_key_set
+from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
-from privy_middleware.web3auth.verifier import ALGORITHMS, Web3AuthVerifier
 
 __all__ = ["Web3AuthConfig"]
 
@@ -25,36 +25,37 @@ _JWKS_URL = "https://api-auth.web3auth.io/.well-known/jwks.json"
 class Web3AuthConfig(BearerSettings):
     """The settings of one Web3Auth project, whose tokens come as ``Authorization: Bearer``.
 
-    External wallets are accepted once both ``external_issuers`` and ``external_audiences`` are given.
+    External wallets are accepted if both ``external_issuers`` and ``external_audiences`` are set.
 
     Raises:
-        ConfigurationError: at construction, naming the field that is wrong and the mend.
+        ConfigurationError: if a setting is wrong, naming it and the fix.
     """
 
     issuer_name: ClassVar[str] = "https://api-auth.web3auth.io"
     kind: ClassVar[TokenKind] = "web3auth"
+    algorithms: ClassVar[tuple[str, ...]] = ("ES256",)
 
     client_id: str
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
     issuer: str | tuple[str, ...] = issuer_name
-    """The ``iss`` of social logins, exactly as tokens spell it; several where clients of different versions sign in."""
-    verification_key: Material | None = field(default=None, repr=False)
+    """The ``iss`` of social logins, exactly as in the tokens; several if clients have different versions."""
+    verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS; or a dict by issuer."""
     jwks_url: str | Mapping[str, str] | None = None
-    """Where the keys of social logins are fetched without a ``verification_key``; for several issuers a dict by issuer.
+    """The URL that keys of social logins are fetched from without a ``verification_key``; or a dict by issuer.
 
-    Only the documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
+    Only Web3Auth's documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
     """
     external_issuers: tuple[str, ...] = ()
     """Each ``iss`` of external wallets' tokens: ``https://authjs.web3auth.io``, or connectors such as ``metamask``."""
     external_audiences: tuple[str, ...] = ()
     """Each ``aud`` of external wallets' tokens: the client id, or the host or URL of a page, exactly."""
     external_jwks_url: str = "https://authjs.web3auth.io/jwks"
-    """Where the keys of external wallets' tokens are fetched without an ``external_verification_key``."""
-    external_verification_key: Material | None = field(default=None, repr=False)
+    """The URL that keys of external wallets are fetched from without an ``external_verification_key``."""
+    external_verification_key: KeyMaterial | None = field(default=None, repr=False)
     """A fixed key for external wallets' tokens, in the same forms as ``verification_key``."""
     external_max_age: float = 86400.0
-    """How many seconds after ``iat`` an external wallet's token expires at the latest: its client chose the ``exp``."""
+    """After how many seconds an external wallet's token expires, whatever its ``exp``: the client chooses that."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The fixed keys of social logins by issuer, read from ``verification_key``."""
     external_keys: KeySet | None = field(init=False, repr=False, compare=False, default=None)
@@ -64,7 +65,7 @@ class Web3AuthConfig(BearerSettings):
         """Check every setting, and read the keys.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         super().__post_init__()
         if not isinstance(self.client_id, str) or not _VISIBLE.fullmatch(self.client_id):
@@ -77,7 +78,7 @@ class Web3AuthConfig(BearerSettings):
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """Return every ``iss`` that is accepted, exactly as tokens spell it."""
+        """Return every ``iss`` that is accepted, exactly as in the tokens."""
         return (*self.social_issuers, *self.external_issuers)
 
     @property
@@ -86,22 +87,18 @@ class Web3AuthConfig(BearerSettings):
         return (self.issuer,) if isinstance(self.issuer, str) else self.issuer
 
     def jwks_url_of(self, issuer: str) -> str:
-        """Return where the keys of an issuer of social logins are fetched, an empty text if no setting says so."""
+        """Return the URL of the keys of an issuer of social logins, or an empty string if none is set."""
         url = self.jwks_url.get(issuer) if isinstance(self.jwks_url, Mapping) else self.jwks_url
         if url is None:
             return _JWKS_URL if issuer == self.issuer_name else ""
         return url
-
-    def verifier(self) -> Web3AuthVerifier:
-        """Return a verifier with these settings."""
-        return Web3AuthVerifier(self)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "WEB3AUTH_") -> Self:
         """Build a configuration from environment variables such as ``WEB3AUTH_CLIENT_ID``.
 
         Raises:
-            ConfigurationError: when a value is missing or wrong.
+            ConfigurationError: if a value is missing or wrong.
         """
         return super().from_env(environ, prefix=prefix)
 
@@ -121,8 +118,8 @@ class Web3AuthConfig(BearerSettings):
 
     def _read_social_keys(self) -> None:
         issuers = self.social_issuers
-        check_urls(self.jwks_url, issuers, "issuer")
-        object.__setattr__(self, "key_sets", read_keys(self.verification_key, issuers, "issuer", ALGORITHMS))
+        check_jwks_urls(self.jwks_url, issuers, "issuer")
+        object.__setattr__(self, "key_sets", load_key_sets(self.verification_key, issuers, "issuer", self.algorithms))
         fetching = [each for each in issuers if each not in self.key_sets]
         if len(issuers) > 1 and fetching and isinstance(self.jwks_url, str):
             raise ConfigurationError("jwks_url", "for several issuers give a dict from issuer to address")
@@ -130,7 +127,7 @@ class Web3AuthConfig(BearerSettings):
             url = self.jwks_url_of(each)
             if not url:
                 raise ConfigurationError("jwks_url", f"give a dict with the address of the keys of {each}")
-            check_jwks_url(url, "jwks_url")
+            check_fetch_url(url, "jwks_url")
 
     def _check_external(self) -> None:
         names: dict[str, tuple[Any, ...]] = {
@@ -154,6 +151,6 @@ class Web3AuthConfig(BearerSettings):
     def _read_external_keys(self) -> None:
         material, name = self.external_verification_key, "external_verification_key"
         if material is None:
-            check_jwks_url(self.external_jwks_url, "external_jwks_url")
+            check_fetch_url(self.external_jwks_url, "external_jwks_url")
         else:
-            object.__setattr__(self, "external_keys", load_key_set(material, algorithms=ALGORITHMS, field=name))
+            object.__setattr__(self, "external_keys", load_key_set(material, algorithms=self.algorithms, field=name))

@@ -1,4 +1,4 @@
-"""The user that a Web3Auth token describes, and the wallets that it proves."""
+"""The user of a Web3Auth token, and the user's wallets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from urllib.parse import quote
 
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.tokens.claims import Claims, is_text
-from privy_middleware.users.documented import OnlyFromTokens, Verified
 from privy_middleware.users.frozen import FrozenDict
-from privy_middleware.web3auth.addresses import canonical_address, derive_address, whole_key
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.web3auth.addresses import canonical_address, canonical_key, derive_address
 
 __all__ = ["Web3AuthUser", "Web3AuthWallet", "external_user", "social_user"]
 
 _APP_KEY = "web3auth_app_key"
 
-# Each field with its claim, then the name that older tokens have for it.
+# The claim of each field, and its name in older tokens.
 _CONNECTION = {
     "user_id": ("userId", "verifierId"),
     "auth_connection": ("authConnection", "verifier"),
@@ -30,7 +30,14 @@ _CHAINS = {"secp256k1": "ethereum", "ed25519": "solana"}
 
 @dataclass(frozen=True, slots=True)
 class Web3AuthWallet:
-    """Describe a wallet: of a social login by ``public_key`` (hexadecimal) and ``curve``, else by ``address``."""
+    """A wallet; it has a public key if it is one of a social login, and an address if it is an external one.
+
+    Attributes:
+        type: the type in the token, such as ``web3auth_app_key``, or the chain of an external wallet.
+        curve: ``secp256k1`` or ``ed25519``.
+        public_key: the public key in hexadecimal.
+        address: the address.
+    """
 
     type: str
     curve: str | None = None
@@ -39,44 +46,44 @@ class Web3AuthWallet:
 
     @property
     def chain_type(self) -> str:
-        """Return the chain whose addresses the wallet has, such as ``"ethereum"``; its own type where unknown."""
+        """Return the chain of the wallet's address, such as ``"ethereum"``, or its type if there is no curve."""
         return _CHAINS.get(self.curve or "", self.type)
 
     @property
     def is_embedded(self) -> bool:
-        """Say whether it is a wallet of Web3Auth's own, which tokens tell of by its key."""
+        """Return whether it is one of Web3Auth's wallets, which have a public key in the token."""
         return self.public_key is not None
 
     def derive_address(self) -> str | None:
-        """Return the address, derived from the public key where the token states none; ``None`` if neither helps.
+        """Return the address, derived from the public key if it is not in the token, or ``None`` if it is not known.
 
         Raises:
-            ConfigurationError: when the libraries of the extra ``web3auth`` are needed and not installed.
+            ConfigurationError: if the libraries of the extra ``web3auth`` are needed and not installed.
         """
         return self.address if self.address is not None else derive_address(self.curve, self.public_key)
 
     def to_dict(self) -> dict[str, str]:
-        """Return a fresh JSON object of what the token says."""
+        """Return a new dict for JSON, without fields that are not in the token."""
         return _present(type=self.type, curve=self.curve, public_key=self.public_key, address=self.address)
 
 
 @dataclass(frozen=True, slots=True)
-class Web3AuthUser(Verified):
-    """Describe a verified user of Web3Auth; immutable throughout, since one object serves many requests.
+class Web3AuthUser(PydanticOutputOnly):
+    """A verified user of Web3Auth. It is immutable, because one object is used by many requests.
 
-    ``id`` follows from what the token proves, as such tokens have no ``sub``; each part is percent-encoded:
+    These tokens have no ``sub``, so ``id`` is made of other claims, each percent-encoded:
 
-    - ``web3auth:user:<connection>:<user id>`` for a social login. The connection is the grouped connection's id,
-      else the connection's id, else its name: Web3Auth derives the wallets from the same two.
-    - ``web3auth:key:<curve>:<public key>`` for a social login whose token does not tell these two.
-    - ``web3auth:wallet:<type>:<address>`` for an external wallet, an EVM address in lower case.
+    - ``web3auth:user:<connection>:<user id>`` for a social login. The connection is the grouped connection's id, or the
+      connection's id, or its name. Web3Auth derives the wallets from the same two values.
+    - ``web3auth:key:<curve>:<public key>`` for a social login whose token does not contain these two.
+    - ``web3auth:wallet:<type>:<address>`` for an external wallet; an EVM address is in lower case.
 
-    The user id of many connections is the e-mail address, so the ``repr`` shows neither.
+    With many connections the user id is an e-mail address, so the ``repr`` shows neither of the two ids.
     """
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
 
-    # A condition asks these of any user, and nothing is known of them here: one that wants them is not met.
+    # Conditions use these attributes of every user. They are not known here, so such conditions are not met.
     linked_accounts: ClassVar[tuple[()]] = ()
     custom_metadata: ClassVar[None] = None
     is_guest: ClassVar[None] = None
@@ -95,26 +102,26 @@ class Web3AuthUser(Verified):
     complete: bool = True
 
     def accounts(self, _type: str) -> tuple[()]:
-        """Return no accounts: these tokens tell of none."""
+        """Return no accounts: these tokens contain none."""
         return ()
 
     def find_wallet(self, wallet_type: str, curve: str | None = None) -> Web3AuthWallet | None:
-        """Return the first wallet of a type, and where a curve is given of that curve."""
+        """Return the first wallet of a type, and of a curve if one is given."""
         fitting = (each for each in self.wallets if each.type == wallet_type and curve in (None, each.curve))
         return next(fitting, None)
 
     def owns_app_key(self, public_key: str, *, wallet_type: str = _APP_KEY) -> bool:
-        """Tell whether a public key in hexadecimal is the user's, whole: curve, X and Y.
+        """Return whether a hexadecimal public key is exactly that of a wallet: the curve, X and Y.
 
-        The negated key, an X coordinate alone and a key of another curve are not.
+        It is not if it is the negated key, an X coordinate alone, or a key of another curve.
         """
         return any(each.type == wallet_type and _same_key(each, public_key) for each in self.wallets)
 
     def owns_wallet(self, address: str) -> bool:
-        """Tell whether the address is that of a wallet; of EVM addresses the case of the letters does not count.
+        """Return whether the address is that of a wallet; EVM addresses are compared without regard to case.
 
         Raises:
-            ConfigurationError: when the libraries of the extra ``web3auth`` are needed and not installed.
+            ConfigurationError: if the libraries of the extra ``web3auth`` are needed and not installed.
         """
         if not is_text(address):
             return False
@@ -122,12 +129,12 @@ class Web3AuthUser(Verified):
         return any(canonical_address(mine) == wanted for mine in self.addresses())
 
     def addresses(self) -> tuple[str, ...]:
-        """Return the addresses of the wallets, in their order; raises as ``owns_wallet`` does."""
+        """Return the addresses of the wallets, in the token's order; raises as ``owns_wallet`` does."""
         derived = (wallet.derive_address() for wallet in self.wallets)
         return tuple(address for address in derived if address is not None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a fresh JSON object, without what the token does not say."""
+        """Return a new dict for JSON, without fields that are not in the token."""
         names = ("id", "issuer", "email", "name", "profile_image", *_CONNECTION)
         values = _present(**{name: getattr(self, name) for name in names})
         return {**values, "wallets": [wallet.to_dict() for wallet in self.wallets]}
@@ -137,7 +144,7 @@ def social_user(claims: Claims) -> Web3AuthUser:
     """Return the user of a social login's verified claims.
 
     Raises:
-        InvalidClaims: when a claim is of the wrong type, or nothing tells who it is.
+        InvalidClaims: if a claim is of the wrong type, or no claims identify the user.
     """
     wallets = _wallets(claims)
     values: dict[str, Any] = {field: _text(claims, *names) for field, names in (_CONNECTION | _PROFILE).items()}
@@ -145,15 +152,15 @@ def social_user(claims: Claims) -> Web3AuthUser:
 
 
 def external_user(claims: Claims) -> Web3AuthUser:
-    """Return the user of an external wallet's verified claims: an address is all that such a login proves.
+    """Return the user of an external wallet's verified claims, which prove an address and nothing else.
 
     Raises:
-        InvalidClaims: when a claim is of the wrong type, or there is not exactly one wallet, with its address.
+        InvalidClaims: if a claim is of the wrong type, or there is not exactly one wallet, with an address.
     """
     wallets = _wallets(claims)
     proved = [(wallet.type, wallet.address) for wallet in wallets if wallet.address is not None]
     if len(wallets) != 1 or len(proved) != 1:
-        raise InvalidClaims("an external login must prove one address")
+        raise InvalidClaims("an external login must have one wallet, with an address")
     chain, address = proved[0]
     return Web3AuthUser(_joined("wallet", chain, canonical_address(address)), claims["iss"], wallets, claims=claims)
 
@@ -164,20 +171,20 @@ def _social_id(values: Mapping[str, str | None], wallets: tuple[Web3AuthWallet, 
     if connection and user_id:
         return _joined("user", connection, user_id)
     for curve in _CHAINS:
-        keys = (whole_key(curve, wallet.public_key) for wallet in wallets if wallet.curve == curve)
+        keys = (canonical_key(curve, wallet.public_key) for wallet in wallets if wallet.curve == curve)
         for key in filter(None, keys):
             return _joined("key", curve, key.hex())
-    raise InvalidClaims("nothing tells who the user is")
+    raise InvalidClaims("no claims identify the user")
 
 
 def _joined(*parts: str) -> str:
-    # Encoded, so that no two different lists of parts give one id.
+    # The parts are encoded, so that different parts cannot result in the same id.
     return ":".join(["web3auth", *(quote(part, safe="@+") for part in parts)])
 
 
 def _same_key(wallet: Web3AuthWallet, public_key: str) -> bool:
-    mine = whole_key(wallet.curve, wallet.public_key)
-    return mine is not None and mine == whole_key(wallet.curve, public_key)
+    mine = canonical_key(wallet.curve, wallet.public_key)
+    return mine is not None and mine == canonical_key(wallet.curve, public_key)
 
 
 def _wallets(claims: Claims) -> tuple[Web3AuthWallet, ...]:

@@ -1,31 +1,26 @@
-"""Verify Web3Auth's tokens: social logins and, where they are switched on, external wallets."""
+"""Verify Web3Auth's tokens: those of social logins and, if configured, of external wallets."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from privy_middleware.keys import FixedKeys, KeySet, KeySource
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, required_date
 from privy_middleware.verifiers.base import jwks_source
-from privy_middleware.verifiers.bearer import BearerVerifier
+from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
 from privy_middleware.verifiers.token import TrustedSigner
+from privy_middleware.web3auth.config import Web3AuthConfig
 from privy_middleware.web3auth.users import Web3AuthUser, external_user, social_user
 
-if TYPE_CHECKING:
-    from privy_middleware.web3auth.config import Web3AuthConfig
-
-__all__ = ["ALGORITHMS", "Web3AuthVerifier"]
-
-ALGORITHMS = ("ES256",)
+__all__ = ["Web3AuthVerifier"]
 
 
 class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
-    """Turn Web3Auth's tokens into users."""
+    """Verify Web3Auth's tokens and return their users."""
 
     def __init__(self, config: Web3AuthConfig, *, clock: Callable[[], float] = time.time) -> None:
-        """Take the settings, and the clock that ``exp`` is held against, in Unix seconds."""
+        """Create a verifier; ``clock`` returns Unix time in seconds, for ``exp``."""
         super().__init__(config, _signers(config), self._read, clock=clock)
         self._social_issuers = frozenset(config.social_issuers)
         self._client_id = config.client_id
@@ -35,18 +30,18 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         """Return the user of a token, blocking if keys have to be fetched.
 
         Raises:
-            InvalidToken: when the token is refused, for whichever reason.
-            KeysUnavailable: when no keys can be had.
+            InvalidToken: if the token is refused.
+            KeysUnavailable: if keys are missing and cannot be fetched.
         """
         return self._verifier.verify(token).value
 
     async def averify_token(self, token: str) -> Web3AuthUser:
-        """Return the user of a token; raises as ``verify_token`` does."""
+        """Return the user of a token without blocking the event loop; raises as ``verify_token`` does."""
         return (await self._verifier.averify(token)).value
 
     def _read(self, claims: Claims, issuer: str) -> Web3AuthUser:
         check_issuer(claims, issuer)
-        # All projects share the issuer's keys: only the audience tells this one's tokens from anybody's.
+        # All projects share the issuer's keys, so only the audience shows which project a token is for.
         if issuer in self._social_issuers:
             check_audience(claims, self._client_id.__eq__, lists=False)
             required_date(claims, "iat")
@@ -55,8 +50,11 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         return external_user(claims)
 
 
+verifier_for.register(Web3AuthConfig, Web3AuthVerifier)
+
+
 def _signers(config: Web3AuthConfig) -> list[TrustedSigner]:
-    algorithms = frozenset(ALGORITHMS)
+    algorithms = frozenset(config.algorithms)
     signers = [
         TrustedSigner(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
         for issuer in config.social_issuers
@@ -70,4 +68,4 @@ def _signers(config: Web3AuthConfig) -> list[TrustedSigner]:
 
 
 def _source(config: Web3AuthConfig, fixed: KeySet | None, url: str) -> KeySource:
-    return jwks_source(config, url, ALGORITHMS) if fixed is None else FixedKeys(fixed)
+    return jwks_source(config, url, config.algorithms) if fixed is None else FixedKeys(fixed)

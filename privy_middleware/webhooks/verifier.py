@@ -1,6 +1,7 @@
-"""Privy's webhooks: verified by their signature, and typed.
+"""Verify Privy's webhooks by their signature.
 
-Privy sends them through Svix, which signs as Standard Webhooks lays down: HMAC-SHA256 over ``id.timestamp.body``.
+Privy sends them through Svix, which signs them by the Standard Webhooks specification: HMAC-SHA256 of
+``id.timestamp.body``.
 """
 
 from __future__ import annotations
@@ -35,11 +36,16 @@ _SIGNATURES = 16
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """Describe a verified event.
+    """A verified event.
 
-    ``id`` is the same whenever the event is delivered again, ``timestamp`` is in Unix seconds. ``user_ids`` are all
-    users it is about, two for an account that was transferred; of them ``deleted_user_ids`` exist no longer.
-    ``user`` is the user as the event shows it, the one who has the account now where it was transferred.
+    Attributes:
+        id: the event's id, which stays the same if the event is delivered again.
+        type: the event's type, such as ``user.created``.
+        timestamp: when the webhook was sent, in Unix seconds.
+        user_ids: the users that the event is about; two if an account was transferred.
+        deleted_user_ids: those of them that no longer exist.
+        user: the user in the event; if an account was transferred, the user who has it now.
+        payload: the whole event.
     """
 
     id: str
@@ -54,16 +60,16 @@ class WebhookEvent:
 class WebhookVerifier:
     """Verify webhooks with the signing keys of the endpoint.
 
-    The signature covers the body as it was sent, so a body that was parsed and written anew does not verify. A
-    webhook is taken up to 300 s before or after the moment it was signed for; within that time it can be sent
-    again, so what an app does about an event has to bear repetition, or to look at the event's ``id``.
+    The signature covers the bytes of the body, so a body that was parsed and serialised again does not verify. A
+    webhook is accepted up to 300 s before or after its timestamp. Within that time it can be sent again, so an app must
+    be able to handle an event twice, or must compare the event's ``id``.
     """
 
     def __init__(self, secrets: str | Sequence[str], *, clock: Callable[[], float] = time.time) -> None:
-        """Take the signing key ``whsec_…`` from the dashboard, or several while one replaces another.
+        """Set the signing key ``whsec_…`` from the dashboard, or several while the key is being replaced.
 
         Raises:
-            ConfigurationError: a key is not one, or the extra ``webhooks`` is not installed.
+            ConfigurationError: if a key is wrong, or the extra ``webhooks`` is not installed.
         """
         try:
             from standardwebhooks import Webhook  # noqa: PLC0415 - an extra
@@ -76,24 +82,24 @@ class WebhookVerifier:
         self._clock = clock
 
     def verify(self, headers: Headers, body: bytes) -> WebhookEvent:
-        """Return the event of a request's headers and raw body.
+        """Return the event in a request, given its headers and raw body.
 
         Raises:
-            InvalidWebhook: it is not signed with a key, not of this moment, or no event.
+            InvalidWebhook: if it is not signed with one of the keys, too old or too new, or not an event.
         """
         values = {name: _only(headers, name) for name in ("svix-id", "svix-timestamp", "svix-signature")}
         if not _ID.fullmatch(values["svix-id"]):
             raise InvalidWebhook("svix-id is not an id")
-        timestamp = self._moment(values["svix-timestamp"])
+        timestamp = self._timestamp(values["svix-timestamp"])
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
             raise InvalidWebhook("the body is not UTF-8") from None
         if not self._signed(values["svix-id"], timestamp, text, values["svix-signature"]):
-            raise InvalidWebhook("no signature fits")
+            raise InvalidWebhook("no signature verifies")
         return _event(values["svix-id"], timestamp, text)
 
-    def _moment(self, text: str) -> int:
+    def _timestamp(self, text: str) -> int:
         if not _TIMESTAMP.fullmatch(text):
             raise InvalidWebhook("svix-timestamp is not a number of seconds")
         if abs(self._clock() - int(text)) > _WINDOW:
@@ -123,11 +129,11 @@ def _key(text: object) -> bytes:
 
 
 def _only(headers: Headers, name: str) -> str:
-    """Return the value of a header field that has to stand there once, whatever the case of its name."""
+    """Return the value of a header that must be there exactly once; the case of its name does not matter."""
     pairs: Any = headers.items() if isinstance(headers, Mapping) else headers
     values: list[str] = [value for key, value in pairs if key.lower() == name]
     if len(values) != 1 or not values[0]:
-        raise InvalidWebhook(f"{name} does not stand there once")
+        raise InvalidWebhook(f"there must be exactly one {name}")
     return values[0]
 
 
@@ -146,7 +152,7 @@ def _event(event_id: str, timestamp: int, text: str) -> WebhookEvent:
 
 
 def _ids(payload: Mapping[str, Any]) -> dict[str, str]:
-    """Return the id of each user that an event names, by where it stands."""
+    """Return the ids of the users in an event, by the name of the field they are in."""
     found = {name: payload[name].get("id") for name in _USERS if isinstance(payload.get(name), dict)}
     found["user_id"] = payload.get("user_id")
     return {name: user_id for name, user_id in found.items() if isinstance(user_id, str)}

@@ -27,7 +27,7 @@ from tests.behaviour.clients.asgi import scope_of
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "setting": ({"config": {"APP_ID": "app", "LEEWAY": 600}}, "leeway: set a number from 0 to 60"),
-    "unknown setting": ({"config": {"APP_IDD": "app"}}, "APP_IDD: is no setting"),
+    "unknown setting": ({"config": {"APP_IDD": "app"}}, "APP_IDD: is not a setting"),
     "missing": ({}, "PRIVY_APP_ID (app_id: is required"),
     "another type": ({"config": "app"}, "config: give a PrivyConfig"),
     "path": ({"config": {"APP_ID": "app"}, "protect": ["api"]}, "protect: "),

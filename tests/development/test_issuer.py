@@ -538,7 +538,7 @@ class TestLife:
     def test_port_in_use(self, issuer: DevelopmentIssuer) -> None:
         """A port that is taken, or is none, is a configuration error."""
         for port in (urlsplit(issuer.url).port or 0, 70_000):
-            with pytest.raises(ConfigurationError, match=f"port: {port} cannot be had") as caught:
+            with pytest.raises(ConfigurationError, match=f"port: {port} cannot be used") as caught:
                 DevelopmentIssuer(port=port).start()
             assert caught.value.field == "port"
 
@@ -587,7 +587,7 @@ class TestLife:
         messages = [
             record.getMessage() for record in caplog.records if record.name == "privy_middleware.development.server"
         ]
-        assert messages == ["A connection broke off: ConnectionResetError."]
+        assert messages == ["A connection ended with an error: ConnectionResetError."]
         assert "Traceback" not in capfd.readouterr().err
 
 

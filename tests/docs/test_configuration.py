@@ -25,7 +25,7 @@ TYPES = {
     "tuple[str, ...]": "list",
     "tuple[Source, ...]": "list",
     "str | tuple[str, ...]": "string or list",
-    "Material | None": "string or dict",
+    "KeyMaterial | None": "string or dict",
     "str | Mapping[str, str] | None": "string or dict",
     "Mapping[str, Any]": "dict",
     "KeyCache | None": "object",

@@ -12,7 +12,7 @@ import pytest
 from privy_middleware import InvalidToken, PrivyConfig, PrivyUser, PrivyVerifier
 from privy_middleware.conditions import condition, has_linked, has_wallet, verified_within
 from privy_middleware.development import DevelopmentIssuer
-from privy_middleware.users.accounts import ACCOUNT_TYPES, CrossAppAccount, EmailAccount, UnknownAccount
+from privy_middleware.users import ACCOUNT_TYPES, CrossAppAccount, EmailAccount, UnknownAccount
 from tests.docs.tables import rows
 
 ISSUER = DevelopmentIssuer()

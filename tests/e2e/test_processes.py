@@ -211,5 +211,5 @@ def test_fail_fast(app: str, world: World, tmp_path: Path) -> None:
     ):
         assert process.wait(PATIENCE) not in (0, None)
     said = log.read_text()
-    assert f"No keys can be had from {world.server.url}: no connection: " in said
+    assert f"No keys are available from {world.server.url}: no connection: " in said
     assert "Connection refused" in said or "connection attempts failed" in said

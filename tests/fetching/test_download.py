@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from privy_middleware.fetching.download import Answer, Downloader, FetchFailed
+from privy_middleware.fetching.download import Document, Downloader, FetchFailed
 from tests.support.certificates import Authority
 from tests.support.keyserver import (
     DRIP_BODY,
@@ -32,7 +32,9 @@ from tests.support.ways import Way, call, every_way
 _GZIP = {"Content-Encoding": "gzip"}
 
 
-def _get(server: KeyServer, way: Way, *, timeout: float = PATIENCE, max_bytes: int = 262_144, **options: Any) -> Answer:
+def _get(
+    server: KeyServer, way: Way, *, timeout: float = PATIENCE, max_bytes: int = 262_144, **options: Any
+) -> Document:
     downloader = Downloader(server.url, timeout=timeout, max_bytes=max_bytes, options=options)
     return call(way, downloader.get, downloader.aget)
 
@@ -42,7 +44,7 @@ def test_document(way: Way) -> None:
     """The body comes with how long it is fresh, and without asking for codings that are not understood."""
     with KeyServer() as server:
         server.behave = reply(b"hello", headers={"Cache-Control": "max-age=600"})
-        assert _get(server, way, headers={"X-Own": "1"}) == Answer(b"hello", 600.0)
+        assert _get(server, way, headers={"X-Own": "1"}) == Document(b"hello", 600.0)
     (request,) = server.requests
     assert request.startswith(b"GET /jwks.json HTTP/1.1\r\n")
     head = request.lower()
@@ -54,9 +56,9 @@ def test_document(way: Way) -> None:
 @pytest.mark.parametrize(
     ("behave", "reason"),
     [
-        pytest.param(hang_up, "broke off", id="hangs up"),
-        pytest.param(reset_mid_body, "broke off", id="resets in the body"),
-        pytest.param(reply(b"x", headers={"Content-Length": 100}), "broke off", id="stops in the body"),
+        pytest.param(hang_up, "connection failed", id="hangs up"),
+        pytest.param(reset_mid_body, "connection failed", id="resets in the body"),
+        pytest.param(reply(b"x", headers={"Content-Length": 100}), "connection failed", id="stops in the body"),
         pytest.param(reply(b"x" * 1001), "longer than 1000 bytes", id="says it is too long"),
         pytest.param(reply(b"x", headers={"Content-Length": "9" * 20}), "longer than 1000", id="says it is endless"),
         pytest.param(flood(10 * 2**20), "longer than 1000 bytes", id="does not say it is too long"),
@@ -76,7 +78,7 @@ def test_document(way: Way) -> None:
         pytest.param(reply(b"{}", 201), "status 201", id="created"),
         pytest.param(reply(b"{}", 404), "status 404", id="not found"),
         pytest.param(reply(b"{}", 500, {"Retry-After": 7}), "status 500", id="fails"),
-        pytest.param(lambda connection: connection.sendall(b"nonsense\r\n\r\n"), "broke off", id="is no HTTP"),
+        pytest.param(lambda connection: connection.sendall(b"nonsense\r\n\r\n"), "connection failed", id="is no HTTP"),
     ],
 )
 def test_misbehaviour(behave: Behaviour, reason: str, way: Way) -> None:
@@ -172,7 +174,7 @@ def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
         downloader = Downloader(
             server.url.replace("http:", "https:"), timeout=PATIENCE, max_bytes=1000, options={"verify": trusted}
         )
-        with pytest.raises(FetchFailed, match=r"no connection|broke off"):
+        with pytest.raises(FetchFailed, match=r"no connection|connection failed"):
             call(way, downloader.get, downloader.aget)
     assert server.count == 0
 

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
-from privy_middleware.fetching.download import Answer
-from privy_middleware.keys import JWKSSource, KeySet, KeySource, SourceStats, check_jwks_url
-from privy_middleware.keys.freshness import Arrival, Failure, Held, Outcome, Policy
-from privy_middleware.keys.shared import Stored
+from privy_middleware.fetching.download import Document
+from privy_middleware.fetching.urls import check_fetch_url
+from privy_middleware.keys import JWKSSource, KeySet, KeySource, SourceStats
+from privy_middleware.keys.cached_keys import CachedKeys, CachePolicy, FetchedKeys, FetchFailure, Outcome
+from privy_middleware.keys.shared_cache import StoredJWKS
 from tests.support.certificates import Authority
 from tests.support.clock import Clock
 from tests.support.keyserver import Behaviour, KeyServer, bomb, hang_up, jwks, reply, reset_mid_body
@@ -98,12 +99,12 @@ def test_ready(way: Way, server: KeyServer, source: JWKSSource) -> None:
     ("behave", "reason"),
     [
         (reply(b"", 500), "it answers with status 500"),
-        (reply(b"<html></html>"), "what it answers is no key set: it is not JSON"),
-        (reply(b'{"keys": []}'), "what it answers is no key set: it holds no usable key"),
-        (reply(jwks(_ONE)[:40]), "what it answers is no key set"),
-        (reply(b"[1, 2"), "what it answers is no key set"),
-        (hang_up, "the connection broke off"),
-        (reset_mid_body, "the connection broke off"),
+        (reply(b"<html></html>"), "its answer is not a key set: it is not JSON"),
+        (reply(b'{"keys": []}'), "its answer is not a key set: it contains no usable key"),
+        (reply(jwks(_ONE)[:40]), "its answer is not a key set"),
+        (reply(b"[1, 2"), "its answer is not a key set"),
+        (hang_up, "the connection failed"),
+        (reset_mid_body, "the connection failed"),
         (bomb(8), "the answer is longer than 262144 bytes"),
     ],
 )
@@ -385,7 +386,7 @@ def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Cloc
         assert error is not None
         assert error.retry_after == wait
         assert server.url in str(error)
-        assert "the connection broke off" in str(error)
+        assert "the connection failed" in str(error)
     server.publish(_ONE)
     assert _asked(source, "two") == []
     assert source.uncertain("two", 1) is None
@@ -645,11 +646,11 @@ def test_log_of_an_outage(
         source.fetch()
     ours = [record for record in caplog.records if record.name.startswith("privy_middleware")]
     warned = [record.getMessage() for record in ours]
-    head = f"Keys cannot be fetched from {server.url}: it answers with status 500; the last ones serve on for "
-    assert warned[0] == head + "86400 s."
+    head = f"Keys cannot be fetched from {server.url}: it answers with status 500; the last keys are used for up to "
+    assert warned[0] == head + "86400 s more."
     assert [text for text in warned[:-1] if not text.startswith(head)] == []
     assert 2 <= len(warned[:-1]) <= 3
-    assert warned[-1] == f"Keys can be had from {server.url} again."
+    assert warned[-1] == f"Keys can be fetched from {server.url} again."
 
 
 @pytest.mark.parametrize(("seconds", "warnings"), [(299.75, 1), (300, 2)])
@@ -672,7 +673,7 @@ def test_log_of_a_cold_outage(server: KeyServer, source: JWKSSource, caplog: pyt
     source.fetch()
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert record.getMessage().endswith("and none are held: requests that need them get 503.")
+    assert record.getMessage().endswith("there are no usable keys: requests that need them get 503.")
 
 
 def test_log_at_the_end_of_the_grace(
@@ -684,7 +685,7 @@ def test_log_at_the_end_of_the_grace(
     clock.advance(3600 + 86400)
     source.fetch()
     (record,) = caplog.records
-    assert record.getMessage().endswith("and none are held: requests that need them get 503.")
+    assert record.getMessage().endswith("there are no usable keys: requests that need them get 503.")
 
 
 def test_log_of_useless_keys(
@@ -701,7 +702,7 @@ def test_log_of_useless_keys(
         assert _kids(source, "one") == ["one"]
     texts = [record.getMessage() for record in caplog.records]
     assert len(texts) == 3
-    assert all(text.startswith(f"Keys of {server.url} are passed over: 1: a member is missing") for text in texts)
+    assert all(text.startswith(f"Some keys of {server.url} are skipped: 1: a member is missing") for text in texts)
     assert "SECRET-KID" not in caplog.text
 
 
@@ -711,24 +712,28 @@ def _json(entry: dict[str, Any]) -> bytes:
 
 def test_answers_of_one_instant() -> None:
     """Of two sets of the same age the one that came last counts; an older one changes nothing."""
-    policy = Policy(lifetime=60, grace=60)
+    policy = CachePolicy(lifetime=60, grace=60)
     first, second = (KeySet((), name) for name in ("first", "second"))
-    held = Held().after(Outcome(Arrival(first, 5, 60)), 100, policy).after(Outcome(Arrival(second, 5, 60)), 100, policy)
+    held = (
+        CachedKeys()
+        .after(Outcome(FetchedKeys(first, 5, 60)), 100, policy)
+        .after(Outcome(FetchedKeys(second, 5, 60)), 100, policy)
+    )
     assert held.keys is second
-    assert held.after(Outcome(Arrival(first, 6, 60)), 100, policy).keys is second
+    assert held.after(Outcome(FetchedKeys(first, 6, 60)), 100, policy).keys is second
 
 
 @pytest.mark.parametrize(
     "record",
     [
-        Answer(b"", None),
-        Arrival(KeySet(()), 0, 60),
-        Failure("down"),
-        Held(),
+        Document(b"", None),
+        FetchedKeys(KeySet(()), 0, 60),
+        FetchFailure("down"),
+        CachedKeys(),
         Outcome(),
-        Policy(60, 60),
+        CachePolicy(60, 60),
         SourceStats(),
-        Stored(b"", 0, 60),
+        StoredJWKS(b"", 0, 60),
     ],
     ids=lambda record: type(record).__name__,
 )
@@ -769,7 +774,7 @@ def test_zero_is_refused(name: str) -> None:
         (lambda: JWKSSource("http://example.com/"), "jwks_url"),
         (lambda: JWKSSource("http://127.0.0.1/", algorithms=("none",)), "algorithms"),
         (lambda: JWKSSource("http://127.0.0.1/", client_options={"timeout": 1}), "client_options"),
-        (lambda: check_jwks_url("", "elsewhere"), "elsewhere"),
+        (lambda: check_fetch_url("", "elsewhere"), "elsewhere"),
     ],
 )
 def test_settings_that_are_refused(build: Callable[[], object], field: str) -> None:

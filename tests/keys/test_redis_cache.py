@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
 from privy_middleware.development import DevelopmentIssuer
-from privy_middleware.keys.redis_cache import RedisKeyCache
+from privy_middleware.keys import RedisKeyCache
 from tests.support.keyserver import KeyServer, reply
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port

@@ -205,10 +205,10 @@ def test_lost_leader() -> None:
     """A request that is long overdue holds nobody up for ever."""
     with UserServer(record()) as server:
         loader = loader_of(server)
-        question = loader._question(DID, None)
-        lost = loader._board(question)
+        ref = loader._ref(DID, None)
+        lost = loader._join(ref)
         assert isinstance(lost, tuple)
-        lost[0].prolong(0)
+        lost[0].extend(0)
         assert loader.load(DID).id == DID
 
 
@@ -326,8 +326,8 @@ def test_growing_pauses() -> None:
         (silence, LATE),
         (drip(), LATE),
         (DRIP_BODY, LATE),
-        (hang_up, "broke off"),
-        (reset_mid_body, "broke off"),
+        (hang_up, "connection failed"),
+        (reset_mid_body, "connection failed"),
     ],
 )
 def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
@@ -536,7 +536,7 @@ class Later:
         return waiting(self._did).__await__()
 
 
-class TestPluggedClient:
+class TestCallableSource:
     """Another client in the place of the REST API."""
 
     @every_way

@@ -7,7 +7,7 @@ from typing import Any
 from privy_middleware import PrivyConfig
 from privy_middleware.config import RequestSettings
 from privy_middleware.fetching import download
-from privy_middleware.keys import JWKSSource, supply
+from privy_middleware.keys import JWKSSource, fetcher
 from privy_middleware.loader import UserLoader
 from privy_middleware.web3auth import Web3AuthConfig
 
@@ -29,7 +29,7 @@ def allow_time() -> None:
     for settings in (RequestSettings, PrivyConfig, Web3AuthConfig):
         _set_default(settings.__init__, "key_timeout", LONGEST_TIMEOUT)
     download._CONNECT_SECONDS = PATIENCE
-    supply._CACHE_SECONDS = PATIENCE
+    fetcher._CACHE_SECONDS = PATIENCE
 
 
 def _set_default(function: Any, parameter: str, value: float) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import string
 from typing import Any
 
 import pytest
@@ -15,67 +13,10 @@ from privy_middleware.errors import (
     OversizedToken,
     UnsupportedHeader,
 )
-from privy_middleware.tokens.jws import Header, decode_segment, find_dots, read_header, read_payload
-from tests.support.tokens import HEADER, MISSING, b64, changed, identity, part
+from privy_middleware.tokens.jws import Header, find_dots, read_header, read_payload
+from tests.support.tokens import HEADER, MISSING, changed, identity, part
 
 ODD: tuple[Any, ...] = (None, [], "x", False)
-ALPHABET = string.ascii_letters + string.digits + "-_"
-
-
-@pytest.mark.parametrize("length", range(9))
-def test_a_segment_has_one_spelling(length: int) -> None:
-    """RFC 7515 §2: of all the last characters, one alone decodes to the same bytes."""
-    data = bytes(range(250, 250 - length, -1))
-    segment = b64(data)
-    assert decode_segment(segment) == data
-    for last in ALPHABET if segment else "":
-        if last == segment[-1]:
-            continue
-        other = segment[:-1] + last
-        lax = base64.urlsafe_b64decode(other + "==")
-        if lax == data:
-            with pytest.raises(MalformedToken):
-                decode_segment(other)
-        elif b64(lax) == other:
-            assert decode_segment(other) == lax
-
-
-@pytest.mark.parametrize(
-    "segment",
-    [
-        "A",
-        "AAAAA",
-        "AA==",
-        "AAA=",
-        "=",
-        "AAAA=",
-        "AA=A",
-        "AA+A",
-        "AA/A",
-        "AA A",
-        "AAAA\n",
-        "\tAAAA",
-        "AA?A",
-        "AA.A",
-        "AA\x00A",
-        "AA%A",
-        "AB",
-        "AAB",
-        "AA\x7fA",
-    ],
-)
-def test_other_spellings_are_refused(segment: str) -> None:
-    """No padding, no other alphabet, no white space, no stray bits."""
-    with pytest.raises(MalformedToken) as caught:
-        decode_segment(segment)
-    assert caught.value.__suppress_context__ or caught.value.__context__ is None
-
-
-def test_bytes_beyond_ascii_are_refused() -> None:
-    """A byte with the high bit is no letter."""
-    for byte in range(128, 256):
-        with pytest.raises(MalformedToken):
-            decode_segment(f"AA{chr(byte)}A")
 
 
 def test_a_token_is_taken_apart() -> None:

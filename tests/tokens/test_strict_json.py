@@ -1,4 +1,4 @@
-"""JSON in the strict sense: one value for a text, whoever reads it."""
+"""Strict JSON: every reader gets the same value from a text."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def test_json_is_read(text: str, value: Any) -> None:
 )
 def test_what_is_not_json_is_refused(text: str) -> None:
     """Every way to be read in two ways is one error, which shows nothing of the text."""
-    with pytest.raises(NotStrictJSON, match=r"^not JSON in the strict sense$"):
+    with pytest.raises(NotStrictJSON, match=r"^not strict JSON$"):
         decode(text)
-    with pytest.raises(NotStrictJSON, match=r"^not JSON in the strict sense$"):
+    with pytest.raises(NotStrictJSON, match=r"^not strict JSON$"):
         decode_bytes(text.encode())
 
 

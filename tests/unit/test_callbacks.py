@@ -12,7 +12,7 @@ import pytest
 from privy_middleware import ConfigurationError, InvalidToken, PrivyConfig, PrivyMiddleware, PrivyUser
 from privy_middleware.callbacks import is_async, require_sync, returned
 from privy_middleware.conditions import condition
-from privy_middleware.keys.redis_cache import RedisKeyCache
+from privy_middleware.keys import RedisKeyCache
 from tests.support.callables import ASYNC, UNSEEN, Called
 from tests.support.tokens import config, identity, verifier
 

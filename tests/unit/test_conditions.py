@@ -209,7 +209,7 @@ def test_parameters_are_gathered() -> None:
 def test_what_is_no_predicate(predicate: Any) -> None:
     """It is refused where it is written, not at a request."""
     for write in (lambda: condition(predicate), lambda: is_guest() & predicate, lambda: is_guest() | predicate):
-        with pytest.raises(ConfigurationError, match=r"^condition: give a callable"):
+        with pytest.raises(ConfigurationError, match=r"^condition: give a function that takes the user"):
             write()
 
 

@@ -17,8 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from privy_middleware import errors
-from privy_middleware.__about__ import __version__
+from privy_middleware import __version__, errors
 
 PACKAGES = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy")
 FRAMEWORKS = {"django", "fastapi", "flask", "pydantic", "starlette", "werkzeug"}

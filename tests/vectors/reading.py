@@ -23,8 +23,9 @@ from typing import Any
 
 from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.keys import load_key_set
-from privy_middleware.keys.algorithms import ALGORITHMS
-from privy_middleware.tokens.jws import Header, decode_segment, find_dots, read_header
+from privy_middleware.keys.algorithms import SUPPORTED_ALGORITHMS
+from privy_middleware.tokens.base64url import decode_base64url
+from privy_middleware.tokens.jws import Header, find_dots, read_header
 from privy_middleware.tokens.strict_json import decode_bytes
 
 __all__ = ["loads", "public_half", "reads", "verifies", "verifies_with_secret"]
@@ -42,7 +43,7 @@ def public_half(jwk: Mapping[str, Any]) -> dict[str, Any]:
 def loads(material: Mapping[str, Any]) -> bool:
     """Say whether the product takes a JWK or a JWK set as configured keys."""
     try:
-        load_key_set(material, algorithms=ALGORITHMS)
+        load_key_set(material, algorithms=SUPPORTED_ALGORITHMS)
     except ConfigurationError:
         return False
     return True
@@ -62,14 +63,14 @@ def reads(token: Any) -> Read | None:
     try:
         first, last = find_dots(token, _MAX_BYTES)
         header = read_header(_as_jwt(token[:first]))
-        decode_segment(token[first + 1 : last])
-        return Read(header, token[:last].encode(), decode_segment(token[last + 1 :]))
+        decode_base64url(token[first + 1 : last])
+        return Read(header, token[:last].encode(), decode_base64url(token[last + 1 :]))
     except PrivyError:
         return None
 
 
 def _as_jwt(segment: str) -> str:
-    header = decode_bytes(decode_segment(segment)) if segment else None
+    header = decode_bytes(decode_base64url(segment)) if segment else None
     typed = {**header, "typ": "JWT"} if isinstance(header, dict) else header
     return urlsafe_b64encode(json.dumps(typed).encode()).rstrip(b"=").decode()
 
@@ -79,7 +80,7 @@ def verifies(token: Any, material: Mapping[str, Any]) -> bool:
     read = reads(token)
     if read is None or not loads(material):
         return False
-    keys = load_key_set(material, algorithms=ALGORITHMS).find(read.header.kid, read.header.alg)
+    keys = load_key_set(material, algorithms=SUPPORTED_ALGORITHMS).find(read.header.kid, read.header.alg)
     return any(key.verifies(read.header.alg, read.signing_input, read.signature) for key in keys)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from privy_middleware.keys import InvalidKeySet, read_jwks
-from privy_middleware.keys.algorithms import ALGORITHMS
+from privy_middleware.keys.algorithms import SUPPORTED_ALGORITHMS
 from tests.support.vectors import Counts, wycheproof
 from tests.vectors.reading import loads, reads, verifies, verifies_with_secret
 
@@ -25,7 +25,7 @@ def _fetched_set_verifies(key_set: dict[str, Any], token: Any) -> bool:
     if read is None:
         return False
     try:
-        keys = read_jwks(key_set, algorithms=ALGORITHMS).find(read.header.kid, read.header.alg)
+        keys = read_jwks(key_set, algorithms=SUPPORTED_ALGORITHMS).find(read.header.kid, read.header.alg)
     except InvalidKeySet:
         return False
     return any(key.verifies(read.header.alg, read.signing_input, read.signature) for key in keys)

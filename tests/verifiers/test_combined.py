@@ -206,7 +206,7 @@ def test_an_outage_of_one_is_none_of_the_others() -> None:
 @every_way
 def test_a_new_key_of_a_family_whose_server_fails(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its token gets 503; the tokens of the other family are not affected."""
-    monkeypatch.setattr("privy_middleware.keys.jwks_source._JUST_OBTAINED", 0)
+    monkeypatch.setattr("privy_middleware.keys.jwks_source._JUST_FETCHED", 0)
     new = Signer("new")
     with KeyServer(SIGNER) as privy, KeyServer(WEB3AUTH_SIGNER) as web3auth:
         both = CombinedVerifier(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from privy_middleware.errors import ConfigurationError
+from privy_middleware.verifiers.bearer import verifier_for
 from privy_middleware.web3auth import Web3AuthConfig, Web3AuthVerifier
 from tests.support.signers import Signer
 from tests.support.tokens import SIGNER
@@ -132,10 +133,10 @@ def test_a_wrong_variable_is_named() -> None:
         Web3AuthConfig.from_env({})
 
 
-def test_a_configuration_makes_its_verifier() -> None:
-    """With the documented key addresses where no key is given."""
+def test_a_configuration_gets_its_verifier() -> None:
+    """A middleware that is given the settings alone uses their verifier, with the documented key addresses."""
     settings = Web3AuthConfig(client_id=CLIENT_ID)
-    made = settings.verifier()
+    made = verifier_for(settings)
     assert isinstance(made, Web3AuthVerifier)
     assert made.settings is settings
     assert settings.jwks_url_of(SOCIAL_ISSUER) == "https://api-auth.web3auth.io/.well-known/jwks.json"

@@ -14,7 +14,7 @@ from privy_middleware import PrivyMiddleware, PrivyWSGIMiddleware
 from privy_middleware.errors import ConditionNotMet, MissingToken
 from privy_middleware.gate import build_gate
 from privy_middleware.users.user import PrivyUser
-from privy_middleware.web3auth import Web3AuthConfig, Web3AuthUser, user_of
+from privy_middleware.web3auth import Web3AuthConfig, Web3AuthUser, Web3AuthVerifier, user_of
 from tests.support.tokens import NOW, Request, bearer, cookies, found, identity
 from tests.web3auth.support import CLIENT_ID, config, social, verifier
 
@@ -39,7 +39,7 @@ def app_of(settings: Any, **options: Any) -> TestClient:
     return TestClient(app)
 
 
-@pytest.mark.parametrize("settings", [config, lambda: config().verifier()])
+@pytest.mark.parametrize("settings", [config, lambda: Web3AuthVerifier(config())])
 def test_asgi(settings: Callable[[], Any]) -> None:
     """A configuration does, and so does a verifier."""
     client = app_of(settings())

@@ -17,6 +17,7 @@ import flask_privy
 from django_privy.middleware import PrivyMiddleware as DjangoMiddleware
 from privy_middleware.verifiers.combined import CombinedVerifier
 from privy_middleware.verifiers.privy import PrivyVerifier
+from privy_middleware.web3auth import Web3AuthVerifier
 from tests.support.tokens import NOW, bearer
 from tests.support.tokens import config as privy_config
 from tests.web3auth.support import config, social
@@ -26,7 +27,11 @@ USER_ID = "web3auth:user:google:ada@example.com"
 
 every_setting = pytest.mark.parametrize(
     "make",
-    [config, lambda: config().verifier(), lambda: CombinedVerifier(PrivyVerifier(privy_config()), config().verifier())],
+    [
+        config,
+        lambda: Web3AuthVerifier(config()),
+        lambda: CombinedVerifier(PrivyVerifier(privy_config()), Web3AuthVerifier(config())),
+    ],
     ids=["config", "verifier", "combined"],
 )
 

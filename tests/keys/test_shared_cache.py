@@ -435,7 +435,7 @@ class _Hanging(_Cache):
 @pytest.mark.anyio
 async def test_hanging_cache(fleet: _Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """On an event loop a cache that hangs is waited for a moment only."""
-    monkeypatch.setattr("privy_middleware.keys.supply._CACHE_SECONDS", 0.05)
+    monkeypatch.setattr("privy_middleware.keys.fetcher._CACHE_SECONDS", 0.05)
     cache = _Hanging()
     worker = fleet.worker(cache=cache)
     await worker.aready()

@@ -1,4 +1,4 @@
-"""What pydantic, and so FastAPI, is told of the user: read by them, and importing neither."""
+"""What pydantic, and so FastAPI, is told about the user classes; importing neither of them."""
 
 from __future__ import annotations
 
@@ -9,67 +9,67 @@ from typing import Any, ClassVar
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["Documented", "OnlyFromTokens", "Verified"]
+__all__ = ["OnlyFromTokens", "PydanticOutput", "PydanticOutputOnly"]
 
-_describing: ContextVar[bool] = ContextVar("privy_describing", default=False)
+_building_schema: ContextVar[bool] = ContextVar("privy_building_schema", default=False)
 
 
-class Documented:
-    """Let pydantic document a dataclass by its fields and serialise it by its own ``to_dict``.
+class PydanticOutput:
+    """A mixin for dataclasses: pydantic documents the fields, and serialises an instance with its ``to_dict``.
 
-    Without this a response model would answer with every field, a user's raw claims among them.
+    Without it a response model would contain every field, and so a user's raw claims.
     """
 
     __slots__ = ()
 
-    _unanswered: ClassVar[frozenset[str]] = frozenset()
+    _not_in_output: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Any:
-        """Return pydantic's own schema with our serialisation, without the fields left out of that."""
+        """Return pydantic's own schema, serialised by ``to_dict`` and without the fields that are not in it."""
         schema = handler(source)
         described = handler.resolve_ref_schema(schema)
         described["serialization"] = {"type": "function-plain", "function": methodcaller("to_dict")}
         for part in described["schema"]["fields"]:
-            part["serialization_exclude"] = part["name"] in cls._unanswered
+            part["serialization_exclude"] = part["name"] in cls._not_in_output
         return schema
 
 
-class Verified(Documented):
-    """Let pydantic describe what a verified token says, and never read it from data, which might be a request's.
+class PydanticOutputOnly(PydanticOutput):
+    """A mixin for dataclasses that pydantic must never build from data, which might come from a request.
 
-    A framework that finds such a class where it looks for a request's parameters would let the client say who it is.
-    Such a class marks its first field with ``OnlyFromTokens``.
+    If a framework could build such a class from a request's parameters, clients could choose who they are. The first
+    field of the class must be annotated with ``OnlyFromTokens``.
     """
 
     __slots__ = ()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Any:
-        """Return a schema that takes instances alone."""
-        token = _describing.set(True)
+        """Return a schema that accepts only instances."""
+        token = _building_schema.set(True)
         try:
             schema = super().__get_pydantic_core_schema__(source, handler)
         finally:
-            _describing.reset(token)
+            _building_schema.reset(token)
         function = {"type": "no-info", "function": partial(_require_instance, cls)}
         return {"type": "function-before", "function": function, "schema": schema}
 
 
 class OnlyFromTokens:
-    """Mark a field of a ``Verified`` class, so that no framework takes the fields one by one for a request's."""
+    """An annotation for a field of such a class, so that no framework reads the fields one by one from a request."""
 
     def __init__(self, owner: str) -> None:
-        """Take the name of the class."""
+        """Set the name of the class."""
         self._owner = owner
 
     def __get_pydantic_core_schema__(self, source: object, handler: Any) -> Any:
         """Return the field's own schema.
 
         Raises:
-            ConfigurationError: when the field is looked at outside its class, as a parameter of a dependency is.
+            ConfigurationError: if the field is used outside its class, for example as a parameter of a dependency.
         """
-        if not _describing.get():
+        if not _building_schema.get():
             raise ConfigurationError(self._owner, f"{_ONLY_FROM_TOKENS}: depend on the user or the claims instead")
         return handler(source)
 

@@ -24,10 +24,9 @@ from starlette.testclient import TestClient
 from django_privy.webhooks import webhook_view as django_view
 from flask_privy.webhooks import webhook_view as flask_view
 from privy_middleware import ConfigurationError
-from privy_middleware.webhooks.receiver import DeletedUsers, WebhookASGIApp, WebhookReceiver, WebhookWSGIApp
+from privy_middleware.webhooks import WebhookASGIApp, WebhookReceiver, WebhookWSGIApp
 from tests.loader.server import DID, record
 from tests.support.callables import UNSEEN
-from tests.support.clock import Clock
 from tests.webhooks.sending import SECRET, Notes, at_now, event, headers
 
 PATH = "/privy/webhooks"
@@ -302,36 +301,3 @@ class TestSettings:
                 WebhookWSGIApp(SECRET, **waiting)
             with pytest.raises(ConfigurationError, match=f"^{name}: .*async endpoint"):
                 WebhookReceiver(SECRET, **waiting).receive("POST", {}, b"")
-
-    @pytest.mark.parametrize("name", ["size", "seconds"])
-    def test_deleted_users(self, name: str) -> None:
-        """The numbers are positive."""
-        wrong: Any = {name: 0}
-        with pytest.raises(ConfigurationError):
-            DeletedUsers(**wrong)
-
-
-class TestDeletedUsers:
-    """Tokens of deleted users."""
-
-    def test_for_a_day(self) -> None:
-        """They are refused until no token of the user can be alive."""
-        clock = Clock()
-        deleted = DeletedUsers(clock=clock)
-        deleted.add(DID)
-        assert deleted({"sub": DID}) is True
-        assert deleted({"sub": "did:privy:other"}) is False
-        assert deleted({}) is False
-        clock.advance(86_400)
-        assert deleted({"sub": DID}) is False
-
-    def test_bounded(self) -> None:
-        """Only so many are remembered, and none for longer than is of use."""
-        clock = Clock()
-        deleted = DeletedUsers(size=2, seconds=10, clock=clock)
-        for name in ("a", "b", "a", "c"):
-            deleted.add(name)
-        assert [deleted({"sub": name}) for name in "abc"] == [True, False, True]
-        clock.advance(10)
-        deleted.add("d")
-        assert len(deleted._until) == 1

@@ -17,8 +17,9 @@ import anyio.lowlevel
 import pytest
 import trio
 
-from privy_middleware.fetching.flight import Flight
+from privy_middleware.fetching.single_flight import SingleFlight
 from privy_middleware.keys import JWKSSource, SourceStats
+from privy_middleware.keys.fetcher import KeyFlight
 from tests.support.clock import Clock
 from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
 from tests.support.patience import PATIENCE
@@ -280,11 +281,11 @@ def test_interrupted_leader(error: type[BaseException], way: Way, server: KeySer
 
 
 def test_broken_off_refresh(server: KeyServer) -> None:
-    """A refresh that is broken off counts as failed, and nobody waits for it."""
+    """A refresh that is interrupted counts as failed, and nobody waits for it."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     source.ready()
-    source._supplier._downloader._settings["auth"] = _Once(SystemExit)
+    source._fetcher._downloader._settings["auth"] = _Once(SystemExit)
     clock.advance(3600)
     assert source.lookup("one", "ES256")
     source.fetch()
@@ -316,7 +317,7 @@ def test_no_thread_to_be_had(server: KeyServer, monkeypatch: pytest.MonkeyPatch)
 def test_dead_leader(way: Way, server: KeyServer) -> None:
     """Who waits for a leader that has died takes the lead once the fetch is overdue."""
     source = JWKSSource(server.url)
-    source._flight = Flight(0.05)
+    source._flight = KeyFlight(0.05)
     call(way, source.fetch, source.afetch)
     assert source.lookup("one", "ES256")
     assert server.count == 1
@@ -329,7 +330,7 @@ def test_dead_leader_of_a_refresh(server: KeyServer) -> None:
     source.ready()
     server.publish(_TWO)
     clock.advance(3600)
-    source._flight = Flight(0)
+    source._flight = KeyFlight(0)
     assert source.lookup("one", "ES256")
     assert source.stats().fetches == 2
     source.fetch()
@@ -339,12 +340,12 @@ def test_dead_leader_of_a_refresh(server: KeyServer) -> None:
 def test_leader_back_from_the_dead(server: KeyServer, held: Held) -> None:
     """An answer that comes after another leader has taken over does not undo what that one has brought."""
     source = JWKSSource(server.url)
-    source._patience = 0.0
+    source._flight_seconds = 0.0
     late = threading.Thread(target=source.fetch)
     late.start()
     assert server.arrived.acquire(timeout=PATIENCE)
     server.publish(_TWO)
-    source._patience = PATIENCE
+    source._flight_seconds = PATIENCE
     source.fetch()
     held.release()
     late.join()
@@ -366,44 +367,44 @@ def test_one_source_on_many_loops(server: KeyServer) -> None:
 @pytest.mark.parametrize("run", [asyncio.run, trio.run])
 def test_loop_closed_while_waiting(run: Callable[..., object]) -> None:
     """A loop that has ended before the fetch has lands on nobody's nerves."""
-    flight = Flight(PATIENCE)
+    flight = SingleFlight(PATIENCE)
 
     async def give_up() -> None:
         with anyio.move_on_after(0.01):
-            await flight.await_landing()
+            await flight.wait_async()
 
     async def main() -> None:
         await give_up()
 
     run(main()) if run is asyncio.run else run(main)
-    flight.land()
+    flight.finish()
     assert flight.wait()
 
 
 @pytest.mark.anyio
-async def test_landed_flight() -> None:
-    """Nobody waits for a fetch that has landed."""
-    flight = Flight(PATIENCE)
-    assert not flight.overdue()
-    flight.land()
+async def test_finished_flight() -> None:
+    """Nobody waits for a fetch that has finished."""
+    flight = SingleFlight(PATIENCE)
+    assert not flight.is_overdue()
+    flight.finish()
     assert flight.wait()
-    assert await flight.await_landing()
+    assert await flight.wait_async()
 
 
 @pytest.mark.anyio
 async def test_overdue_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits longer than a fetch can take, unless somebody has taken it over."""
     clock = Clock()
-    monkeypatch.setattr("privy_middleware.fetching.flight.time", SimpleNamespace(monotonic=clock))
-    flight = Flight(30)
+    monkeypatch.setattr("privy_middleware.fetching.single_flight.time", SimpleNamespace(monotonic=clock))
+    flight = SingleFlight(30)
     clock.advance(29.75)
-    assert not flight.overdue()
+    assert not flight.is_overdue()
     clock.advance(0.25)
-    assert flight.overdue()
+    assert flight.is_overdue()
     assert not flight.wait()
-    assert not await flight.await_landing()
-    flight.prolong(30)
-    assert not flight.overdue()
+    assert not await flight.wait_async()
+    flight.extend(30)
+    assert not flight.is_overdue()
 
 
 _FORK = """

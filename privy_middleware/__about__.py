@@ -1,3 +1,0 @@
-"""Name the version, here alone."""
-
-__version__ = "0.1.0"
