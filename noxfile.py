@@ -133,6 +133,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def reference(session: nox.Session) -> None:
+    """Update the tables of docs/reference.md after a public name was added or removed."""
+    session.install("--editable", f".[{EXTRAS}]", *group("tests"))
+    session.run("python", "-m", "tests.docs.reference")
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Run the property tests with many more examples than a test run takes."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))

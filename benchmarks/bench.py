@@ -138,7 +138,7 @@ def _refusals(bench: Bench, rounds: int) -> Iterator[Row]:
     times = measure([raw, *calls], rounds)
     for name, (_, at_most) in refused.items():
         bounds = {"at_most": at_most, "microseconds": times.seconds(name).median * 1e6}
-        yield paired("a bad token refused", name, _UNIT, times.ratio(name, RAW), **bounds)
+        yield paired("an invalid token rejected", name, _UNIT, times.ratio(name, RAW), **bounds)
 
 
 def _paths(bench: Bench, rounds: int) -> Iterator[Row]:
@@ -161,7 +161,7 @@ def _refusing(verifier: PrivyVerifier, token: str) -> Callable[[], None]:
             verifier.verify_identity_token(token)
         except PrivyError:
             return
-        raise AssertionError("a bad token was accepted")
+        raise AssertionError("an invalid token was accepted")
 
     return refuse
 
@@ -171,11 +171,11 @@ def _memory(bench: Bench) -> Iterator[Row]:
     section = f"memory of {_USERS:,} cached users with four accounts each"
     yield exact(section, "as they were verified", "MB", memory.cached_users(bench, _USERS), at_most=30)
     looked = memory.cached_users(bench, _USERS, look=True)
-    yield exact(section, "after somebody has looked at the accounts of each", "MB", looked)
+    yield exact(section, "after the accounts of each were used", "MB", looked)
     for size in (*SIZES, LONG):
         length, counted = memory.estimate(bench, size)
         section = f"memory of a cached token, {size}, {length:,} bytes"
-        for name, look in (("as it was verified", False), ("after somebody has looked at its accounts", True)):
+        for name, look in (("as it was verified", False), ("after its accounts were used", True)):
             taken = memory.cached_users(bench, _FEW, size=size, look=look) / _FEW * 1e6
             yield exact(section, name, "bytes", taken, at_most=counted)
 

@@ -115,7 +115,7 @@ def _identified(token: str) -> bytes:
 
 
 def _flood(bench: Bench, keys: KeyServer) -> Iterator[Row]:
-    section = f"a flood of bad tokens, {_FLOOD:,} different ones of each kind"
+    section = f"a flood of invalid tokens, {_FLOOD:,} different ones of each kind"
     stranger = bench.foreign_token().rpartition(".")[2]
     header, payload, _ = bench.token().split(".")
     kinds: dict[str, Callable[[], str]] = {

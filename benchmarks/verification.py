@@ -35,7 +35,7 @@ __all__ = ["CACHED", "COLD", "LOOKING", "PARSING", "RAW", "candidates", "raw_ver
 
 RAW = "cryptography: one P-256 verification, nothing else"
 COLD = "privy-middleware, nothing cached"
-LOOKING = "privy-middleware, nothing cached, and its accounts looked at"
+LOOKING = "privy-middleware, nothing cached, and its accounts used"
 CACHED = "privy-middleware, the same token again"
 PARSING = "PyJWT, and the inner JSON"
 

@@ -14,7 +14,7 @@ from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
-from privy_middleware.http.credentials import Slot, Source
+from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
@@ -169,8 +169,8 @@ class RequestSettings:
             _require(isinstance(getattr(self, name), int), name, "set a whole number")
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the headers and cookies that tokens are read from."""
+    def locations(self) -> tuple[TokenLocation, ...]:
+        """Return where the tokens are in a request."""
         raise NotImplementedError
 
     @classmethod
@@ -308,14 +308,14 @@ class PrivyConfig(RequestSettings):
         return (self.app_id,) if isinstance(self.app_id, str) else self.app_id
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the headers and cookies of the accepted kinds of tokens."""
+    def locations(self) -> tuple[TokenLocation, ...]:
+        """Return where identity and access tokens are in a request, of the accepted kinds only."""
         places: tuple[tuple[TokenKind, str, str], ...] = (
             ("identity", self.identity_header, self.identity_cookie),
             ("access", self.access_header, self.access_cookie),
         )
-        slots = (Slot(kind, name, cookie, bearer=name == "authorization") for kind, name, cookie in places)
-        return tuple(slot for slot in slots if slot.kind in self.tokens)
+        locations = (TokenLocation(*each, bearer=each[1] == "authorization") for each in places)
+        return tuple(each for each in locations if each.kind in self.tokens)
 
     def jwks_url_of(self, app_id: str) -> str:
         """Return the URL that an app's keys are fetched from."""

@@ -1,11 +1,11 @@
-"""The decision about a request: authenticated, anonymous, or refused."""
+"""The decision about a request: authenticated, anonymous, or refused; and the answer to a refusal."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from privy_middleware.auth import PrivyAuth
@@ -21,48 +21,42 @@ from privy_middleware.errors import (
     TokenExpired,
 )
 from privy_middleware.fetching.waiting import Steps
-from privy_middleware.http.credentials import Credential, Reader, names_of
+from privy_middleware.http.answer import Answer
+from privy_middleware.http.credentials import Credential, CredentialReader, vary_names
 from privy_middleware.http.cross_site import is_cross_site, is_unsafe
+from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
-from privy_middleware.http.redirects import Navigable, page_redirect
+from privy_middleware.http.redirects import page_redirect
+from privy_middleware.http.request import Request
+from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
-from privy_middleware.verifiers.privy import PrivyVerifier, Verifier
+from privy_middleware.verifiers.privy import PrivyVerifier
 
-__all__ = ["Gate", "PREFLIGHT_HEADERS", "PREFLIGHT_STATUS", "Request", "Settings", "build_gate", "is_preflight"]
+__all__ = ["Gate", "Settings", "build_gate"]
 
 _logger = logging.getLogger("privy_middleware")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
-
-PREFLIGHT_STATUS = 204
-"""The status of our answer to a preflight of a protected path: it has no body, and no CORS headers."""
-PREFLIGHT_HEADERS = (("Cache-Control", "no-store"),)
 _READING = frozenset({"GET", "HEAD"})
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
-
-
-class Request(Navigable, Protocol):
-    """What the gate asks of a request, of whichever protocol; the method of a WebSocket is ``"WEBSOCKET"``."""
-
-    @property
-    def scheme(self) -> str:
-        """Return ``http``, ``https``, ``ws`` or ``wss``."""
-        ...
-
-    @property
-    def paths(self) -> Sequence[str]:
-        """Return the path, decoded once, in each form that the app might route: with its mount point and without."""
-        ...
+"""The kinds of configuration that an app may give; ``None`` reads the environment."""
 
 
 class Gate:
-    """Decide about requests with one verifier and one set of rules."""
+    """Decide about requests with one verifier and one set of rules.
+
+    Attributes:
+        verifier: verifies tokens.
+        settings: the settings of the verifier.
+        reader: finds the tokens of a request.
+        vary: the header fields that a decision depends on.
+    """
 
     def __init__(self, verifier: Verifier, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
-        """Take the verifier, and the path prefixes that require a user, or do not.
+        """Create a gate; ``protect`` and ``exempt`` are path prefixes that require a user, or do not.
 
         Raises:
-            ConfigurationError: when a path prefix is not one.
+            ConfigurationError: if a path prefix is not one.
         """
         self.verifier = verifier
         self.settings: RequestSettings = verifier.settings
@@ -71,15 +65,15 @@ class Gate:
         self._guards_any = bool(self._protection)
         self._preflights_pass = self.settings.preflight == "pass"
         self._sign_in_pages = frozenset(_sign_in_pages(self.settings))
-        self.reader: Reader = Reader(self.settings.slots, self.settings.sources)
+        self.reader: CredentialReader = CredentialReader(self.settings.locations, self.settings.sources)
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
-        self.vary: tuple[str, ...] = tuple(names_of(self.settings.slots))
+        self.vary: tuple[str, ...] = tuple(vary_names(self.settings.locations))
 
     def ready(self) -> None:
-        """Fetch the keys ahead of the first request; a failure is logged, or raised with ``fail_fast``.
+        """Fetch the keys before the first request; a failure is logged, or raised with ``fail_fast``.
 
         Raises:
-            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
+            KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
         """
         try:
             self.verifier.ready()
@@ -87,7 +81,7 @@ class Gate:
             self._not_ready(error)
 
     async def aready(self) -> None:
-        """Fetch the keys ahead of the first request; logs and raises as ``ready`` does."""
+        """Fetch the keys before the first request; logs and raises as ``ready`` does."""
         try:
             await self.verifier.aready()
         except KeysUnavailable as error:
@@ -98,33 +92,23 @@ class Gate:
             raise error
         _logger.warning("keys could not be fetched at start-up: %s", error)
 
-    def recall(self, request: Request, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
-        """Return what is known at once about a request of ``now``, ``None`` where a token has to be verified first."""
+    def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
+        """Find the user of a request that arrived at ``now`` (Unix seconds), yielding what has to be waited for."""
         if not credentials:
             redirect = page_redirect(request, self.settings)
             return self._nobody if redirect is None else replace(self._nobody, redirect=redirect)
         try:
-            auth = self.verifier.recall(credentials, now)
-            if auth is not None:
-                self._check_site(request, credentials)
-        except _REFUSALS as error:
-            return self.refuse(request, error)
-        return auth
-
-    def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
-        """Find out about a request of ``now`` with tokens, yielding wherever keys have to be waited for."""
-        try:
             auth = yield from self.verifier.steps(credentials, now)
             self._check_site(request, credentials)
         except _REFUSALS as error:
-            return self.refuse(request, error)
+            return self.refused(request, error)
         return auth
 
-    def refuse(self, request: Request, error: PrivyError) -> PrivyAuth:
-        """Return what is known about a request whose tokens are refused; tells the log and the app's hook.
+    def refused(self, request: Request, error: PrivyError) -> PrivyAuth:
+        """Return what is known about a request with a refused token; writes to the log and calls ``on_refused``.
 
         Raises:
-            ConfigurationError: when the hook returns something to await.
+            ConfigurationError: if ``on_refused`` returns something to await.
         """
         refusal = error.without_traces()
         level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
@@ -135,17 +119,25 @@ class Gate:
         return replace(self._nobody, refusal=refusal, redirect=redirect)
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
-        # A page of another site cannot set a header, so one verified header token vouches for the request.
+        # A page of another site cannot set a header, so one verified token in a header is enough.
         if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
             return
-        if is_cross_site(request, request.scheme, self.settings.trusted_origins):
+        if is_cross_site(request, self.settings.trusted_origins):
             raise CrossSiteRequest
+
+    def answer(self, error: PrivyError) -> Answer:
+        """Return the answer to a refusal, the same in every framework.
+
+        Raises:
+            PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
+        """
+        return Answer.to(error)
 
     def guards(self, request: Request) -> bool:
         """Return whether a request must not enter the app without a user, whatever the app asks for.
 
-        Where it ``is_preflight``, it has no user and is answered by the middleware (``PREFLIGHT_STATUS``); with the
-        setting ``preflight="pass"`` no preflight is guarded.
+        A preflight has no user, and the middleware answers it (``PREFLIGHT_ANSWER``); with the setting
+        ``preflight="pass"`` no preflight is guarded.
         """
         if not self._guards_any or not any(self.protects(path, request.method) for path in request.paths):
             return False
@@ -164,10 +156,10 @@ class Gate:
 
 
 def _sign_in_pages(settings: RequestSettings) -> Iterator[str]:
-    """Yield the pages of this app that a browser without a user is sent to, decoded as servers decode paths.
+    """Yield the paths of the refresh page and the login page if they belong to this app, decoded as servers do it.
 
     Raises:
-        ConfigurationError: if such a page has an address that can be read in more than one way.
+        ConfigurationError: if the path of such a page can be read in more than one way.
     """
     for name in ("refresh_url", "login_url"):
         page: str = getattr(settings, name) or ""
@@ -178,16 +170,11 @@ def _sign_in_pages(settings: RequestSettings) -> Iterator[str]:
             yield path
 
 
-def is_preflight(request: Request) -> bool:
-    """Return whether a request is a CORS preflight, which carries no credentials by design (WHATWG Fetch §3.2.2)."""
-    return request.method == "OPTIONS" and bool(request.values("access-control-request-method"))
-
-
 def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> Gate:
     """Return a gate from a configuration, a mapping of settings, a verifier, or the environment.
 
     Raises:
-        ConfigurationError: when a setting is wrong.
+        ConfigurationError: if a setting is wrong.
     """
     if settings is None:
         settings = PrivyConfig.from_env()

@@ -1,7 +1,7 @@
-"""Views that a decorator has put a guard around, and whether the app serves them with it.
+"""Views with a guard, and whether the app serves them with it.
 
-A route's decorator registers the function below it. A guard above it comes too late: the route serves the function
-without the guard, and nothing shows it.
+A route's decorator registers the function below it. A guard above the route's decorator has no effect: the route serves
+the function without the guard, and nothing shows it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _App = TypeVar("_App")
 
 
 class GuardedViews(Generic[_App]):
-    """Remember which views were decorated, and find those that an app serves without.
+    """Remember which views have a guard, and find those that an app serves without it.
 
-    A view that is served both ways on purpose is told from a mistake by two things: its guarded version is served too,
-    by this app or another one, or the view's own name still refers to the view itself. For a function inside another
-    function only the first can be seen.
+    A view may be served both ways on purpose. It counts as a mistake unless the guarded version is served too, by this
+    app or another one, or the view's name still refers to the view without the guard, which cannot be checked for a
+    function inside another function.
     """
 
     def __init__(self, views_of: Callable[[_App], Iterable[object]]) -> None:
-        """Take what lists the views that an app serves."""
+        """Create it from a function that lists the views that an app serves."""
         self._views_of = views_of
         self._guards: WeakKeyDictionary[Any, list[ref[Any]]] = WeakKeyDictionary()
         self._apps: WeakSet[Any] = WeakSet()
@@ -38,20 +38,20 @@ class GuardedViews(Generic[_App]):
 
     def add(self, view: object, guarded: object) -> None:
         """Remember the guarded version of a view."""
-        # What no weak reference can be made to cannot be told apart either.
+        # Some objects allow no weak reference.
         with self._lock, suppress(TypeError):
             self._guards.setdefault(view, []).append(ref(guarded))
 
     def watch(self, app: _App) -> None:
-        """Take an app into account."""
+        """Add an app whose views count."""
         with self._lock:
             self._apps.add(app)
 
     def check(self, app: _App) -> None:
-        """Look at the views of an app, once it has them all.
+        """Check the views of an app, once it has them all.
 
         Raises:
-            ConfigurationError: when one of them is served without its guard by mistake, naming it and the right order.
+            ConfigurationError: if one of them is served without its guard by mistake, naming it and the right order.
         """
         for view in self._views_of(app):
             layers = list(_layers(view))
@@ -61,7 +61,7 @@ class GuardedViews(Generic[_App]):
                     raise unguarded(each)
 
     def _guards_of(self, view: object) -> list[object] | None:
-        """Return the guarded versions of a view that still exist, ``None`` where there never was one."""
+        """Return the guarded versions of a view that still exist, ``None`` if there never was one."""
         found = None
         with suppress(TypeError):
             found = self._guards.get(view)
@@ -77,7 +77,7 @@ class GuardedViews(Generic[_App]):
 
 
 def unguarded(view: object) -> ConfigurationError:
-    """Return the error about a view whose route does not have its guard."""
+    """Return the error for a view that its route serves without the guard."""
     fix = "is served without the guard above its route: write the route's decorator first, and the guard's below it"
     return ConfigurationError(view_name(view), fix)
 

@@ -1,4 +1,4 @@
-"""Finding out about one request: when somebody asks, once, and only then."""
+"""Finds the user of one request: on first use, and only once."""
 
 from __future__ import annotations
 
@@ -7,24 +7,29 @@ from typing import Any, Self
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.errors import ConflictingTokens
-from privy_middleware.fetching.waiting import Steps, arun, run, run_now
-from privy_middleware.gate import Gate, Request
+from privy_middleware.fetching.waiting import arun, run, run_now
+from privy_middleware.gate import Gate
 from privy_middleware.http.credentials import Credential
+from privy_middleware.http.request import Request
 
 __all__ = ["Lookup"]
 
 
 class Lookup:
-    """Find out who a request comes from; never raises for a bad token.
+    """Find the user of a request; never raises for an invalid token.
 
-    ``auth`` is what was found, ``None`` as long as nobody has asked. Copies of a request share one lookup: they have
-    the same user, and asking any of them counts for the response.
+    Copies of a request share one lookup: they have the same user.
+
+    Attributes:
+        gate: decides about the request.
+        request: the request.
+        auth: what was found, ``None`` before the first use.
     """
 
     __slots__ = ("_arrived", "_credentials", "auth", "gate", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
-        """Take what decides, and a request that has just arrived: its tokens must be valid now, whenever one looks."""
+        """Create it when the request arrives: its tokens must be valid at this moment, however late the app looks."""
         self._arrived = gate.verifier.now()
         self.gate: Gate = gate
         self.request: Request = request
@@ -37,43 +42,36 @@ class Lookup:
 
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
-        auth = self.known()
-        if auth is None:
-            auth = self.auth = run(self._steps())
-        return auth
+        credentials = self._read()
+        if self.auth is None:
+            self.auth = run(self.gate.steps(self.request, credentials, self._arrived))
+        return self.auth
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
-        auth = self.known()
-        if auth is None:
-            auth = self.auth = await arun(self._steps())
-        return auth
+        credentials = self._read()
+        if self.auth is None:
+            self.auth = await arun(self.gate.steps(self.request, credentials, self._arrived))
+        return self.auth
 
     def find_now(self) -> PrivyAuth:
         """Return what is known about the request, for callers on an event loop who cannot wait.
 
-        Once the lookup was ``settled``, only keys that have vanished since make that a refusal (503).
+        If the lookup was ``settled``, only keys that have been dropped since make that a refusal (503).
         """
-        auth = self.known()
-        if auth is None:
-            auth = self.auth = run_now(self._steps())
-        return auth
-
-    def known(self) -> PrivyAuth | None:
-        """Return what is known at once about the request, ``None`` where a token has to be verified first."""
+        credentials = self._read()
         if self.auth is None:
-            credentials = self._read()
-            self.auth = self.auth or self.gate.recall(self.request, credentials, self._arrived)
+            self.auth = run_now(self.gate.steps(self.request, credentials, self._arrived))
         return self.auth
 
     def settled(self) -> bool:
-        """Say whether ``find`` has nothing to wait for; reads the tokens, and verifies nothing."""
+        """Return whether ``find`` has nothing to wait for; finds the tokens, and does not verify them."""
         credentials = self._read()
         return not credentials or self.gate.verifier.settled(credentials)
 
     @property
     def presented(self) -> bool:
-        """Say whether the request came with a token at all, good or bad; verifies nothing."""
+        """Return whether the request has a token, valid or not; does not verify it."""
         if self.auth is None and self._read():
             return True
         return self.auth is not None and self.auth.presented
@@ -85,9 +83,6 @@ class Lookup:
                 credentials = self.gate.reader.read(self.request)
             except ConflictingTokens as error:
                 credentials = ()
-                self.auth = self.gate.refuse(self.request, error)
+                self.auth = self.gate.refused(self.request, error)
             self._credentials = credentials
         return credentials
-
-    def _steps(self) -> Steps[PrivyAuth]:
-        return self.gate.steps(self.request, self._read(), self._arrived)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from privy_middleware.errors import PrivyError
-from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, Gate, Settings, build_gate, is_preflight
+from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
-from privy_middleware.http.credentials import FieldNames, environ_key
+from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware.http.request import FieldNames, environ_key
 from privy_middleware.lookup import Lookup
 
 if TYPE_CHECKING:
@@ -24,17 +25,17 @@ AUTH_KEY = "privy_middleware.auth"
 
 
 class WSGIRequest:
-    """A request as the server's environ tells it (PEP 3333)."""
+    """A request as its environ describes it (PEP 3333)."""
 
     __slots__ = ("_environ",)
 
     def __init__(self, environ: WSGIEnvironment) -> None:
-        """Take an environ."""
+        """Create it from an environ."""
         self._environ = environ
 
     @property
     def method(self) -> str:
-        """Return the method, ``"WEBSOCKET"`` for the handshake of a WebSocket, which to WSGI is a ``GET``."""
+        """Return the method, ``"WEBSOCKET"`` for the handshake of a WebSocket, which is a ``GET`` in WSGI."""
         method = str(self._environ.get("REQUEST_METHOD", "GET"))
         return "WEBSOCKET" if method != "HEAD" and _asks_for_websocket(self._environ) else method
 
@@ -62,7 +63,7 @@ class WSGIRequest:
 
     @property
     def target(self) -> str:
-        """Return path and query, the path encoded anew since the server has decoded it."""
+        """Return path and query; the path is encoded again, since the server has decoded it."""
         path = str(self._environ.get("SCRIPT_NAME", "")) + str(self._environ.get("PATH_INFO", ""))
         query = str(self._environ.get("QUERY_STRING", ""))
         path = quote(path, encoding="latin-1")
@@ -92,8 +93,8 @@ class PrivyWSGIMiddleware:
     """Verify the token on each request before the app sees it.
 
     The app finds the user (or ``None``) in ``environ["privy_middleware.user"]`` and the ``PrivyAuth`` in
-    ``environ["privy_middleware.auth"]``. Paths below ``protect`` are answered here when there is no user, and refusals
-    that the app raises before its response has begun become their documented answers.
+    ``environ["privy_middleware.auth"]``. A request without a user for a path below ``protect`` does not reach
+    the app, and an error that the app raises before its response has begun becomes its documented response.
     """
 
     def __init__(
@@ -104,15 +105,15 @@ class PrivyWSGIMiddleware:
         protect: Sequence[str] = (),
         exempt: Sequence[str] = (),
     ) -> None:
-        """Take an app, and a configuration, a mapping, a verifier, or nothing for the environment's settings.
+        """Wrap an app; ``config`` is a configuration, a dict of settings, a verifier, or by default the environment.
 
         Raises:
-            ConfigurationError: when a setting is wrong.
-            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
+            ConfigurationError: if a setting is wrong.
+            KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
         """
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
-        self._cache_headers = CacheHeaders(self.gate.vary, str, str)
+        self.cache_headers: CacheHeaders[str] = CacheHeaders(self.gate.vary, str, str)
         if self.gate.settings.fail_fast:
             self.gate.ready()
 
@@ -121,13 +122,13 @@ class PrivyWSGIMiddleware:
         request = WSGIRequest(environ)
         guarded = self.gate.guards(request)
         if guarded and is_preflight(request):
-            start_response(_status_line(PREFLIGHT_STATUS), list(PREFLIGHT_HEADERS))
+            start_response(_status_line(PREFLIGHT_ANSWER.status), PREFLIGHT_ANSWER.headers_with_length)
             return []
-        # An environ is a plain dict (PEP 3333), in which no value can wait until somebody looks.
+        # An environ is a plain dict (PEP 3333), so the user cannot be found on first use.
         auth = Lookup(self.gate, request).find()
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
-        start = _Start(start_response, self._cache_headers, presented=auth.presented)
+        start = _Start(start_response, self, presented=auth.presented)
         try:
             if guarded:
                 start.looked = True
@@ -139,16 +140,16 @@ class PrivyWSGIMiddleware:
 
 
 class _Start:
-    """The server's ``start_response``, with the caching headers added and refusals turned into answers."""
+    """The server's ``start_response``, which adds caching headers and answers refusals."""
 
-    __slots__ = ("_cache_headers", "_called", "_presented", "_start_response", "looked")
+    __slots__ = ("_called", "_middleware", "_presented", "_start_response", "looked")
 
-    def __init__(self, start_response: StartResponse, cache_headers: CacheHeaders[str], *, presented: bool) -> None:
+    def __init__(self, start_response: StartResponse, middleware: PrivyWSGIMiddleware, *, presented: bool) -> None:
         self._start_response = start_response
-        self._cache_headers = cache_headers
+        self._middleware = middleware
         self._presented = presented
         self._called = False
-        self.looked = False
+        self.looked: bool = False
 
     def __call__(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
@@ -157,30 +158,25 @@ class _Start:
         self._called = True
         code = status[:3]
         if self.looked or not code.isdecimal() or has_content(int(code)):
-            headers = self._cache_headers.add(headers, presented=self._presented)
+            headers = self._middleware.cache_headers.add(headers, presented=self._presented)
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
 
     def refuse(self, error: PrivyError, request: WSGIRequest) -> list[bytes]:
-        """Answer with a refusal, in the place of a response that the app has announced but not begun (PEP 3333).
+        """Answer a refusal, instead of a response that the app has announced but not begun (PEP 3333).
 
         Raises:
             PrivyError: the error itself, when it is no refusal or the response has begun.
         """
-        if error.status == PrivyError.status:
-            raise error
-        body = error.body
-        headers = [*error.headers, ("Content-Length", str(len(body)))]
-        self.looked = True
-        # With this, the server takes a second start, or raises the error again if headers are sent already.
+        # With ``exc_info`` the server allows a second start, or raises the error again if headers have been sent.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
-        self(_status_line(error.status), headers, exc_info)
-        # The traceback would keep frames, and with them the token, alive where the refusal is kept.
-        error.without_traces()
-        return [] if request.method == "HEAD" else [body]
+        answer = self._middleware.gate.answer(error)
+        self.looked = True
+        self(_status_line(answer.status), answer.headers_with_length, exc_info)
+        return [] if request.method == "HEAD" else [answer.body]
 
 
 class _Generated:
-    """The response of an app that is a generator function, whose code runs only when the response is read."""
+    """The response of an app that is a generator function, which runs when the response is read."""
 
     __slots__ = ("_parts", "_request", "_start", "close")
 

@@ -39,26 +39,26 @@ KNOWN_TYPES = frozenset(
 
 # Identity tokens, by the name of their fixture, that the SDK accepts and this project refuses.
 REFUSED = {
-    "no_sub": "a user without an id is nobody: `sub` is required (RFC 8725 §3.8)",
-    "iat_in_future": "a token issued in the future, beyond the leeway, is not valid yet",
-    "metadata_array": "custom metadata is documented as an object, and is typed as one",
+    "no_sub": "a user must have an ID: `sub` is required (RFC 8725 §3.8)",
+    "iat_in_future": "a token whose issue time is in the future, beyond the leeway, is not valid yet",
+    "metadata_array": "custom metadata is documented and typed as an object",
 }
 
 # Tokens of either kind that the older SDK, server-auth, accepts and this project refuses, as the newer SDK does
 # unless the table above has them too.
 REFUSED_OF_SERVER_AUTH = {
-    "aud_array": "an access token is for one app, named by a string",
-    "err_metadata_null_json": "custom metadata is documented as an object, and is typed as one",
-    "err_metadata_string_json": "custom metadata is documented as an object, and is typed as one",
-    "exp_missing": "a token without an end is good for ever once it is stolen: `exp` is required",
-    "iat_in_future": "a token issued in the future, beyond the leeway, is not valid yet",
-    "identity_token_as_access": "the kinds exclude one another (RFC 8725 §3.12)",
-    "metadata_array": "custom metadata is documented as an object, and is typed as one",
-    "metadata_empty_string": "custom metadata is documented as an object, and is typed as one",
-    "no_sub": "a user without an id is nobody: `sub` is required (RFC 8725 §3.8)",
-    "sid_missing": "an access token says that a session is live, and so which: `sid` is required",
-    "sub_missing": "a user without an id is nobody: `sub` is required (RFC 8725 §3.8)",
-    "typ_missing": "a token says that it is one: `typ` is required (RFC 8725 §3.11)",
+    "aud_array": "an access token is for one app, and its `aud` must be a string",
+    "err_metadata_null_json": "custom metadata is documented and typed as an object",
+    "err_metadata_string_json": "custom metadata is documented and typed as an object",
+    "exp_missing": "a stolen token without expiry would be valid forever: `exp` is required",
+    "iat_in_future": "a token whose issue time is in the future, beyond the leeway, is not valid yet",
+    "identity_token_as_access": "a token of one kind must not be accepted as the other (RFC 8725 §3.12)",
+    "metadata_array": "custom metadata is documented and typed as an object",
+    "metadata_empty_string": "custom metadata is documented and typed as an object",
+    "no_sub": "a user must have an ID: `sub` is required (RFC 8725 §3.8)",
+    "sid_missing": "an access token proves an active session and must name it: `sid` is required",
+    "sub_missing": "a user must have an ID: `sub` is required (RFC 8725 §3.8)",
+    "typ_missing": "a token must declare its type: `typ` is required (RFC 8725 §3.11)",
 }
 
 
@@ -138,17 +138,17 @@ def _unknown_accounts(user: JSON, payload: JSON) -> None:
 DEPARTURES = (
     Departure(
         "user placeholders",
-        "a token says nothing of terms or of multi-factor methods",
+        "a token does not contain accepted terms or multi-factor methods",
         _without("has_accepted_terms", "mfa_methods"),
     ),
     Departure(
         "verification placeholders",
-        "a token says only when an account was verified last, which is `latest_verified_at`",
+        "a token contains only the time of the last verification, which is `latest_verified_at`",
         _without("first_verified_at", "verified_at"),
     ),
     Departure(
         "wallet placeholders",
-        "a token says nothing of them; the SDK fills in constants, or derives them from other fields",
+        "a token does not contain these fields; the SDK fills in constants, or derives them from other fields",
         _without(
             "chain_id",
             "connector_type",
@@ -160,14 +160,22 @@ DEPARTURES = (
             "wallet_index",
         ),
     ),
-    Departure("passkey placeholder", "a token does not say it", _without("enrolled_in_mfa")),
-    Departure("null fields", "what the token does not say is left out", _without_nulls),
-    Departure("unknown creation time", "not-a-number is no time: left out", _without_unknown_creation),
-    Departure("phone_number", "the SDK's one camelCase field, spelt as in the token and the REST API", _phone_number),
-    Departure("no picture", "the SDK's address of a picture named `null` leads nowhere", _without_null_picture),
-    Departure("external wallet's client", "the token says it and the SDK drops it", _wallet_client_type),
-    Departure("exact integers", "beyond 2^53 JavaScript rounds them", _exact_integers),
-    Departure("unknown accounts", "the SDK drops them; here nothing of a user is lost", _unknown_accounts),
+    Departure("passkey placeholder", "a token does not contain this field", _without("enrolled_in_mfa")),
+    Departure("null fields", "fields that are not in the token are omitted", _without_nulls),
+    Departure(
+        "unknown creation time", "not-a-number is not a time, so the field is omitted", _without_unknown_creation
+    ),
+    Departure(
+        "phone_number",
+        "the only camelCase field of the SDK; here it is spelled as in the token and the REST API",
+        _phone_number,
+    ),
+    Departure(
+        "no picture", "the SDK returns the URL of a picture named `null`, which does not exist", _without_null_picture
+    ),
+    Departure("external wallet's client", "the token contains it, but the SDK drops it", _wallet_client_type),
+    Departure("exact integers", "JavaScript rounds integers beyond 2^53", _exact_integers),
+    Departure("unknown accounts", "the SDK drops them; this package keeps all accounts", _unknown_accounts),
 )
 
 

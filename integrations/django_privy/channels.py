@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from django_privy.conf import PrivySettings
-from django_privy.users import active, maps_users
+from django_privy.request_user import active, maps_users
 from privy_middleware import PrivyAuth
 from privy_middleware.asgi import ASGIApp, ASGIRequest, PrivyMiddleware, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired
-from privy_middleware.gate import Gate, build_gate
+from privy_middleware.plugin import Gate, build_gate
 
 __all__ = ["PrivyMiddlewareStack"]
 

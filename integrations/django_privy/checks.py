@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from django_privy.conf import PrivySettings
 from privy_middleware import ConfigurationError, PrivyConfig
-from privy_middleware.gate import Gate
+from privy_middleware.plugin import Gate
 
 __all__ = ["check_privy"]
 

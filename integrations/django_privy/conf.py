@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from privy_middleware import ConfigurationError
-from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.plugin import Gate, Settings, build_gate
 
 __all__ = ["Parts", "PrivySettings"]
 

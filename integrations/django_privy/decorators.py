@@ -9,11 +9,18 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
-from django_privy.refusals import Rule, arun, requirement, run
+from django_privy.refusals import arun, run
 from privy_middleware import Condition, ConfigurationError, condition
-from privy_middleware.conditions import ConditionWords, Predicate
-from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.guarded_views import unguarded
+from privy_middleware.config import OnInvalid
+from privy_middleware.plugin import (
+    ConditionWords,
+    Predicate,
+    Rule,
+    optional,
+    requirement,
+    unguarded,
+    view_or_predicate,
+)
 
 __all__ = ["Decorator", "optional_privy_user", "require_privy_user"]
 
@@ -45,7 +52,8 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     the view is not run, and the answer is the refusal's own.
     """
     if len(given) == 1 and not words and not isinstance(given[0], Condition):
-        return _view_or_predicate(given[0])
+        # Django calls a view with a request, never with one function.
+        return view_or_predicate(given[0], _wrap, callable)
     return functools.partial(_wrap, requirement(condition(*given, **words)))
 
 
@@ -62,27 +70,8 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
     Raises:
         ConfigurationError: when ``on_invalid`` is anything else.
     """
-    check_on_invalid(on_invalid)
-    decorate = functools.partial(_wrap, lambda auth, _: auth.optional(on_invalid))
+    decorate = functools.partial(_wrap, optional(on_invalid))
     return decorate if view is None else decorate(view)
-
-
-def _view_or_predicate(given: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the view guarded, or if ``given`` turns out to be a predicate, guard the view it is then applied to.
-
-    Which of the two it is shows at the next call: a view is called with a request, never with one bare function.
-    """
-    wrapped = _wrap(requirement(None), given)
-    if iscoroutinefunction(given):
-        return wrapped
-
-    @functools.wraps(given)
-    def either(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and callable(args[0]):
-            return _wrap(requirement(condition(given)), args[0])
-        return wrapped(*args, **kwargs)
-
-    return either
 
 
 def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:

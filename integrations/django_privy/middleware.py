@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from django_privy.conf import PrivySettings
-from django_privy.fields import is_asgi
-from django_privy.refusals import Answer, aenter, enter, refuse, requirement
-from django_privy.requests import Lookup, attach
+from django_privy.refusals import Refusal, aenter, enter, refuse
+from django_privy.request_adapter import is_asgi
+from django_privy.request_attributes import DjangoLookup, attach
+from django_privy.request_user import attach_user
 from django_privy.signals import request_refused, user_authenticated
-from django_privy.users import attach_user
 from privy_middleware import PrivyError
-from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
+from privy_middleware.plugin import PRIVATE, has_content, merge_vary, requirement
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 
@@ -74,7 +74,7 @@ class PrivyMiddleware:
             await signal.asend(type(self), request=request, **news)
         return _tell_caches(response, lookup)
 
-    def _attach(self, request: HttpRequest) -> Lookup:
+    def _attach(self, request: HttpRequest) -> DjangoLookup:
         lookup = attach(request, self.settings.gate)
         attach_user(request)
         return lookup
@@ -86,15 +86,15 @@ class PrivyMiddleware:
         return None
 
 
-def _guard(request: HttpRequest, lookup: Lookup) -> Answer | None:
-    return enter(request, requirement(None)) if lookup.gate.guards(lookup.request) else None
+def _guard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | None:
+    return enter(request, requirement()) if lookup.gate.guards(lookup.request) else None
 
 
-async def _aguard(request: HttpRequest, lookup: Lookup) -> Answer | None:
-    return await aenter(request, requirement(None)) if lookup.gate.guards(lookup.request) else None
+async def _aguard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | None:
+    return await aenter(request, requirement()) if lookup.gate.guards(lookup.request) else None
 
 
-def _settle(request: HttpRequest, response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
+def _settle(request: HttpRequest, response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:
     """Return the response, or the answer to an outage that a middleware met with when it looked at ``request.user``.
 
     What a middleware raises, unlike a view, no other is asked about: Django has made its own answer to a fault of it.
@@ -103,7 +103,7 @@ def _settle(request: HttpRequest, response: HttpResponseBase, lookup: Lookup) ->
     return response if outage is None or response.status_code != PrivyError.status else refuse(request, outage)
 
 
-def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
+def _news(lookup: DjangoLookup) -> list[tuple[Signal, dict[str, Any]]]:
     """Return the signals to send about a request."""
     news: list[tuple[Signal, dict[str, Any]]] = []
     if user_authenticated.receivers and lookup.looked and lookup.auth is not None and lookup.auth.user is not None:
@@ -113,7 +113,7 @@ def _news(lookup: Lookup) -> list[tuple[Signal, dict[str, Any]]]:
     return news
 
 
-def _tell_caches(response: HttpResponseBase, lookup: Lookup) -> HttpResponseBase:
+def _tell_caches(response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:
     """Add what caches must know if the view looked at the user, or may still do so while it streams its response."""
     headers = response.headers
     streams = response.streaming and "Content-Length" not in headers and has_content(response.status_code)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Unpack
 
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
-from django_privy.refusals import requirement
+from django_privy.parameters import in_request
+from django_privy.request_user import find_active
 from django_privy.schemes import security_schemes
-from django_privy.users import find_active
 from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
-from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.errors import CrossSiteRequest
+from privy_middleware.plugin import ConditionWords, Predicate, requirement
 
 __all__ = ["PrivyUserAuth", "privy_auth"]
 
@@ -27,8 +28,8 @@ class PrivyUserAuth:
     openapi_security_schema: dict[str, Any]
 
     def __init__(self, asked: Condition | None = None, *, csrf: bool = True) -> None:
-        """Take the condition that the user must meet."""
-        self._asked = asked
+        """Create it with the condition that the user must meet."""
+        self._rule = requirement(asked)
         self._csrf = csrf
 
     def __call__(self, request: HttpRequest) -> PrivyUser:
@@ -38,7 +39,7 @@ class PrivyUserAuth:
             PrivyError: the refusal, which a handler of the API for its class may answer in another way.
         """
         auth = find_active(request)
-        requirement(self._asked)(auth, request)
+        self._rule.check(auth, partial(in_request, request))
         exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)
         if not exempt and all(token.source == "cookie" for token in auth.tokens) and check_csrf(request):
             raise CrossSiteRequest("the CSRF token is missing or wrong")

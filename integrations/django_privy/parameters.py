@@ -1,6 +1,6 @@
 """The parameters of a Django request, for the conditions that look at them.
 
-``privy_middleware.http.parameters`` decides which value counts. The view can read the body afterwards in every way
+``privy_middleware.plugin`` decides which value counts. The view can read the body afterwards in every way
 that it could have read it before.
 """
 
@@ -14,21 +14,15 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import RawPostDataException
 
-from django_privy.fields import is_asgi
-from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from django_privy.request_adapter import is_asgi
+from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, read_parameters
 
 __all__ = ["in_request"]
 
 
-def in_request(request: HttpRequest, names: Collection[str]) -> dict[str, object]:
+def in_request(request: HttpRequest, names: Collection[str]) -> Parameters:
     """Return those of the parameters that have one value in the request, however it is read."""
-    if not names:
-        return {}
-    try:
-        return agreed(names, _parts(request))
-    except Exception:
-        # Limits, disconnected clients and upload handlers each have exceptions of their own.
-        return {}
+    return read_parameters(names, lambda: _parts(request))
 
 
 def _parts(request: HttpRequest) -> RequestParts:

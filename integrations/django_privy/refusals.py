@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Generator
-from typing import Any, Self, TypeAlias
+from functools import partial
+from typing import Any, Self
 
 from django.http import HttpRequest, HttpResponse
 
 from django_privy.parameters import in_request
-from django_privy.requests import lookup_of
-from django_privy.users import afind_active, find_active, maps_users
-from privy_middleware import Condition, PrivyAuth, PrivyError
-from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, is_preflight
+from django_privy.request_attributes import lookup_of
+from django_privy.request_user import afind_active, find_active, maps_users
+from privy_middleware import PrivyAuth, PrivyError
+from privy_middleware.plugin import PREFLIGHT_ANSWER, Answer, Rule, is_preflight
 
-__all__ = ["Answer", "Rule", "aenter", "arun", "enter", "refuse", "remember", "requirement", "run"]
-
-Rule: TypeAlias = Callable[[PrivyAuth, HttpRequest], object]
+__all__ = ["Refusal", "aenter", "arun", "enter", "refuse", "remember", "run"]
 
 
-class Answer(HttpResponse):
-    """A response that can be awaited too: Django awaits what the sync ``dispatch`` of an async view class returns."""
+class Refusal(HttpResponse):
+    """A response of ours, which can be awaited: Django awaits what the sync ``dispatch`` of an async view returns."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Create it from the core's answer."""
+        super().__init__(answer.body, status=answer.status, headers=dict(answer.headers_with_length))
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Return the response itself."""
@@ -31,17 +34,15 @@ class Answer(HttpResponse):
         return self
 
 
-def refuse(request: HttpRequest, error: PrivyError) -> Answer:
-    """Return the answer that a refusal carries, and remember why it was given.
+def refuse(request: HttpRequest, error: PrivyError) -> Refusal:
+    """Return the answer to a refusal, and remember why it was given.
 
     Raises:
-        PrivyError: when it is none of a client's business, such as a wrong setting.
+        PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
     """
-    if error.status == PrivyError.status:
-        raise error
+    answer = lookup_of(request).gate.answer(error)
     remember(request, error)
-    headers = {**dict(error.headers), "Content-Length": str(len(error.body))}
-    return Answer(error.body, status=error.status, headers=headers)
+    return Refusal(answer)
 
 
 def remember(request: HttpRequest, error: PrivyError) -> None:
@@ -50,38 +51,22 @@ def remember(request: HttpRequest, error: PrivyError) -> None:
     lookup_of(request).refused = error.with_traceback(None)
 
 
-def requirement(condition: Condition | None) -> Rule:
-    """Return the rule that there is a user, who meets the condition."""
-
-    def rule(auth: PrivyAuth, request: HttpRequest) -> None:
-        # Nothing of the body is read before the user is known.
-        auth.require()
-        if condition is not None:
-            auth.require(condition, in_request(request, condition.parameters))
-
-    return rule
-
-
-def enter(request: HttpRequest, rule: Rule) -> Answer | None:
+def enter(request: HttpRequest, rule: Rule) -> Refusal | None:
     """Apply a rule to a request; return the answer that refuses it, or ``None`` to go on.
 
     A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2). It is not refused, nor does it get into a
     view that was written to have a user: an empty answer is given, to which a CORS middleware adds its headers.
     """
     if is_preflight(lookup_of(request).request):
-        return _preflight_answer()
+        return Refusal(PREFLIGHT_ANSWER)
     return _apply(request, rule, find_active(request))
 
 
-async def aenter(request: HttpRequest, rule: Rule) -> Answer | None:
+async def aenter(request: HttpRequest, rule: Rule) -> Refusal | None:
     """Apply a rule as ``enter`` does, without ever blocking the event loop."""
     if is_preflight(lookup_of(request).request):
-        return _preflight_answer()
+        return Refusal(PREFLIGHT_ANSWER)
     return _apply(request, rule, await afind_active(request))
-
-
-def _preflight_answer() -> Answer:
-    return Answer(status=PREFLIGHT_STATUS, headers=dict(PREFLIGHT_HEADERS))
 
 
 def run(request: HttpRequest, rule: Rule, view: Callable[[], Any]) -> Any:
@@ -111,9 +96,9 @@ def _on_event_loop() -> bool:
     return True
 
 
-def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Answer | None:
+def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Refusal | None:
     try:
-        rule(auth, request)
+        rule.check(auth, partial(in_request, request))
     except PrivyError as error:
         return refuse(request, error)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Self, Unpack, cast
 
 from django.http import HttpRequest
@@ -12,27 +13,30 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, NotAut
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
-from django_privy.refusals import remember, requirement
-from django_privy.requests import find_auth
-from django_privy.users import find_active, find_django_user, maps_users
+from django_privy.refusals import remember
+from django_privy.request_attributes import find_auth, lookup_of
+from django_privy.request_user import find_active, find_django_user, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
-from privy_middleware.conditions import ConditionWords, Predicate
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import MissingToken, ServiceUnavailable
+from privy_middleware.plugin import Answer, ConditionWords, Predicate, requirement
 
 __all__ = ["PrivyAuthentication", "PrivyUserRequired", "Refused"]
 
 
 class Refused(APIException):
-    """Answer a refusal through REST framework's own exception handler and renderers; ``error`` says why."""
+    """A refusal for REST framework's own exception handler and renderers; ``error`` says why."""
 
-    def __init__(self, error: PrivyError) -> None:
-        """Take the refusal."""
-        super().__init__(detail=dict(error.payload))
-        headers = dict(error.headers)
+    def __init__(self, error: PrivyError, answer: Answer | None = None) -> None:
+        """Create it for a refusal; ``answer`` is what the core's gate answers, by default what any does."""
+        answer = answer or Answer.to(error)
+        super().__init__(detail=dict(answer.payload))
+        headers = dict(answer.headers)
         self.error = error
-        self.status_code: int = error.status
+        self.answer: Answer = answer
+        self.status_code: int = answer.status
         self.auth_header: str | None = headers.get("WWW-Authenticate")
         self.wait: int = int(headers.get("Retry-After", "0"))
 
@@ -64,7 +68,7 @@ class PrivyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge of a 401, which without it would become a 403; let no cache keep the answer."""
-        missing = MissingToken()
+        missing = lookup_of(request._request).gate.answer(MissingToken())
         _keep_out_of_caches(request, missing)
         return dict(missing.headers)["WWW-Authenticate"]
 
@@ -75,8 +79,12 @@ def _optional(request: HttpRequest, auth: PrivyAuth, on_invalid: OnInvalid | Non
     except PrivyError as error:
         # An API answers a page's navigation, too, and sends it nowhere.
         refused = auth.refusal or error
-        remember(request, refused)
-        raise Refused(refused) from None
+        raise _refused(request, refused) from None
+
+
+def _refused(request: HttpRequest, error: PrivyError) -> Refused:
+    remember(request, error)
+    return Refused(error, lookup_of(request).gate.answer(error))
 
 
 def _principal(request: HttpRequest, user: PrivyUser) -> Any:
@@ -88,11 +96,11 @@ def _principal(request: HttpRequest, user: PrivyUser) -> Any:
     return django_user
 
 
-def _keep_out_of_caches(request: Request, error: PrivyError) -> None:
+def _keep_out_of_caches(request: Request, answer: Answer) -> None:
     view = request.parser_context.get("view")
     if view is not None:
         # They are added to its answer, whoever makes that.
-        view.headers["Cache-Control"] = dict(error.headers)["Cache-Control"]
+        view.headers["Cache-Control"] = dict(answer.headers)["Cache-Control"]
 
 
 class PrivyUserRequired(BasePermission):
@@ -117,10 +125,9 @@ class PrivyUserRequired(BasePermission):
         """
         auth = find_active(request._request)
         try:
-            requirement(self.privy_condition)(auth, request._request)
+            requirement(self.privy_condition).check(auth, partial(in_request, request._request))
         except ServiceUnavailable as error:
-            remember(request._request, error)
-            raise Refused(error) from None
+            raise _refused(request._request, error) from None
         except PrivyError as error:
             if hasattr(view, "handle_exception"):
                 _Answers.of(view).error = auth.refusal or (error if auth.user else MissingToken())
@@ -152,9 +159,10 @@ class _Answers:
         error = self._reason() if isinstance(exc, NotAuthenticated | PermissionDenied) else None
         if error is None:
             return self._handle(exc)
-        remember(self._view.request._request, error)
-        _keep_out_of_caches(self._view.request, error)
-        return self._handle(Refused(error))
+        request = self._view.request
+        refused = _refused(request._request, error)
+        _keep_out_of_caches(request, refused.answer)
+        return self._handle(refused)
 
     def _reason(self) -> PrivyError | None:
         # Whatever raised it, what counts is which permission fails first, and whether one of ours in it does.

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
-from django_privy.refusals import requirement, run
+from django_privy.refusals import run
 from privy_middleware import Condition, ConfigurationError
-from privy_middleware.guarded_views import view_name
+from privy_middleware.plugin import requirement, view_name
 
 __all__ = ["PrivyUserRequiredMixin"]
 

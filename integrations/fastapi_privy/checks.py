@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from fastapi_privy import dependencies
 from fastapi_privy.routes import walk
 from privy_middleware import ConfigurationError
-from privy_middleware.guarded_views import view_name
+from privy_middleware.plugin import view_name
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 
 __all__ = ["check_parameters"]

@@ -9,9 +9,9 @@ from starlette.requests import HTTPConnection
 
 from privy_middleware import ConfigurationError, PrivyAuth
 from privy_middleware.asgi import ASGIRequest, auth_in
-from privy_middleware.gate import PREFLIGHT_HEADERS, PREFLIGHT_STATUS, is_preflight
+from privy_middleware.plugin import PREFLIGHT_ANSWER, is_preflight
 
-__all__ = ["answer_preflight", "privy_auth"]
+__all__ = ["answer_preflight", "not_installed", "privy_auth"]
 
 if TYPE_CHECKING:
     # Whatever an app has typed the state of its requests as.
@@ -29,8 +29,13 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     """
     auth = auth_in(connection.scope)
     if auth is None:
-        raise ConfigurationError("PrivyMiddleware", "is not around this app; call Privy(app) where the app is made")
+        raise not_installed()
     return auth
+
+
+def not_installed() -> ConfigurationError:
+    """Return the error of an app that the middleware is not around."""
+    return ConfigurationError("PrivyMiddleware", "is not around this app; call Privy(app) where the app is made")
 
 
 def answer_preflight(connection: _Connection) -> None:
@@ -40,4 +45,4 @@ def answer_preflight(connection: _Connection) -> None:
         HTTPException: with the answer, to which CORS middleware adds its headers.
     """
     if is_preflight(ASGIRequest(connection.scope)):
-        raise HTTPException(PREFLIGHT_STATUS, headers=dict(PREFLIGHT_HEADERS))
+        raise HTTPException(PREFLIGHT_ANSWER.status, headers=dict(PREFLIGHT_ANSWER.headers))

@@ -5,23 +5,21 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, Unpack, cast, overload
 
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import answer_preflight, privy_auth
-from fastapi_privy.parameters import check_in_thread, check_with
+from fastapi_privy.parameters import acheck, check
 from fastapi_privy.routes import endpoints_of
-from privy_middleware import ConfigurationError, PrivyAuth, condition
-from privy_middleware.conditions import Parameters, Predicate
-from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.guarded_views import GuardedViews
+from privy_middleware import ConfigurationError, condition
+from privy_middleware.config import OnInvalid
+from privy_middleware.plugin import ConditionWords, GuardedViews, Predicate, Rule, optional, requirement
 
 __all__ = ["GUARDED", "optional_privy_user", "require_privy_user"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_Rule: TypeAlias = Callable[[PrivyAuth, Parameters], object]
 
 GUARDED = GuardedViews(endpoints_of)
 """The endpoints that are decorated, for ``Privy`` to find those that are served without."""
@@ -29,13 +27,7 @@ GUARDED = GuardedViews(endpoints_of)
 
 @overload
 def require_privy_user(
-    *predicates: Predicate,
-    wallet: str | None = None,
-    linked: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    guest: bool | None = None,
-    verified_within: float | None = None,
-    owns_wallet: str | None = None,
+    *predicates: Predicate, **words: Unpack[ConditionWords]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 @overload
 def require_privy_user(endpoint: Callable[P, R], /) -> Callable[P, R]: ...
@@ -48,10 +40,8 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
         ConfigurationError: when what is decorated has no such parameter.
     """
     if len(given) == 1 and not words and _is_endpoint(given[0]):
-        return _guarded(given[0], lambda auth, _: auth.require())
-    wanted = condition(*given, **words)
-    names = frozenset[str]() if wanted is None else wanted.parameters
-    return lambda endpoint: _guarded(endpoint, lambda auth, given: auth.require(wanted, given), names)
+        return _guarded(requirement(), given[0])
+    return functools.partial(_guarded, requirement(condition(*given, **words)))
 
 
 @overload
@@ -65,17 +55,15 @@ def optional_privy_user(endpoint: Callable[..., Any] | None = None, /, *, on_inv
         ConfigurationError: when ``on_invalid`` is anything else, or what is decorated has no parameter ``request`` or
             ``websocket``.
     """
-    check_on_invalid(on_invalid)
-    if endpoint is not None:
-        return _guarded(endpoint, lambda auth, _: auth.optional())
-    return lambda endpoint: _guarded(endpoint, lambda auth, _: auth.optional(on_invalid))
+    decorate = functools.partial(_guarded, optional(on_invalid))
+    return decorate if endpoint is None else decorate(endpoint)
 
 
 def _is_endpoint(function: Callable[..., Any]) -> bool:
     return not {"request", "websocket"}.isdisjoint(inspect.signature(function).parameters)
 
 
-def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = frozenset()) -> Callable[P, R]:
+def _guarded(rule: Rule, endpoint: Callable[P, R]) -> Callable[P, R]:
     if not _is_endpoint(endpoint):
         raise ConfigurationError("endpoint", "decorate a function with a parameter named request or websocket")
 
@@ -83,21 +71,14 @@ def _guarded(endpoint: Callable[P, R], rule: _Rule, names: frozenset[str] = froz
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         connection = _connection(args, kwargs)
         answer_preflight(connection)
-        auth = privy_auth(connection)
-        if names:
-            # Nobody's body is read before it is known who asks.
-            auth.require()
-        check_in_thread(connection, names, functools.partial(rule, auth))
+        check(connection, rule, privy_auth(connection))
         return endpoint(*args, **kwargs)
 
     @functools.wraps(endpoint)
     async def aguarded(*args: P.args, **kwargs: P.kwargs) -> Any:
         connection = _connection(args, kwargs)
         answer_preflight(connection)
-        auth = privy_auth(connection)
-        if names:
-            auth.require()
-        await check_with(connection, names, functools.partial(rule, auth))
+        await acheck(connection, rule, privy_auth(connection))
         return await cast(Any, endpoint)(*args, **kwargs)
 
     chosen = cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, NoReturn, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NoReturn, TypeAlias, Unpack, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from fastapi_privy.parameters import check_with
-from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL
+from fastapi_privy.parameters import acheck
+from fastapi_privy.security import ACCESS, ANY, OPTIONAL
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
-from privy_middleware.conditions import Predicate
 from privy_middleware.config import OnInvalid, check_on_invalid
+from privy_middleware.plugin import ConditionWords, Predicate, requirement
 
 __all__ = [
     "AccessClaims",
@@ -84,31 +84,16 @@ _CALL_OPTIONAL = _ToBeCalled("optional", 'Depends(optional(on_invalid="anonymous
 
 
 def require(
-    *predicates: Annotated[Predicate, Depends(_CALL_REQUIRE)],
-    wallet: str | None = None,
-    linked: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    guest: bool | None = None,
-    verified_within: float | None = None,
-    owns_wallet: str | None = None,
+    *predicates: Annotated[Predicate, Depends(_CALL_REQUIRE)], **words: Unpack[ConditionWords]
 ) -> Callable[[HTTPConnection, PrivyUser], Awaitable[PrivyUser]]:
     """Return a dependency on a user who meets the conditions, as in ``Depends(require(wallet="ethereum"))``.
 
     The words are those of ``privy_middleware.condition``. The user comes from ``current_user``, overrides included.
     """
-    wanted = condition(
-        *predicates,
-        wallet=wallet,
-        linked=linked,
-        metadata=metadata,
-        guest=guest,
-        verified_within=verified_within,
-        owns_wallet=owns_wallet,
-    )
-    names = frozenset[str]() if wanted is None else wanted.parameters
+    rule = requirement(condition(*predicates, **words))
 
     async def required_user(connection: HTTPConnection, user: CurrentUser) -> PrivyUser:
-        return await check_with(connection, names, functools.partial(PrivyAuth(user).require, wanted))
+        return cast(PrivyUser, await acheck(connection, rule, PrivyAuth(user)))
 
     return required_user
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
-from fastapi_privy.schemes import ACCESS, ANY, OPTIONAL, PrivyScheme, schemes_of
+from fastapi_privy.security import ACCESS, ANY, OPTIONAL, PrivyScheme
 from privy_middleware import AuthenticationError, AuthorizationError, InvalidToken, PrivyError, ServiceUnavailable
 from privy_middleware.config import RequestSettings
+from privy_middleware.plugin import security_schemes
 
 __all__ = ["describe"]
 
@@ -62,11 +63,10 @@ def _needed(operation: dict[str, Any]) -> PrivyScheme | None:
 def _describe(
     operation: dict[str, Any], scheme: PrivyScheme, settings: RequestSettings, components: dict[str, Any]
 ) -> None:
-    schemes = schemes_of(settings, scheme.kinds)
-    written = {name: model.model_dump(mode="json", by_alias=True, exclude_none=True) for name, model in schemes}
-    components.setdefault("securitySchemes", {}).update(written)
+    schemes = security_schemes(settings, scheme.kinds)
+    components.setdefault("securitySchemes", {}).update(schemes)
     components.setdefault("schemas", {})[_MODEL] = deepcopy(_SCHEMA)
-    operation["security"] = _alternatives(operation.get("security", ()), [*written], optional=scheme.optional)
+    operation["security"] = _alternatives(operation.get("security", ()), [*schemes], optional=scheme.optional)
     for refusals in _REFUSALS:
         operation.setdefault("responses", {}).setdefault(str(refusals[0].status), _response(refusals))
 

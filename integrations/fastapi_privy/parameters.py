@@ -1,67 +1,72 @@
 """The parameters of a Starlette or FastAPI request, for the conditions that look at them.
 
-``privy_middleware.http.parameters`` decides which value counts. The endpoint can read the body afterwards in every way
+``privy_middleware.plugin`` decides which value counts. The endpoint can read the body afterwards in every way
 that it could have read it before.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
 from anyio import from_thread
 from starlette.requests import HTTPConnection, Request
 
-from privy_middleware import PrivyError
+from privy_middleware import PrivyAuth, PrivyError, PrivyUser
 from privy_middleware.asgi import Message, Receive
-from privy_middleware.conditions import Parameters
-from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, Rule, aread_parameters
 
-__all__ = ["check_in_thread", "check_with"]
+__all__ = ["acheck", "check"]
 
 _T = TypeVar("_T")
 
 
-async def check_with(connection: HTTPConnection, names: Collection[str], check: Callable[[Parameters], _T]) -> _T:
-    """Return what the check returns for those of the parameters that have one value in the request."""
-    given = await _in_request(connection, names)
+async def acheck(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser | None:
+    """Return the user whom a rule accepts.
+
+    Raises:
+        PrivyError: the refusal.
+    """
     try:
-        return check(given)
+        return await rule.acheck(auth, partial(_in_request, connection))
     except PrivyError:
         await _close(connection)
         raise
 
 
-def check_in_thread(connection: HTTPConnection, names: Collection[str], check: Callable[[Parameters], _T]) -> _T:
-    """Return what ``check_with`` does, for an endpoint that Starlette runs in a thread; elsewhere all are missing."""
+def check(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser | None:
+    """Return what ``acheck`` does, for an endpoint that Starlette runs in a thread; elsewhere no parameter is read."""
     try:
-        given = from_thread.run(_in_request, connection, names) if names else {}
-    except RuntimeError:
-        # Without the event loop the body cannot be read, and might say something else than the path and the query.
-        return check({})
-    try:
-        return check(given)
+        return rule.check(auth, partial(_in_request_from_thread, connection))
     except PrivyError:
-        if names:
-            from_thread.run(_close, connection)
+        if rule.parameters:
+            _from_thread(_close, connection)
         raise
 
 
-async def _in_request(connection: HTTPConnection, names: Collection[str]) -> dict[str, object]:
-    if not names:
-        return {}
-    try:
-        return agreed(names, await _parts(connection))
-    except Exception:
-        # Limits, disconnected clients and parsers each have exceptions of their own.
-        return {}
+def _in_request_from_thread(connection: HTTPConnection, names: frozenset[str]) -> Parameters:
+    # Without the event loop the body cannot be read, and might say something else than the path and the query.
+    return _from_thread(_in_request, connection, names) or {}
+
+
+async def _in_request(connection: HTTPConnection, names: frozenset[str]) -> Parameters:
+    return await aread_parameters(names, partial(_parts, connection))
 
 
 async def _close(connection: HTTPConnection) -> None:
     """Close the files of a form that no endpoint will read."""
     if isinstance(connection, Request):
         await connection.close()
+
+
+def _from_thread(function: Callable[..., Coroutine[Any, Any, _T]], *args: object) -> _T | None:
+    """Return what a coroutine function returns on the event loop of this thread, ``None`` if there is none."""
+    try:
+        return from_thread.run(function, *args)
+    except RuntimeError:
+        return None
 
 
 async def _parts(connection: HTTPConnection) -> RequestParts:

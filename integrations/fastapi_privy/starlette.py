@@ -12,14 +12,14 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastapi_privy.backend import PrivyBackend, SignedInUser
-from fastapi_privy.connection import privy_auth
+from fastapi_privy.connection import not_installed, privy_auth
 from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy_user
 from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
-from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
+from privy_middleware.asgi import ASGIApp, Receive, Scope, Send, gate_in
 from privy_middleware.asgi.expiry import OnExpired, check_on_expired
 from privy_middleware.asgi.startup import fails_startup
-from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.plugin import Gate, Settings, build_gate
 
 __all__ = [
     "Privy",
@@ -36,13 +36,16 @@ async def refusal_response(connection: HTTPConnection, error: Exception) -> Resp
     """Return the documented answer to a ``PrivyError``: the handler that ``Privy`` registers.
 
     Raises:
-        PrivyError: the error again, when it is no refusal, or refuses a WebSocket, which the middleware answers.
+        PrivyError: the error again, if it is no refusal, or refuses a WebSocket, which the middleware answers.
+        ConfigurationError: if the middleware is not around the app.
     """
-    if not isinstance(error, PrivyError) or error.status == PrivyError.status or connection.scope["type"] != "http":
+    if not isinstance(error, PrivyError) or connection.scope["type"] != "http":
         raise error
-    # The traceback would keep frames, and with them the token, alive where the refusal is kept.
-    error.without_traces()
-    return Response(error.body, error.status, dict(error.headers))
+    gate = gate_in(connection.scope)
+    if gate is None:
+        raise not_installed()
+    answer = gate.answer(error)
+    return Response(answer.body, answer.status, dict(answer.headers))
 
 
 class Privy:

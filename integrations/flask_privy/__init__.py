@@ -8,7 +8,8 @@ from flask_privy import signals
 from flask_privy.decorators import optional_privy_user, require_privy_user
 from flask_privy.exceptions import PrivyHTTPException
 from flask_privy.extension import Privy
-from flask_privy.requests import PrivyRequest, privy_auth, privy_user
+from flask_privy.proxies import privy_auth, privy_user
+from flask_privy.request import PrivyRequest
 
 __all__ = [
     "Privy",

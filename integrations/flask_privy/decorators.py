@@ -9,11 +9,18 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from flask import Flask
 
-from flask_privy.guards import Rule, enter, requirement
+from flask_privy.guards import enter
 from privy_middleware import Condition, ConfigurationError, condition
-from privy_middleware.conditions import ConditionWords, Predicate
-from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.guarded_views import GuardedViews
+from privy_middleware.config import OnInvalid
+from privy_middleware.plugin import (
+    ConditionWords,
+    GuardedViews,
+    Predicate,
+    Rule,
+    optional,
+    requirement,
+    view_or_predicate,
+)
 
 __all__ = ["Decorator", "GUARDED", "is_optional", "optional_privy_user", "require_privy_user"]
 
@@ -48,7 +55,10 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     the refusal's own.
     """
     if len(given) == 1 and not words and not isinstance(given[0], Condition):
-        return _view_or_predicate(given[0])
+        # Flask calls views with the URL's values by name, and methods with their object, but never with one function.
+        either = view_or_predicate(given[0], _guard, inspect.isroutine)
+        GUARDED.add(given[0], either)
+        return either
     return functools.partial(_guard, requirement(condition(*given, **words)))
 
 
@@ -65,50 +75,28 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
     Raises:
         ConfigurationError: when ``on_invalid`` is anything else.
     """
-    check_on_invalid(on_invalid)
-    decorate = functools.partial(_guard, lambda auth: auth.optional(on_invalid), optional=True)
+    decorate = functools.partial(_guard, optional(on_invalid), is_optional=True)
     return decorate if view is None else decorate(view)
 
 
 def is_optional(view: Callable[..., Any] | None) -> bool:
-    """Say whether a view is decorated with ``@optional_privy_user``."""
+    """Return whether a view is decorated with ``@optional_privy_user``."""
     return getattr(view, "privy_optional", False) is True
 
 
-def _view_or_predicate(given: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the view guarded, or if ``given`` turns out to be a predicate, guard the view it is then applied to.
-
-    Which of the two it is shows at the next call: Flask passes views the URL's values by name, and a method its object,
-    but never one bare function.
-    """
-    wrapped = _wrap(requirement(None), given)
-    if inspect.iscoroutinefunction(given):
-        GUARDED.add(given, wrapped)
-        return wrapped
-
-    @functools.wraps(given)
-    def either(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and inspect.isroutine(args[0]):
-            return _guard(requirement(condition(given)), args[0])
-        return wrapped(*args, **kwargs)
-
-    GUARDED.add(given, either)
-    return either
-
-
-def _guard(rule: Rule, view: Callable[P, R], *, optional: bool = False) -> Callable[P, R]:
-    guarded = _wrap(rule, view, optional=optional)
+def _guard(rule: Rule, view: Callable[P, R], *, is_optional: bool = False) -> Callable[P, R]:
+    guarded = _wrap(rule, view, is_optional=is_optional)
     GUARDED.add(view, guarded)
     return guarded
 
 
-def _wrap(rule: Rule, view: Callable[P, R], *, optional: bool = False) -> Callable[P, R]:
+def _wrap(rule: Rule, view: Callable[P, R], *, is_optional: bool) -> Callable[P, R]:
     if not callable(view):
         # Some extensions' route decorators return nothing.
         raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
     wrapped = _wrap_async(rule, view) if inspect.iscoroutinefunction(view) else _wrap_sync(rule, view)
     # Read by a guard over the whole app; set in either case, as a decorator below may have set it.
-    vars(wrapped)["privy_optional"] = optional
+    vars(wrapped)["privy_optional"] = is_optional
     return cast("Callable[P, R]", wrapped)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from privy_middleware import PrivyError
+from privy_middleware.plugin import Answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -23,26 +24,30 @@ __all__ = ["Answered", "PrivyHTTPException", "Raised", "to_answer", "to_raise"]
 
 
 class PrivyHTTPException(HTTPException):
-    """Answer with what the core says about a refusal; a subclass of Werkzeug's class for the status, too.
+    """A refusal with its answer; also a subclass of Werkzeug's exception for the status.
 
-    ``error`` is the refusal. ``data`` is its JSON object, where extensions of Flask look for one.
+    Attributes:
+        error: the refusal.
+        data: the JSON object of the answer, where extensions of Flask look for it.
     """
 
-    def __init__(self, error: PrivyError) -> None:
-        """Take the refusal."""
+    def __init__(self, error: PrivyError, answer: Answer | None = None) -> None:
+        """Create it for a refusal; ``answer`` is what the core's gate answers, by default what any does."""
         super().__init__(error.message)
+        answer = answer or Answer.to(error)
         self.error: PrivyError = error
-        self.data: dict[str, str] = error.payload
+        self.data: dict[str, str] = dict(answer.payload)
+        self._answer = answer
 
     def get_body(self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None) -> str:
         """Return the JSON body."""
-        return self.error.body.decode()
+        return self._answer.body.decode()
 
     def get_headers(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None
     ) -> list[tuple[str, str]]:
         """Return the headers, content type and caching included."""
-        return list(self.error.headers)
+        return list(self._answer.headers)
 
 
 class Raised(PrivyHTTPException):
@@ -53,14 +58,14 @@ class Answered(Exception):
     """Be found after ``HTTPException`` and before ``Exception``: nobody else answers."""
 
 
-def to_raise(error: PrivyError) -> PrivyHTTPException:
+def to_raise(error: PrivyError, answer: Answer) -> PrivyHTTPException:
     """Return the exception that a view is left with."""
-    return _class_of(error.status, Raised)(error)
+    return _class_of(answer.status, Raised)(error, answer)
 
 
-def to_answer(error: PrivyError) -> PrivyHTTPException:
+def to_answer(error: PrivyError, answer: Answer) -> PrivyHTTPException:
     """Return the exception that the app's handlers for HTTP exceptions are asked about."""
-    return _class_of(error.status, PrivyHTTPException, HTTPException, Answered)(error)
+    return _class_of(answer.status, PrivyHTTPException, HTTPException, Answered)(error, answer)
 
 
 @functools.cache

@@ -10,19 +10,22 @@ from flask.typing import ResponseReturnValue
 
 from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
-from flask_privy.guards import Exempt, Guard, enter, requirement
-from flask_privy.requests import (
-    Lookup,
-    PrivyRequest,
-    current_lookup,
-    find_lookup,
-    privy_auth,
-    privy_user,
-)
+from flask_privy.guards import Exempt, Guard, enter
+from flask_privy.lookup import FlaskLookup
+from flask_privy.proxies import privy_auth, privy_user
+from flask_privy.request import PrivyRequest, current_lookup, find_lookup
 from privy_middleware import ConfigurationError, PrivyError, condition
-from privy_middleware.conditions import ConditionWords, Predicate
-from privy_middleware.gate import Gate, Settings, build_gate
-from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
+from privy_middleware.plugin import (
+    PRIVATE,
+    ConditionWords,
+    Gate,
+    Predicate,
+    Settings,
+    build_gate,
+    has_content,
+    merge_vary,
+    requirement,
+)
 
 __all__ = ["Privy"]
 
@@ -118,10 +121,10 @@ def _on_raised(error: Raised) -> ResponseReturnValue:
 
 
 def _on_privy_error(error: PrivyError) -> ResponseReturnValue:
-    if error.status == PrivyError.status:
-        raise error
-    current_lookup().refuse(error)
-    return current_app.handle_http_exception(to_answer(error))
+    lookup = current_lookup()
+    answer = lookup.gate.answer(error)
+    lookup.refuse(error)
+    return current_app.handle_http_exception(to_answer(error, answer))
 
 
 def _on_answered(error: PrivyHTTPException) -> ResponseReturnValue:
@@ -131,7 +134,7 @@ def _on_answered(error: PrivyHTTPException) -> ResponseReturnValue:
 def _require_unless_optional() -> ResponseReturnValue | None:
     lookup, view = current_lookup(), current_app.view_functions.get(request.endpoint or "")
     stays_open = is_optional(view) or lookup.gate.is_sign_in_page(lookup.request)
-    return None if stays_open else enter(requirement(None))
+    return None if stays_open else enter(requirement())
 
 
 def _tell_caches(response: Response) -> Response:
@@ -145,10 +148,10 @@ def _tell_caches(response: Response) -> Response:
     return response
 
 
-def _complete(response: Response, lookup: Lookup) -> None:
+def _complete(response: Response, lookup: FlaskLookup) -> None:
     headers, refused = response.headers, lookup.refused
     if refused is not None and refused.status == response.status_code:
-        for name, value in refused.headers:
+        for name, value in lookup.gate.answer(refused).headers:
             headers.setdefault(name, value)
     streams = has_content(response.status_code) and response.is_streamed and response.content_length is None
     if lookup.auth is not None or streams:

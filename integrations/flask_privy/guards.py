@@ -9,28 +9,13 @@ from typing import Any, TypeAlias
 from flask import Blueprint, Flask, current_app, request
 from flask.typing import ResponseReturnValue
 
-from flask_privy.parameters import in_request
-from flask_privy.requests import current_lookup
-from privy_middleware import Condition, ConfigurationError, PrivyAuth
-from privy_middleware.gate import is_preflight
+from flask_privy.request import current_lookup
+from privy_middleware import ConfigurationError
+from privy_middleware.plugin import Rule, is_preflight
 
-__all__ = ["Exempt", "Guard", "Rule", "enter", "requirement"]
+__all__ = ["Exempt", "Guard", "enter"]
 
 Exempt: TypeAlias = Collection[str | Callable[..., Any]]
-Rule: TypeAlias = Callable[[PrivyAuth], object]
-
-
-def requirement(condition: Condition | None) -> Rule:
-    """Return the rule that there is a user, who meets the condition."""
-    if condition is None:
-        return PrivyAuth.require
-
-    def rule(auth: PrivyAuth) -> None:
-        # Nothing of the body is read before the user is known.
-        auth.require()
-        auth.require(condition, in_request(condition.parameters))
-
-    return rule
 
 
 def enter(rule: Rule) -> ResponseReturnValue | None:

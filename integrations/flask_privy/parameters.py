@@ -1,6 +1,6 @@
 """The parameters of a Flask request, for the conditions that look at them.
 
-``privy_middleware.http.parameters`` decides which value counts. The view can read the body afterwards in every way
+``privy_middleware.plugin`` decides which value counts. The view can read the body afterwards in every way
 that it could have read it before.
 """
 
@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from flask import Request, request
 
-from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, read_parameters
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -22,17 +22,11 @@ __all__ = ["in_request"]
 _CHUNK = 1 << 16
 
 
-def in_request(names: Collection[str]) -> dict[str, object]:
+def in_request(names: Collection[str]) -> Parameters:
     """Return those of the parameters that have one value in the current request, however it is read."""
-    if not names:
-        return {}
     # The request itself, since a proxy does not show what has been read before.
     current: Request = cast(Any, request)._get_current_object()
-    try:
-        return agreed(names, _parts(current))
-    except Exception:
-        # Limits, disconnected clients and servers each have exceptions of their own.
-        return {}
+    return read_parameters(names, lambda: _parts(current))
 
 
 def _parts(current: Request) -> RequestParts:

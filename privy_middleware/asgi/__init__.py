@@ -1,14 +1,18 @@
 """ASGI middleware: the user of every HTTP request and WebSocket, in ``scope["state"]``."""
 
-from privy_middleware.asgi.middleware import (
-    ASGIApp,
-    ASGIRequest,
-    Message,
-    PrivyMiddleware,
-    Receive,
-    Scope,
-    Send,
-    auth_in,
-)
+from privy_middleware.asgi.middleware import PrivyMiddleware
+from privy_middleware.asgi.request import ASGIRequest
+from privy_middleware.asgi.state import auth_in, gate_in
+from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["ASGIApp", "ASGIRequest", "Message", "PrivyMiddleware", "Receive", "Scope", "Send", "auth_in"]
+__all__ = [
+    "ASGIApp",
+    "ASGIRequest",
+    "Message",
+    "PrivyMiddleware",
+    "Receive",
+    "Scope",
+    "Send",
+    "auth_in",
+    "gate_in",
+]

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeAlias
 
 import anyio
 
+from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from privy_middleware.errors import ConfigurationError, TokenExpired
 
 __all__ = ["Expiry", "OnExpired", "check_on_expired"]
 
-_Message: TypeAlias = MutableMapping[str, Any]
-_Receive: TypeAlias = Callable[[], Awaitable[_Message]]
-_Send: TypeAlias = Callable[[_Message], Awaitable[None]]
-OnExpired: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None] | None]
+OnExpired: TypeAlias = Callable[[Scope], Awaitable[None] | None]
 
-# What an app has, in seconds, to notice that its socket was closed before its task is cancelled.
+# The seconds that an app has to notice that its socket was closed, before its task is cancelled.
 _PATIENCE = 5.0
 
 
 def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> None:
-    """Require a function that is called: connections must end with their token.
+    """Require ``on_expired`` to be a function, and connections to end with their token.
 
     Raises:
-        ConfigurationError: when it is no function, or would never be called.
+        ConfigurationError: if it is not a function, or would never be called.
     """
     if on_expired is not None and not callable(on_expired):
         raise ConfigurationError("on_expired", "give a function or a coroutine function, or leave it out")
@@ -35,7 +33,7 @@ def check_on_expired(on_expired: OnExpired | None, *, close_expired: bool) -> No
 
 
 class Expiry:
-    """Close one connection after ``seconds``, if it turns out to be one that lasts.
+    """Close one connection after ``seconds``, if it is a WebSocket or an event stream.
 
     The app of a WebSocket receives ``websocket.disconnect``, as if the client had closed, and is cancelled if it goes
     on; the app of an event stream is cancelled at once, and the response ends as if it were complete. Any other
@@ -44,13 +42,13 @@ class Expiry:
 
     def __init__(
         self,
-        scope: MutableMapping[str, Any],
-        receive: _Receive,
-        send: _Send,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
         seconds: float,
         on_expired: OnExpired | None,
     ) -> None:
-        """Take a connection, how long its token is still valid, and whom to tell when it no longer is."""
+        """Create it for a connection whose token is valid for ``seconds``; then ``on_expired`` is called."""
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -60,21 +58,21 @@ class Expiry:
         self._expired = False
         self._timer = anyio.CancelScope()
 
-    async def run(self, app: Callable[[Any, _Receive, _Send], Awaitable[None]]) -> None:
-        """Serve the connection with the app, no longer than the token lasts."""
+    async def run(self, app: ASGIApp) -> None:
+        """Run the app for the connection, until the token expires at the latest."""
         with self._timer:
             await app(self._scope, self.receive, self.send)
         if self._timer.cancelled_caught:
             await self._expire()
 
-    async def receive(self) -> _Message:
-        """Return the client's next message, or the news that the connection has ended."""
+    async def receive(self) -> Message:
+        """Return the client's next message, or a disconnect once the connection has ended."""
         with anyio.CancelScope(deadline=self._ends):
             return await self._receive()
         await self._expire()
         return {"type": "websocket.disconnect", "code": TokenExpired.close_code, "reason": TokenExpired.message}
 
-    async def send(self, message: _Message) -> None:
+    async def send(self, message: Message) -> None:
         """Pass a message of the app on, unless the connection has ended."""
         if self._expired:
             return
@@ -82,7 +80,7 @@ class Expiry:
             self._ends = anyio.current_time() + self._seconds
             self._timer.deadline = self._ends + _PATIENCE
         elif message["type"] == "http.response.start":
-            # An iterable that may be good for a single reading: the server gets what was read.
+            # ASGI allows an iterable that can be read once: the server gets the list that was read.
             headers = [(name, value) for name, value in message.get("headers") or ()]
             message = {**message, "headers": headers}
             if _is_event_stream(headers):

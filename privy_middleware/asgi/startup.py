@@ -1,4 +1,4 @@
-"""Errors that come to light only while an ASGI server starts the app.
+"""Configuration errors that show only while an ASGI server starts the app.
 
 Starlette and FastAPI build their middleware at the first call of the app, which is the lifespan's. A server takes an
 error in that call to mean that the app has no lifespan: it would start, and answer every request 500. So the error is
@@ -21,7 +21,7 @@ _P = ParamSpec("_P")
 
 
 def fails_startup(construct: Callable[_P, None]) -> Callable[_P, None]:
-    """Decorate the ``__init__`` of a middleware, so that an error in it always stops the start of the app.
+    """Decorate the ``__init__`` of a middleware so that an error in it always stops the start of the app.
 
     In the lifespan call of an app the error is not raised, but kept in a gate that raises it at every use, first of all
     when the lifespan fetches the keys. Anywhere else it is raised at once. A keyword that ``__init__`` does not have
@@ -65,11 +65,11 @@ def _in_lifespan() -> bool:
 
 
 class _Misconfigured(Gate):
-    """Be in the place of a gate that could not be built, and raise the error at every use."""
+    """The replacement of a gate that could not be built; it raises the error at every use."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     def __getattr__(self, _name: str) -> NoReturn:
-        # A traceback would grow with every request, and keep its frames alive.
+        # The traceback would grow with every request, and keep frames alive.
         raise self._error.with_traceback(None)

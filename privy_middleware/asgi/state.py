@@ -5,36 +5,49 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
+from privy_middleware.asgi.types import Scope
 from privy_middleware.auth import PrivyAuth
+from privy_middleware.gate import Gate
 
-__all__ = ["RequestState"]
+__all__ = ["RequestState", "auth_in", "gate_in", "put_state"]
 
+_KEY = "privy_middleware.state"
 _OURS = frozenset({"privy_user", "privy_auth"})
 _ABSENT = object()
 
 
 class RequestState:
-    """Give one request a state of its own, and pass on what the app changes there.
+    """Give one request its own ``state``, and copy the app's changes back to the original.
 
-    A server or a framework may use one state for many requests, so the user is only ever put into a copy. Middleware
-    further out may hold the original: ``pass_on`` repeats there what has changed in the copy, except our two entries.
-    ``looked`` is true once it is known that the response depends on the user.
+    A server or a framework may use one state for many requests, so the user must never be written to the original, only
+    to a copy. Middleware outside may hold the original: ``pass_on`` repeats there what has changed in the copy, except
+    our two entries. The copy is a plain dict, in which code written in C, such as orjson, finds every entry.
+
+    Example:
+        A server gives ``{"pool": pool}`` to all requests. The app finds ``{"pool": pool, "privy_user": user, …}`` and
+        adds ``"locale"``; middleware outside then finds ``{"pool": pool, "locale": …}``, and no user.
+
+    Attributes:
+        own: the state of this request, a plain dict.
+        gate: what has decided about the request.
+        looked: whether it is known that the response depends on the user.
     """
 
-    __slots__ = ("_outer", "_passed_on", "looked", "own")
+    __slots__ = ("_outer", "_passed_on", "gate", "looked", "own")
 
-    def __init__(self, outer: MutableMapping[str, Any] | None, auth: PrivyAuth) -> None:
-        """Take the state so far, if there is one, and what is known about the request."""
+    def __init__(self, outer: MutableMapping[str, Any] | None, auth: PrivyAuth, gate: Gate) -> None:
+        """Copy the original, if there is one, and add what is known about the request."""
         own: dict[str, Any] = {} if outer is None else dict(outer)
         own["privy_user"] = auth.user
         own["privy_auth"] = auth
-        self.own = own
-        self.looked = False
+        self.own: dict[str, Any] = own
+        self.gate: Gate = gate
+        self.looked: bool = False
         self._outer = outer
         self._passed_on = own.copy()
 
     def pass_on(self) -> None:
-        """Repeat in the original what has been set or deleted in the copy since the last call."""
+        """Repeat in the original what was set or deleted in the copy since the last call."""
         outer, before = self._outer, self._passed_on
         if outer is None:
             return
@@ -46,3 +59,29 @@ class RequestState:
             outer.update({key: changed[key] for key in changed.keys() - _OURS})
             for key in before.keys() - now.keys() - _OURS:
                 outer.pop(key, None)
+
+
+def put_state(scope: Scope, auth: PrivyAuth, gate: Gate) -> RequestState:
+    """Replace the state in a scope by one with the user in it.
+
+    The scope itself is not copied, since middleware outside reads what routers add to it.
+    """
+    state = RequestState(scope.get("state"), auth, gate)
+    scope["state"] = state.own
+    scope[_KEY] = state
+    return state
+
+
+def auth_in(scope: Scope) -> PrivyAuth | None:
+    """Return the result in a scope, ``None`` without the middleware; the response then depends on the user."""
+    state: RequestState | None = scope.get(_KEY)
+    if state is not None:
+        state.looked = True
+    auth = (scope.get("state") or {}).get("privy_auth")
+    return auth if isinstance(auth, PrivyAuth) else None
+
+
+def gate_in(scope: Scope) -> Gate | None:
+    """Return the gate of the middleware that a scope has passed, ``None`` without the middleware."""
+    state: RequestState | None = scope.get(_KEY)
+    return None if state is None else state.gate

@@ -15,7 +15,7 @@ from privy_middleware.tokens.claims import Claims, check_audience, check_issuer,
 from privy_middleware.users.frozen import FrozenDict
 from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
 from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
-from privy_middleware.verifiers.token import Trust
+from privy_middleware.verifiers.token import TrustedSigner
 
 __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
@@ -50,8 +50,8 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
 
     def __init__(self, config: CustomKeyConfig, *, clock: Callable[[], float] = time.time) -> None:
         """Set the settings, and the clock that ``exp`` is compared with, in Unix seconds."""
-        trust = Trust(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
-        super().__init__(config, [trust], self._read, clock=clock)
+        signer = TrustedSigner(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
+        super().__init__(config, [signer], self._read, clock=clock)
         self._audiences = frozenset(config.audiences)
 
     def verify_token(self, token: str) -> Claims:
@@ -60,11 +60,11 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
         Raises:
             InvalidToken: if the token is refused.
         """
-        return self._reader.verify(token).claims
+        return self._verifier.verify(token).claims
 
     async def averify_token(self, token: str) -> Claims:
         """Return the claims of a token; raises as ``verify_token`` does."""
-        return (await self._reader.averify(token)).claims
+        return (await self._verifier.averify(token)).claims
 
     def _read(self, claims: Claims, issuer: str) -> CustomKeyUser:
         check_issuer(claims, issuer)

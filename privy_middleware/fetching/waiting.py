@@ -1,6 +1,6 @@
-"""Waiting, sync and async: the only difference between the two.
+"""Waiting, the only difference between sync and async code.
 
-Everything else is written once, as a generator that yields what it has to wait for.
+Code that may have to wait is written once, as a generator that yields what it has to wait for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class Waitable(Protocol):
-    """Something to wait for, blocking or not; a failure is not raised, but seen by the steps afterwards."""
+    """Something to wait for, blocking or not; what it waits for may fail, and neither way raises that."""
 
     def fetch(self) -> None:
         """Wait by blocking."""

@@ -1,1 +1,1 @@
-"""What a request presents, and what HTTP asks of an answer."""
+"""Requests and responses: tokens in a request, protected paths, cross-site requests, redirects, caching headers."""

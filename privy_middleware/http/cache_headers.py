@@ -1,4 +1,4 @@
-"""How an answer that may depend on the user says so to caches."""
+"""Caching headers of a response that may depend on the user."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import AnyStr, Generic
 __all__ = ["CacheHeaders", "PRIVATE", "has_content", "merge_vary"]
 
 PRIVATE = "private, no-store"
-"""``Cache-Control`` of an answer to a request with a token, unless the app set its own (RFC 9111 §3.5)."""
+"""``Cache-Control`` of a response to a request with a token, unless the app sets its own (RFC 9111 §3.5)."""
 
 
 def has_content(status: int) -> bool:
-    """Return whether an answer has content: 1xx, 204 and 304 have none (RFC 9110 §6.4.1).
+    """Return whether a response has content: 1xx, 204 and 304 have none (RFC 9110 §6.4.1).
 
-    A cache updates what it has stored with the headers of a 304 (RFC 9111 §4.3.4), and would drop it for ``no-store``:
-    so an answer without content gets no caching headers unless it is known to depend on the user.
+    A cache updates a stored response with the headers of a 304 (RFC 9111 §4.3.4), and would drop it for ``no-store``.
+    So a response without content gets no caching headers unless it is known to depend on the user.
     """
     return status >= 200 and status not in (204, 304)
 
@@ -26,7 +26,7 @@ def merge_vary(values: Iterable[str], added: Iterable[str]) -> str:
     return _merged(tuple(values), tuple(added))
 
 
-# An app says the same in nearly every answer.
+# Nearly every response of an app has the same value.
 @functools.lru_cache(maxsize=128)
 def _merged(values: tuple[str, ...], added: tuple[str, ...]) -> str:
     names = {name.strip().lower(): name.strip() for value in values for name in value.split(",") if name.strip()}
@@ -38,7 +38,7 @@ def _merged(values: tuple[str, ...], added: tuple[str, ...]) -> str:
 
 
 class CacheHeaders(Generic[AnyStr]):
-    """Add ``Vary``, and ``Cache-Control`` where the app has none, to headers in the server's own type of string."""
+    """Add ``Vary``, and ``Cache-Control`` where the app has none, to the headers of a response, text or bytes."""
 
     __slots__ = ("_cache_control", "_merge", "_own", "_private", "_vary")
 
@@ -48,7 +48,7 @@ class CacheHeaders(Generic[AnyStr]):
         encode: Callable[[str], AnyStr],
         decode: Callable[[AnyStr], str],
     ) -> None:
-        """Take the header fields to vary on, and how the server writes and reads strings."""
+        """Create it for the header fields to vary on; the functions convert text to and from the server's type."""
         self._vary: AnyStr = encode("vary")
         self._cache_control: AnyStr = encode("cache-control")
         self._own: tuple[AnyStr, AnyStr] = (self._vary, encode(merge_vary((), names)))
@@ -60,7 +60,7 @@ class CacheHeaders(Generic[AnyStr]):
         self._merge: Callable[[Iterable[AnyStr]], tuple[AnyStr, AnyStr]] = merge
 
     def add(self, headers: Iterable[tuple[AnyStr, AnyStr]], *, presented: bool) -> list[tuple[AnyStr, AnyStr]]:
-        """Return the headers of an answer to a request that ``presented`` a token, or did not."""
+        """Return the headers of the response to a request that ``presented`` a token, or did not."""
         kept: list[tuple[AnyStr, AnyStr]] = []
         vary: list[AnyStr] = []
         private = presented

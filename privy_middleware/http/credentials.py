@@ -1,7 +1,7 @@
-"""The one place that reads tokens from a request: header fields and cookies, raw, without any framework.
+"""Tokens in a request: header fields and cookies, read without any framework.
 
-Frameworks disagree on duplicate cookies, on cookie names with odd spaces and on repeated headers, so none of
-their parsers is used: every value of a field is looked at, and two different ones are refused.
+Frameworks differ in how they treat duplicate cookies, spaces in cookie names and repeated headers, so their parsers
+are not used. Every value of a field is read, and two different tokens are refused.
 """
 
 from __future__ import annotations
@@ -9,56 +9,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from privy_middleware.errors import ConflictingTokens
+from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.tokens.claims import TokenKind
 
-__all__ = ["Credential", "FieldNames", "Fields", "Reader", "Slot", "Source", "cookie_values", "environ_key", "names_of"]
+__all__ = ["Credential", "CredentialReader", "Source", "TokenLocation", "cookie_values", "vary_names"]
 
 Source: TypeAlias = Literal["header", "cookie"]
 
-_BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 # The scheme ends where its token characters end (RFC 9110 §11.1, §5.6.2).
 _BEARER = re.compile(r"bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])", re.IGNORECASE)
-# What stands in a token's place when there is none: a sign-out empties a cookie, and a page that builds the header
-# from a variable without a value sends JavaScript's word for it. JavaScript writes no other case.
+# Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
+# value, for which JavaScript writes one of these words.
 _NO_TOKEN = ("", "null", "undefined")
 
 
-class FieldNames:
-    """The names of header fields, each in lower case and as servers spell it."""
-
-    __slots__ = ("environ", "raw")
-
-    def __init__(self, names: Iterable[str]) -> None:
-        """Take the names in lower case."""
-        unique = dict.fromkeys(names)
-        self.raw: Mapping[bytes, str] = {name.encode(): name for name in unique}
-        self.environ: Mapping[str, str] = {environ_key(name): name for name in unique}
-
-
-def environ_key(name: str) -> str:
-    """Return where PEP 3333 has a header field."""
-    key = name.upper().replace("-", "_")
-    return key if key in _BARE else f"HTTP_{key}"
-
-
-class Fields(Protocol):
-    """The raw header fields of a request."""
-
-    def present(self, names: FieldNames) -> Mapping[str, list[str]]:
-        """Return the values of those of the fields that are there, in order, by the name in lower case."""
-        ...
-
-    def values(self, name: str) -> list[str]:
-        """Return every value of the field ``name`` (lower case), in order."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """One place where a kind of token may stand: a header, and perhaps a cookie."""
+class TokenLocation:
+    """Where a kind of token may be in a request.
+
+    Attributes:
+        kind: the kind of token.
+        header: the name of the header field, in lower case.
+        cookie: the name of the cookie, ``None`` where no cookie is read.
+        bearer: whether the header field holds the scheme ``Bearer`` and the token (RFC 6750 §2.1).
+    """
 
     kind: TokenKind
     header: str
@@ -68,7 +45,14 @@ class Slot:
 
 @dataclass(slots=True)
 class Credential:
-    """A token as it came, of the kind that belongs in its place; ``bearer`` says that other families' do as well."""
+    """A token as it was sent, not verified yet.
+
+    Attributes:
+        kind: the kind of token that belongs in its location.
+        source: whether it came in a header or a cookie.
+        token: the token.
+        bearer: whether it came with the scheme ``Bearer``, as tokens of any family do.
+    """
 
     kind: TokenKind
     source: Source
@@ -76,64 +60,64 @@ class Credential:
     bearer: bool = False
 
 
-class Reader:
-    """Read what a request presents, for each slot from the first of the sources that has one."""
+class CredentialReader:
+    """Read the tokens of a request, for each location from the first source that has one."""
 
-    __slots__ = ("_cookies", "_names", "_slots", "_sources")
+    __slots__ = ("_cookies", "_locations", "_names", "_sources")
 
-    def __init__(self, slots: Sequence[Slot], sources: Sequence[Source]) -> None:
-        """Take the places to look in, and in which order."""
-        self._slots = slots
+    def __init__(self, locations: Sequence[TokenLocation], sources: Sequence[Source]) -> None:
+        """Create a reader that looks in these locations, in the order of the sources."""
+        self._locations = locations
         self._sources = sources
-        cookies = (slot.cookie for slot in slots if slot.cookie is not None and "cookie" in sources)
+        cookies = (each.cookie for each in locations if each.cookie is not None and "cookie" in sources)
         self._cookies = tuple(cookies)
-        # Where no cookie is ever a token, cookies are not even taken apart.
-        self._names = FieldNames([*(["cookie"] if self._cookies else []), *(slot.header for slot in slots)])
+        # Cookies are not parsed at all where none can be a token.
+        self._names = FieldNames([*(["cookie"] if self._cookies else []), *(each.header for each in locations)])
 
-    def read(self, fields: Fields) -> list[Credential]:
-        """Return the tokens of a request, at most one for each slot.
+    def read(self, request: Request) -> list[Credential]:
+        """Return the tokens of a request, at most one for each location.
 
-        The first source that holds a token decides: a bad header never falls back to the cookie. An empty value, and
-        the words ``null`` and ``undefined``, are no token.
+        The first source with a token decides: an invalid token in a header never falls back to the cookie. An empty
+        value, and the words ``null`` and ``undefined``, are no token.
 
         Raises:
-            ConflictingTokens: when one source holds two different tokens of a kind.
+            ConflictingTokens: if one source has two different tokens of a kind.
         """
-        present = fields.present(self._names)
+        present = request.present(self._names)
         found: list[Credential] = []
         if not present:
             return found
         cookies = cookie_values(present.get("cookie", ()), self._cookies)
-        for slot in self._slots:
+        for each in self._locations:
             for source in self._sources:
-                place, name = (present, slot.header) if source == "header" else (cookies, slot.cookie or "")
+                place, name = (present, each.header) if source == "header" else (cookies, each.cookie or "")
                 values = place.get(name)
-                token = _token_in(values, slot, source) if values else None
+                token = _token_in(values, each, source) if values else None
                 if token is not None:
-                    found.append(Credential(slot.kind, source, token, slot.bearer))
+                    found.append(Credential(each.kind, source, token, each.bearer))
                     break
         return found
 
 
-def _token_in(values: Sequence[str], slot: Slot, source: Source) -> str | None:
+def _token_in(values: Sequence[str], location: TokenLocation, source: Source) -> str | None:
     if source == "cookie":
         return _only(values, values)
-    # WSGI servers join repeated fields with commas, which no token contains: take them apart again.
+    # WSGI servers join repeated fields with commas, which no token contains.
     parts = [part.strip(" \t") for value in values for part in value.split(",")]
-    return _only(parts, [_bearer(part) for part in parts]) if slot.bearer else _only(parts, parts)
+    return _only(parts, [_bearer(part) for part in parts]) if location.bearer else _only(parts, parts)
 
 
 def _bearer(part: str) -> str:
-    """Return the token behind the scheme, nothing for another scheme."""
+    """Return the token after the scheme, empty for another scheme."""
     found = _BEARER.match(part)
     return "" if found is None else part[found.end() :].strip(" ")
 
 
 def _only(values: Sequence[str], tokens: Sequence[str]) -> str | None:
-    """Return the one token, ``None`` where no value holds one.
+    """Return the one token, ``None`` if no value has one.
 
     Raises:
-        ConflictingTokens: when the values differ and any of them holds a token, since the client may mean another one.
+        ConflictingTokens: if the values differ and any of them has a token, since the client may mean another one.
     """
     if len(values) > 1 and values.count(values[0]) != len(values):
         if all(token in _NO_TOKEN for token in tokens):
@@ -151,7 +135,7 @@ def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, lis
     for line in lines:
         for each in line.split(";"):
             pair = each.lstrip(" \t")
-            # Most cookies are other people's, and not taken apart.
+            # Most cookies are not ours, and need not be parsed.
             if pair.startswith(names):
                 name, equals, value = pair.partition("=")
                 if equals and (name := name.rstrip(" \t")) in names:
@@ -159,11 +143,11 @@ def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, lis
     return found
 
 
-def names_of(slots: Iterable[Slot]) -> Mapping[str, None]:
-    """Return the header fields that the slots read, in order, for ``Vary``."""
+def vary_names(locations: Iterable[TokenLocation]) -> Mapping[str, None]:
+    """Return the header fields that tokens are read from, in order, for ``Vary`` (RFC 9110 §12.5.5)."""
     names: dict[str, None] = {}
-    for slot in slots:
-        if slot.cookie is not None:
+    for each in locations:
+        if each.cookie is not None:
             names["Cookie"] = None
-        names["Authorization" if slot.bearer and slot.header == "authorization" else slot.header] = None
+        names["Authorization" if each.bearer and each.header == "authorization" else each.header] = None
     return names

@@ -1,7 +1,7 @@
-"""The cross-site rule for tokens that a browser attaches by itself: cookies.
+"""Cross-site requests, which a browser sends with the user's cookies.
 
-``Sec-Fetch-Site`` decides where the browser sends it; ``Origin`` against the host's own, or the trusted ones,
-where it does not (OWASP CSRF prevention sheet; W3C Fetch Metadata).
+If the browser sends ``Sec-Fetch-Site``, it decides. If not, ``Origin`` must be the host's own or a trusted one
+(OWASP CSRF prevention sheet; W3C Fetch Metadata).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.http.credentials import Fields
+from privy_middleware.http.request import Request
 
 __all__ = ["check_origin_setting", "is_cross_site", "is_unsafe"]
 
@@ -24,24 +24,24 @@ _HOST = re.compile(r"[a-z0-9._:-]+")
 
 
 def is_unsafe(method: str) -> bool:
-    """Say whether a method may change state (RFC 9110 §9.2.1)."""
+    """Return whether a method may change state (RFC 9110 §9.2.1)."""
     return method.upper() not in _SAFE_METHODS
 
 
-def is_cross_site(fields: Fields, scheme: str, trusted: Collection[str]) -> bool:
-    """Say whether a request comes from a site that is neither this host nor a trusted origin.
+def is_cross_site(request: Request, trusted: Collection[str]) -> bool:
+    """Return whether a request comes from a site that is neither this host nor a trusted origin.
 
     A request with neither ``Sec-Fetch-Site`` nor ``Origin`` does not come from a browser and passes.
     """
-    origins = set(fields.values("origin"))
-    sites = set(fields.values("sec-fetch-site"))
+    origins = set(request.values("origin"))
+    sites = set(request.values("sec-fetch-site"))
     if sites and sites <= _SAME_SITE:
         return False
     if origins and origins <= set(trusted):
         return False
     if sites:
         return True
-    return bool(origins) and not _is_own(origins, fields.values("host"), scheme)
+    return bool(origins) and not _is_own(origins, request.values("host"), request.scheme)
 
 
 def _is_own(origins: set[str], hosts: list[str], scheme: str) -> bool:
@@ -53,7 +53,7 @@ def _is_own(origins: set[str], hosts: list[str], scheme: str) -> bool:
 
 
 def _origin_of(url: str) -> tuple[str, str, int | None] | None:
-    """Return scheme, host and port (RFC 6454 §4), ``None`` for what is no web origin."""
+    """Return scheme, host and port (RFC 6454 §4), ``None`` if it is not a web origin."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -70,7 +70,7 @@ def check_origin_setting(value: object, field: str) -> str:
     """Return an origin as browsers write it: scheme, host and, unless default, port.
 
     Raises:
-        ConfigurationError: when the setting is anything else.
+        ConfigurationError: if the setting is not an origin.
     """
     origin = _origin_of(value) if isinstance(value, str) else None
     if origin is None:

@@ -1,7 +1,7 @@
 """A multipart form (RFC 7578) that every parser reads in the same way.
 
 Parsers differ in what they make of repeated or folded headers, escapes, other line breaks, and anything that resembles
-a delimiter. None of that is in what browsers and HTTP clients send, so a body that has it is refused, not interpreted.
+a delimiter. Browsers and HTTP clients send none of that, so a body that has it is refused, not interpreted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ASCII_COMPATIBLE = {b"utf-8", b"us-ascii", b"iso-8859-1"}
 
 
 class AmbiguousMultipart(ValueError):
-    """Say that parsers may differ about a body; carries nothing of it."""
+    """Parsers may differ about a body; the error holds no part of it."""
 
 
 def fields(body: bytes, boundary: str) -> Iterator[tuple[str, str | None]]:

@@ -31,7 +31,7 @@ _LONGEST_MEDIA_TYPE = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestParts:
-    """Everything of a request that a view may read a parameter from; its ``repr`` shows none of it."""
+    """The parts of a request that a view may read a parameter from; ``repr`` shows none of them."""
 
     path: Mapping[str, object]
     """The path parameters, as the router converted them."""
@@ -52,10 +52,10 @@ class RequestParts:
 
 
 class _Unreadable(Exception):
-    """Say that nobody can tell what a view would read from the body."""
+    """It is not known what a view would read from the body."""
 
 
-# In the place of a value that is not a string: it equals no other.
+# Replaces a value that is not a string: it equals no other value.
 _NOT_TEXT = object()
 
 
@@ -117,7 +117,7 @@ def _texts(pairs: Pairs) -> Iterator[tuple[str, object]]:
 
 
 def _body_readings(body: bytes, parts: RequestParts) -> Iterator[tuple[str, object]]:
-    # Somebody may decompress it later.
+    # A view may decompress it later.
     if any(each.strip().lower() not in ("", "identity") for each in parts.content_encodings):
         raise _Unreadable
     media_type, options = _media_type(parts.content_types)
@@ -134,7 +134,7 @@ def _body_readings(body: bytes, parts: RequestParts) -> Iterator[tuple[str, obje
 _WORD = r"[0-9A-Za-z!#$%&'*+.^_`|~-]++"
 _MEDIA_TYPE = re.compile(rf'({_WORD}/{_WORD})((?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|"[^"\\]*+"))*+)')
 _OPTION = re.compile(rf'({_WORD})=(?:({_WORD})|"([^"\\]*+)")')
-# What a parser that is chosen by content type reads in the ways below, or takes no named values from.
+# Content types whose parsers read in the ways below, or read no named values.
 _KNOWN_TYPES = frozenset(
     {
         "",
@@ -186,7 +186,7 @@ _MAX_DEPTH = 200
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=bool, parse_float=bool, parse_constant=bool)
 # RFC 7464 separates texts by a control character, others by a line break.
 _START = re.compile(r"[^ \t\n\r\x1e]")
-# Some readers strip whatever counts as white space first.
+# Some readers strip all white space first.
 _OBJECT = re.compile(r"[\s\x00-\x20\ufeff]*+\{")
 
 
@@ -207,7 +207,7 @@ def _members(text: str, *, flat: bool) -> Iterator[tuple[str, object]]:
 
 def _documents(text: str) -> Iterator[object]:
     """Yield each of the JSON texts; usually there is one, but some readers take the first of several or a line each."""
-    # Undecodable bytes, or a character that nobody needs to send.
+    # Bytes that are not UTF-8, or a character that no client needs to send.
     if "\ufffd" in text:
         raise _Unreadable
     position = 0

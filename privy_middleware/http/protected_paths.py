@@ -1,9 +1,8 @@
 """Which paths require a user.
 
-What is judged here and what the app routes may differ: a server decodes a path once, and a router or a file system
-behind it may decode it again, drop ``;parameters``, merge slashes, ignore case, or take the rest of a path for an
-absolute one. So a path is protected as soon as one way to read it is protected, and exempt only if there is no other
-way to read it.
+The app may read a path in another way than we do: a server decodes it once, and a router or a file system may decode it
+again, drop ``;parameters``, merge slashes, ignore case, or take the rest of a path for an absolute one. So a path is
+protected if any way to read it is protected, and exempt only if there is no other way to read it.
 """
 
 from __future__ import annotations
@@ -18,50 +17,51 @@ from privy_middleware.errors import ConfigurationError
 
 __all__ = ["Protection", "is_plain"]
 
-# Longer paths are protected unread, so that judging any path costs next to nothing.
+# Longer paths are protected without being read, so that no path takes long.
 _LONGEST = 1024
 _LONGEST_BEYOND_ASCII = 512
 _LONGEST_ODD = 256
 _MOST_ODD = 16
 _MOST_DECODINGS = 4
 
-# Control characters, which some programs drop, and what stands in for bytes that are not UTF-8.
+# Control characters, which some programs drop, and the replacements of bytes that are not UTF-8.
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 # Apple's older file systems ignore these in names.
 _IGNORED = re.compile(r"[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _ODD_CHARS = ("%", "\\", ";", "?", "#", "\ufffd", "//")
 # These are odd next to a slash (dots, padding, what marks a view in Pyramid), and the streams of a file on Windows.
 _ODD_PAIRS = ("./", "/ ", " /", "/@@", ":$")
-# A drive or a root of Windows: joined to a directory, the path starts anew there.
+# A drive or a root of Windows: joined to a directory, it replaces the directory.
 _DRIVE = re.compile(r"(?<![^/\\])[A-Za-z]:")
 _RESTART = re.compile(rf"{_DRIVE.pattern}\\?|(?<=[/\\])\\")
 # Parameters of a segment, a second query or fragment, and the streams of a file on Windows.
 _CUT = re.compile(r"(?:[;?#]|:{1,2}\$)[^/]*")
 _CLIMB = re.compile(r"(?<![^/])\s*\.\s*\.[\s.]*(?![^/])")
-# What programs drop around a name: spaces, the mark of a view, and on Windows dots at the end.
+# Programs drop these around a name: spaces, the mark of a view, and on Windows dots at the end.
 _PADDING = re.compile(r"(?<![^/])(?:\s|@@)+|[\s.]+(?![^/])")
 _PUNCTUATION = re.compile(r"[!-.:-@[-`{-~]")
 _NEVER_SHORTENED = re.compile(r"[a-z0-9_-]{1,8}")
 _END = "(?![^/])"
-# CherryPy calls a handler of this name for what is not found, and by its name as well.
+# CherryPy calls a handler of this name if no other is found, and also by this name.
 _FALLBACK = "(?:/+default)?"
 
 
 class Protection:
     """Match request paths against ``protect`` and ``exempt``, segment by segment.
 
-    ``/api`` covers ``/api`` and everything below it, but not ``/apix``; ``/api*`` covers that, too, for routers that
-    compare no more than the first characters. A protected prefix is matched whatever the letters' case, and in every
-    spelling that a router might take for it. An exempt prefix is matched exactly. Where a path cannot be read with
-    certainty, it is protected: it climbs (``..``) or does not start with a slash, it is still percent-encoded after
-    four decodings, it holds control characters or bytes that are not UTF-8, or it is longer than 1,024 characters (512
-    where they are not ASCII, 256 where it is not plain).
+    ``/api`` covers ``/api`` and everything below it, but not ``/apix``; ``/api*`` covers that too, for routers that
+    compare only the first characters. A protected prefix is matched regardless of case, and in every spelling that a
+    router might accept. An exempt prefix is matched exactly.
+
+    A path that cannot be read with certainty is protected: it has a ``..`` segment, it does not start with a slash, it
+    is still percent-encoded after four decodings, it has control characters or bytes that are not UTF-8, or it is
+    longer than 1,024 characters (512 if they are not all ASCII, 256 if it is not plain).
     """
 
     __slots__ = ("_absolute", "_exempt", "_reach", "_rooted", "_whole")
 
     def __init__(self, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> None:
-        """Take path prefixes; ``/`` protects every path, and exempts the root page alone.
+        """Create it from path prefixes; ``/`` protects every path, and exempts only the root page.
 
         Raises:
             ConfigurationError: if a prefix is not a plain absolute path.
@@ -71,7 +71,7 @@ class Protection:
         self._whole = _any_of(map(_whole, names)) if prefixes else None
         self._absolute = _any_of(way for each in names for way in _absolute(each))
         self._rooted = _any_of(way for each in names for way in _rooted(each))
-        # A letter of a prefix takes at most two in a path; a name takes 13 more on Windows, and 8 in CherryPy.
+        # A letter may take two characters in a path, and a name 13 more on Windows and 8 in CherryPy.
         self._reach = max((2 * len(prefix) + 21 * (prefix.count("/") + 1) for prefix in prefixes), default=0)
         self._exempt = tuple(prefix.rstrip("/") or "/" for prefix in _check(exempt, "exempt"))
 
@@ -98,7 +98,7 @@ class Protection:
             return True
         folded = _fold(undone)
         _, found, rest = folded.partition("\0")
-        # CherryPy takes any punctuation in a name for an underscore, also what is undone here.
+        # CherryPy takes any punctuation in a name for an underscore, including what is undone here.
         return bool(
             whole.match(folded)
             or whole.match(_fold(path))
@@ -113,7 +113,7 @@ def is_plain(path: str) -> bool:
         return False
     if any(map(path.__contains__, _ODD_CHARS)):
         return False
-    # Two characters take much longer to find than one, so most paths are not searched for them.
+    # Searching for two characters takes much longer than for one, and most paths need not be searched.
     if not any(map(path.__contains__, ". @:")):
         return True
     return not any(map(path.__contains__, _ODD_PAIRS)) and not (":" in path and _DRIVE.search(path))
@@ -165,7 +165,7 @@ def _absolute(names: Sequence[str]) -> Iterator[str]:
 
 
 def _rooted(names: Sequence[str]) -> Iterator[str]:
-    """Yield patterns of what may follow a drive or root of Windows, before which anything may stand."""
+    """Yield patterns of what may follow a drive or root of Windows, with anything before it."""
     for place in range(len(names)):
         yield f"(?:.*/)?{'/+'.join(names[place:])}"
 
@@ -187,7 +187,7 @@ def _fold(path: str) -> str:
 
 
 def _undone(path: str) -> str | None:
-    """Return the path after all that a router or a file system might undo, ``None`` where that is uncertain.
+    """Return the path after everything that a router or a file system might undo, ``None`` if that is uncertain.
 
     Undoing more than a router does is safe: no step changes a segment that a prefix can match. An empty name stays
     empty, and a drive or root of Windows becomes a name of its own.
@@ -196,13 +196,13 @@ def _undone(path: str) -> str | None:
     if decoded is None:
         return None
     cut = _CUT.sub("", _RESTART.sub("\0/", decoded).replace("\\", "/"))
-    # Names may be padded, of which nothing is left if they are nothing else.
+    # A name may consist of padding only, of which nothing is left.
     return None if _CLIMB.search(cut) else _PADDING.sub("", cut)
 
 
 def _decoded(path: str) -> str | None:
     """Return the path after as many percent-decodings as change it, ``None`` if four are not enough to read it."""
-    # Decoding makes no more odd parts than it takes percent signs, so counting once bounds all that follows.
+    # Decoding a percent sign makes at most one odd part, so this one count limits everything that follows.
     if sum(map(path.count, (*_ODD_CHARS, *_ODD_PAIRS))) > _MOST_ODD:
         return None
     for _ in range(_MOST_DECODINGS):
@@ -216,7 +216,7 @@ def _decoded(path: str) -> str | None:
 
 
 def _decoded_again(path: str) -> Iterator[str]:
-    """Yield what is left of a path where its characters are taken for bytes, as Bottle does for apps mounted in it."""
+    """Yield the path as Bottle reads it for a mounted app: its characters are bytes, decoded as UTF-8."""
     if not path.isascii():
         try:
             yield path.encode("latin-1").decode("utf-8", "ignore")

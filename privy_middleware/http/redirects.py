@@ -1,42 +1,28 @@
-"""Pages that a browser navigates to: when a redirect helps more than a 401.
+"""Redirects for pages that a browser navigates to, instead of a 401.
 
-A server cannot refresh a Privy session; a page in the browser can. An API call always gets its 401.
+A server cannot refresh a Privy session, but a page in the browser can. An API call always gets a 401.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import LoginRequired, PageRedirect, RefreshRequired
-from privy_middleware.http.credentials import Fields, cookie_values
+from privy_middleware.http.credentials import cookie_values
+from privy_middleware.http.request import Request
 
-__all__ = ["Navigable", "page_redirect"]
+__all__ = ["page_redirect"]
 
 _SESSION_COOKIE = "privy-session"
 _OAUTH_PARAMETERS = frozenset({"privy_oauth_code", "privy_oauth_provider", "privy_oauth_state"})
 
 
-class Navigable(Fields, Protocol):
-    """What is asked of a request here."""
+def page_redirect(request: Request, settings: RequestSettings) -> PageRedirect | None:
+    """Return the redirect for a page without a valid token, ``None`` if the response must be a 401.
 
-    @property
-    def method(self) -> str:
-        """Return the method."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """Return path and query as they were sent, percent-encoded."""
-        ...
-
-
-def page_redirect(request: Navigable, settings: RequestSettings) -> PageRedirect | None:
-    """Return where a page without a good token is sent, ``None`` where only a 401 is right.
-
-    The refresh page and the login page themselves are never redirected, nor the way back from an OAuth provider, nor
-    an address that a browser could take for another host's.
+    Never redirected are the refresh page and the login page, the return from an OAuth provider, and a target that a
+    browser could take for the address of another host.
     """
     if not (settings.refresh_url or settings.login_url) or not _is_navigation(request):
         return None
@@ -51,7 +37,7 @@ def page_redirect(request: Navigable, settings: RequestSettings) -> PageRedirect
     return LoginRequired(_with_return(settings.login_url, target)) if settings.login_url else None
 
 
-def _is_navigation(request: Navigable) -> bool:
+def _is_navigation(request: Request) -> bool:
     if request.method not in ("GET", "HEAD") or set(request.values("sec-fetch-mode")) - {"navigate"}:
         return False
     ranges = (part for value in request.values("accept") for part in value.split(","))

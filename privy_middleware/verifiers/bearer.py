@@ -1,4 +1,4 @@
-"""What the families of tokens have in common that come as ``Authorization: Bearer`` and in no other place."""
+"""Token families that are sent only as ``Authorization: Bearer``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from privy_middleware.auth import PrivyAuth, VerifiedToken
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import ConditionNotMet, ConfigurationError, WrongIssuer
 from privy_middleware.fetching.waiting import Steps
-from privy_middleware.http.credentials import Credential, Slot, Source
+from privy_middleware.http.credentials import Credential, Source, TokenLocation
 from privy_middleware.keys import KeySource, aready_all, ready_all
 from privy_middleware.tokens.claims import Claims, TokenKind
 from privy_middleware.users.user import PrivyUser
-from privy_middleware.verifiers.privy import Verifier
-from privy_middleware.verifiers.token import Rules, TokenReader, Trust, Verified
+from privy_middleware.verifiers.base import Verifier
+from privy_middleware.verifiers.token import TokenVerifier, TrustedSigner, Verified
 
 __all__ = ["BearerSettings", "BearerVerifier", "user_of", "verifier_for"]
 
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class BearerSettings(RequestSettings, ABC):
-    """What holds for every family of token that has no cookie."""
+    """The settings of a token family without a cookie."""
 
     kind: ClassVar[TokenKind]
 
@@ -37,21 +37,21 @@ class BearerSettings(RequestSettings, ABC):
         """Check every setting.
 
         Raises:
-            ConfigurationError: naming the first field that is wrong, and the mend.
+            ConfigurationError: naming the first field that is wrong, and the fix.
         """
         super().__post_init__()
         if self.sources != ("header",):
             raise ConfigurationError("sources", 'leave it out: these tokens come by "header" only')
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the one place where such a token stands."""
-        return (Slot(self.kind, "authorization", bearer=True),)
+    def locations(self) -> tuple[TokenLocation, ...]:
+        """Return the one location of such a token."""
+        return (TokenLocation(self.kind, "authorization", bearer=True),)
 
     @property
     @abstractmethod
     def issuers(self) -> tuple[str, ...]:
-        """Return every ``iss`` that is accepted, exactly as tokens spell it."""
+        """Return every ``iss`` that is accepted, exactly as in the tokens."""
 
 
 @functools.singledispatch
@@ -65,7 +65,7 @@ def verifier_for(settings: BearerSettings) -> Verifier:
 
 
 class BearerVerifier(Generic[_T]):
-    """Verify the tokens of one such family; the trust is picked by the exact ``iss``, before any key is asked for.
+    """Verify the tokens of one such family; the signer is chosen by the exact ``iss``, before any key is asked for.
 
     One verifier serves any number of threads and event loops; its sync and async methods share keys and cache.
     """
@@ -73,18 +73,19 @@ class BearerVerifier(Generic[_T]):
     def __init__(
         self,
         settings: BearerSettings,
-        trusts: Sequence[Trust],
+        signers: Sequence[TrustedSigner],
         check: Callable[[Mapping[str, Any], str], _T],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the settings, one trust for each issuer, named by it, and what builds the user of verified claims."""
+        """Create a verifier with one signer for each issuer; ``check`` returns the user of verified claims."""
         self.settings = settings
         self.now: Callable[[], float] = clock
-        self._issuers = frozenset(trust.name for trust in trusts)
-        self._sources: tuple[KeySource, ...] = tuple(dict.fromkeys(trust.source for trust in trusts))
-        rules = Rules(self._issuer_of, check, always_choose=True)
-        self._reader = TokenReader(trusts, rules, settings=settings, clock=clock)
+        self._issuers = frozenset(signer.name for signer in signers)
+        self._sources: tuple[KeySource, ...] = tuple(dict.fromkeys(signer.source for signer in signers))
+        self._verifier = TokenVerifier(
+            signers, self._issuer_of, check, settings=settings, clock=clock, always_choose=True
+        )
 
     def _issuer_of(self, claims: Claims) -> str:
         issuer = claims.get("iss")
@@ -93,10 +94,10 @@ class BearerVerifier(Generic[_T]):
         return issuer
 
     def ready(self) -> None:
-        """Fetch the keys now, ahead of the first request.
+        """Fetch the keys now, before the first request.
 
         Raises:
-            KeysUnavailable: when they cannot be had, naming the address and the reason.
+            KeysUnavailable: if they cannot be fetched, naming the address and the reason.
         """
         ready_all(self._sources)
 
@@ -105,23 +106,17 @@ class BearerVerifier(Generic[_T]):
         await aready_all(self._sources)
 
     def settled(self, credentials: Sequence[Credential]) -> bool:
-        """Say whether the token of a request can be verified without waiting for keys."""
-        return all(self._reader.settled(credential.token) for credential in credentials)
-
-    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
-        """Return what a request with this token gets, if it was verified before and is valid ``now``."""
-        (credential,) = credentials
-        verified = self._reader.recall(credential.token, now)
-        return None if verified is None else self._describe(credential, verified)
+        """Return whether the token of a request can be verified without waiting for keys."""
+        return all(self._verifier.settled(credential.token) for credential in credentials)
 
     def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the token of a request, yielding wherever keys have to be waited for."""
         (credential,) = credentials
-        return self._describe(credential, (yield from self._reader.first(credential.token, now)))
+        return self._describe(credential, (yield from self._verifier.steps(credential.token, now)))
 
     def _describe(self, credential: Credential, verified: Verified[_T]) -> PrivyAuth:
         token = VerifiedToken(self.settings.kind, credential.source, verified.claims, verified.expires_at)
-        # PrivyAuth is typed for what nearly every app gets; the others ask ``user_of`` for their own type.
+        # PrivyAuth is typed for Privy's users; ``user_of`` returns others with their own type.
         user = cast(PrivyUser, verified.value)
         return PrivyAuth(user, tokens=(token,), on_invalid=self.settings.on_invalid)
 
@@ -130,9 +125,9 @@ def user_of(auth: PrivyAuth, kind: type[_T]) -> _T:
     """Return the request's user, who must be there and of this type.
 
     Raises:
-        AuthenticationError: when there is no user.
-        AuthorizationError: when the user is of another family of tokens, or the request is cross-site.
-        ServiceUnavailable: when our side cannot tell.
+        AuthenticationError: if there is no user.
+        AuthorizationError: if the user is of another token family, or the request is cross-site.
+        ServiceUnavailable: if the token could not be verified, such as without keys.
     """
     user: object = auth.require()
     if not isinstance(user, kind):

@@ -1,4 +1,4 @@
-"""Several families of tokens in one app: Privy's, Web3Auth's and those of one's own keys."""
+"""Several token families in one app: Privy's, Web3Auth's and those of custom keys."""
 
 from __future__ import annotations
 
@@ -10,51 +10,57 @@ from privy_middleware.auth import PrivyAuth
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import ConfigurationError, InvalidToken, TokensDisagree, WrongIssuer
 from privy_middleware.fetching.waiting import Steps
-from privy_middleware.http.credentials import Credential, Slot
+from privy_middleware.http.credentials import Credential, TokenLocation
 from privy_middleware.keys import aready_all, ready_all
 from privy_middleware.tokens.jws import find_dots, read_payload
+from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, user_of
-from privy_middleware.verifiers.privy import Verifier
 
 __all__ = ["CombinedVerifier", "user_of"]
 
 
+# How many tokens are remembered by their hash, so that their payloads are not decoded again.
+_MOST_HASHES = 4096
+
+
 @dataclass(frozen=True, kw_only=True)
 class _CombinedSettings(RequestSettings):
-    """The first verifier's settings, with every place where any of them looks for a token."""
+    """The first verifier's settings, with every location where any of them looks for a token."""
 
-    places: tuple[Slot, ...] = ()
+    all_locations: tuple[TokenLocation, ...] = ()
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        return self.places
+    def locations(self) -> tuple[TokenLocation, ...]:
+        return self.all_locations
 
 
 class CombinedVerifier:
     """Accept what any of several verifiers accepts, and nothing more.
 
-    What stands in ``Authorization: Bearer`` goes to the one verifier that is configured for its exact ``iss``, and is
-    then held to that one's keys, algorithms and audience alone. A request with tokens of two families is refused.
-    Everything that is not about tokens, such as ``on_missing``, is as the first verifier's settings say.
+    A token in ``Authorization: Bearer`` goes to the one verifier that is configured for its exact ``iss``, and must
+    then satisfy that verifier's keys, algorithms and audience. A request with tokens of two families is refused.
+    Settings that are not about tokens, such as ``on_missing``, are those of the first verifier.
     """
 
     def __init__(self, *verifiers: Verifier) -> None:
-        """Take the verifiers; Privy's, the only one that reads cookies, comes first.
+        """Create it from two or more verifiers; Privy's, the only one that reads cookies, comes first.
 
         Raises:
-            ConfigurationError: when two of them share an issuer, or the first reads no headers.
+            ConfigurationError: if two of them share an issuer, or the first reads no headers.
         """
         self._verifiers = verifiers
         self.settings: RequestSettings = _settings(verifiers)
         self.now: Callable[[], float] = verifiers[0].now
         self._by_issuer = _by_issuer(verifiers)
         self._max_bytes = max(each.settings.max_token_bytes for each in verifiers)
+        # By the hash of the token. Two tokens with one hash would do no harm: the wrong verifier refuses a token.
+        self._by_hash: dict[int, Verifier] = {}
 
     def ready(self) -> None:
-        """Fetch the keys now, ahead of the first request.
+        """Fetch the keys now, before the first request.
 
         Raises:
-            KeysUnavailable: when they cannot be had, naming the address and the reason.
+            KeysUnavailable: if they cannot be fetched, naming the address and the reason.
         """
         ready_all(self._verifiers)
 
@@ -63,23 +69,20 @@ class CombinedVerifier:
         await aready_all(self._verifiers)
 
     def settled(self, credentials: Sequence[Credential]) -> bool:
-        """Say whether the tokens of a request can be verified, or refused, without waiting for keys."""
+        """Return whether the tokens of a request can be verified, or refused, without waiting for keys."""
         try:
             return self._verifier_for(credentials).settled(credentials)
         except InvalidToken:
             return True
-
-    def recall(self, credentials: Sequence[Credential], now: float) -> PrivyAuth | None:
-        """Return what a request with these tokens gets, if all were verified before and are valid ``now``."""
-        auth = self._verifier_for(credentials).recall(credentials, now)
-        return None if auth is None else self._adapted(auth)
 
     def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
         return self._adapted((yield from self._verifier_for(credentials).steps(credentials, now)))
 
     def _adapted(self, auth: PrivyAuth) -> PrivyAuth:
-        return dataclasses.replace(auth, on_invalid=self.settings.on_invalid)
+        # The object stays the same if nothing changes.
+        on_invalid = self.settings.on_invalid
+        return auth if auth.on_invalid == on_invalid else dataclasses.replace(auth, on_invalid=on_invalid)
 
     def _verifier_for(self, credentials: Sequence[Credential]) -> Verifier:
         verifier, *others = (self._verifier_of(credential) for credential in credentials)
@@ -90,23 +93,33 @@ class CombinedVerifier:
     def _verifier_of(self, credential: Credential) -> Verifier:
         if credential.source != "header" or not credential.bearer:
             return self._verifiers[0]
-        # Not verified yet, so it decides no more than which verifier has to accept or refuse the token.
-        first, last = find_dots(credential.token, self._max_bytes)
-        issuer = read_payload(credential.token[first + 1 : last]).get("iss")
+        number = hash(credential.token)
+        verifier = self._by_hash.get(number)
+        if verifier is None:
+            verifier = self._by_issuer[self._issuer_of(credential.token)]
+            if len(self._by_hash) >= _MOST_HASHES:
+                self._by_hash = {}
+            self._by_hash[number] = verifier
+        return verifier
+
+    def _issuer_of(self, token: str) -> str:
+        """Return the issuer that a token names, which chooses the verifier that has to accept or refuse the token."""
+        first, last = find_dots(token, self._max_bytes)
+        issuer = read_payload(token[first + 1 : last]).get("iss")
         if not isinstance(issuer, str) or issuer not in self._by_issuer:
             raise WrongIssuer
-        return self._by_issuer[issuer]
+        return issuer
 
 
 def _by_issuer(verifiers: Sequence[Verifier]) -> Mapping[str, Verifier]:
-    """Return who reads the bearer tokens of each issuer; Privy's may be set to read none."""
+    """Return the verifier of each issuer's bearer tokens; Privy's settings may read none."""
     owners: dict[str, Verifier] = {}
     for verifier in verifiers:
         for issuer in _issuers(verifier.settings):
             if issuer in owners:
                 raise ConfigurationError("verifiers", "each issuer must belong to one verifier only")
             owners[issuer] = verifier
-    reading = [verifier for verifier in verifiers if any(slot.bearer for slot in verifier.settings.slots)]
+    reading = [verifier for verifier in verifiers if any(each.bearer for each in verifier.settings.locations)]
     return {issuer: verifier for issuer, verifier in owners.items() if verifier in reading}
 
 
@@ -121,7 +134,7 @@ def _settings(verifiers: Sequence[Verifier]) -> RequestSettings:
     if "header" not in first.sources:
         raise ConfigurationError("sources", 'name "header" too: the other tokens come by no other way')
     values = {each.name: getattr(first, each.name) for each in dataclasses.fields(RequestSettings)}
-    slots = first.slots
-    if not any(slot.bearer for slot in slots):
-        slots += verifiers[-1].settings.slots
-    return _CombinedSettings(**values, places=slots)
+    locations = first.locations
+    if not any(each.bearer for each in locations):
+        locations += verifiers[-1].settings.locations
+    return _CombinedSettings(**values, all_locations=locations)

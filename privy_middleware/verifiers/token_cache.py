@@ -1,4 +1,4 @@
-"""Verified tokens, kept for a while: bounded in number and in bytes, and read without a lock."""
+"""A cache of verified tokens: limited in number and in bytes, and read without a lock."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class _Slot(Generic[_T]):
 
 
 class TokenCache(Generic[_T]):
-    """Map whole tokens to what was verified of them; the least recently used go first.
+    """Map tokens to the results of verifying them; the least recently used are evicted first.
 
-    Keys are SHA-256 of the whole token, so that nothing of a token stays in memory. Reading takes no lock: it looks up
-    one dict and marks the entry as used. Writing takes one, and passes over marked entries once before it drops
-    any (the clock, or second-chance, form of LRU).
+    Keys are SHA-256 of the whole token, so that no part of a token stays in memory. Reading takes no lock: it looks up
+    one dict and marks the entry as used. Writing takes one, and skips marked entries once before it evicts them (the
+    clock algorithm, an approximation of LRU).
     """
 
     __slots__ = ("__weakref__", "_bytes", "_lock", "_max_bytes", "_size", "_slots", "enabled")
 
     def __init__(self, size: int, max_bytes: int) -> None:
-        """Keep at most ``size`` entries and about ``max_bytes``; size 0 keeps none, and it is not ``enabled`` then."""
+        """Create a cache of at most ``size`` entries and about ``max_bytes``; with size 0 it is not ``enabled``."""
         self._size = size
         self._max_bytes = max_bytes
         self._bytes = 0.0
@@ -59,11 +59,11 @@ class TokenCache(Generic[_T]):
 
     @staticmethod
     def cost_of(length: int) -> float:
-        """Return about how many bytes an entry takes, by the length of its token."""
+        """Return an estimate of the bytes that an entry takes, by the length of its token."""
         return _ENTRY_BYTES + _BYTES_PER_CHARACTER * length
 
     def get(self, key: bytes) -> _T | None:
-        """Return what is kept under a key."""
+        """Return the value of a key, ``None`` without one."""
         slot = self._slots.get(key)
         if slot is None:
             return None
@@ -71,9 +71,9 @@ class TokenCache(Generic[_T]):
         return slot.value
 
     def put(self, key: bytes, value: _T, length: int) -> None:
-        """Keep what was verified of a token of this length, and drop the least recently used entries to make room.
+        """Add the result for a token of this length, and evict the least recently used entries to make room.
 
-        An entry that would exceed the limit in bytes by itself is not kept.
+        An entry that exceeds the limit in bytes by itself is not added.
         """
         slot = _Slot(value, self.cost_of(length))
         with self._lock:
@@ -100,18 +100,18 @@ class TokenCache(Generic[_T]):
             self._bytes -= slot.cost
 
     def discard(self, key: bytes) -> None:
-        """Drop what is kept under a key, if anything is."""
+        """Remove a key."""
         with self._lock:
             self._drop(key)
 
     def clear(self) -> None:
-        """Drop everything."""
+        """Remove everything."""
         with self._lock:
             self._slots.clear()
             self._bytes = 0.0
 
     def _after_fork(self) -> None:
-        """Take a new lock and count the bytes again: a thread of the parent may have been in the middle of a change."""
+        """Create a new lock and count the bytes again: a thread of the parent may have been changing the cache."""
         self._lock = threading.Lock()
         self._bytes = sum(slot.cost for slot in self._slots.values())
 
@@ -124,5 +124,5 @@ def _after_fork() -> None:
         cache._after_fork()
 
 
-# Where there is no fork there is nothing to register with.
+# Windows has no fork.
 getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_after_fork)

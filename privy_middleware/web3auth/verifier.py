@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from privy_middleware.keys import FixedKeys, KeySet, KeySource
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, required_date
+from privy_middleware.verifiers.base import jwks_source
 from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
-from privy_middleware.verifiers.privy import jwks_source
-from privy_middleware.verifiers.token import Trust
+from privy_middleware.verifiers.token import TrustedSigner
 from privy_middleware.web3auth.config import Web3AuthConfig
 from privy_middleware.web3auth.users import Web3AuthUser, external_user, social_user
 
@@ -21,7 +21,7 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
 
     def __init__(self, config: Web3AuthConfig, *, clock: Callable[[], float] = time.time) -> None:
         """Set the settings, and the clock that ``exp`` is compared with, in Unix seconds."""
-        super().__init__(config, _trusts(config), self._read, clock=clock)
+        super().__init__(config, _signers(config), self._read, clock=clock)
         self._social_issuers = frozenset(config.social_issuers)
         self._client_id = config.client_id
         self._external_audiences = frozenset(config.external_audiences)
@@ -33,11 +33,11 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
             InvalidToken: if the token is refused.
             KeysUnavailable: if keys are missing and cannot be fetched.
         """
-        return self._reader.verify(token).value
+        return self._verifier.verify(token).value
 
     async def averify_token(self, token: str) -> Web3AuthUser:
         """Return the user of a token without blocking the event loop; raises as ``verify_token`` does."""
-        return (await self._reader.averify(token)).value
+        return (await self._verifier.averify(token)).value
 
     def _read(self, claims: Claims, issuer: str) -> Web3AuthUser:
         check_issuer(claims, issuer)
@@ -53,16 +53,18 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
 verifier_for.register(Web3AuthConfig, Web3AuthVerifier)
 
 
-def _trusts(config: Web3AuthConfig) -> list[Trust]:
+def _signers(config: Web3AuthConfig) -> list[TrustedSigner]:
     algorithms = frozenset(config.algorithms)
-    trusts = [
-        Trust(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
+    signers = [
+        TrustedSigner(issuer, _source(config, config.key_sets.get(issuer), config.jwks_url_of(issuer)), algorithms)
         for issuer in config.social_issuers
     ]
     if config.external_issuers:
         external = _source(config, config.external_keys, config.external_jwks_url)
-        trusts += (Trust(name, external, algorithms, config.external_max_age) for name in config.external_issuers)
-    return trusts
+        signers += (
+            TrustedSigner(name, external, algorithms, config.external_max_age) for name in config.external_issuers
+        )
+    return signers
 
 
 def _source(config: Web3AuthConfig, fixed: KeySet | None, url: str) -> KeySource:

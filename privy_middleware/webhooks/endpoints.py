@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from privy_middleware.asgi.middleware import Receive, Scope, Send
+from privy_middleware.asgi.types import Receive, Scope, Send
 from privy_middleware.loader.loader import UserLoader
 from privy_middleware.webhooks.receiver import WebhookReceiver
 from privy_middleware.webhooks.verifier import WebhookEvent

@@ -22,6 +22,7 @@ from privy_middleware import PrivyAuth, PrivyMiddleware, PrivyUser, PrivyVerifie
 from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send, auth_in
 from privy_middleware.asgi.state import RequestState
 from privy_middleware.errors import MissingToken
+from privy_middleware.gate import build_gate
 from tests.asgi.test_middleware import BODY, START, get
 from tests.asgi.tokens import ADA, BAD, ISSUER, config, identity
 from tests.behaviour.clients.asgi import exchange, scope_of
@@ -186,7 +187,7 @@ async def test_inner_settings_hold_inside() -> None:
 def test_a_thread_may_write_while_the_state_is_passed_on() -> None:
     """What a thread of the app puts into its state does not disturb the response."""
     outer: State = {}
-    state = RequestState(outer, PrivyAuth())
+    state = RequestState(outer, PrivyAuth(), build_gate(config()))
     done = threading.Event()
 
     def write() -> None:

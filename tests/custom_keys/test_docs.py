@@ -32,4 +32,4 @@ def test_web3auth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WEB3AUTH_VERIFICATION_KEY", raising=False)
     names = run("web3auth.md")
     assert names["config"].external_max_age == 3600
-    assert names["both"].settings.slots
+    assert names["both"].settings.locations

@@ -272,12 +272,14 @@ def test_document(capsys: pytest.CaptureFixture[str]) -> None:
     """The document says every way in which a token may come."""
     document = schema()
     schemes = document["components"]["securitySchemes"]
+    described = {name: each.pop("description") for name, each in schemes.items()}
     assert schemes == {
         "PrivyIdentityHeader": {"type": "apiKey", "in": "header", "name": "privy-id-token"},
         "PrivyAccessBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "PrivyIdentityCookie": {"type": "apiKey", "in": "cookie", "name": "privy-id-token"},
         "PrivyAccessCookie": {"type": "apiKey", "in": "cookie", "name": "privy-token"},
     }
+    assert described["PrivyAccessBearer"] == "The access token, in `authorization`."
     names = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "PrivyAccessCookie"]
     assert document["paths"]["/drf"]["get"]["security"] == [{name: []} for name in names]
     assert document["paths"]["/drf/lenient"]["get"]["security"] == [*({name: []} for name in names), {}]

@@ -16,19 +16,19 @@ TABLE = {row[0]: row[1:] for row in rows("configuration.md", "setting")}
 FIELDS = {each.name: each for each in dataclasses.fields(PrivyConfig) if each.init}
 # What the column of types says for each annotation.
 TYPES = {
-    "str": "text",
-    "str | None": "text",
-    "OnInvalid": "text",
-    "Preflight": "text",
+    "str": "string",
+    "str | None": "string",
+    "OnInvalid": "string",
+    "Preflight": "string",
     "float": "seconds",
-    "bool": "yes or no",
-    "tuple[str, ...]": "a list",
-    "tuple[Source, ...]": "a list",
-    "str | tuple[str, ...]": "text or a list",
-    "KeyMaterial | None": "text or a dict",
-    "str | Mapping[str, str] | None": "text or a dict",
-    "Mapping[str, Any]": "a dict",
-    "KeyCache | None": "an object",
+    "bool": "boolean",
+    "tuple[str, ...]": "list",
+    "tuple[Source, ...]": "list",
+    "str | tuple[str, ...]": "string or list",
+    "KeyMaterial | None": "string or dict",
+    "str | Mapping[str, str] | None": "string or dict",
+    "Mapping[str, Any]": "dict",
+    "KeyCache | None": "object",
 }
 
 
@@ -52,7 +52,7 @@ def test_setting(name: str) -> None:
     assert default_of(field) == (... if default == "required" else ast.literal_eval(default))
     assert environment == ("in code only" if field.metadata else f"PRIVY_{name.upper()}")
     word, annotation = kind.partition(",")[0], str(field.type)
-    expected = "a function" if annotation.startswith("Callable") else TYPES.get(annotation)
+    expected = "function" if annotation.startswith("Callable") else TYPES.get(annotation)
     assert word == expected or (annotation == "int" and word in ("bytes", "entries"))
     assert meaning.endswith(".")
 

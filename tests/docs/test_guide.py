@@ -119,13 +119,13 @@ def test_flask_blueprint(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 def test_flask_answers_and_signals(guide: Guide, issuer: DevelopmentIssuer, capsys: pytest.CaptureFixture[str]) -> None:
     """The app's own handler answers, with our headers, and the signals are sent."""
-    section = guide["flask"]["Answers of your own"]
+    section = guide["flask"]["Custom error responses"]
     answer = section.names["app"].test_client().get("/api/me")
     assert (answer.status_code, answer.json) == (401, {"error": "sign in first"})
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert ask(section, "/api/me", identity(issuer)) == (200, ME)
     lines = capsys.readouterr().out.splitlines()
-    assert {"refused: missing_token", f"seen: {ADA}"} <= set(lines)
+    assert {"rejected: missing_token", f"authenticated: {ADA}"} <= set(lines)
 
 
 def test_fastapi_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
@@ -161,9 +161,9 @@ def test_fastapi_document(guide: Guide) -> None:
 
 
 @pytest.mark.parametrize(("page", "status"), [("fastapi", 401), ("starlette", 401)])
-def test_answers_of_ones_own(page: str, status: int, guide: Guide) -> None:
+def test_custom_error_responses(page: str, status: int, guide: Guide) -> None:
     """The app's own handler answers, by decorator or dependency and by path."""
-    client = TestClient(guide[page]["Answers of your own"].names["app"])
+    client = TestClient(guide[page]["Custom error responses"].names["app"])
     answer = client.get("/me")
     assert (answer.status_code, answer.json()) == (status, {"detail": "sign in first"})
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -171,7 +171,7 @@ def test_answers_of_ones_own(page: str, status: int, guide: Guide) -> None:
 
 def test_starlette_paths_and_backend(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """The wrapper protects a path, and Starlette's own authentication knows the user."""
-    items = guide["starlette"]["Only paths"]
+    items = guide["starlette"]["Protecting paths only"]
     assert ask(items, "/api/items", {})[0] == 401
     assert ask(items, "/api/items", identity(issuer)) == (200, {"owner": ADA})
     client = TestClient(guide["starlette"]["Starlette's own authentication"].names["app"])
@@ -192,7 +192,7 @@ def test_starlette_admin(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 def test_django(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """The views, sync and async, and the paths do what the page says."""
-    section = guide["django"]["Set up"]
+    section = guide["django"]["Setup"]
     assert ask(section, "/me", {}) == (401, {"message": "Unauthorized"})
     assert ask(section, "/me", identity(issuer))[1]["id"] == ADA
     assert ask(section, "/hello", {}) == (200, STRANGER)
@@ -204,14 +204,14 @@ def test_django(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 def test_django_view_class(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """The mixin's condition holds."""
-    section = Section(guide["django"]["View classes"].names, guide["django"]["Set up"].settings)
+    section = Section(guide["django"]["View classes"].names, guide["django"]["Setup"].settings)
     assert ask(section, "/wallet", identity(issuer))[1]["address"].startswith("0x")
     assert ask(section, "/wallet", identity(issuer, "grace"))[0] == 403
 
 
 def test_django_page_cache(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """A page that says what it depends on is stored for each."""
-    section = Section(guide["django"]["Caches"].names, guide["django"]["Set up"].settings)
+    section = Section(guide["django"]["Caching"].names, guide["django"]["Setup"].settings)
     for _ in range(2):
         assert ask(section, "/front", {}) == (200, STRANGER)
         assert ask(section, "/front", identity(issuer)) == (200, {"hello": ADA})
@@ -272,10 +272,10 @@ def test_checks() -> None:
 
 def test_django_signals(guide: Guide, issuer: DevelopmentIssuer, capsys: pytest.CaptureFixture[str]) -> None:
     """The receivers are called."""
-    section = guide["django"]["Set up"]
+    section = guide["django"]["Setup"]
     ask(section, "/me", {})
     ask(section, "/me", identity(issuer))
-    assert {"refused: missing_token", f"seen: {ADA}"} <= set(capsys.readouterr().out.splitlines())
+    assert {"rejected: missing_token", f"authenticated: {ADA}"} <= set(capsys.readouterr().out.splitlines())
 
 
 # Any app.
@@ -339,31 +339,29 @@ def test_wallet_in_the_request(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 def test_errors(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """A token by hand, and the hook's count."""
-    user_id_of = guide["errors"]["By hand"].names["user_id_of"]
+    user_id_of = guide["errors"]["Using the verifier directly"].names["user_id_of"]
     assert user_id_of(issuer.identity_token("ada")) == ADA
-    assert user_id_of(issuer.identity_token("ada", exp=1)) == "refused: token_expired"
-    names = guide["errors"]["Finding out why"].names
+    assert user_id_of(issuer.identity_token("ada", exp=1)) == "rejected: token_expired"
+    names = guide["errors"]["Finding the reason"].names
     names["config"].on_refused(errors.TokenExpired())
-    assert names["refusals"] == {"token_expired": 1}
+    assert names["rejections"] == {"token_expired": 1}
 
 
 def test_keys(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """The verifier has its keys, the options go to the client, the caches to the configuration."""
-    assert request(guide["keys"]["At the start"], "/", {}) == (200, b"hello")
-    names = guide["keys"]["One cache for all workers"].names
+    assert request(guide["keys"]["At startup"], "/", {}) == (200, b"hello")
+    names = guide["keys"]["A shared key cache"].names
     assert set(names["config"].client_options) == {"proxy", "headers"}
     source = JWKSSource(issuer.jwks_url, client_options=names["config"].client_options)
     assert source.stats().fetches == 0
     assert names["shared"].key_cache is not None
-    settings = guide["keys"]["One cache for all workers"].settings
+    settings = guide["keys"]["A shared key cache"].settings
     assert PrivyConfig.from_mapping(settings["PRIVY"]).key_cache is not None
 
 
 def test_cross_site(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """What the page lists is refused, and nothing else."""
-    assert guide["sessions"]["Requests from other sites"].names["config"].trusted_origins == (
-        "https://app.example.com",
-    )
+    assert guide["sessions"]["Cross-site requests"].names["config"].trusted_origins == ("https://app.example.com",)
     config = issuer.config(trusted_origins=["https://app.example.com"])
     inner = guide["asgi_wsgi"]["ASGI"].names["hello"]
     client = TestClient(PrivyMiddleware(inner, config, protect=["/"]))
@@ -385,7 +383,7 @@ def test_cross_site(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 def test_refresh_and_login(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """Pages are redirected as the table says, and API calls are not."""
-    client = TestClient(guide["sessions"]["Pages: refresh and login"].names["app"], follow_redirects=False)
+    client = TestClient(guide["sessions"]["Refresh and login pages"].names["app"], follow_redirects=False)
     page, session = {"accept": "text/html,*/*;q=0.8"}, {"cookie": "privy-session=t"}
     refresh, login = "/refresh?redirect_uri=%2Faccount", "/login?redirect_uri=%2Faccount"
     for headers, location in (
@@ -404,7 +402,7 @@ def test_refresh_and_login(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 def test_event_stream(guide: Guide, issuer: DevelopmentIssuer) -> None:
     """The stream is served to a user."""
-    section = guide["sessions"]["Sockets and event streams"]
+    section = guide["sessions"]["WebSockets and event streams"]
     assert request(section, "/", identity(issuer)) == (200, b"data: hello\n\n")
     assert request(section, "/", {})[0] == 401
 
@@ -431,12 +429,12 @@ def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
     page["Flask"].names["test_me"]()
     page["FastAPI and Starlette"].names["test_me"]()
     page["FastAPI and Starlette"].names["test_me_without_tokens"]()
-    names = page["Tokens that are wrong"].names
+    names = page["Invalid tokens"].names
     for wrong in ("expired", "another_app", "no_accounts", "forged"):
         with pytest.raises(InvalidToken):
             names["verifier"].verify_identity_token(names[wrong])
     assert names["verifier"].verify_identity_token(names["token"]).custom_metadata == {"role": "editor"}
-    with project(issuer, django_path("me", guide["django"]["Set up"].names["me"]), INSTALLED_APPS=["django_privy"]):
+    with project(issuer, django_path("me", guide["django"]["Setup"].names["me"]), INSTALLED_APPS=["django_privy"]):
         page["Django"].names["test_admins_only"]()
         result = unittest.TestResult()
         unittest.TestSuite([page["Django"].names["MeTests"]("test_me")]).run(result)

@@ -27,7 +27,7 @@ QUICKSTARTS = {"Django": "/me", "Flask": "/me", "FastAPI": "/me", "Starlette": "
     ["Any ASGI app", "Any WSGI app"], "/"
 )
 FULL_USERS = dict.fromkeys(("FastAPI", "Starlette and other ASGI apps", "Flask", "Django"), "/me") | {"Plain WSGI": "/"}
-WEBHOOKS = ["Starlette and FastAPI", "Flask", "Django", "Any WSGI app", "Functions of your own"]
+WEBHOOKS = ["Starlette and FastAPI", "Flask", "Django", "Any WSGI app", "Callbacks"]
 
 
 class NotFoundError(Exception):
@@ -148,7 +148,7 @@ def test_webhook_functions(sections: dict[str, dict[str, Section]], issuer: Deve
         deletions.add(ADA)
         assert deletions({"sub": ADA}) is True
         assert deletions({"sub": "did:privy:dev-grace"}) is False
-    kind_of = sections["webhooks.md"]["By hand"].names["kind_of"]
+    kind_of = sections["webhooks.md"]["Using the verifier directly"].names["kind_of"]
     body = sending.event()
     assert kind_of(sending.headers(body, timestamp=str(int(time.time()))), body) == "user.updated_account"
     assert kind_of({}, body) is None
@@ -173,12 +173,12 @@ def test_loader_functions(
     sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer, server: UserServer
 ) -> None:
     """The functions of the page on full users do what it says."""
-    names = sections["full_users.md"]["What happens when"].names
+    names = sections["full_users.md"]["Caching and errors"].names
     ask_the_server(names["users"], issuer, server)
     assert names["name_of"](ADA) == "fresh@example.com"
     assert names["name_of"]("did:privy:gone") == "a former user"
     server.users["did:privy:bare"] = record("did:privy:bare")
-    assert names["name_of"]("did:privy:bare") == "somebody"
+    assert names["name_of"]("did:privy:bare") == "no e-mail address"
     several = sections["full_users.md"]["Several apps"].names
     with UserServer(record(ADA), secrets={"app-two": "secret-two"}) as other:
         several["several"]._source = UserAPI(several["several"]._config, other.url, 5.0)
@@ -214,7 +214,7 @@ def test_plugged_client(sections: dict[str, dict[str, Section]]) -> None:
 def test_migration(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
     """What the page on coming from elsewhere proposes works."""
     page = sections["migration.md"]
-    by_hand = page["From PyJWT by hand"]
+    by_hand = page["From PyJWT"]
     assert by_hand.names["user_id_of"](issuer.access_token("ada")) == ADA
     assert by_hand.names["user_id_of"](issuer.access_token("ada", exp=1)) is None
     identity = {"privy-id-token": issuer.identity_token("ada")}
@@ -239,10 +239,10 @@ def test_migration(sections: dict[str, dict[str, Section]], issuer: DevelopmentI
 
 
 def test_readme_by_hand(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """The README's function tells who it is, or the reason why not."""
-    who = sections["README.md"]["By hand"].names["who"]
-    assert who(issuer.identity_token("ada")) == ADA
-    assert who(issuer.identity_token("ada", exp=1)) == "token_expired"
+    """The README's function returns the user's ID, or the code of the error."""
+    user_id_or_code = sections["README.md"]["Using the verifier directly"].names["user_id_or_code"]
+    assert user_id_or_code(issuer.identity_token("ada")) == ADA
+    assert user_id_or_code(issuer.identity_token("ada", exp=1)) == "token_expired"
 
 
 def test_nothing_of_this_machine() -> None:

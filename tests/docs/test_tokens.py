@@ -157,19 +157,19 @@ def odd_guest() -> None:
 
 
 CASES: dict[str, Callable[[], None]] = {
-    "a name that stands twice in one object, at any depth": names_twice,
-    "a lone surrogate, or a number that no float can hold": no_json_of_ours,
+    "a duplicate name in an object, at any depth": names_twice,
+    "a lone surrogate, or a number too large for a float": no_json_of_ours,
     "an account that is not an object": no_object,
     "an account of an unknown type": unknown_type,
-    "either nested more than 32 levels deep": too_deep,
-    "a known account without its identifying field, or with one of another type": not_identified,
-    "an optional field of another type": odd_option,
-    "an lv that is no finite number": odd_moment,
+    "either claim nested more than 32 levels deep": too_deep,
+    "a known account whose identifying field is missing or has a wrong type": not_identified,
+    "an optional field with a wrong type": odd_option,
+    "an lv that is not a finite number": odd_moment,
     "an lv with a fraction": fraction,
     "a field that the account's type does not have": extra_field,
-    "another app's wallets": other_apps_wallets,
-    "another app's wallets that are not in a list": other_apps_no_list,
-    "a cr that is neither a number nor digits in a string": odd_creation,
+    "wallets of another app": other_apps_wallets,
+    "wallets of another app that are not in a list": other_apps_no_list,
+    "a cr that is neither a number nor a string of digits": odd_creation,
     "a guest that is not the string t": odd_guest,
 }
 
@@ -178,7 +178,9 @@ CASES: dict[str, Callable[[], None]] = {
 def test_inside_the_claims(row: str) -> None:
     """Each row of the table is what happens."""
     CASES[row]()
-    assert ("the token is refused" in TABLE[row]) is (CASES[row] in (names_twice, no_json_of_ours, no_object, too_deep))
+    assert ("the token is rejected" in TABLE[row]) is (
+        CASES[row] in (names_twice, no_json_of_ours, no_object, too_deep)
+    )
 
 
 def test_every_case_is_on_the_page() -> None:

@@ -14,6 +14,7 @@ from flask_privy.exceptions import to_answer, to_raise
 from privy_middleware import AuthenticationError, AuthorizationError, ConfigurationError, PrivyError
 from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.errors import ConditionNotMet, KeysUnavailable, MissingToken, TokenExpired
+from privy_middleware.plugin import Answer
 from tests.flask.conftest import FORBIDDEN, INVALID, UNAUTHORIZED, Header, seen
 
 MODES: dict[str, dict[str, Any]] = {
@@ -245,7 +246,8 @@ def test_configuration_error_stays_a_500(make_app: Callable[..., Flask]) -> None
 )
 def test_raised_exception_carries_the_answer(app: Flask, error: PrivyError, base: type[HTTPException]) -> None:
     """Outside Flask's handlers too: Werkzeug's class, the core's status, body and headers."""
-    for made in (to_raise(error), to_answer(error)):
+    answer = Answer.to(error)
+    for made in (to_raise(error, answer), to_answer(error, answer), type(to_raise(error, answer))(error)):
         response = made.get_response()
         assert isinstance(made, base)
         assert (made.code, made.error, made.data) == (error.status, error, error.payload)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import pytest
 
 from privy_middleware.errors import ConflictingTokens
-from privy_middleware.http.credentials import Credential, Reader, Slot, Source, cookie_values, names_of
+from privy_middleware.http.credentials import (
+    Credential,
+    CredentialReader,
+    Source,
+    TokenLocation,
+    cookie_values,
+    vary_names,
+)
 from tests.support.tokens import Request, bearer, cookies
 
-IDENTITY = Slot("identity", "privy-id-token", "privy-id-token")
-ACCESS = Slot("access", "authorization", "privy-token", bearer=True)
-BARE = Slot("access", "x-token")
+IDENTITY = TokenLocation("identity", "privy-id-token", "privy-id-token")
+ACCESS = TokenLocation("access", "authorization", "privy-token", bearer=True)
+BARE = TokenLocation("access", "x-token")
 BOTH: tuple[Source, ...] = ("header", "cookie")
 
 
-def read(request: Request, slot: Slot = IDENTITY, sources: tuple[Source, ...] = BOTH) -> tuple[str, str] | None:
+def read(
+    request: Request, location: TokenLocation = IDENTITY, sources: tuple[Source, ...] = BOTH
+) -> tuple[str, str] | None:
     """Return the source and the token."""
-    found = [(each.source, each.token) for each in Reader([slot], sources).read(request)]
+    found = [(each.source, each.token) for each in CredentialReader([location], sources).read(request)]
     return found[0] if found else None
 
 
@@ -240,5 +249,5 @@ def test_cookie_lines(line: str, values: list[str]) -> None:
 
 def test_names_for_vary() -> None:
     """What is read is what answers vary on, each once."""
-    assert list(names_of([IDENTITY, ACCESS])) == ["Cookie", "privy-id-token", "Authorization"]
-    assert list(names_of([BARE])) == ["x-token"]
+    assert list(vary_names([IDENTITY, ACCESS])) == ["Cookie", "privy-id-token", "Authorization"]
+    assert list(vary_names([BARE])) == ["x-token"]

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyUser, PrivyVerifier
-from privy_middleware.gate import Gate, is_preflight
-from privy_middleware.http.credentials import FieldNames
+from privy_middleware.gate import Gate
+from privy_middleware.http.preflight import is_preflight
+from privy_middleware.http.request import FieldNames
 from privy_middleware.lookup import Lookup
 from tests.support.clock import Clock
 from tests.support.signers import Signer

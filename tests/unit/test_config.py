@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.config import RequestSettings
-from privy_middleware.http.credentials import Slot
+from privy_middleware.http.credentials import TokenLocation
 from tests.support.signers import Signer
 from tests.support.tokens import APP_ID, SIGNER, config
 
@@ -35,9 +35,9 @@ def test_the_defaults() -> None:
     assert (settings.key_cooldown, settings.key_grace) == (30, 86400)
     assert settings.app_ids == (APP_ID,)
     assert settings.jwks_url_of(APP_ID) == f"https://auth.privy.io/api/v1/apps/{APP_ID}/jwks.json"
-    assert settings.slots == (
-        Slot("identity", "privy-id-token", "privy-id-token"),
-        Slot("access", "authorization", "privy-token", bearer=True),
+    assert settings.locations == (
+        TokenLocation("identity", "privy-id-token", "privy-id-token"),
+        TokenLocation("access", "authorization", "privy-token", bearer=True),
     )
 
 
@@ -193,8 +193,10 @@ def test_one_string_for_a_list() -> None:
 def test_places_of_one_kind() -> None:
     """With one kind of token accepted, its places are its own business."""
     settings = config(tokens=("identity",), identity_header="Authorization", identity_cookie="privy-token")
-    assert settings.slots == (Slot("identity", "authorization", "privy-token", bearer=True),)
-    assert config(tokens=("access",), access_header="X-Token").slots == (Slot("access", "x-token", "privy-token"),)
+    assert settings.locations == (TokenLocation("identity", "authorization", "privy-token", bearer=True),)
+    assert config(tokens=("access",), access_header="X-Token").locations == (
+        TokenLocation("access", "x-token", "privy-token"),
+    )
 
 
 def test_several_apps() -> None:
@@ -336,4 +338,4 @@ def test_wrong_variables(environ: dict[str, str], message: str) -> None:
 def test_settings_of_no_family_have_no_places() -> None:
     """Where tokens stand is said by each family of tokens."""
     with pytest.raises(NotImplementedError):
-        _ = RequestSettings().slots
+        _ = RequestSettings().locations

@@ -24,8 +24,9 @@ from privy_middleware.errors import (
     TokenExpired,
     TokenRevoked,
 )
-from privy_middleware.gate import Gate, build_gate, is_preflight
+from privy_middleware.gate import Gate, build_gate
 from privy_middleware.http.cache_headers import merge_vary
+from privy_middleware.http.preflight import is_preflight
 from privy_middleware.lookup import Lookup
 from tests.support.keyserver import KeyServer, hang_up
 from tests.support.tokens import (

@@ -32,7 +32,7 @@ from privy_middleware.fetching.waiting import arun, run
 from privy_middleware.http.credentials import Credential, Source
 from privy_middleware.tokens.strict_json import MAX_DEPTH
 from privy_middleware.users.frozen import freeze_object, thaw_object
-from privy_middleware.verifiers.privy import jwks_source
+from privy_middleware.verifiers.base import jwks_source
 from tests.support.clock import Clock
 from tests.support.keyserver import DRIP_BODY, KeyServer, hang_up
 from tests.support.signers import Signer
@@ -58,7 +58,9 @@ SOURCES: tuple[Source, ...] = ("header", "cookie")
 
 def credentials(judge: PrivyVerifier, **tokens: str) -> list[Credential]:
     """Return tokens by kind as they would stand in headers."""
-    return [Credential(slot.kind, "header", tokens[slot.kind]) for slot in judge.settings.slots if slot.kind in tokens]
+    return [
+        Credential(slot.kind, "header", tokens[slot.kind]) for slot in judge.settings.locations if slot.kind in tokens
+    ]
 
 
 def judged(judge: PrivyVerifier, **tokens: str) -> PrivyAuth:
@@ -239,11 +241,10 @@ def test_a_cached_token_alone() -> None:
     """Its answer is the same object the next time, but never that of another place."""
     judge, token = verifier(), identity()
     header, cookie = (Credential("identity", source, token) for source in SOURCES)
-    first, second = run(judge.steps([header], NOW)), judge.recall([cookie], NOW)
-    assert second is not None
+    first, second = run(judge.steps([header], NOW)), run(judge.steps([cookie], NOW))
     assert (first.source, second.source) == ("header", "cookie")
-    assert judge.recall([header], NOW) is first
-    assert judge.recall([cookie], NOW) is second
+    assert run(judge.steps([header], NOW)) is first
+    assert run(judge.steps([cookie], NOW)) is second
 
 
 def test_a_cached_token_does_not_bring_another_one_along() -> None:
@@ -263,11 +264,9 @@ def test_cached_tokens_are_put_together_anew() -> None:
     for sid in ("one", "two"):
         session = access(sid=sid)
         assert judge.verify_identity_token(token).id == judge.verify_access_token(session).user_id
-        auth = judge.recall(credentials(judge, identity=token, access=session), NOW)
-        assert auth is not None
+        auth = run(judge.steps(credentials(judge, identity=token, access=session), NOW))
         assert auth.session_id == sid
-    alone = judge.recall(credentials(judge, identity=token), NOW)
-    assert alone is not None
+    alone = run(judge.steps(credentials(judge, identity=token), NOW))
     assert (len(alone.tokens), alone.access) == (1, None)
 
 

@@ -26,7 +26,7 @@ from privy_middleware.errors import (
     WrongAudience,
 )
 from privy_middleware.keys import FixedKeys, JWKSSource, KeySource, load_key_set
-from privy_middleware.verifiers.token import Rules, TokenReader, Trust
+from privy_middleware.verifiers.token import TokenVerifier, TrustedSigner
 from tests.support.clock import Clock
 from tests.support.keyserver import Held, KeyServer, hang_up, jwks, reply
 from tests.support.patience import PATIENCE
@@ -54,16 +54,17 @@ def fixed(*signers: Signer) -> FixedKeys:
     return FixedKeys(load_key_set({"keys": [signer.jwk for signer in signers]}, algorithms=ES256))
 
 
-class Reader:
-    """A reader whose claims are its value, with everything that a test may want to turn."""
+class Tokens:
+    """A verifier that returns a text, with everything that a test may want to turn."""
 
-    def __init__(self, *trusts: Trust, **settings: Any) -> None:
+    def __init__(self, *signers: TrustedSigner, **settings: Any) -> None:
         self.clock = Clock(NOW)
         self.checked = 0
         self.revoked: Callable[[Mapping[str, Any]], bool] = lambda _: False
-        self.reader: TokenReader[str] = TokenReader(
-            trusts or [Trust("app", fixed(SIGNER), ES256)],
-            Rules(lambda claims: str(claims["sub"]), self._check),
+        self.verifier: TokenVerifier[str] = TokenVerifier(
+            signers or [TrustedSigner("app", fixed(SIGNER), ES256)],
+            lambda claims: str(claims["sub"]),
+            self._check,
             settings=RequestSettings(is_revoked=self._is_revoked, **settings),
             clock=self.clock,
         )
@@ -79,11 +80,11 @@ class Reader:
 
     def __call__(self, token: Any) -> str:
         """Return the value of a token."""
-        return self.reader.verify(token).value
+        return self.verifier.verify(token).value
 
     def verified(self, way: Way, token: str) -> str:
         """Return the value of a token, verified in one of the ways."""
-        return call(way, lambda: self.reader.verify(token), lambda: self.reader.averify(token)).value
+        return call(way, lambda: self.verifier.verify(token), lambda: self.verifier.averify(token)).value
 
     def fails(self, token: Any, error: type[PrivyError]) -> None:
         """Require a refusal, of the same kind the second time."""
@@ -95,27 +96,27 @@ class Reader:
 
 def test_a_hit_is_what_was_verified() -> None:
     """The same object, and no second look at the claims."""
-    reader, token = Reader(), identity()
-    first = reader.reader.verify(token)
-    assert reader.reader.verify(token) is first
-    assert reader.checked == 1
-    assert (first.value, first.expires_at, first.trust) == (f"app:{IDENTITY['sub']}", NOW + 3600, "app")
+    tokens, token = Tokens(), identity()
+    first = tokens.verifier.verify(token)
+    assert tokens.verifier.verify(token) is first
+    assert tokens.checked == 1
+    assert (first.value, first.expires_at, first.signer) == (f"app:{IDENTITY['sub']}", NOW + 3600, "app")
     assert IDENTITY["sub"] not in repr(first).replace(first.value, "")
 
 
 @pytest.mark.anyio
 async def test_awaiting_is_the_same() -> None:
     """Both ways share the cache."""
-    reader, token = Reader(), identity()
-    first = await reader.reader.averify(token)
-    assert reader.reader.verify(token) is first
+    tokens, token = Tokens(), identity()
+    first = await tokens.verifier.averify(token)
+    assert tokens.verifier.verify(token) is first
     with pytest.raises(BadSignature):
-        await reader.reader.averify(sign(HEADER, IDENTITY, Signer().private))
+        await tokens.verifier.averify(sign(HEADER, IDENTITY, Signer().private))
 
 
 def test_what_is_kept_cannot_be_changed() -> None:
     """One request's claims are the next one's."""
-    claims = Reader().reader.verify(identity(extra={"list": [1]})).claims
+    claims = Tokens().verifier.verify(identity(extra={"list": [1]})).claims
     with pytest.raises(TypeError):
         claims["sub"] = "did:privy:other"  # type: ignore[index]
     with pytest.raises(TypeError):
@@ -126,55 +127,55 @@ def test_what_is_kept_cannot_be_changed() -> None:
 @pytest.mark.parametrize("size", [0, 4])
 def test_the_edge_of_exp_is_the_same_on_a_hit(size: int) -> None:
     """Expired at ``exp`` plus leeway, cached or not."""
-    reader, token = Reader(token_cache_size=size, leeway=10, token_cache_seconds=86400), identity()
-    assert reader(token)
-    reader.clock.time = NOW + 3600 + 9.75
-    assert reader(token)
+    tokens, token = Tokens(token_cache_size=size, leeway=10, token_cache_seconds=86400), identity()
+    assert tokens(token)
+    tokens.clock.time = NOW + 3600 + 9.75
+    assert tokens(token)
     for late in (10, 10.25, 86400):
-        reader.clock.time = NOW + 3600 + late
-        reader.fails(token, TokenExpired)
+        tokens.clock.time = NOW + 3600 + late
+        tokens.fails(token, TokenExpired)
 
 
 @pytest.mark.parametrize("size", [0, 4])
 @pytest.mark.parametrize("name", ["iat", "nbf"])
 def test_a_clock_that_is_set_back_is_the_same_on_a_hit(size: int, name: str) -> None:
     """A token is not valid before its time, even if it once was."""
-    reader, token = Reader(token_cache_size=size, leeway=10), identity(**{"iat": MISSING, name: NOW})
-    assert reader(token)
-    reader.clock.time = NOW - 10
-    assert reader(token)
-    reader.clock.time = NOW - 10.25
-    reader.fails(token, TokenNotYetValid)
-    reader.clock.time = NOW
-    assert reader(token)
+    tokens, token = Tokens(token_cache_size=size, leeway=10), identity(**{"iat": MISSING, name: NOW})
+    assert tokens(token)
+    tokens.clock.time = NOW - 10
+    assert tokens(token)
+    tokens.clock.time = NOW - 10.25
+    tokens.fails(token, TokenNotYetValid)
+    tokens.clock.time = NOW
+    assert tokens(token)
 
 
 def test_a_token_without_iat_is_kept_too() -> None:
     """There is nothing to wait for."""
-    reader, token = Reader(), identity(iat=MISSING)
-    assert reader(token) == reader(token)
-    assert reader.checked == 1
+    tokens, token = Tokens(), identity(iat=MISSING)
+    assert tokens(token) == tokens(token)
+    assert tokens.checked == 1
 
 
 def test_time_in_the_cache_is_bounded() -> None:
     """After that the token is verified anew."""
-    reader, token = Reader(token_cache_seconds=60), identity()
+    tokens, token = Tokens(token_cache_seconds=60), identity()
     for now, checked in ((NOW, 1), (NOW + 59.75, 1), (NOW + 60, 2), (NOW + 61, 2)):
-        reader.clock.time = now
-        assert reader(token)
-        assert reader.checked == checked
+        tokens.clock.time = now
+        assert tokens(token)
+        assert tokens.checked == checked
 
 
 @pytest.mark.parametrize("size", [0, 4])
 def test_revocation_counts_on_a_hit(size: int) -> None:
     """Claims are asked about at every request, and may come back."""
-    reader, token = Reader(token_cache_size=size), identity()
-    assert reader(token)
-    reader.revoked = lambda claims: claims["sub"] == IDENTITY["sub"]
-    reader.fails(token, TokenRevoked)
-    reader.fails(twin(token), TokenRevoked)
-    reader.revoked = lambda _: False
-    assert reader(token)
+    tokens, token = Tokens(token_cache_size=size), identity()
+    assert tokens(token)
+    tokens.revoked = lambda claims: claims["sub"] == IDENTITY["sub"]
+    tokens.fails(token, TokenRevoked)
+    tokens.fails(twin(token), TokenRevoked)
+    tokens.revoked = lambda _: False
+    assert tokens(token)
 
 
 def test_an_error_of_the_app_is_the_apps() -> None:
@@ -183,19 +184,19 @@ def test_an_error_of_the_app_is_the_apps() -> None:
     def broken(_: Mapping[str, Any]) -> bool:
         raise LookupError
 
-    reader, token = Reader(), identity()
-    assert reader(token)
-    reader.revoked = broken
+    tokens, token = Tokens(), identity()
+    assert tokens(token)
+    tokens.revoked = broken
     with pytest.raises(LookupError):
-        reader(token)
+        tokens(token)
 
 
 def test_refusals_are_not_kept() -> None:
     """Only what verified is; a clock that moves on makes a token good."""
-    reader, token = Reader(), identity(iat=NOW + 100)
-    reader.fails(token, TokenNotYetValid)
-    reader.clock.advance(95)
-    assert reader(token)
+    tokens, token = Tokens(), identity(iat=NOW + 100)
+    tokens.fails(token, TokenNotYetValid)
+    tokens.clock.advance(95)
+    assert tokens(token)
 
 
 @pytest.mark.parametrize(
@@ -219,10 +220,10 @@ def test_refusals_are_not_kept() -> None:
 @pytest.mark.parametrize("size", [0, 4])
 def test_every_step_refuses(token: Any, error: type[PrivyError], size: int) -> None:
     """With its own error, which holds nothing of the token, nor of the frames that did."""
-    reader = Reader(token_cache_size=size)
-    reader.fails(token, error)
+    tokens = Tokens(token_cache_size=size)
+    tokens.fails(token, error)
     with pytest.raises(error) as caught:
-        reader(token)
+        tokens(token)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     shown = {value for frame in frames.stack for name, value in (frame.locals or {}).items() if name != "token"}
@@ -235,45 +236,45 @@ def test_every_step_refuses(token: Any, error: type[PrivyError], size: int) -> N
 
 def test_cache_entries_are_bounded() -> None:
     """However many good tokens come."""
-    reader = Reader(token_cache_size=4)
+    tokens = Tokens(token_cache_size=4)
     for number in range(20):
-        reader(identity(marker=number))
-    assert len(reader.reader._cache) == 4
+        tokens(identity(marker=number))
+    assert len(tokens.verifier._cache) == 4
 
 
 def test_cache_bytes_are_bounded() -> None:
     """Tokens of 12 KB displace many short ones, and one too long for the cache is verified each time."""
-    reader = Reader(token_cache_bytes=100_000)
+    tokens = Tokens(token_cache_bytes=100_000)
     for number in range(200):
-        reader(identity(marker=number))
-    short = len(reader.reader._cache)
+        tokens(identity(marker=number))
+    short = len(tokens.verifier._cache)
     assert 10 < short < 100_000 / 1536
     for number in range(20):
-        reader(identity(marker=number, filler="x" * 9000))
-    assert 1 <= len(reader.reader._cache) <= 3
-    small, long = Reader(token_cache_bytes=65536, max_token_bytes=65536), identity(filler="x" * 30_000)
+        tokens(identity(marker=number, filler="x" * 9000))
+    assert 1 <= len(tokens.verifier._cache) <= 3
+    small, long = Tokens(token_cache_bytes=65536, max_token_bytes=65536), identity(filler="x" * 30_000)
     assert small(long) == small(long)
-    assert (small.checked, len(small.reader._cache)) == (2, 0)
+    assert (small.checked, len(small.verifier._cache)) == (2, 0)
 
 
 def test_headers_that_are_remembered_are_bounded() -> None:
     """Any number of spellings of a good header, and each is read rightly."""
-    reader = Reader(token_cache_size=0)
+    tokens = Tokens(token_cache_size=0)
     for number in range(40):
-        assert reader(identity({"cty": number}))
-        assert len(reader.reader._headers) <= 16
-    reader.fails(sign(changed(HEADER, {"cty": "bad"}), IDENTITY, Signer().private), BadSignature)
-    assert all("bad" not in segment for segment in reader.reader._headers)
+        assert tokens(identity({"cty": number}))
+        assert len(tokens.verifier._headers) <= 16
+    tokens.fails(sign(changed(HEADER, {"cty": "bad"}), IDENTITY, Signer().private), BadSignature)
+    assert all("bad" not in segment for segment in tokens.verifier._headers)
 
 
 def test_good_headers_are_remembered() -> None:
     """Once a token has verified its header need not be read again; one that did not is forgotten."""
-    reader = Reader(token_cache_size=0)
-    reader.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
-    assert reader.reader._headers == {}
+    tokens = Tokens(token_cache_size=0)
+    tokens.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
+    assert tokens.verifier._headers == {}
     for number in range(3):
-        assert reader(identity(marker=number))
-    assert len(reader.reader._headers) == 1
+        assert tokens(identity(marker=number))
+    assert len(tokens.verifier._headers) == 1
 
 
 class Undecided(FixedKeys):
@@ -297,7 +298,7 @@ class Undecided(FixedKeys):
 def test_keys_that_come_with_the_second_wait(enough: int) -> None:
     """A set that another worker has shared may be older than the token's key."""
     keys = Undecided(enough)
-    assert Reader(Trust("app", keys, ES256))(identity())
+    assert Tokens(TrustedSigner("app", keys, ES256))(identity())
     assert keys.waits == enough
 
 
@@ -305,23 +306,23 @@ def test_waits_come_to_an_end() -> None:
     """If the source is still undecided after two fetches the answer is 503, not 401."""
     keys = Undecided(10)
     with pytest.raises(KeysUnavailable):
-        Reader(Trust("app", keys, ES256))(identity())
+        Tokens(TrustedSigner("app", keys, ES256))(identity())
     assert keys.waits == 2
 
 
 def test_the_trust_is_chosen_by_the_claims() -> None:
     """And then nobody else's key will do."""
     other = Signer("test-kid")
-    reader = Reader(Trust("a", fixed(SIGNER), ES256), Trust("b", fixed(other), ES256))
-    assert reader(sign(HEADER, changed(IDENTITY, {"sub": "a"}))) == "a:a"
-    assert reader(sign(HEADER, changed(IDENTITY, {"sub": "b"}), other.private)) == "b:b"
-    reader.fails(sign(HEADER, changed(IDENTITY, {"sub": "b"})), BadSignature)
+    tokens = Tokens(TrustedSigner("a", fixed(SIGNER), ES256), TrustedSigner("b", fixed(other), ES256))
+    assert tokens(sign(HEADER, changed(IDENTITY, {"sub": "a"}))) == "a:a"
+    assert tokens(sign(HEADER, changed(IDENTITY, {"sub": "b"}), other.private)) == "b:b"
+    tokens.fails(sign(HEADER, changed(IDENTITY, {"sub": "b"})), BadSignature)
 
 
 def test_the_algorithms_of_a_trust() -> None:
     """An algorithm that the key would do is not enough."""
-    reader = Reader(Trust("app", fixed(SIGNER), frozenset({"EdDSA"})))
-    reader.fails(identity(), WrongAlgorithm)
+    tokens = Tokens(TrustedSigner("app", fixed(SIGNER), frozenset({"EdDSA"})))
+    tokens.fails(identity(), WrongAlgorithm)
 
 
 def source(server: KeyServer, clock: Clock, **options: Any) -> JWKSSource:
@@ -340,17 +341,17 @@ def test_a_withdrawn_key_ends_a_hit() -> None:
     with KeyServer(SIGNER, stays) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
-        reader = Reader(Trust("app", keys, ES256))
+        tokens = Tokens(TrustedSigner("app", keys, ES256))
         gone, kept = identity(), sign(changed(HEADER, {"kid": "stays"}), IDENTITY, stays.private)
-        assert reader(gone) == reader(kept)
+        assert tokens(gone) == tokens(kept)
         server.publish(stays)
         clock.advance(101)
         wait_for_refresh(keys)
-        reader.fails(gone, UnknownKey)
-        checked = reader.checked
-        assert reader(kept)
-        assert reader(kept)
-        assert reader.checked == checked
+        tokens.fails(gone, UnknownKey)
+        checked = tokens.checked
+        assert tokens(kept)
+        assert tokens(kept)
+        assert tokens.checked == checked
 
 
 def test_a_replaced_key_ends_a_hit() -> None:
@@ -358,12 +359,12 @@ def test_a_replaced_key_ends_a_hit() -> None:
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
-        reader = Reader(Trust("app", keys, ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", keys, ES256))
+        assert tokens(identity())
         server.publish(Signer(SIGNER.kid))
         clock.advance(101)
         wait_for_refresh(keys)
-        reader.fails(identity(), BadSignature)
+        tokens.fails(identity(), BadSignature)
 
 
 def test_a_hit_starts_the_refresh() -> None:
@@ -371,11 +372,11 @@ def test_a_hit_starts_the_refresh() -> None:
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
-        reader, token = Reader(Trust("app", keys, ES256)), identity()
-        assert reader(token)
+        tokens, token = Tokens(TrustedSigner("app", keys, ES256)), identity()
+        assert tokens(token)
         clock.advance(101)
-        assert reader(token)
-        assert reader.checked == 1
+        assert tokens(token)
+        assert tokens.checked == 1
         assert server.arrived.acquire(timeout=PATIENCE)
         assert server.arrived.acquire(timeout=PATIENCE)
 
@@ -385,14 +386,14 @@ def test_stale_keys_end_a_hit_with_the_grace() -> None:
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100, grace=100)
-        reader, token = Reader(Trust("app", keys, ES256)), identity()
-        assert reader(token)
+        tokens, token = Tokens(TrustedSigner("app", keys, ES256)), identity()
+        assert tokens(token)
         server.behave = hang_up
         clock.advance(150)
-        assert reader(token)
+        assert tokens(token)
         wait_for_refresh(keys)
         clock.advance(51)
-        reader.fails(token, KeysUnavailable)
+        tokens.fails(token, KeysUnavailable)
 
 
 @every_way
@@ -401,15 +402,15 @@ def test_a_hit_after_an_idle_night(way: Way) -> None:
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
-        reader, token = Reader(Trust("app", keys, ES256)), identity()
-        assert reader(token)
+        tokens, token = Tokens(TrustedSigner("app", keys, ES256)), identity()
+        assert tokens(token)
         clock.advance(100 + 60)
-        assert reader.verified(way, token)
+        assert tokens.verified(way, token)
         assert server.count == 2
         server.publish(Signer("another"))
         clock.advance(100 + 60)
         with pytest.raises(UnknownKey):
-            reader.verified(way, token)
+            tokens.verified(way, token)
         assert server.count == 3
 
 
@@ -419,14 +420,14 @@ def test_a_hit_after_an_idle_night_in_an_outage(way: Way) -> None:
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
-        reader, token = Reader(Trust("app", keys, ES256)), identity()
-        assert reader(token)
+        tokens, token = Tokens(TrustedSigner("app", keys, ES256)), identity()
+        assert tokens(token)
         server.behave = hang_up
         clock.advance(100 + 60)
         for each in (token, token, identity(marker=1), token):
-            assert reader.verified(way, each)
+            assert tokens.verified(way, each)
         assert server.count == 2
-        assert reader.checked == 3
+        assert tokens.checked == 3
 
 
 @every_way
@@ -436,34 +437,34 @@ def test_a_new_key_while_the_server_fails(way: Way) -> None:
     token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
     with KeyServer(SIGNER) as server:
         clock = Clock()
-        reader = Reader(Trust("app", source(server, clock), ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
+        assert tokens(identity())
         server.behave, wait = hang_up, 0.0
         # Fresh keys, then stale ones, then such as have to be asked for.
         for moved in (60, 3600 - 60, 3600):
             clock.advance(moved)
             for _ in range(3):
                 with pytest.raises(KeysUnavailable) as caught:
-                    reader.verified(way, token)
+                    tokens.verified(way, token)
                 wait = caught.value.retry_after
-            assert reader.verified(way, identity())
+            assert tokens.verified(way, identity())
         server.publish(SIGNER, new)
         clock.advance(wait)
-        assert reader.verified(way, token)
+        assert tokens.verified(way, token)
 
 
 def test_strangers_while_the_server_fails() -> None:
     """A thousand invented ids cause no more fetches than the cooldown and the back-off allow."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
-        reader = Reader(Trust("app", source(server, clock), ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
+        assert tokens(identity())
         server.behave = hang_up
         for moved, fetches in ((60, 2), (3600 + 600, 3)):
             clock.advance(moved)
             for number in range(500):
                 with pytest.raises(KeysUnavailable):
-                    reader(identity({"kid": f"invented-{number}"}))
+                    tokens(identity({"kid": f"invented-{number}"}))
             assert server.count == fetches
 
 
@@ -471,11 +472,11 @@ def test_a_bad_signature_while_the_server_fails() -> None:
     """If the ``kid`` is that of a held key the token is bad."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
-        reader = Reader(Trust("app", source(server, clock), ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
+        assert tokens(identity())
         server.behave = hang_up
         clock.advance(3600 + 60)
-        reader.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
+        tokens.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
         assert server.count == 2
 
 
@@ -486,15 +487,15 @@ def test_a_token_without_kid_while_the_server_fails() -> None:
     token = sign(nameless, IDENTITY, new.private)
     with KeyServer(SIGNER) as server:
         clock = Clock()
-        reader = Reader(Trust("app", source(server, clock), ES256))
-        reader.fails(token, BadSignature)
+        tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
+        tokens.fails(token, BadSignature)
         server.behave = hang_up
         clock.advance(3600 + 60)
-        reader.fails(token, KeysUnavailable)
-        assert reader(sign(nameless, IDENTITY))
+        tokens.fails(token, KeysUnavailable)
+        assert tokens(sign(nameless, IDENTITY))
         server.publish(SIGNER, new)
         clock.advance(1 + 60)
-        assert reader(token)
+        assert tokens(token)
         assert server.count == 3
 
 
@@ -506,17 +507,17 @@ def test_a_new_key_while_a_fetch_is_under_way(way: Way) -> None:
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock)
-        reader = Reader(Trust("app", keys, ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", keys, ES256))
+        assert tokens(identity())
         server.behave = hang_up
         clock.advance(3600)
         keys.fetch()
         server.behave = answer = Held(reply(jwks(SIGNER, new)))
         clock.advance(1)
-        assert reader(identity())
+        assert tokens(identity())
         timer = threading.Timer(0.05, answer.release)
         timer.start()
-        assert reader.verified(way, token)
+        assert tokens.verified(way, token)
         timer.join()
         assert server.count == 3
 
@@ -524,38 +525,38 @@ def test_a_new_key_while_a_fetch_is_under_way(way: Way) -> None:
 def test_keys_are_waited_for() -> None:
     """The first token fetches them; without any it is our fault."""
     with KeyServer(SIGNER) as server:
-        reader = Reader(Trust("app", source(server, Clock()), ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", source(server, Clock()), ES256))
+        assert tokens(identity())
         assert server.count == 1
         server.behave = reply(b"garbage")
-        cold = Reader(Trust("app", source(server, Clock()), ES256))
+        cold = Tokens(TrustedSigner("app", source(server, Clock()), ES256))
         cold.fails(identity(), KeysUnavailable)
 
 
 def test_an_unknown_kid_is_the_tokens_fault() -> None:
     """Within the cooldown it is refused without a fetch."""
     with KeyServer(SIGNER) as server:
-        reader = Reader(Trust("app", source(server, Clock()), ES256))
-        assert reader(identity())
+        tokens = Tokens(TrustedSigner("app", source(server, Clock()), ES256))
+        assert tokens(identity())
         for number in range(5):
-            reader.fails(identity({"kid": f"unknown-{number}"}), UnknownKey)
+            tokens.fails(identity({"kid": f"unknown-{number}"}), UnknownKey)
         assert server.count <= 2
 
 
 @pytest.mark.parametrize("size", [0, 4])
 def test_a_trust_may_bound_the_age(size: int) -> None:
     """An issuer whose tokens live too long has them expire earlier, cached or not."""
-    reader = Reader(Trust("app", fixed(SIGNER), ES256, max_age=60), token_cache_size=size, leeway=10)
+    tokens = Tokens(TrustedSigner("app", fixed(SIGNER), ES256, max_age=60), token_cache_size=size, leeway=10)
     token = identity()
-    assert reader.reader.verify(token).expires_at == NOW + 60
-    reader.clock.time = NOW + 69.75
-    assert reader(token)
-    reader.clock.time = NOW + 70
-    reader.fails(token, TokenExpired)
-    reader.fails(identity(iat=MISSING), InvalidClaims)
+    assert tokens.verifier.verify(token).expires_at == NOW + 60
+    tokens.clock.time = NOW + 69.75
+    assert tokens(token)
+    tokens.clock.time = NOW + 70
+    tokens.fails(token, TokenExpired)
+    tokens.fails(identity(iat=MISSING), InvalidClaims)
 
 
-def test_a_single_trust_may_be_chosen_too() -> None:
+def test_a_single_signer_may_be_chosen_too() -> None:
     """A token that names another one is refused before its keys are asked for."""
 
     def choose(claims: Mapping[str, Any]) -> str:
@@ -564,10 +565,16 @@ def test_a_single_trust_may_be_chosen_too() -> None:
         return "app"
 
     with KeyServer(SIGNER) as server:
-        rules = Rules(choose, lambda claims, name: name, always_choose=True)
-        trust = Trust("app", source(server, Clock()), ES256)
-        reader = TokenReader([trust], rules, settings=RequestSettings(), clock=Clock(NOW))
+        signer = TrustedSigner("app", source(server, Clock()), ES256)
+        tokens = TokenVerifier(
+            [signer],
+            choose,
+            lambda claims, name: name,
+            settings=RequestSettings(),
+            clock=Clock(NOW),
+            always_choose=True,
+        )
         with pytest.raises(WrongAudience):
-            reader.verify(identity())
+            tokens.verify(identity())
         assert server.count == 0
-        assert reader.verify(identity(sub="mine")).value == "app"
+        assert tokens.verify(identity(sub="mine")).value == "app"

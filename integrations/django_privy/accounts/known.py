@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from django_privy.accounts.models import PrivyAccount
-from django_privy.requests import find_lookup
+from django_privy.request_attributes import find_lookup
 from privy_middleware import PrivyUser
 
 __all__ = ["find_account", "query_account", "remember_account"]

@@ -11,7 +11,7 @@ from django.contrib.auth import get_backends
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from django_privy.requests import Lookup, afind_auth, find_auth, lookup_of
+from django_privy.request_attributes import DjangoLookup, afind_auth, find_auth, lookup_of
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyUser
 from privy_middleware.errors import InactiveUser, ServiceUnavailable
 
@@ -102,7 +102,7 @@ async def afind_django_user(request: HttpRequest) -> Any:
     return await sync_to_async(find_django_user)(request)
 
 
-def _user_of(lookup: Lookup, auth: PrivyAuth) -> PrivyUser | None:
+def _user_of(lookup: DjangoLookup, auth: PrivyAuth) -> PrivyUser | None:
     # Nobody would be taken for signed out, and sent to sign in. Who looks once the request is answered is not stopped.
     if isinstance(auth.refusal, ServiceUnavailable) and not lookup.answered:
         lookup.outage = auth.refusal

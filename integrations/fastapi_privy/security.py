@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
 from fastapi.openapi.models import SecurityBase as SecurityModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from fastapi_privy.connection import answer_preflight, privy_auth
 from privy_middleware import PrivyAuth
-from privy_middleware.config import RequestSettings
-from privy_middleware.http.credentials import Slot, Source
 
-__all__ = ["ACCESS", "ANY", "OPTIONAL", "PrivyScheme", "schemes_of"]
+__all__ = ["ACCESS", "ANY", "OPTIONAL", "PrivyScheme"]
 
 
 class PrivyScheme(SecurityBase):
@@ -45,26 +40,3 @@ class PrivyScheme(SecurityBase):
 ANY = PrivyScheme("Privy")
 OPTIONAL = PrivyScheme("PrivyOptional", optional=True)
 ACCESS = PrivyScheme("PrivyAccess", "access")
-
-
-def schemes_of(settings: RequestSettings, kinds: tuple[str, ...]) -> Iterator[tuple[str, SecurityModel]]:
-    """Return each way in which a token of the kinds may come, with a name, in the order they are read."""
-    for source in settings.sources:
-        for slot in settings.slots:
-            if not kinds or slot.kind in kinds:
-                yield from _scheme(slot, source)
-
-
-def _scheme(slot: Slot, source: Source) -> Iterator[tuple[str, SecurityModel]]:
-    name, token = f"Privy{slot.kind.capitalize()}", f"The {slot.kind} token"
-    if source == "header" and slot.bearer:
-        yield f"{name}Bearer", HTTPBearer(bearerFormat="JWT", description=f"{token}, in `{slot.header}`.")
-    elif source == "header":
-        yield f"{name}Header", _key(APIKeyIn.header, slot.header, f"{token}, without a scheme.")
-    elif slot.cookie is not None:
-        yield f"{name}Cookie", _key(APIKeyIn.cookie, slot.cookie, f"{token}, which browsers send by themselves.")
-
-
-def _key(place: APIKeyIn, name: str, description: str) -> APIKey:
-    values: dict[str, Any] = {"in": place, "name": name, "description": description}
-    return APIKey(**values)

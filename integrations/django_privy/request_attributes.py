@@ -11,17 +11,16 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
-from django_privy.fields import Fields, is_asgi
+from django_privy.request_adapter import Fields, is_asgi
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
-from privy_middleware.gate import Gate
-from privy_middleware.lookup import Lookup as BaseLookup
+from privy_middleware.plugin import Gate, Lookup
 
-__all__ = ["Lookup", "afind_auth", "attach", "find_auth", "find_lookup", "lookup_of"]
+__all__ = ["DjangoLookup", "afind_auth", "attach", "find_auth", "find_lookup", "lookup_of"]
 
 _KEY = "_privy_lookup"
 
 
-class Lookup(BaseLookup):
+class DjangoLookup(Lookup):
     """Find the user of one request, and keep what else became of it."""
 
     __slots__ = ("_on_event_loop", "account", "answered", "looked", "outage", "refused", "user")
@@ -46,34 +45,34 @@ class Lookup(BaseLookup):
         self.looked = True
         return self.find_now() if self._on_event_loop else self.find()
 
-    def __reduce__(self) -> tuple[Callable[[PrivyAuth, Any], Lookup], tuple[PrivyAuth, Any]]:
+    def __reduce__(self) -> tuple[Callable[[PrivyAuth, Any], DjangoLookup], tuple[PrivyAuth, Any]]:
         """Pickle as what was found, since settings and keys cannot be pickled."""
         return _restored, (self.look(), self.user)
 
 
-def _restored(auth: PrivyAuth, user: Any) -> Lookup:
+def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
     """Return the lookup of a request that was pickled, which has nothing more to find out."""
-    lookup = Lookup.__new__(Lookup)
+    lookup = DjangoLookup.__new__(DjangoLookup)
     lookup.auth, lookup.user = auth, user
     lookup.looked = lookup.answered = True
     lookup.refused = lookup.outage = lookup.account = None
-    lookup._on_event_loop = False
+    lookup._credentials, lookup._on_event_loop = (), False
     return lookup
 
 
-def attach(request: HttpRequest, gate: Gate) -> Lookup:
+def attach(request: HttpRequest, gate: Gate) -> DjangoLookup:
     """Make a request ready for being looked at."""
-    lookup = vars(request)[_KEY] = Lookup(gate, request)
+    lookup = vars(request)[_KEY] = DjangoLookup(gate, request)
     return lookup
 
 
-def find_lookup(request: HttpRequest) -> Lookup | None:
+def find_lookup(request: HttpRequest) -> DjangoLookup | None:
     """Return what the middleware has attached, ``None`` if there is no middleware."""
-    lookup: Lookup | None = vars(request).get(_KEY)
+    lookup: DjangoLookup | None = vars(request).get(_KEY)
     return lookup
 
 
-def lookup_of(request: HttpRequest) -> Lookup:
+def lookup_of(request: HttpRequest) -> DjangoLookup:
     """Return what the middleware has attached.
 
     Raises:

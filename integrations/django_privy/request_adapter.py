@@ -9,7 +9,7 @@ from django.core.handlers.asgi import ASGIRequest as DjangoASGIRequest
 from django.http import HttpRequest
 
 from privy_middleware.asgi import ASGIRequest, Scope
-from privy_middleware.http.credentials import FieldNames
+from privy_middleware.plugin import FieldNames
 from privy_middleware.wsgi import WSGIRequest
 
 __all__ = ["Fields", "is_asgi"]

@@ -1,0 +1,184 @@
+"""What a plugin for a framework needs of the core; ``docs/plugins.md`` shows a complete one.
+
+A plugin adapts the framework's request to ``Request``, makes one ``Lookup`` for each request, applies a ``Rule`` where
+a view asks for a user, and gives the framework the ``Answer`` to a refusal. It decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from privy_middleware.auth import PrivyAuth
+from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
+from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
+from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
+from privy_middleware.http.answer import Answer
+from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
+from privy_middleware.http.credentials import Source, TokenLocation
+from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
+from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware.http.request import FieldNames, Request
+from privy_middleware.lookup import Lookup
+from privy_middleware.users.user import PrivyUser
+
+__all__ = [
+    "Answer",
+    "ConditionWords",
+    "FieldNames",
+    "Gate",
+    "GuardedViews",
+    "LARGEST_BODY",
+    "Lookup",
+    "PREFLIGHT_ANSWER",
+    "PRIVATE",
+    "Pairs",
+    "Parameters",
+    "Predicate",
+    "Request",
+    "RequestParts",
+    "Rule",
+    "Settings",
+    "aread_parameters",
+    "build_gate",
+    "has_content",
+    "is_preflight",
+    "merge_vary",
+    "optional",
+    "read_parameters",
+    "requirement",
+    "security_schemes",
+    "unguarded",
+    "view_name",
+    "view_or_predicate",
+]
+
+_Names: TypeAlias = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a view asks of the user of its request.
+
+    Attributes:
+        ask: returns the user, or raises the refusal.
+        parameters: the names of the request parameters that ``ask`` needs; they are read once the user is known.
+    """
+
+    ask: Callable[[PrivyAuth, Parameters], PrivyUser | None]
+    parameters: _Names = frozenset()
+
+    def check(self, auth: PrivyAuth, read: Callable[[_Names], Parameters]) -> PrivyUser | None:
+        """Return the user of a request; ``read`` returns those of the named parameters that have one value.
+
+        Raises:
+            PrivyError: the refusal.
+        """
+        return self.ask(auth, read(self._needed(auth)) if self.parameters else {})
+
+    async def acheck(self, auth: PrivyAuth, read: Callable[[_Names], Awaitable[Parameters]]) -> PrivyUser | None:
+        """Return the user as ``check`` does, awaiting the parameters."""
+        return self.ask(auth, await read(self._needed(auth)) if self.parameters else {})
+
+    def _needed(self, auth: PrivyAuth) -> _Names:
+        # The body is read only for a known user.
+        auth.require()
+        return self.parameters
+
+
+def requirement(condition: Condition | None = None) -> Rule:
+    """Return the rule that there must be a user, who meets the condition."""
+    if condition is None:
+        return _REQUIRED
+    return Rule(lambda auth, given: auth.require(condition, given), condition.parameters)
+
+
+_REQUIRED = Rule(lambda auth, _: auth.require())
+
+
+def optional(on_invalid: OnInvalid | None = None) -> Rule:
+    """Return the rule that there may be a user; ``on_invalid`` says what a bad token gets, as the setting does.
+
+    Raises:
+        ConfigurationError: if ``on_invalid`` is not one of its values.
+    """
+    check_on_invalid(on_invalid)
+    return Rule(lambda auth, _: auth.optional(on_invalid))
+
+
+def view_or_predicate(
+    given: Callable[..., Any],
+    guard: Callable[[Rule, Callable[..., Any]], Callable[..., Any]],
+    is_view: Callable[[Any], bool],
+) -> Callable[..., Any]:
+    """Return what ``@require_privy_user`` makes of one bare function, which may be a view or a predicate.
+
+    Which of the two it is shows at the next call: a decorator is called with a view, and a view with what the framework
+    gives it.
+
+    Args:
+        given: the function.
+        guard: returns a view with a rule in front of it.
+        is_view: returns whether the only argument of that call is a view.
+    """
+    guarded = guard(requirement(), given)
+    if inspect.iscoroutinefunction(guarded):
+        return guarded
+
+    @functools.wraps(given)
+    def either(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and is_view(args[0]):
+            return guard(requirement(condition(given)), args[0])
+        return guarded(*args, **kwargs)
+
+    return either
+
+
+def read_parameters(names: Collection[str], parts: Callable[[], RequestParts]) -> Parameters:
+    """Return those of the named parameters that have one value in a request, however it is read.
+
+    ``parts`` reads the request; what it raises, because the body cannot be read, leaves all of them out.
+    """
+    try:
+        return agreed(names, parts()) if names else {}
+    except Exception:
+        # Limits, disconnected clients, parsers and servers each have exceptions of their own.
+        return {}
+
+
+async def aread_parameters(names: Collection[str], parts: Callable[[], Awaitable[RequestParts]]) -> Parameters:
+    """Return what ``read_parameters`` does, awaiting the request."""
+    try:
+        return agreed(names, await parts()) if names else {}
+    except Exception:
+        return {}
+
+
+def security_schemes(settings: RequestSettings, kinds: Collection[str] = ()) -> dict[str, dict[str, str]]:
+    """Return each way in which a token may be sent, as an OpenAPI security scheme by name, in the order of reading.
+
+    ``kinds`` are the kinds of token, all of them if it is empty (OpenAPI 3.1, Security Scheme Object).
+    """
+    schemes: dict[str, dict[str, str]] = {}
+    for source in settings.sources:
+        for location in settings.locations:
+            if (not kinds or location.kind in kinds) and (source == "header" or location.cookie is not None):
+                name, scheme = _scheme(location, source)
+                schemes[name] = scheme
+    return schemes
+
+
+def _scheme(location: TokenLocation, source: Source) -> tuple[str, dict[str, str]]:
+    name, token = f"Privy{location.kind.capitalize()}", f"The {location.kind} token"
+    if source == "cookie":
+        about = f"{token}, which browsers send by themselves."
+        return f"{name}Cookie", {"type": "apiKey", "description": about, "in": "cookie", "name": location.cookie or ""}
+    if location.bearer:
+        about = f"{token}, in `{location.header}`."
+        return f"{name}Bearer", {"type": "http", "description": about, "scheme": "bearer", "bearerFormat": "JWT"}
+    about = f"{token}, without a scheme."
+    return f"{name}Header", {"type": "apiKey", "description": about, "in": "header", "name": location.header}
