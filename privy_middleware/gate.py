@@ -12,6 +12,7 @@ from privy_middleware.auth import PrivyAuth
 from privy_middleware.callbacks import returned
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.errors import (
+    Answer,
     ConfigurationError,
     CrossSiteRequest,
     InvalidToken,
@@ -22,7 +23,6 @@ from privy_middleware.errors import (
     TokenExpired,
 )
 from privy_middleware.fetching.waiting import Steps
-from privy_middleware.http.answer import Answer
 from privy_middleware.http.credentials import Credential, CredentialReader, vary_names
 from privy_middleware.http.cross_site import is_cross_site, is_unsafe
 from privy_middleware.http.preflight import is_preflight

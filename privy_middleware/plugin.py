@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
 from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
+from privy_middleware.errors import Answer
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
-from privy_middleware.http.answer import Answer
 from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from django_privy.conf import PrivySettings
-from django_privy.request_user import active, maps_users
+from django_privy.django_user import active, maps_users
 from privy_middleware import PrivyAuth
 from privy_middleware.asgi import ASGIApp, ASGIRequest, PrivyMiddleware, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired

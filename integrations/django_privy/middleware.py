@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from django_privy.conf import PrivySettings
+from django_privy.django_user import attach_user
 from django_privy.refusals import Refusal, aenter, enter, refuse
 from django_privy.request_adapter import is_asgi
 from django_privy.request_attributes import DjangoLookup, attach
-from django_privy.request_user import attach_user
 from django_privy.signals import request_refused, user_authenticated
 from privy_middleware import PrivyError
 from privy_middleware.plugin import PRIVATE, has_content, merge_vary, requirement

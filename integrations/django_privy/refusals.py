@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from django.http import HttpRequest, HttpResponse
 
+from django_privy.django_user import afind_active, find_active, maps_users
 from django_privy.parameters import in_request
 from django_privy.request_attributes import lookup_of
-from django_privy.request_user import afind_active, find_active, maps_users
 from privy_middleware import PrivyAuth, PrivyError
 from privy_middleware.plugin import PREFLIGHT_ANSWER, Answer, Rule, is_preflight
 

@@ -13,11 +13,11 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, NotAut
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from django_privy.django_user import find_active, find_django_user, maps_users
 from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
 from django_privy.refusals import remember
 from django_privy.request_attributes import find_auth, lookup_of
-from django_privy.request_user import find_active, find_django_user, maps_users
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import MissingToken, ServiceUnavailable

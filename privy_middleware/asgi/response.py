@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from privy_middleware.asgi.state import RequestState
 from privy_middleware.asgi.types import Message, Scope, Send
-from privy_middleware.http.answer import Answer
+from privy_middleware.errors import Answer
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
 
 __all__ = ["Response", "close_message", "decode_value", "encode_name", "send_answer"]

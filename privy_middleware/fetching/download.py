@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +13,14 @@ import httpx2
 
 from privy_middleware.fetching.client_options import client_settings, is_weakened
 from privy_middleware.fetching.response_headers import max_age_of, retry_after_of
+from privy_middleware.fetching.timeout import Deadline, client_timeout
 
 __all__ = ["Document", "Downloader", "FetchFailed"]
 
-_CONNECT_SECONDS = 3.0
 _RETRY_LATER = frozenset({429, 503})
 _CODINGS = frozenset({"", "identity", "gzip"})
 # zlib's number for a gzip header and the largest window.
 _GZIP = 16 + zlib.MAX_WBITS
-_CONNECTED = ("connect_tcp.complete", "start_tls.complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Downloader:
         self._url = url
         self._timeout = timeout
         self._max_bytes = max_bytes
-        limits = httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
+        limits = client_timeout(timeout)
         self._given = dict(options)
         self._settings = {**client_settings(url, options), "timeout": limits, "follow_redirects": False}
 
@@ -75,7 +72,7 @@ class Downloader:
         Raises:
             FetchFailed: if it cannot be downloaded.
         """
-        deadline = _Deadline(self._timeout)
+        deadline = Deadline(self._timeout)
         extensions = {"trace": deadline.watch}
         with (
             self._as_fetch_failed(deadline),
@@ -108,7 +105,7 @@ class Downloader:
         return _Collector(self._max_bytes, response.headers)
 
     @contextmanager
-    def _as_fetch_failed(self, deadline: _Deadline | None = None) -> Iterator[None]:
+    def _as_fetch_failed(self, deadline: Deadline | None = None) -> Iterator[None]:
         """Raise any exception as `FetchFailed`."""
         self._check_tls()
         try:
@@ -175,37 +172,6 @@ def _too_long(limit: int) -> FetchFailed:
 
 def _coding(headers: httpx2.Headers) -> str:
     return str(headers.get("content-encoding", "")).strip().lower()
-
-
-class _Deadline:
-    """Close the connection at the deadline: a server that sends byte after byte keeps each blocking read alive."""
-
-    def __init__(self, seconds: float) -> None:
-        self.passed = False
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._close)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._timer.join()
-
-    def watch(self, event: str, info: Mapping[str, Any]) -> None:
-        """Remember each socket that the client opens (httpx2's request extension ``trace``)."""
-        if event.endswith(_CONNECTED):
-            self._sockets.append(info["return_value"].get_extra_info("socket"))
-            if self.passed:
-                self._close()
-
-    def _close(self) -> None:
-        self.passed = True
-        for each in self._sockets:
-            # SSLSocket's own shutdown would drop the TLS state while another thread reads.
-            with suppress(OSError):
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
 def _check_head(response: httpx2.Response) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privy_middleware.http.answer import Answer
+from privy_middleware.errors import Answer
 from privy_middleware.http.request import Request
 
 __all__ = ["PREFLIGHT_ANSWER", "is_preflight"]

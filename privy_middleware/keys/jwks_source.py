@@ -20,6 +20,7 @@ from privy_middleware.keys.cached_keys import CachedKeys, CachePolicy, FetchFail
 from privy_middleware.keys.fetcher import KeyFetcher, KeyFlight
 from privy_middleware.keys.log import KeyLog
 from privy_middleware.keys.shared_cache import KeyCache, SharedJWKS
+from privy_middleware.keys.unknown_kids import UnknownKids
 
 __all__ = ["JWKSSource", "SourceStats"]
 
@@ -103,17 +104,13 @@ class JWKSSource:
         shared = SharedJWKS(cache, url, max_bytes=max_bytes, clock=wall_clock) if cache is not None else None
         downloader = Downloader(url, timeout=timeout, max_bytes=max_bytes, options=client_options)
         self._fetcher = KeyFetcher(downloader, shared, check_algorithms(algorithms), self._policy)
-        self._cooldown = cooldown
+        self._unknown_kids = UnknownKids(cooldown)
         # The total time of a fetch, twice because connecting may come on top of it, and the time of the shared cache.
         self._flight_seconds = 2 * timeout + 3.0
         self._clock = clock
         self._cached = CachedKeys()
         self._lock = threading.Lock()
         self._flight: KeyFlight | None = None
-        # No fetch is started for an unknown kid before this time.
-        self._unknown_kid_at = -math.inf
-        # The number of fetches after which a lookup asked for an unknown kid: a later fetch has answered it.
-        self._unknown_kid_request = -1
         self._log = KeyLog(url)
         self._counts = dict.fromkeys(SourceStats.__slots__, 0)
         _SOURCES.add(self)
@@ -210,7 +207,7 @@ class JWKSSource:
         detail = (
             f"A new key may have signed the token, and no keys are available from {self._url}: {cached.backoff.reason}."
         )
-        next_fetch = retry_at if now >= cached.fresh_until else max(retry_at, self._unknown_kid_at)
+        next_fetch = retry_at if now >= cached.fresh_until else max(retry_at, self._unknown_kids.cooldown_ends_at)
         return KeysUnavailable(detail, retry_after=max(1.0, next_fetch - now))
 
     def ready(self) -> None:
@@ -242,11 +239,10 @@ class JWKSSource:
         """Return what ``lookup`` returns if no cached key fits."""
         if cached.keys.covers(kid) or now < cached.fetched_at + _JUST_FETCHED:
             return ()
-        if self._flight is None:
-            if now < self._unknown_kid_at or now < cached.backoff.retry_at:
-                return ()
-            self._unknown_kid_request = cached.fetches
-        return None
+        if self._flight is not None:
+            return None
+        waits = now < cached.backoff.retry_at or not self._unknown_kids.request_fetch(cached.fetches, now)
+        return () if waits else None
 
     def _join(self) -> tuple[KeyFlight, bool] | None:
         """Return the flight to wait for, and whether this caller has to lead it; ``None`` if no fetch may start."""
@@ -255,11 +251,11 @@ class JWKSSource:
                 return self._flight, False
             cached, now = self._cached, self._clock()
             fresh = now < cached.fresh_until
-            requested = self._unknown_kid_request == cached.fetches and now >= self._unknown_kid_at
+            requested = self._unknown_kids.is_fetch_requested(cached.fetches, now)
             if now < cached.backoff.retry_at or (fresh and not requested):
                 return None
             if fresh:
-                self._unknown_kid_at = now + self._cooldown
+                self._unknown_kids.start_cooldown(now)
                 self._counts["unknown_kid_fetches"] += 1
             self._counts["fetches"] += 1
             self._flight = KeyFlight(self._flight_seconds, younger_than=0.0 if fresh else now - cached.fetched_at)

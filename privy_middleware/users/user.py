@@ -269,10 +269,16 @@ class AccessTokenClaims(PydanticOutputOnly):
 
 
 class _DeferredAccounts:
-    """The slot of ``linked_accounts``, whose text is parsed when the attribute is first read.
+    """The descriptor of ``linked_accounts``, which parses the accounts when the attribute is first read.
 
-    The text has been checked. Most requests need the user's id only, and the accounts of many cached users are never
-    read.
+    It saves about a tenth of the time to verify a new token with four accounts, and a third of the memory of a cached
+    user: many requests need no more than the user's id. It must never raise, or return something else than parsing at
+    once would have: the text was checked before, and only text whose parsing cannot fail is kept (``_deferred``). Two
+    threads that read at the same time parse twice, and get equal accounts.
+
+    Example:
+        The slot first holds ``'[{"type": "email", "address": "a@example.com", "lv": 1}]'``. ``user.linked_accounts``
+        parses that, stores ``(EmailAccount(…),)`` in the slot, and returns it from then on.
     """
 
     def __init__(self, slot: Any) -> None:

@@ -9,16 +9,17 @@ import pytest
 from privy_middleware import errors
 from tests.docs.tables import rows, text
 
+CLASSES = [name for name in errors.__all__ if issubclass(getattr(errors, name), errors.PrivyError)]
 TABLE = {row[0].lstrip("- "): row for row in rows("errors.md", "class")}
 
 
 def test_every_class() -> None:
     """The table has every class of error, once, and nothing else."""
     assert len(list(rows("errors.md", "class"))) == len(TABLE)
-    assert sorted(TABLE) == errors.__all__
+    assert sorted(TABLE) == CLASSES
 
 
-@pytest.mark.parametrize("name", errors.__all__)
+@pytest.mark.parametrize("name", CLASSES)
 def test_class(name: str) -> None:
     """Its code and its status are right, and so is its place below its base."""
     written, code, status, when = TABLE[name]

@@ -116,6 +116,13 @@ async def test_handler_for_something_else() -> None:
         await refusal_response(Request({"type": "http"}), ValueError("own"))
 
 
+@pytest.mark.anyio
+async def test_handler_without_the_middleware() -> None:
+    """It does not know the settings then, and says what is missing."""
+    with pytest.raises(ConfigurationError, match="call Privy"):
+        await refusal_response(Request({"type": "http"}), MissingToken())
+
+
 @pytest.mark.parametrize("options", [{}, {"protect": ["/me"]}])
 @pytest.mark.parametrize("error", [PrivyError, AuthenticationError, MissingToken])
 def test_handlers_of_the_app_come_first(options: dict[str, Any], error: type[PrivyError]) -> None:

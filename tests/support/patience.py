@@ -6,7 +6,7 @@ from typing import Any
 
 from privy_middleware import PrivyConfig
 from privy_middleware.config import RequestSettings
-from privy_middleware.fetching import download
+from privy_middleware.fetching import timeout
 from privy_middleware.keys import JWKSSource, fetcher
 from privy_middleware.loader import UserLoader
 from privy_middleware.web3auth import Web3AuthConfig
@@ -28,7 +28,7 @@ def allow_time() -> None:
     _set_default(UserLoader.__init__, "timeout", LONGEST_TIMEOUT)
     for settings in (RequestSettings, PrivyConfig, Web3AuthConfig):
         _set_default(settings.__init__, "key_timeout", LONGEST_TIMEOUT)
-    download._CONNECT_SECONDS = PATIENCE
+    timeout._CONNECT_SECONDS = PATIENCE
     fetcher._CACHE_SECONDS = PATIENCE
 
 

@@ -11,8 +11,10 @@ from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyUser, CustomK
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
 from privy_middleware.gate import build_gate
 from privy_middleware.lookup import Lookup
+from privy_middleware.tokens.jws import read_payload
 from privy_middleware.users.user import PrivyUser
-from privy_middleware.verifiers.combined import CombinedVerifier, user_of
+from privy_middleware.verifiers import CombinedVerifier, user_of
+from privy_middleware.verifiers import combined as combined_module
 from privy_middleware.web3auth import Web3AuthUser
 from tests.support.clock import Clock
 from tests.support.keyserver import KeyServer, hang_up
@@ -87,6 +89,25 @@ def test_privys_two_tokens_still_go_together() -> None:
     assert auth.error is None
     assert [token.kind for token in auth.tokens] == ["identity", "access"]
     assert auth.session_id == "test-session"
+
+
+def test_a_payload_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which verifier has to accept a token is remembered, for a limited number of tokens."""
+    decoded: list[str] = []
+
+    def read(segment: str) -> dict[str, Any]:
+        decoded.append(segment)
+        return read_payload(segment)
+
+    monkeypatch.setattr(combined_module, "read_payload", read)
+    monkeypatch.setattr(combined_module, "_MOST_HASHES", 2)
+    gate = build_gate(combined())
+    one, two, three = (bearer(custom(number=number)) for number in range(3))
+    for field, count in ((one, 1), (one, 1), (two, 2), (one, 2), (three, 3), (three, 3), (one, 4)):
+        lookup = Lookup(gate, Request(field))
+        assert lookup.settled() in (True, False)
+        assert lookup.find().user is not None
+        assert len(decoded) == count
 
 
 def test_equal_subjects_of_two_issuers_are_two_users() -> None:
