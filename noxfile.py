@@ -1,6 +1,6 @@
 """Check the project: ``nox`` runs the default sessions, ``nox -l`` lists them all.
 
-Every session hands what follows ``--`` to its main tool: ``nox -s tests-3.12 -- tests/unit -x``.
+Every session passes the arguments after ``--`` to its main tool: ``nox -s tests-3.12 -- tests/unit -x``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = [Path(path).name for path in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
-# What could go wrong in a wheel and nowhere else: a file left out, an import of the checkout.
+# These tests find mistakes that only a wheel can have: a missing file, or an import that works only in the checkout.
 WHEEL_TESTS = [
     *(f"tests/{suite}" for suite in ("behaviour", "development", "http", "tokens", "unit", "users", "verifiers")),
     "tests/e2e/test_servers.py",
 ]
-# A test process for each core, but not for dozens that a container shows and may not use.
+# One test process per core, but at most four: a container can report many more cores than it may use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]
 CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "noxfile.py"]
@@ -31,12 +31,12 @@ TYPED = [path for path in CHECKED if Path(path).exists()]
 nox.needs_version = ">=2026.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "typing", "tests", "wheel"]
-# An interpreter that is not on the machine is named in the output and its session skipped, in CI too.
+# If a Python version is not installed, nox names it in the output and skips its session, in CI too.
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
-# Tests start many servers, which should not all compile their libraries anew.
+# Tests start many servers, which should not all compile their libraries again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# A download may take its time on a busy machine.
+# Downloads can be slow on a busy machine.
 os.environ.setdefault("UV_HTTP_TIMEOUT", "120")
 
 
@@ -46,7 +46,7 @@ def group(*names: str) -> list[str]:
 
 
 def measure(session: nox.Session) -> None:
-    """Run the tests under branch coverage; a part of them is not held to the whole's mark."""
+    """Run the tests with branch coverage; the required coverage applies only to the complete suite."""
     env = {"COVERAGE_FILE": str(Path(session.create_tmp(), "coverage").resolve())}
     session.run("coverage", "erase", env=env)
     session.run("coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, *session.posargs, env=env)
@@ -76,7 +76,7 @@ def typing(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests on an editable install, with the coverage mark of pyproject.toml."""
+    """Run the tests on an editable install, with the required coverage of pyproject.toml."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     measure(session)
 
@@ -90,7 +90,7 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build sdist and wheel once, look inside, and run the sdist's main tests on the installed wheel alone."""
+    """Build sdist and wheel once, check their contents, and run the main tests of the sdist on the installed wheel."""
     here = Path(session.create_tmp()).resolve()
     shutil.rmtree(here / "dist", ignore_errors=True)
     session.install(*group("build"))
@@ -104,18 +104,18 @@ def wheel(session: nox.Session) -> None:
 
 
 def check_contents(session: nox.Session, built: Path) -> None:
-    """Stop unless the wheel holds the four packages, each typed, its licence, and nothing else."""
+    """Stop unless the wheel contains exactly the packages, each with ``py.typed``, and the licence."""
     names = zipfile.ZipFile(built).namelist()
     info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
     if {name.split("/")[0] for name in names} != {*PACKAGES, info}:
-        session.error(f"{built.name} holds other top-level names than {PACKAGES}")
+        session.error(f"{built.name} contains other top-level names than {PACKAGES}")
     wanted = {f"{package}/py.typed" for package in PACKAGES} | {f"{info}/licenses/LICENSE"}
     if missing := wanted - set(names):
-        session.error(f"{built.name} lacks {sorted(missing)}")
+        session.error(f"{built.name} does not contain {sorted(missing)}")
 
 
 def unpack_without_sources(sdist: Path, where: Path) -> Path:
-    """Unpack the sdist and take the packages away, so that only installed ones can be imported."""
+    """Unpack the sdist and delete its packages, so that only the installed ones can be imported."""
     shutil.rmtree(where, ignore_errors=True)
     with tarfile.open(sdist) as archive:
         archive.extractall(where, filter="data")
@@ -127,7 +127,7 @@ def unpack_without_sources(sdist: Path, where: Path) -> Path:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run the snippets of README.md and docs/."""
+    """Check the code examples and tables in README.md and docs/."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
 
@@ -141,14 +141,14 @@ def reference(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Run the property tests with many more examples than a test run takes."""
+    """Run the property tests with many more examples than in a normal test run."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "pytest", "tests/fuzz", "--hypothesis-profile=fuzz", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure verification beside its peers, paired in one run."""
+    """Measure verification and requests, compared with other libraries in the same run."""
     session.install("--editable", f".[{EXTRAS}]", *group("bench"))
     session.run("python", "-m", "benchmarks.bench", *session.posargs)
 
@@ -162,6 +162,6 @@ def load(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Run the demonstration on its own extra alone, once unless told otherwise."""
+    """Run the demonstration with only its own extra installed; by default it exits after its requests."""
     session.install("--editable", ".[demo]")
     session.run("python", "-m", "example_apps.demo", *(session.posargs or ["--once"]))

@@ -1,6 +1,6 @@
-"""The example apps' ``/me`` without authentication: the same answer, for a user who is always the same.
+"""The example apps' ``/me`` without authentication: the same response, always for the same user.
 
-An answer that is one user's own says so to caches, with authentication or without: those two fields are in both.
+The response has the same caching headers, because an app without this library would need them too.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ django_wsgi = get_wsgi_application()
 
 
 async def asgi(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[dict[str, Any]], Any]) -> None:
-    """Answer over ASGI without a framework."""
+    """Respond over ASGI without a framework."""
     await _answer(scope, receive, send, CACHING)
 
 
 async def asgi_without_caching_fields(
     scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[dict[str, Any]], Any]
 ) -> None:
-    """Answer over ASGI and say nothing to caches."""
+    """Respond over ASGI without caching headers."""
     await _answer(scope, receive, send, {})
 
 
@@ -97,7 +97,7 @@ async def _answer(
 
 
 def wsgi(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer over WSGI without a framework."""
+    """Respond over WSGI without a framework."""
     body = json.dumps(USER.to_dict()).encode()
     fields = {"Content-Type": "application/json", "Content-Length": str(len(body)), **CACHING}
     start_response("200 OK", list(fields.items()))

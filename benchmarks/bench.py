@@ -1,4 +1,4 @@
-"""Measure verification beside its peers, paired in one run: ``nox -s bench``, options after ``--``."""
+"""Compare verification with other libraries in the same run: ``nox -s bench``, with options after ``--``."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _RESULTS = Path(__file__).with_name("results")
 _USERS = 10_000
 _FEW = 500
 _UNIT = "× raw"
-# What adds, in terms of one raw verification, at most.
+# The most that authentication may add to a request, in units of one raw verification.
 _ADDED = {"ASGI": 0.1, "WSGI": 0.15, "FastAPI": 0.15, "Flask": 0.15, "Django": 0.15}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print and save."""
+    """Measure, print the results and save them."""
     options = _options(arguments)
     logging.disable(logging.CRITICAL)
     bench = Bench()
@@ -55,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
     parser.add_argument("--rounds", type=int, default=150, help="how often each candidate is timed (150)")
-    parser.add_argument("--compare", type=Path, metavar="FILE", help="say how it differs from a saved run")
-    parser.add_argument("--update", type=Path, metavar="FILE", help="put the table between the marks of a document")
-    parser.add_argument("--no-node", action="store_true", help="leave out the peers that npm would install")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="show the changes compared with a saved run")
+    parser.add_argument("--update", type=Path, metavar="FILE", help="write the table between the marks of a document")
+    parser.add_argument("--no-node", action="store_true", help="skip the libraries that npm would install")
     return parser.parse_args(arguments)
 
 
@@ -111,7 +111,7 @@ def _requests(bench: Bench, rounds: int) -> Iterator[Row]:
 
 _LABELS = {
     "ASGI": "ASGI middleware, over the bare app",
-    "ASGI, looked": "the same, for an app that looks at the user",
+    "ASGI, looked": "the same, for an app that uses the user",
     "WSGI": "WSGI middleware, over the bare app",
     "Starlette": "Starlette, over a middleware and a decorator that do nothing",
     "FastAPI": "FastAPI, over a middleware and a security dependency that do nothing",
@@ -125,7 +125,7 @@ def _refusals(bench: Bench, rounds: int) -> Iterator[Row]:
     token = bench.token()
     verifier = PrivyVerifier(bench.config())
     raw = Candidate(RAW, calling(verification.raw_verification(bench, token)))
-    # Whoever forges a signature gets to the verification itself; all else has to end before it.
+    # Only a token with a forged signature needs a verification. All others must be rejected before it.
     refused = {
         "bad signature": (bench.foreign_token(), None),
         "unknown kid": (bench.token_of_unknown_key(), 0.1),

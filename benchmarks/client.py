@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 load client: some connections, each sending its next request as soon as it has an answer."""
+"""A small HTTP/1.1 load client with several connections, each of which sends a request after each response."""
 
 from __future__ import annotations
 
@@ -24,26 +24,31 @@ _REFUSED = re.compile(r"Non-2xx or 3xx responses: ([0-9]+)")
 
 @dataclass
 class Outcome:
-    """What came of a burst: how long it took, and how many answers there were of each status."""
+    """The result of a burst.
+
+    Attributes:
+        seconds: how long it took.
+        statuses: the number of responses with each status.
+    """
 
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
 
     @property
     def rate(self) -> float:
-        """Return the answers a second."""
+        """Return the responses per second."""
         return self.statuses.total() / self.seconds
 
 
 def request(path: str, headers: Mapping[str, str]) -> bytes:
-    """Return a GET request as it goes over the wire."""
+    """Return the bytes of a ``GET`` request."""
     fields = {"Host": HOST, "Accept": "application/json", **headers}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def burst(port: int, requests: Iterable[bytes], seconds: float) -> Outcome:
-    """Send requests for some seconds, or until there are no more of them."""
+    """Send requests for some seconds, or until all of them are sent."""
     return asyncio.run(_burst(port, iter(requests), seconds))
 
 
@@ -72,7 +77,7 @@ async def _talk(port: int, requests: Iterator[bytes], deadline: float, outcome: 
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
-    """Return the status of an answer, once it is all there, and whether the connection stays."""
+    """Read a response; return its status, and whether the connection stays open."""
     head = await reader.readuntil(b"\r\n\r\n")
     length, stays = _LENGTH.search(head), _CLOSE.search(head) is None
     if length is not None:
@@ -93,7 +98,7 @@ async def _chunks(reader: asyncio.StreamReader) -> None:
 
 
 def wrk(port: int, path: str, headers: Mapping[str, str], seconds: float) -> Outcome | None:
-    """Let wrk send requests, if it is on the machine."""
+    """Send requests with wrk, or return ``None`` if it is not installed."""
     if shutil.which("wrk") is None:
         return None
     fields = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]

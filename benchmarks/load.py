@@ -1,4 +1,4 @@
-"""Put the example apps under load, on loopback only: ``nox -s load``, options after ``--``."""
+"""Put the example apps under load, on loopback only: ``nox -s load``, with options after ``--``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AT_MOST_SECONDS = 20.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print and save."""
+    """Measure, print the results and save them."""
     options = _options(arguments)
     bench = Bench()
     keys = KeyServer(bench)
@@ -58,10 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s load --", description=__doc__)
     parser.add_argument("--rounds", type=int, default=8, help="how often each app is put under load (8)")
-    parser.add_argument("--seconds", type=float, default=0.5, help="how long it is, each time (0.5)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="how long the load takes each time (0.5)")
     parser.add_argument("--minutes", type=float, default=0.25, help="how long 10,000 users are served (0.25)")
-    parser.add_argument("--compare", type=Path, metavar="FILE", help="say how it differs from a saved run")
-    parser.add_argument("--update", type=Path, metavar="FILE", help="put the table between the marks of a document")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="show the changes compared with a saved run")
+    parser.add_argument("--update", type=Path, metavar="FILE", help="write the table between the marks of a document")
     return parser.parse_args(arguments)
 
 
@@ -80,10 +80,10 @@ def _rates(bench: Bench, keys: KeyServer, options: argparse.Namespace) -> Iterat
 def _shares(
     bare: Server, guarded: Server, headers: Mapping[str, str], options: argparse.Namespace
 ) -> tuple[Quartiles, Quartiles]:
-    """Load two servers in turn and return the second's rates in percent of the first's, round by round.
+    """Load two servers in turn and return the rates of the second in percent of the first, for each round.
 
-    Both rates are of requests: a second by the clock, and a second of processor time, which other programs on the
-    machine disturb less.
+    The two rates are requests per second, and requests per second of processor time, which other programs on the
+    machine affect less.
     """
     for server in (bare, guarded):
         _rates_of(server, headers, options.seconds)
@@ -107,7 +107,7 @@ def _rates_of(server: Server, headers: Mapping[str, str], seconds: float) -> tup
 
 def _require(outcome: client.Outcome, status: int) -> None:
     if set(outcome.statuses) != {status}:
-        raise RuntimeError(f"answers other than {status}: {dict(outcome.statuses)}")
+        raise RuntimeError(f"responses other than {status}: {dict(outcome.statuses)}")
 
 
 def _identified(token: str) -> bytes:
@@ -138,7 +138,7 @@ def _flood(bench: Bench, keys: KeyServer) -> Iterator[Row]:
             memory.append(server.resident_megabytes())
         _require(client.burst(server.port, itertools.repeat(good, 10), _AT_MOST_SECONDS), 200)
     for name, count in fetches.items():
-        # The cooldown lets one fetch for unknown ids through in 30 s.
+        # Unknown key IDs cause at most one fetch in 30 s.
         yield exact(section, f"key fetches, {name}", "", count, at_most=1)
     yield exact(section, "growth of resident memory over the first half", "MB", memory[len(kinds)] - memory[0])
     yield exact(

@@ -1,4 +1,4 @@
-"""What cached users take."""
+"""The memory that cached users need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["cached_users", "estimate"]
 
 
 def cached_users(bench: Bench, count: int, *, size: str = FOUR, look: bool = False) -> float:
-    """Return the megabytes that a cache takes with ``count`` users in it, their accounts looked at or not."""
+    """Return the megabytes that a cache with ``count`` users needs; ``look`` also uses the accounts of each."""
     verifier = PrivyVerifier(bench.config(token_cache_size=count, token_cache_bytes=1 << 30))
     verifier.verify_identity_token(bench.token())
     gc.collect()
@@ -28,7 +28,7 @@ def cached_users(bench: Bench, count: int, *, size: str = FOUR, look: bool = Fal
 
 
 def estimate(bench: Bench, size: str) -> tuple[int, float]:
-    """Return the length of a token of a size, and the bytes that the cache counts it as."""
+    """Return the length of a token, and the number of bytes that the cache counts for it."""
     length = len(bench.token(size, _user(0)))
     return length, TokenCache.cost_of(length)
 

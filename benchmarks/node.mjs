@@ -1,4 +1,4 @@
-// Answer one JSON line with another: which versions, which token, and how long so many verifications took.
+// Reply to each line of JSON with another: report versions, store a token, or measure a number of verifications.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createVerifier } from "fast-jwt";

@@ -1,4 +1,4 @@
-"""Peers in Node: a process that stays and times itself on demand, so that its rounds are paired like all others."""
+"""Libraries for Node: a process that keeps running and measures its own time in each round."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _INSTALL_SECONDS = 300
 
 
 def available() -> bool:
-    """Say whether Node and npm are on the machine."""
+    """Return whether Node and npm are installed."""
     return shutil.which("node") is not None and shutil.which("npm") is not None
 
 
 @contextmanager
 def peers() -> Iterator[Peers]:
-    """Install the packages in a temporary folder and run a process there."""
+    """Install the packages in a temporary directory, and run a process that uses them."""
     with TemporaryDirectory(prefix="benchmark-node-") as folder:
         _install(folder)
         script = Path(shutil.copy(Path(__file__).with_name("node.mjs"), folder))
@@ -53,15 +53,19 @@ def _install(folder: str) -> None:
 
 
 class Peers:
-    """The packages as candidates."""
+    """The Node packages as candidates.
+
+    Attributes:
+        versions: the versions of Node and of the packages.
+    """
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Take a process of ``node.mjs``."""
+        """Create the candidates of a process that runs ``node.mjs``."""
         self._process = process
         self.versions: dict[str, str] = self._ask({"ask": "versions"})["versions"]
 
     def candidates(self, bench: Bench, token: str) -> list[Candidate]:
-        """Return what is timed with a token."""
+        """Return the candidates that verify a token."""
         self._ask({"ask": "token", "token": token, "appId": bench.issuer.app_id, "pem": bench.issuer.public_key_pem})
         return [Candidate(name, self._timer(key)) for key, name in _NAMES.items()]
 

@@ -1,8 +1,8 @@
-"""Time candidates against each other on a machine whose speed changes from one minute to the next.
+"""Compare the time of candidates on a machine whose speed changes from one minute to the next.
 
-Everything is paired: a round times every candidate in turn, for a few milliseconds each, and what is quoted is the
-median over the rounds of a candidate's time relative to the reference's in the same round. Each round starts at
-another candidate, so that none always follows the same one. The garbage collector runs as it does in production.
+Each round measures all candidates one after another, for a few milliseconds each. The result is the median of the
+ratios to the reference in the same round. Each round starts with another candidate, so that the one before it does
+not always affect the same candidate. The garbage collector runs as in production.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 __all__ = ["Candidate", "Quartiles", "Times", "Timer", "awaiting", "calling", "measure"]
 
 Timer = Callable[[int], float]
-"""Do something a number of times and return how long it took, in seconds."""
+"""Calls something a number of times and returns how long it took, in seconds."""
 
 _SLICE_SECONDS = 0.003
 _WARM_UP = 3
@@ -24,7 +24,12 @@ _WARM_UP = 3
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that is timed, under a name."""
+    """Code whose time is measured.
+
+    Attributes:
+        name: the name in the table.
+        timer: measures the time.
+    """
 
     name: str
     timer: Timer
@@ -32,7 +37,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Quartiles:
-    """The median of some figures, and between what half of them lie."""
+    """The median of some numbers, and the range of the middle half.
+
+    Attributes:
+        low: the lower quartile.
+        median: the median.
+        high: the upper quartile.
+    """
 
     low: float
     median: float
@@ -40,13 +51,13 @@ class Quartiles:
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> Quartiles:
-        """Return the quartiles of at least two figures."""
+        """Return the quartiles of at least two numbers."""
         low, median, high = statistics.quantiles(figures, n=4)
         return cls(low, median, high)
 
 
 def calling(call: Callable[[], object]) -> Timer:
-    """Return a timer of a function."""
+    """Return a timer for a function."""
 
     def timer(count: int) -> float:
         start = time.perf_counter()
@@ -58,7 +69,7 @@ def calling(call: Callable[[], object]) -> Timer:
 
 
 def awaiting(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[object]]) -> Timer:
-    """Return a timer of a coroutine function, called over and over by one task."""
+    """Return a timer for a coroutine function, which is called repeatedly by one task."""
 
     async def repeat(count: int) -> float:
         start = time.perf_counter()
@@ -70,33 +81,33 @@ def awaiting(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[objec
 
 
 class Times:
-    """The seconds that a call of each candidate took, in each round."""
+    """The seconds that one call of each candidate took in each round."""
 
     def __init__(self, rounds: Sequence[dict[str, float]]) -> None:
-        """Take the rounds, at least two."""
+        """Create it from at least two rounds."""
         self._rounds = rounds
 
     def seconds(self, name: str) -> Quartiles:
-        """Return how long a call took."""
+        """Return how long a call of a candidate took."""
         return Quartiles.of([each[name] for each in self._rounds])
 
     def ratio(self, name: str, to: str) -> Quartiles:
-        """Return how many times as long as another candidate it took, round by round."""
+        """Return the ratio of the times of two candidates."""
         return Quartiles.of([each[name] / each[to] for each in self._rounds])
 
     def added(self, name: str, over: str, to: str) -> Quartiles:
-        """Return how much longer than a second candidate it took, in terms of a third, round by round."""
+        """Return how much longer a candidate took than ``over``, in units of the time of ``to``."""
         return Quartiles.of([(each[name] - each[over]) / each[to] for each in self._rounds])
 
 
 def measure(candidates: Sequence[Candidate], rounds: int) -> Times:
-    """Time the candidates against each other."""
+    """Measure the candidates."""
     counts = {each.name: _calibrated(each.timer) for each in candidates}
     return Times([_round(_rotated(candidates, number), counts) for number in range(rounds)])
 
 
 def _calibrated(timer: Timer) -> int:
-    """Return how many calls fill a slice, once the candidate is warm."""
+    """Warm up a candidate, and return how many calls take about one slice of time."""
     for _ in range(_WARM_UP):
         timer(10)
     return max(1, round(_SLICE_SECONDS / (timer(20) / 20)))

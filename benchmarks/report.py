@@ -1,4 +1,4 @@
-"""The figures as rows: one table for people, JSON for the next run to compare with."""
+"""The results as rows: a table to read, and JSON to compare later runs with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,19 @@ _PACKAGES = ("cryptography", "PyJWT", "joserfc", "Authlib", "python-jose", "Flas
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: what it is of, its median with quartiles, and the goal, which is a bound from above or below."""
+    """A result.
+
+    Attributes:
+        section: the heading of its table.
+        name: its name in the table.
+        unit: its unit.
+        median: the median.
+        low: the lower quartile.
+        high: the upper quartile.
+        at_most: the goal, if it is an upper limit.
+        at_least: the goal, if it is a lower limit.
+        microseconds: the absolute time.
+    """
 
     section: str
     name: str
@@ -35,7 +47,7 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Say whether the goal is reached, ``None`` without one."""
+        """Return whether the goal is reached, or ``None`` if there is no goal."""
         if self.at_most is not None:
             return self.median <= self.at_most
         return None if self.at_least is None else self.median >= self.at_least
@@ -59,12 +71,12 @@ _HEAD = ("what", "median (quartiles)", "µs", "goal", "reached")
 
 
 def paired(section: str, name: str, unit: str, figure: Quartiles, **more: float | None) -> Row:
-    """Return a row of a figure that was taken in every round."""
+    """Return the row of a result that was measured in every round."""
     return Row(section, name, unit, figure.median, figure.low, figure.high, **more)
 
 
 def exact(section: str, name: str, unit: str, figure: float, **more: float | None) -> Row:
-    """Return a row of a figure that was taken once."""
+    """Return the row of a result that was measured once."""
     return Row(section, name, unit, figure, figure, figure, **more)
 
 
@@ -96,7 +108,7 @@ def text(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row], machine: str) -> str:
-    """Return the table for a document: ratios only, since seconds are the machine's."""
+    """Return the table for a document, without absolute times, which depend on the machine."""
     lines = [f"{machine}.", ""]
     for section, members in _sections(rows).items():
         lines += [f"| {section} | median (quartiles) | goal | reached |", "|---|---|---|---|"]
@@ -110,7 +122,7 @@ def _cells(rows: Iterable[Row]) -> list[tuple[str, str, str, str, str]]:
 
 
 def update(document: Path, table: str, name: str) -> None:
-    """Put a table between two marks of a document, ``<!-- name -->`` and ``<!-- end of name -->``."""
+    """Write a table between two marks of a document, ``<!-- name -->`` and ``<!-- end of name -->``."""
     start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     before, _, rest = document.read_text(encoding="utf-8").partition(start)
     _, found, after = rest.partition(end)
@@ -120,13 +132,13 @@ def update(document: Path, table: str, name: str) -> None:
 
 
 def machine(rounds: int) -> str:
-    """Name the machine by what matters of it."""
+    """Return a line that describes the machine and the run."""
     day = time.strftime("%Y-%m-%d")
     return f"{day}, {os.cpu_count()} cores, shared with others, CPython {platform.python_version()}, {rounds} rounds"
 
 
 def save(folder: Path, name: str, rows: Sequence[Row], **more: Any) -> Path:
-    """Write the rows as JSON and return where."""
+    """Write the rows as JSON and return the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{time.strftime('%Y%m%dT%H%M%S')}.json"
     packages = {package: version(package) for package in _PACKAGES}
@@ -136,10 +148,10 @@ def save(folder: Path, name: str, rows: Sequence[Row], **more: Any) -> Path:
 
 
 def compare(rows: Sequence[Row], saved: Path) -> str:
-    """Say how the rows differ from a saved run, and which of them by more than both runs' quartiles."""
+    """Return the changes compared with a saved run, and mark those outside the quartiles of both runs."""
     document = json.loads(saved.read_text(encoding="utf-8"))
     before = {(each.section, each.name): each for each in (Row(**row) for row in document["rows"])}
-    lines = [f"Against {saved.name}:"]
+    lines = [f"Compared with {saved.name}:"]
     for row in rows:
         old = before.get((row.section, row.name))
         if old is None:
@@ -147,6 +159,6 @@ def compare(rows: Sequence[Row], saved: Path) -> str:
             continue
         apart = row.low > old.high or row.high < old.low
         change = (row.median / old.median - 1) * 100 if old.median else 0.0
-        mark = "  <-- beyond the quartiles" if apart else ""
+        mark = "  <-- outside the quartiles" if apart else ""
         lines.append(f"  {row.name}: {_short(old.median)} -> {_short(row.median)} {row.unit} ({change:+.0f} %){mark}")
     return "\n".join(lines)

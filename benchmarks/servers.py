@@ -1,4 +1,4 @@
-"""Ordinary servers on loopback for the apps under load, and a key server that counts who asks."""
+"""Servers on loopback for the apps under load, and a key server that counts its requests."""
 
 from __future__ import annotations
 
@@ -35,17 +35,22 @@ COMMANDS = {
 
 
 class KeyServer:
-    """Serve an issuer's keys on loopback and count the requests."""
+    """A key server on loopback that counts its requests.
+
+    Attributes:
+        count: the number of requests.
+        url: the address of the keys.
+    """
 
     def __init__(self, bench: Bench) -> None:
-        """Start to serve."""
+        """Start the key server of an issuer."""
         body = json.dumps(bench.issuer.jwks()).encode()
         self.count = 0
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                """Answer with the keys."""
+                """Return the keys."""
                 server.count += 1
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -54,32 +59,37 @@ class KeyServer:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so in the base
-                """Say nothing."""
+                """Log nothing."""
 
         self._http = ThreadingHTTPServer((HOST, 0), Handler)
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
         self.url = f"http://{HOST}:{self._http.server_port}/jwks.json"
 
     def stop(self) -> None:
-        """Stop serving."""
+        """Stop the key server."""
         self._http.shutdown()
         self._http.server_close()
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs: its port and its process."""
+    """A running server.
+
+    Attributes:
+        port: the port that it listens on.
+        pid: the ID of its process.
+    """
 
     port: int
     pid: int
 
     def resident_megabytes(self) -> float:
-        """Return what the process holds in memory, as Linux tells it."""
+        """Return the resident memory of the process (Linux only)."""
         lines = _proc(f"{self.pid}/status").splitlines()
         return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
     def cpu_seconds(self) -> float:
-        """Return what the process and its workers have spent of the processors' time, as Linux tells it."""
+        """Return the processor time that the process and its workers have used (Linux only)."""
         workers = _proc(f"{self.pid}/task/{self.pid}/children").split()
         return sum(int(_proc(f"{pid}/schedstat").split()[0]) for pid in (self.pid, *workers)) / 1e9
 
@@ -90,7 +100,7 @@ def _proc(name: str) -> str:
 
 @contextmanager
 def serve(kind: str, app: str, bench: Bench, keys: KeyServer) -> Iterator[Server]:
-    """Run an app behind one worker of a server, with the issuer's settings in its environment."""
+    """Run an app under a server with one worker, with the issuer's settings in the environment."""
     port = _free_port()
     command = [sys.executable, "-m", *(part.format(port=port, app=app) for part in COMMANDS[kind])]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
@@ -117,7 +127,7 @@ def _free_port() -> int:
 def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        # A server may listen before its worker has loaded the app: only an answer counts.
+        # A server may listen before its worker has loaded the app, so wait for a response.
         try:
             connection = HTTPConnection(HOST, port, timeout=_START_SECONDS)
             connection.request("GET", "/me")

@@ -1,4 +1,4 @@
-"""The tokens that everything is measured with: real ones of three sizes, signed by a development issuer."""
+"""The tokens for the measurements: valid tokens of several sizes, signed by a development issuer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from privy_middleware.development import DevelopmentIssuer
 __all__ = ["Bench", "FOUR", "LONG", "SIZES"]
 
 FOUR = "4 accounts"
-"""The size that figures are quoted for where no other is named."""
+"""The size of the token in measurements that use only one size."""
 SIZES = ("no accounts", FOUR, "30 accounts")
 LONG = "50 accounts"
-"""The size that memory is measured with as well."""
+"""An additional size for the memory measurements."""
 
 _LIFETIME = 30 * 86400
 _VERIFIED_AT = 1_731_974_000
@@ -57,22 +57,26 @@ _CONTENTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Bench:
-    """An issuer, and what its tokens are verified with."""
+    """An issuer of tokens, and the settings that verify them.
+
+    Attributes:
+        issuer: the development issuer.
+    """
 
     issuer: DevelopmentIssuer = field(default_factory=lambda: DevelopmentIssuer("benchmark-app", lifetime=_LIFETIME))
 
     def token(self, size: str = FOUR, user: str = "did:privy:cm3np4u9j001rc8b73seqmqqk") -> str:
-        """Return a token of a size, for a user."""
+        """Return a valid token of a size for a user."""
         return self.issuer.identity_token(sub=user, **_CONTENTS[size])
 
     def foreign_token(self) -> str:
-        """Return a token of the common size that another key has signed."""
+        """Return a token that is signed with another key."""
         return self.issuer.identity_token(key=ec.generate_private_key(ec.SECP256R1()), **_CONTENTS[FOUR])
 
     def token_of_unknown_key(self) -> str:
-        """Return a token that names a key nobody has published."""
+        """Return a token with an unknown key ID."""
         return self.issuer.identity_token(headers={"kid": "nobody-has-published-this-key"}, **_CONTENTS[FOUR])
 
     def config(self, **settings: Any) -> PrivyConfig:
-        """Return a configuration that has the issuer's keys, as a set with ``kid``."""
+        """Return a configuration with the issuer's keys, as a key set with ``kid``."""
         return PrivyConfig(app_id=self.issuer.app_id, verification_key=self.issuer.jwks(), **settings)

@@ -1,6 +1,6 @@
-"""A token turned into a user: by us, and by what people would use instead.
+"""The verification of a token, by this library and by others.
 
-Each peer checks signature, ``exp``, issuer and audience, with a key that is read once where it can take one.
+Each other library checks signature, ``exp``, issuer and audience. The key is parsed once if the library supports that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.tokens import Bench
 from privy_middleware import PrivyVerifier
 
 with warnings.catch_warnings():
-    # Authlib advises to use joserfc instead, which is measured as well.
+    # Authlib recommends joserfc instead, which is measured too.
     warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
     from authlib.jose import JsonWebKey, JsonWebToken
 
@@ -43,7 +43,7 @@ _ISSUER = "privy.io"
 
 
 def raw_verification(bench: Bench, token: str) -> Callable[[], object]:
-    """Return the limit: what OpenSSL has to do for a token in any case."""
+    """Return the reference: the signature verification, which OpenSSL must do for every token."""
     signed, _, encoded = token.rpartition(".")
     raw = urlsafe_b64decode(encoded + "==")
     signature = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
@@ -52,7 +52,7 @@ def raw_verification(bench: Bench, token: str) -> Callable[[], object]:
 
 
 def candidates(bench: Bench, token: str) -> list[Candidate]:
-    """Return everything that is timed with a token, the limit first."""
+    """Return all candidates that verify a token, the reference first."""
     calls = {RAW: raw_verification(bench, token), **_ours(bench, token), **_peers(bench, token)}
     return [Candidate(name, calling(call)) for name, call in calls.items()]
 
@@ -116,7 +116,7 @@ def _python_jose(bench: Bench, token: str) -> Callable[[], object]:
 
 
 def _authlib(bench: Bench, token: str) -> Callable[[], object]:
-    # Its stubs do not say that it takes a key object.
+    # According to its type stubs, it does not accept a key object.
     decode: Any = JsonWebToken(["ES256"]).decode
     key = JsonWebKey.import_key(bench.issuer.public_key_pem)
     rules = {

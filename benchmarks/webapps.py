@@ -1,7 +1,8 @@
-"""One request to one route in each framework: without authentication, and with it.
+"""A request to a route in each framework, without and with authentication.
 
-The twin without it has what the framework's users would hook authentication into, doing nothing: a middleware, a
-dependency, a decorator. Both answer the same. Requests are handed to the app directly, without a server or a client.
+The app without authentication has a middleware, dependency or decorator that does nothing, in the place where
+authentication would be. Both apps return the same response. Requests are passed directly to the app, without a server
+or a client.
 """
 
 from __future__ import annotations
@@ -57,14 +58,14 @@ App = Callable[..., Any]
 
 
 def twins(framework: str, bench: Bench, token: str, loop: asyncio.AbstractEventLoop) -> tuple[Timer, Timer]:
-    """Return timers of a request that carries a token as cookie: to the app without authentication, and with it."""
+    """Return timers for a request with a token in a cookie: to the app without authentication, and with it."""
     without, authenticated = _MAKERS[framework](bench.config())
     if framework in ("WSGI", "Flask", "Django"):
         return _wsgi_timer(without, token, "/page"), _wsgi_timer(authenticated, token, "/page")
     return _asgi_timer(loop, without, token, "/page"), _asgi_timer(loop, authenticated, token, "/page")
 
 
-# Request targets as clients write them.
+# Request targets as clients send them.
 _TARGETS = {
     "an ordinary path": "/docs/items/17",
     "8 KB of letters": "/" + "x" * 8_191,
@@ -79,7 +80,7 @@ _TARGETS = {
 
 
 def judges(bench: Bench) -> dict[str, Callable[[], bool]]:
-    """Return functions that find out whether a request needs a user, by its path."""
+    """Return functions that decide by the path whether a request needs a user."""
     gate = build_gate(bench.config(), protect=["/api", "/account/settings", "/static/private"], exempt=["/api/health"])
 
     def judge(target: str) -> Callable[[], bool]:
@@ -211,7 +212,7 @@ def _starlette(config: PrivyConfig) -> tuple[App, App]:
 
 
 def _undecorated(view: App) -> App:
-    """Decorate a view with nothing."""
+    """Wrap a view in a decorator that does nothing."""
 
     @functools.wraps(view)
     async def wrapper(request: Request) -> Any:
@@ -264,12 +265,12 @@ _URLCONFS = {
 
 
 def without_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a middleware that chooses the URLconf of the app without authentication."""
+    """Return a middleware that selects the URLconf of the app without authentication."""
     return _choosing("without", get_response)
 
 
 def authenticated_urls(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a middleware that chooses the URLconf of the other."""
+    """Return a middleware that selects the URLconf of the app with authentication."""
     return _choosing("authenticated", get_response)
 
 

@@ -1,1 +1,1 @@
-"""One small runnable app for each framework, all with the same routes."""
+"""A small app for each framework, all with the same routes."""

@@ -17,12 +17,12 @@ ADMIN = condition(metadata={"role": "admin"})
 
 
 def id_of(user: PrivyUser | None) -> str | None:
-    """Return the user's id, if there is a user."""
+    """Return the ID of the user, or ``None``."""
     return None if user is None else user.id
 
 
 def wallet(auth: PrivyAuth) -> Any:
-    """Answer with the address of the first Ethereum wallet."""
+    """Return the address of the first Ethereum wallet."""
     wallets = auth.require(WALLET_OWNER).wallets
     return {"address": next(each.address for each in wallets if each.chain_type == "ethereum")}
 
@@ -39,7 +39,7 @@ ROUTES: dict[tuple[str, str], Callable[[PrivyAuth], Any]] = {
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one request or WebSocket; a refusal raised here is answered by the middleware."""
+    """Handle a request or a WebSocket; the middleware sends the error response for errors of ``require``."""
     auth: PrivyAuth = scope["state"]["privy_auth"]
     if scope["type"] == "websocket":
         await echo(auth.require().id, receive, send)
@@ -52,7 +52,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def echo(user_id: str, receive: Receive, send: Send) -> None:
-    """Say who is there, then echo."""
+    """Send the user's ID, then echo."""
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": json.dumps({"user_id": user_id})})
@@ -61,7 +61,7 @@ async def echo(user_id: str, receive: Receive, send: Send) -> None:
 
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one connection, or start and stop with the server, so that the keys are fetched ahead."""
+    """Handle connections and the lifespan, which allows the middleware to fetch the keys at startup."""
     if scope["type"] != "lifespan":
         await answer(scope, receive, send)
         return
@@ -71,7 +71,7 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def create_app(config: PrivyConfig | None = None) -> ASGIApp:
-    """Return the app with settings of one's own, or those of the environment."""
+    """Return the app with the given settings, or those from the environment."""
     return PrivyMiddleware(serve, config or load_config())
 
 

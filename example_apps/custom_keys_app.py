@@ -1,8 +1,8 @@
-"""Earlier custom authentication keys with Starlette: a server that issues tokens, and knows its users again.
+"""Custom authentication keys with Starlette: a server that issues tokens and verifies them.
 
 uvicorn example_apps.custom_keys_app:app
 
-``PRIVY_API_KEY`` and ``PRIVY_API_SECRET`` are the pair to sign with; without them it makes one up for the time it runs.
+The tokens are signed with ``PRIVY_API_KEY`` and ``PRIVY_API_SECRET``. Without them a random secret is used.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ AUDIENCE = "api.privy.io"
 
 
 def load_pair() -> tuple[str, str]:
-    """Return the API key and secret of the environment, or a pair that nobody else knows."""
+    """Return the API key and secret from the environment, or an example key with a random secret."""
     made_up = urlsafe_b64encode(secrets.token_bytes(32)).decode()
     return os.environ.get("PRIVY_API_KEY", "example-api-key"), os.environ.get("PRIVY_API_SECRET") or made_up
 
 
 async def token(request: Request) -> JSONResponse:
-    """Issue a token; a real app would first make sure who is asking."""
+    """Issue a token; a real app must authenticate the client first."""
     signer: AccessTokenSigner = request.app.state.signer
     return JSONResponse({"token": signer.create_access_token(request.path_params["subject"])})
 
 
 async def me(request: Request) -> JSONResponse:
-    """Answer with the user that a token of ours names."""
+    """Return the user of the token."""
     return JSONResponse({"user_id": request.state.privy_user.id, "subject": request.state.privy_auth.claims["sub"]})
 
 
 def create_app(api_key: str | None = None, api_secret: str | None = None) -> Starlette:
-    """Return the app, with a pair of one's own or that of the environment."""
+    """Return the app with the given API key and secret, or those from the environment."""
     if api_key is None or api_secret is None:
         api_key, api_secret = load_pair()
     signer = AccessTokenSigner(api_key, api_secret)

@@ -1,7 +1,7 @@
-"""Show the middleware at work: an example app on its real server, and requests that succeed and fail.
+"""Run an example app under a real server, and show requests that are accepted and requests that are rejected.
 
-python -m example_apps.demo            # FastAPI under uvicorn, then serves until stopped
-python -m example_apps.demo --once     # ends by itself; the exit code says whether every answer was right
+python -m example_apps.demo            # FastAPI under uvicorn; continues to serve until you stop it
+python -m example_apps.demo --once     # exits after the requests, with 0 if every response was correct
 python -m example_apps.demo --app flask
 """
 
@@ -33,7 +33,7 @@ SERVERS = {
     "starlette": "uvicorn",
     "wsgi": "gunicorn",
 }
-# Far longer than it takes, also on a machine that is busy with other things.
+# Much longer than necessary, so that a busy machine causes no failure.
 _START_SECONDS = 120
 _STOP_SECONDS = 60
 _ANSWER_SECONDS = 60
@@ -41,7 +41,16 @@ _ANSWER_SECONDS = 60
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request of the table, and what its answer must be."""
+    """A request and its expected response.
+
+    Attributes:
+        says: a description for the output.
+        method: the method.
+        path: the path.
+        status: the expected status.
+        shows: a text that the body must contain.
+        headers: the headers of the request.
+    """
 
     says: str
     method: str
@@ -51,12 +60,12 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     def matches(self, answer: httpx2.Response) -> bool:
-        """Say whether an answer has the status and the text."""
+        """Return whether a response has the expected status and text."""
         return answer.status_code == self.status and self.shows in answer.text
 
 
 def exchanges(issuer: DevelopmentIssuer) -> list[Exchange]:
-    """Return the requests to show, with tokens of the issuer."""
+    """Return the requests, with tokens of the issuer."""
     ada = {"privy-id-token": issuer.identity_token("ada")}
     session = {"Authorization": f"Bearer {issuer.access_token('ada')}"}
     grace = {"privy-id-token": issuer.identity_token("grace")}
@@ -79,7 +88,7 @@ def exchanges(issuer: DevelopmentIssuer) -> list[Exchange]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -87,7 +96,7 @@ def free_port() -> int:
 
 
 def command(app: str, port: int) -> list[str]:
-    """Return the ordinary command of the app's server."""
+    """Return the command that runs an app under its server."""
     target = f"example_apps.{app}_app:app"
     if SERVERS[app] == "uvicorn":
         options = ["--host", HOST, "--port", str(port), "--log-level", "warning"]
@@ -98,7 +107,7 @@ def command(app: str, port: int) -> list[str]:
 
 @contextmanager
 def serve(server_command: list[str], port: int, issuer: DevelopmentIssuer) -> Iterator[str]:
-    """Run an app's server, with the issuer's settings in the environment; give its address."""
+    """Run the server of an app, with the issuer's settings in the environment, and yield its address."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
     environ |= {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.jwks_url}
     with subprocess.Popen(server_command, env=environ) as server:  # noqa: S603 (our own command)
@@ -126,7 +135,7 @@ def _wait_until_up(server: subprocess.Popen[bytes], port: int) -> None:
 
 
 def show(exchange: Exchange, answer: httpx2.Response) -> bool:
-    """Print one request with its answer, and say whether it was right."""
+    """Print a request with its response, and return whether the response was correct."""
     right = exchange.matches(answer)
     challenge = answer.headers.get("www-authenticate")
     print(f"\n{exchange.says}\n  > {exchange.method} {exchange.path}")
@@ -147,14 +156,14 @@ def _shorten(text: str, limit: int = 300) -> str:
 
 
 def run(app: str, port: int, *, once: bool) -> int:
-    """Show every exchange, then serve on unless ``once``; return how many answers were wrong."""
+    """Send the requests, then continue to serve unless ``once`` is true; return the number of wrong responses."""
     with DevelopmentIssuer() as issuer, serve(command(app, port), port, issuer) as address:
         print(f"The {app} example under {SERVERS[app]} at {address}")
         with httpx2.Client(base_url=address, trust_env=False, timeout=_ANSWER_SECONDS) as client:
             table = exchanges(issuer)
             results = [show(each, client.request(each.method, each.path, headers=each.headers)) for each in table]
         wrong = results.count(False)
-        print(f"\n{len(results) - wrong} of {len(results)} answers as documented")
+        print(f"\n{len(results) - wrong} of {len(results)} responses as documented")
         if not once:
             _serve_on(address, issuer)
     return wrong
@@ -162,12 +171,12 @@ def run(app: str, port: int, *, once: bool) -> int:
 
 def _serve_on(address: str, issuer: DevelopmentIssuer) -> None:
     pick = "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"identity_token\"])'"
-    print(f"\nStill serving; paste these, and stop with Ctrl+C:\n  curl -i {address}/me")
+    print(f"\nThe app is still running. Try these commands, and stop it with Ctrl+C:\n  curl -i {address}/me")
     print(f"  TOKEN=$(curl -s {issuer.url}/tokens/ada | {pick})")
     print(f'  curl -i -H "privy-id-token: $TOKEN" {address}/me')
     print(f'  curl -i -b "privy-id-token=$TOKEN" {address}/wallet')
     print(f"Personas and more: {issuer.url}/", flush=True)
-    # Whoever stops the demonstration stops its server with it.
+    # Handle SIGTERM like Ctrl+C, so that the server is stopped too.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         while True:
@@ -181,11 +190,12 @@ def _interrupt(*_: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; the exit code is 0 when every answer was right."""
-    parser = argparse.ArgumentParser(prog="python -m example_apps.demo", description="Show the middleware at work.")
-    parser.add_argument("--app", choices=sorted(SERVERS), default="fastapi", help="which example app to run")
-    parser.add_argument("--port", type=int, default=0, help="the app's port; a free one by default")
-    parser.add_argument("--once", action="store_true", help="end after the requests instead of serving on")
+    """Run the demonstration and return the exit code, 0 if every response was correct."""
+    description = "Run an example app and show requests that are accepted and requests that are rejected."
+    parser = argparse.ArgumentParser(prog="python -m example_apps.demo", description=description)
+    parser.add_argument("--app", choices=sorted(SERVERS), default="fastapi", help="the example app to run")
+    parser.add_argument("--port", type=int, default=0, help="the app's port; by default a free one")
+    parser.add_argument("--once", action="store_true", help="exit after the requests")
     options = parser.parse_args(arguments)
     return 1 if run(options.app, options.port or free_port(), once=options.once) else 0
 

@@ -36,49 +36,49 @@ if not settings.configured:
 
 
 def home(request: PrivyHttpRequest) -> JsonResponse:
-    """Answer everybody."""
+    """Return the ID of the user, or ``None``; never rejects a request."""
     user = request.privy_user
     return JsonResponse({"user_id": user and user.id, "error": request.privy_auth.error})
 
 
 @require_privy_user
 def me(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
-    """Answer with the user."""
+    """Return the user."""
     return JsonResponse(request.privy_user.to_dict())
 
 
 @optional_privy_user
 async def optional(request: PrivyHttpRequest) -> JsonResponse:
-    """Answer everybody, but for bad tokens."""
+    """Return the ID of the user, or ``None``; rejects invalid tokens."""
     user = await request.aprivy_user()
     return JsonResponse({"user_id": user and user.id})
 
 
 @require_privy_user
 def session(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
-    """Answer with the claims of the access token."""
+    """Return the claims of the access token."""
     return JsonResponse(request.privy_auth.require_access().to_dict())
 
 
 @require_privy_user(wallet="ethereum")
 def wallet(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
-    """Answer with the user's first ethereum wallet."""
+    """Return the address of the first Ethereum wallet."""
     wallets = request.privy_user.wallets
     return JsonResponse({"address": next(each.address for each in wallets if each.chain_type == "ethereum")})
 
 
 @require_privy_user(metadata={"role": "admin"})
 async def admin(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
-    """Answer admins."""
+    """Return the ID of an admin."""
     return JsonResponse({"user_id": request.privy_user.id})
 
 
-# A browser sends cookie tokens from this site alone, says the middleware; no form with a CSRF token leads here.
+# The cross-site rule of the middleware protects this view, so Django's CSRF check is not needed.
 @csrf_exempt
 @require_POST
 @require_privy_user
 def profile(request: AuthenticatedPrivyHttpRequest) -> JsonResponse:
-    """Change something for the user."""
+    """Show the cross-site rule, which applies to unsafe methods."""
     return JsonResponse({"user_id": request.privy_user.id})
 
 
@@ -94,7 +94,7 @@ urlpatterns = [
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Say who is there, then echo: Django itself serves no WebSockets, so the ASGI middleware guards them."""
+    """Send the user's ID, then echo. Django does not support WebSockets, so this uses the ASGI middleware."""
     user = scope["state"]["privy_auth"].require()
     await receive()
     await send({"type": "websocket.accept"})
@@ -104,7 +104,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve pages with Django, and sockets beside it."""
+    """Handle requests with Django, and WebSockets without it."""
     serve = sockets if scope["type"] == "websocket" else pages
     await serve(scope, receive, send)
 

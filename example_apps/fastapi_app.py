@@ -1,4 +1,4 @@
-"""The example routes in FastAPI: ``uvicorn example_apps.fastapi_app:app``; the document is at ``/docs``."""
+"""The example routes in FastAPI: ``uvicorn example_apps.fastapi_app:app``; the documentation is at ``/docs``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Admin = Annotated[PrivyUser, Depends(require(metadata={"role": "admin"}))]
 
 
 def create_app(config: PrivyConfig | None = None) -> FastAPI:
-    """Return the app with settings of one's own, or those of the environment."""
+    """Return the app with the given settings, or those from the environment."""
     app = FastAPI(title="Privy example")
     Privy(app, config or load_config())
 

@@ -1,4 +1,4 @@
-"""The example for Flask: ``flask --app example_apps.flask_app run``."""
+"""The example routes in Flask: ``flask --app example_apps.flask_app run``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privy_middleware import PrivyConfig
 
 
 def create_app(config: PrivyConfig | None = None) -> Flask:
-    """Build the app."""
+    """Return the app with the given settings, or those from the environment."""
     app = Flask(__name__)
     Privy(app, config or load_config())
 

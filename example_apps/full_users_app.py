@@ -1,7 +1,7 @@
-"""Full users in FastAPI: the access token says who it is, the REST API what is known, webhooks when that changes.
+"""Full users in FastAPI: the access token has the ID, the REST API the accounts, and webhooks report changes.
 
-``PRIVY_APP_SECRET`` and ``PRIVY_WEBHOOK_SECRET`` add to the settings of the other examples. Without a secret the
-development issuer's invented users stand in for the REST API.
+``PRIVY_APP_SECRET`` and ``PRIVY_WEBHOOK_SECRET`` are used in addition to the settings of the other examples. If the
+development issuer is used, its test users replace the REST API.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["app", "create_app"]
 
 
 async def full_user(request: Request, user: CurrentUser) -> PrivyUser:
-    """Return the request's user in full."""
+    """Return the full user of the request."""
     users: UserLoader = request.app.state.users
     return await users.aload(user)
 
@@ -34,7 +34,7 @@ FullUser = Annotated[PrivyUser, Depends(full_user)]
 def create_app(
     config: PrivyConfig | None = None, *, users: UserLoader | None = None, webhook_secret: str | None = None
 ) -> FastAPI:
-    """Return the app with settings of one's own, or those of the environment."""
+    """Return the app with the given settings, or those from the environment."""
     config = config or load_config()
     webhook_secret = webhook_secret or os.environ.get("PRIVY_WEBHOOK_SECRET")
     app = FastAPI(title="Privy example: full users")

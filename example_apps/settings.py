@@ -1,4 +1,4 @@
-"""Where the example apps get their settings: the environment, or else the development issuer."""
+"""The settings of the example apps: from the environment, or of the development issuer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _VARIABLES = ("PRIVY_APP_ID", "PRIVY_VERIFICATION_KEY", "PRIVY_JWKS_URL")
 
 
 def load_config() -> PrivyConfig:
-    """Return the environment's settings, or without any those of the embedded development issuer."""
+    """Return the settings from the environment, or if there are none, those of the development issuer."""
     if any(os.environ.get(name) for name in _VARIABLES):
         return PrivyConfig.from_env()
     return development_issuer().config()

@@ -16,51 +16,51 @@ __all__ = ["app", "create_app"]
 
 
 async def home(request: Request) -> JSONResponse:
-    """Answer anybody."""
+    """Return the ID of the user, or ``None``; never rejects a request."""
     auth = privy_auth(request)
     return JSONResponse({"user_id": auth.user and auth.user.id, "error": auth.error})
 
 
 @require_privy_user
 async def me(request: Request) -> JSONResponse:
-    """Answer with the user."""
+    """Return the user."""
     return JSONResponse(request.state.privy_user.to_dict())
 
 
 @optional_privy_user
 async def optional(request: Request) -> JSONResponse:
-    """Answer with the user's id, if there is a user."""
+    """Return the ID of the user, or ``None``; rejects invalid tokens."""
     user = request.state.privy_user
     return JSONResponse({"user_id": user and user.id})
 
 
 async def session(request: Request) -> JSONResponse:
-    """Answer with the claims of the access token."""
+    """Return the claims of the access token."""
     return JSONResponse(privy_auth(request).require_access().to_dict())
 
 
 @require_privy_user(wallet="ethereum")
 async def wallet(request: Request) -> JSONResponse:
-    """Answer with the address of the first Ethereum wallet."""
+    """Return the address of the first Ethereum wallet."""
     wallets = request.state.privy_user.wallets
     return JSONResponse({"address": next(each.address for each in wallets if each.chain_type == "ethereum")})
 
 
 @require_privy_user(metadata={"role": "admin"})
 async def admin(request: Request) -> JSONResponse:
-    """Answer an admin."""
+    """Return the ID of an admin."""
     return JSONResponse({"user_id": request.state.privy_user.id})
 
 
 @require_privy_user
 async def profile(request: Request) -> JSONResponse:
-    """Change something, so that the cross-site rule shows."""
+    """Show the cross-site rule, which applies to unsafe methods."""
     return JSONResponse({"user_id": request.state.privy_user.id})
 
 
 @require_privy_user
 async def echo(websocket: WebSocket) -> None:
-    """Say who is there, then echo."""
+    """Send the user's ID, then echo."""
     await websocket.accept()
     await websocket.send_json({"user_id": websocket.state.privy_user.id})
     async for text in websocket.iter_text():
@@ -68,7 +68,7 @@ async def echo(websocket: WebSocket) -> None:
 
 
 def create_app(config: PrivyConfig | None = None) -> Starlette:
-    """Return the app with settings of one's own, or those of the environment."""
+    """Return the app with the given settings, or those from the environment."""
     pages = [Route(f"/{page.__name__}", page) for page in (me, optional, session, wallet, admin)]
     changes = [Route("/profile", profile, methods=["POST"]), WebSocketRoute("/ws", echo)]
     app = Starlette(routes=[Route("/", home), *pages, *changes])

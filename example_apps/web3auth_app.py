@@ -1,4 +1,4 @@
-"""Web3Auth with Starlette: who has signed in, and the check that a wallet is theirs.
+"""Web3Auth with Starlette: the user, and a check that a wallet belongs to the user.
 
 WEB3AUTH_CLIENT_ID=… uvicorn --factory example_apps.web3auth_app:create_app
 """
@@ -20,18 +20,18 @@ __all__ = ["create_app"]
 
 
 async def home(request: Request) -> JSONResponse:
-    """Answer anybody."""
+    """Return the ID of the user, or ``None``; never rejects a request."""
     user, auth = request.state.privy_user, request.state.privy_auth
     return JSONResponse({"user_id": user and user.id, "error": auth.error})
 
 
 async def me(request: Request) -> JSONResponse:
-    """Answer with the user."""
+    """Return the user."""
     return JSONResponse(user_of(request.state.privy_auth, Web3AuthUser).to_dict())
 
 
 async def check(request: Request) -> JSONResponse:
-    """Answer whether the wallet that the page names is the token's, in the words of the vendor's documents."""
+    """Check that the wallet in the body belongs to the user; the responses are those of Web3Auth's documentation."""
     user = user_of(request.state.privy_auth, Web3AuthUser)
     if is_theirs(user, await request.body()):
         return JSONResponse({"name": "Verification Successful"})
@@ -39,7 +39,7 @@ async def check(request: Request) -> JSONResponse:
 
 
 def is_theirs(user: Web3AuthUser, body: bytes) -> bool:
-    """Say whether ``appPubKey`` (social logins) or ``public_address`` (external wallets) is the user's."""
+    """Return whether ``appPubKey`` (social logins) or ``public_address`` (external wallets) is the user's."""
     try:
         named = json.loads(body)
     except ValueError:
@@ -50,7 +50,7 @@ def is_theirs(user: Web3AuthUser, body: bytes) -> bool:
 
 
 def create_app(config: Web3AuthConfig | None = None) -> Starlette:
-    """Return the app, with settings of one's own or those of ``WEB3AUTH_*``."""
+    """Return the app with the given settings, or those from the ``WEB3AUTH_*`` environment variables."""
     return Starlette(
         routes=[Route("/", home), Route("/me", me), Route("/check", check, methods=["POST"])],
         middleware=[Middleware(PrivyMiddleware, config=config or Web3AuthConfig.from_env())],

@@ -1,4 +1,4 @@
-"""The example for plain WSGI, without a framework: ``gunicorn example_apps.wsgi_app:app``."""
+"""The example routes in plain WSGI, without a framework: ``gunicorn example_apps.wsgi_app:app``."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ is_admin = condition(metadata={"role": "admin"})
 
 
 def index(auth: PrivyAuth) -> dict[str, Any]:
-    """Answer everybody."""
+    """Return the ID of the user, or ``None``; never rejects a request."""
     return {"user_id": auth.user.id if auth.user else None, "error": auth.error}
 
 
 def optional(auth: PrivyAuth) -> dict[str, Any]:
-    """Answer with the user if there is one."""
+    """Return the ID of the user, or ``None``; rejects invalid tokens."""
     user = auth.optional()
     return {"user_id": user.id if user else None}
 
 
 def wallet(auth: PrivyAuth) -> dict[str, Any]:
-    """Answer a user with a linked ethereum wallet."""
+    """Return the address of the first Ethereum wallet."""
     wallets = auth.require(has_wallet).wallets
     return {"address": next(each.address for each in wallets if each.chain_type == "ethereum")}
 
@@ -47,7 +47,7 @@ ROUTES: dict[str, tuple[str, View]] = {
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Serve the routes; what a view raises for want of a user is answered by the middleware."""
+    """Handle a request; the middleware sends the error response for errors of ``require``."""
     method, view = ROUTES.get(environ["PATH_INFO"], ("", None))
     if view is None:
         start_response("404 Not Found", [("Content-Type", "text/plain")])
@@ -61,7 +61,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 def create_app(config: PrivyConfig | None = None) -> WSGIApplication:
-    """Build the app."""
+    """Return the app with the given settings, or those from the environment."""
     return PrivyWSGIMiddleware(application, config or load_config())
 
 

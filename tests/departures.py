@@ -1,7 +1,7 @@
-"""Where this project answers otherwise than the official Node SDK on purpose, and why.
+"""The intended differences from the official Node SDK, and their reasons.
 
-The one table of it: the SDK's user of an identity token, put through ``expected_user``, is the user that
-this project must give.
+This is the only table of them: ``expected_user`` turns the SDK's user of an identity token into the user that this
+project must return.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ KNOWN_TYPES = frozenset(
     }
 )
 
-# Identity tokens, by the name of their fixture, that the SDK accepts and this project refuses.
+# Identity tokens, by the name of their fixture, that the SDK accepts and this project rejects.
 REFUSED = {
     "no_sub": "a user must have an ID: `sub` is required (RFC 8725 §3.8)",
     "iat_in_future": "a token whose issue time is in the future, beyond the leeway, is not valid yet",
     "metadata_array": "custom metadata is documented and typed as an object",
 }
 
-# Tokens of either kind that the older SDK, server-auth, accepts and this project refuses, as the newer SDK does
-# unless the table above has them too.
+# Tokens of both kinds that the older SDK, server-auth, accepts and this project rejects. The newer SDK also rejects
+# them, unless the table above contains them too.
 REFUSED_OF_SERVER_AUTH = {
     "aud_array": "an access token is for one app, and its `aud` must be a string",
     "err_metadata_null_json": "custom metadata is documented and typed as an object",
@@ -64,11 +64,11 @@ REFUSED_OF_SERVER_AUTH = {
 
 @dataclass(frozen=True)
 class Departure:
-    """One thing done otherwise: ``mend`` turns the SDK's user into ours, given the token's payload."""
+    """A difference: ``apply`` turns the SDK's user into ours, using the payload of the token."""
 
     name: str
     reason: str
-    mend: Callable[[JSON, JSON], None]
+    apply: Callable[[JSON, JSON], None]
 
 
 def _token_accounts(payload: JSON) -> list[JSON]:
@@ -81,17 +81,17 @@ def _known(payload: JSON) -> list[JSON]:
 
 
 def _pairs(user: JSON, payload: JSON) -> Iterator[tuple[JSON, JSON]]:
-    """Yield the SDK's accounts, each with the token's account it stands for."""
+    """Yield the SDK's accounts, each with the account of the token that it was created from."""
     yield from zip(user["linked_accounts"], _known(payload), strict=True)
 
 
 def _without(*names: str) -> Callable[[JSON, JSON], None]:
-    def mend(user: JSON, payload: JSON) -> None:
+    def apply(user: JSON, payload: JSON) -> None:
         for item in (user, *user["linked_accounts"]):
             for name in names:
                 item.pop(name, None)
 
-    return mend
+    return apply
 
 
 def _without_nulls(user: JSON, payload: JSON) -> None:
@@ -180,8 +180,8 @@ DEPARTURES = (
 
 
 def expected_user(sdk_user: JSON, payload: JSON) -> JSON:
-    """Return the ``to_dict()`` that we must give where the SDK gives ``sdk_user``."""
+    """Return the ``to_dict()`` that this project must return for the user ``sdk_user`` of the SDK."""
     user = copy.deepcopy(sdk_user)
     for departure in DEPARTURES:
-        departure.mend(user, payload)
+        departure.apply(user, payload)
     return user

@@ -1,4 +1,4 @@
-"""The settings of the Django tests: everything that a project might install beside the plugin."""
+"""The settings of the Django tests, with everything that a project may install in addition to the plugin."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-# A file, since the threads of a test share no database in memory.
+# A file, because threads cannot share a database in memory.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -55,5 +55,5 @@ DATABASES = {
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
-# Nobody listens there: a test that wants keys brings its own settings.
+# There is no server at this address: tests that need keys set their own.
 PRIVY = {"APP_ID": "app-of-the-tests", "JWKS_URL": "http://127.0.0.1:9/jwks.json"}

@@ -38,22 +38,22 @@ from privy_middleware.errors import ConditionNotMet, ServiceUnavailable
 
 
 def answer(user: PrivyUser | None) -> JsonResponse:
-    """Answer with who is there."""
+    """Return the user and the ``PrivyAuth``."""
     return JsonResponse({"user_id": user and user.id})
 
 
 def unseen(request: HttpRequest) -> HttpResponse:
-    """Never look at the user."""
+    """Do not use the user."""
     return HttpResponse("open")
 
 
 def seen(request: PrivyHttpRequest) -> HttpResponse:
-    """Look at the user."""
+    """Use the user."""
     return answer(request.privy_user)
 
 
 def cached(request: PrivyHttpRequest) -> HttpResponse:
-    """Look at the user, and say something to caches."""
+    """Use the user, and set caching headers."""
     response = answer(request.privy_user)
     response["Vary"] = "Accept, cookie"
     response["Cache-Control"] = "max-age=60"
@@ -61,7 +61,7 @@ def cached(request: PrivyHttpRequest) -> HttpResponse:
 
 
 async def aseen(request: PrivyHttpRequest) -> HttpResponse:
-    """Look at the user from the event loop."""
+    """Use the user on the event loop."""
     first, second = await request.aprivy_user(), request.privy_user
     assert first is second
     return answer(first)
@@ -80,19 +80,19 @@ async def arequired(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
 
 
 def has_email(user: PrivyUser) -> bool:
-    """Be a predicate."""
+    """Return whether the user meets the condition."""
     return user.email is not None
 
 
 @require_privy_user(has_email)
 async def by_predicate(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-    """Require what a predicate says."""
+    """Require a predicate."""
     return answer(request.privy_user)
 
 
 @require_privy_user(~is_guest())
 def by_condition(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-    """Require what a condition says."""
+    """Require a condition."""
     return answer(request.privy_user)
 
 
@@ -110,124 +110,124 @@ async def aowners(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
 
 @cache_page(60)
 def cached_open(request: PrivyHttpRequest) -> HttpResponse:
-    """Look at the user, in a page that is stored."""
+    """Use the user, in a cached page."""
     return answer(request.privy_user)
 
 
 @cache_page(60)
 async def acached_open(request: PrivyHttpRequest) -> HttpResponse:
-    """Look at the user from the event loop, in a page that is stored."""
+    """Use the user on the event loop, in a cached page."""
     return answer(await request.aprivy_user())
 
 
 @cache_page(60)
 @require_privy_user
 def cached_outside(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-    """Require a user below the cache."""
+    """Require a user inside the cache."""
     return answer(request.privy_user)
 
 
 @require_privy_user
 @cache_page(60)
 def cached_inside(request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-    """Require a user before the cache is asked."""
+    """Require a user outside the cache."""
     return answer(request.privy_user)
 
 
 @cache_page(60)
 @vary_on_headers("Cookie", "Authorization", "privy-id-token")
 def cached_for_each(request: PrivyHttpRequest) -> HttpResponse:
-    """Keep a page for each user, and one for nobody."""
+    """Cache a page for each user, and one for requests without a user."""
     return answer(request.privy_user)
 
 
 @optional_privy_user(on_invalid="anonymous")
 def lenient(request: PrivyHttpRequest) -> HttpResponse:
-    """Take a bad token for none."""
+    """Treat an invalid token as no token."""
     return answer(request.privy_user)
 
 
 @optional_privy_user
 async def strict(request: PrivyHttpRequest) -> HttpResponse:
-    """Refuse a bad token."""
+    """Reject an invalid token."""
     return answer(await request.aprivy_user())
 
 
 class Required(PrivyUserRequiredMixin, View):
-    """Require a user for every method."""
+    """A view class that requires a user for every method."""
 
     def get(self, request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-        """Answer with the user."""
+        """Return the user."""
         return answer(request.privy_user)
 
 
 class Admins(PrivyUserRequiredMixin, View):
-    """Require a condition, from the event loop."""
+    """Require a condition on the event loop."""
 
     privy_condition = condition(metadata={"role": "admin"})
 
     async def get(self, request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-        """Answer with the user."""
+        """Return the user."""
         return answer(request.privy_user)
 
 
 @method_decorator(require_privy_user(wallet="ethereum"), name="dispatch")
 class Decorated(View):
-    """Be decorated as Django says."""
+    """A view class that is decorated as Django's documentation describes."""
 
     async def get(self, request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-        """Answer with the user."""
+        """Return the user."""
         return answer(request.privy_user)
 
 
 class DecoratedMethods(View):
-    """Be decorated method by method."""
+    """A view class whose methods are decorated."""
 
     @require_privy_user
     def get(self, request: AuthenticatedPrivyHttpRequest) -> HttpResponse:
-        """Answer with the user."""
+        """Return the user."""
         return answer(request.privy_user)
 
 
 def raising(request: HttpRequest) -> HttpResponse:
-    """Refuse in the middle of a view."""
+    """Reject the request inside the view."""
     raise ConditionNotMet
 
 
 async def araising(request: PrivyHttpRequest) -> HttpResponse:
-    """Refuse in the middle of a view on the event loop."""
+    """Reject the request inside the view, on the event loop."""
     return answer(request.privy_auth.require())
 
 
 def failing(request: HttpRequest) -> HttpResponse:
-    """Have a fault of one's own."""
+    """Raise an error that is not a ``PrivyError``."""
     raise ZeroDivisionError
 
 
 def misconfigured(user: PrivyUser) -> bool:
-    """Find out about a wrong setting."""
+    """Raise the error of a wrong setting."""
     raise ConfigurationError("leeway", "set a number")
 
 
 @require_privy_user(misconfigured)
 def misconfigured_view(request: HttpRequest) -> HttpResponse:
-    """Have a wrong setting found out by a condition."""
+    """Raise the error of a wrong setting in a condition."""
     return HttpResponse("never")
 
 
 def template(request: HttpRequest) -> HttpResponse:
-    """Show the user's address."""
+    """Return the user's address."""
     text = "{{ request.privy_user.email.address|default:'nobody' }}"
     return HttpResponse(engines["django"].from_string(text).render({}, request))
 
 
 def django_user(request: HttpRequest) -> HttpResponse:
-    """Answer with Django's user."""
+    """Return the Django user."""
     return JsonResponse({"username": request.user.get_username(), "known": request.user.is_authenticated})
 
 
 async def adjango_user(request: HttpRequest) -> HttpResponse:
-    """Answer with Django's user from the event loop."""
+    """Return the Django user on the event loop."""
     user, again = await request.auser(), await request.auser()
     assert user == again
     return JsonResponse({"username": user.get_username(), "known": user.is_authenticated})
@@ -235,30 +235,30 @@ async def adjango_user(request: HttpRequest) -> HttpResponse:
 
 @login_required
 async def alogin_required(request: HttpRequest) -> HttpResponse:
-    """Require Django's user from the event loop."""
+    """Require the Django user on the event loop."""
     return HttpResponse("open")
 
 
 class Permitted(PermissionRequiredMixin, View):
-    """Require a permission of Django's user."""
+    """Require a permission of the Django user."""
 
     permission_required = "privy_accounts.view_privyaccount"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Answer."""
+        """Return a response."""
         return HttpResponse("open")
 
 
 class ALoginRequired(LoginRequiredMixin, View):
-    """Require Django's user from a view class on the event loop."""
+    """Require the Django user in a view class on the event loop."""
 
     async def get(self, request: HttpRequest) -> HttpResponse:
-        """Answer."""
+        """Return a response."""
         return HttpResponse("open")
 
 
 def careless(request: HttpRequest) -> HttpResponse:
-    """Go on whatever the user is."""
+    """Catch the error of an outage."""
     try:
         name = request.user.get_username()
     except ServiceUnavailable:
@@ -267,72 +267,72 @@ def careless(request: HttpRequest) -> HttpResponse:
 
 
 class DRFView(APIView):
-    """Ask for a user, as REST framework does."""
+    """Require a user with REST framework's own permission."""
 
     authentication_classes: Sequence[Any] = (PrivyAuthentication,)
     permission_classes: Sequence[Any] = (IsAuthenticated,)
 
     def get(self, request: Any) -> Response:
-        """Answer with the user of each kind."""
+        """Return both kinds of user."""
         return Response({"user_id": request.privy_user.id, "user": str(request.user), "source": request.auth.source})
 
     post = get
 
 
 class DRFOpen(DRFView):
-    """Ask for nothing."""
+    """A view without a permission."""
 
     permission_classes: Sequence[Any] = (AllowAny,)
 
     def get(self, request: Any) -> Response:
-        """Answer with the user."""
+        """Return the user."""
         return Response({"user_id": request.auth and request.auth.user.id})
 
 
 class Lenient(PrivyAuthentication):
-    """Take a bad token for none."""
+    """Authentication that treats an invalid token as no token."""
 
     on_invalid = "anonymous"
 
 
 class DRFLenient(DRFOpen):
-    """Take a bad token for none."""
+    """A view that treats an invalid token as no token."""
 
     authentication_classes: Sequence[Any] = (Lenient,)
 
 
 class DRFRequired(DRFOpen):
-    """Require a Privy user."""
+    """A view that requires a Privy user."""
 
     authentication_classes: Sequence[Any] = ()
     permission_classes: Sequence[Any] = (PrivyUserRequired,)
 
     def get(self, request: Any) -> Response:
-        """Answer with the user."""
+        """Return the user."""
         return Response({"user_id": request.privy_user.id})
 
 
 class DRFAdmins(DRFRequired):
-    """Require a condition."""
+    """A view that requires a condition."""
 
     permission_classes: Sequence[Any] = (PrivyUserRequired.where(metadata={"role": "admin"}),)
 
 
 class ReadOnly(BasePermission):
-    """Let everybody read."""
+    """A permission that allows everyone to read."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        """Look at the method alone."""
+        """Check only the method."""
         return request.method in SAFE_METHODS
 
 
 class Owner(BasePermission):
-    """Let nobody at any object."""
+    """A permission that denies access to every object."""
 
     message = "Not yours."
 
     def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
-        """Say no."""
+        """Return ``False``."""
         return False
 
 
@@ -352,23 +352,23 @@ COMBINATIONS: dict[str, list[Any]] = {
 
 
 class DRFCombined(DRFOpen):
-    """Ask for a combination of permissions."""
+    """A view that requires a combination of permissions."""
 
     authentication_classes: Sequence[Any] = (PrivyAuthentication, SessionAuthentication)
     schema = None
 
     def get(self, request: Any) -> Response:
-        """Answer with the user."""
+        """Return the user."""
         return Response({"user_id": request.privy_user and request.privy_user.id})
 
     post = get
 
 
 class DRFOwned(DRFCombined):
-    """Look at an object."""
+    """A view that checks the permission for an object."""
 
     def get(self, request: Any) -> Response:
-        """Answer its owner."""
+        """Return the owner of the object."""
         self.check_object_permissions(request, None)
         raise AssertionError("it has none")
 
@@ -378,7 +378,7 @@ class DRFOwned(DRFCombined):
 @permission_classes([AllowAny])
 @require_privy_user
 def drf_function(request: Request) -> Response:
-    """Be decorated below REST framework's own decorator."""
+    """Decorated below REST framework's own decorator."""
     return Response({"user_id": request.privy_user.id})  # type: ignore[attr-defined]
 
 
@@ -387,7 +387,7 @@ api = NinjaAPI(auth=privy_auth(), openapi_url="/openapi.json")
 
 @api.get("/me")
 def ninja_me(request: Any) -> dict[str, str]:
-    """Answer with the user."""
+    """Return the user."""
     return {"user_id": request.auth.id}
 
 
@@ -399,13 +399,13 @@ def ninja_post(request: Any) -> dict[str, str]:
 
 @api.post("/exempt", auth=privy_auth(csrf=False))
 def ninja_exempt(request: Any) -> dict[str, str]:
-    """Change something, with the middleware's cross-site rule alone."""
+    """Change something, protected only by the cross-site rule of the middleware."""
     return {"user_id": request.auth.id}
 
 
 @api.get("/admin", auth=privy_auth(metadata={"role": "admin"}))
 async def ninja_admin(request: Any) -> dict[str, str]:
-    """Answer an admin."""
+    """Return a response to an admin."""
     return {"user_id": request.auth.id}
 
 

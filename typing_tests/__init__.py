@@ -1,1 +1,1 @@
-"""What users write, as their type checkers see it: mypy and pyright check these files, nothing here is called."""
+"""Code as users write it: mypy and pyright check these files, and nothing here is run."""

@@ -39,7 +39,7 @@ async def atell(scope: Scope) -> None:
 
 
 class Own(PrivyMiddleware):
-    """A framework's own answer to a refusal."""
+    """A subclass that sends its own error responses."""
 
     async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
         assert_type(error.body, bytes)
@@ -47,11 +47,11 @@ class Own(PrivyMiddleware):
 
 
 def sync_app(scope: Scope, receive: Receive, send: Send) -> None:
-    """No ASGI app, for it cannot be awaited."""
+    """A function that is not an ASGI app, because it cannot be awaited."""
 
 
 def refused() -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     PrivyMiddleware(sync_app)  # type: ignore[arg-type]
     PrivyMiddleware(app, "app")  # type: ignore[arg-type]
     PrivyMiddleware(app, protected=["/api"])  # type: ignore[call-arg]

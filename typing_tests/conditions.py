@@ -1,4 +1,4 @@
-"""Conditions, in words, as functions, and combined."""
+"""Conditions: condition keywords, functions, and combinations."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def combined() -> None:
 
 
 def in_words() -> None:
-    # A call without a word asks for nothing.
+    # A call without condition keywords returns no condition.
     assert_type(condition(), Condition | None)
     assert_type(
         condition(
@@ -82,7 +82,7 @@ def of_no_user(name: str) -> bool:
 
 
 def refused() -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     condition(walet="ethereum")  # type: ignore[call-arg]
     condition(guest="no")  # type: ignore[arg-type]
     condition(of_no_user)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Settings, the verifier, what is known about a request, and the errors."""
+"""Settings, the verifier, ``PrivyAuth``, and the errors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def settings(config: PrivyConfig) -> None:
 
 
 class MyConfig(PrivyConfig):
-    """Constructors return a project's own subclass."""
+    """A project's own subclass, which the constructors return."""
 
 
 def subclassed() -> None:
@@ -137,7 +137,7 @@ def caught(verifier: PrivyVerifier, token: str) -> int | float | str:
 
 
 def refused(auth: PrivyAuth, config: PrivyConfig, verifier: PrivyVerifier) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     PrivyConfig()  # type: ignore[call-arg]
     PrivyConfig("app")  # type: ignore[call-arg, arg-type]
     PrivyConfig(app_id="app", appid="app")  # type: ignore[call-arg]

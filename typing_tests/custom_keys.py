@@ -1,4 +1,4 @@
-"""Tokens that are signed with one's own key."""
+"""Tokens that are signed with a custom authentication key."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def in_a_middleware(app: ASGIApp, config: CustomKeyConfig, auth: PrivyAuth) -> N
 
 
 def refused(auth: PrivyAuth, pem: str) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     CustomKeyConfig(public_key=pem)  # type: ignore[call-arg]
     AccessTokenSigner("api-key", sign)  # type: ignore[arg-type]
     user_of(auth, CustomKeyUser).email  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The development issuer, its personas, and the cache of keys that workers share."""
+"""The development issuer, its personas, and a shared key cache."""
 
 from __future__ import annotations
 

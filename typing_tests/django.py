@@ -1,4 +1,4 @@
-"""Django: decorators, the request's types, class-based views, and what a project sets up."""
+"""Django: decorators, the types of the request, class-based views, and the settings of a project."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ async def signatures_are_kept(mine: AuthenticatedPrivyHttpRequest, request: Http
     assert_type(called(mine), HttpResponse)
     assert_type(worded(mine, "0x"), JsonResponse)
     assert_type(by_lambda(request), HttpResponse)
-    # mypy cannot tell a lambda of a user from one that is a view, and knows of the result only that it can be called.
+    # mypy cannot distinguish a lambda that tests a user from one that is a view, so the result is only a callable.
     response: JsonResponse = by_bare_lambda(request, 1)
     assert_type(response, JsonResponse)
     assert_type(await asynchronous(mine, 1), JsonResponse)
@@ -155,7 +155,7 @@ async def signatures_are_kept(mine: AuthenticatedPrivyHttpRequest, request: Http
 
 
 def is_authenticated(request: PrivyHttpRequest) -> None:
-    # The two types of request are for annotations: Django's own users stand where they always do.
+    # The two request types are only annotations: ``request.user`` still has Django's type.
     if request.privy_user is not None:
         assert_type(request.privy_user, PrivyUser)
     if isinstance(request.user, User):
@@ -192,7 +192,7 @@ def logged_in(client: Client, aclient: AsyncClient) -> None:
 
 
 def refused(request: HttpRequest, mine: PrivyHttpRequest, required: AuthenticatedPrivyHttpRequest) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     bare(request)  # type: ignore[arg-type]
     bare(required, "2")  # type: ignore[arg-type]
     worded(required)  # type: ignore[call-arg]

@@ -85,7 +85,7 @@ def accounts() -> None:
 
 
 def refused(request: Request) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     PrivyUserRequired.where(walet="ethereum")  # type: ignore[call-arg]
     privy_auth(walet="ethereum")  # type: ignore[call-arg]
     PrivyAuthentication().authenticate(request)[1]  # type: ignore[index]

@@ -125,7 +125,7 @@ def set_up(config: PrivyConfig) -> None:
 
 
 def refused(known: Any) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     require(walet="ethereum")  # type: ignore[call-arg]
     require("ethereum")  # type: ignore[arg-type]
     optional(on_invalid="ignore")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Flask: the extension, its decorators, and the user on the request."""
+"""Flask: the extension, its decorators, and the user of the request."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def signatures_are_kept(wallets: Wallets) -> None:
     assert_type(worded(name="name"), str)
     assert_type(predicated("name"), str)
     assert_type(by_lambda(), int)
-    # mypy cannot tell a lambda of a user from one that is a view, and knows of the result only that it can be called.
+    # mypy cannot distinguish a lambda that tests a user from one that is a view, so the result is only a callable.
     name: str = by_bare_lambda("name")
     assert_type(name, str)
     assert_type(await asynchronous("name"), str)
@@ -148,7 +148,7 @@ def on_the_request() -> None:
 
 
 class OwnRequest(PrivyRequest, Request):
-    """A project's own class, with which nothing has to be narrowed."""
+    """A project's own request class, with which no type has to be narrowed."""
 
 
 def on_own_request(own: OwnRequest) -> None:
@@ -180,7 +180,7 @@ def webhooks(receiver: WebhookReceiver) -> None:
 
 
 def refused(privy: Privy) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     bare(7)  # type: ignore[arg-type]
     bare("name", sizes=2)  # type: ignore[call-arg]
     require_privy_user(walet="ethereum")  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Users in full from the REST API, and the webhooks that say when they change."""
+"""Full users from the REST API, and the webhooks that report changes of users."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def answered(answer: WebhookAnswer, error: InvalidWebhook) -> None:
 
 
 def refused(users: UserLoader) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     UserLoader(on_outage="ignore")  # type: ignore[arg-type]
     UserLoader(load_user=len)  # type: ignore[arg-type]
     users.load(7)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Starlette: the plugin, its decorators and the authentication backend; no FastAPI."""
+"""Starlette: the plugin, its decorators and the authentication backend, without FastAPI."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from privy_middleware.gate import Gate
 
 
 class State(TypedDict):
-    """What the middleware leaves, where a project wants ``request.state`` typed."""
+    """The attributes that the middleware sets, for projects that type ``request.state``."""
 
     privy_user: PrivyUser | None
     privy_auth: PrivyAuth
@@ -116,7 +116,7 @@ async def signatures_are_kept(request: Request, typed: Request[State], websocket
     assert_type(predicated(request), JSONResponse)
     assert_type(await optional(typed), JSONResponse)
     assert_type(by_lambda(request), JSONResponse)
-    # mypy cannot tell a lambda of a user from one that is a view, and knows of the result only that it can be called.
+    # mypy cannot distinguish a lambda that tests a user from one that is a view, so the result is only a callable.
     response: JSONResponse = by_bare_lambda(request)
     assert_type(response, JSONResponse)
     assert_type(lenient(request), JSONResponse)
@@ -166,7 +166,7 @@ async def answered(connection: HTTPConnection, error: PrivyError) -> None:
 
 
 def refused(request: Request, config: PrivyConfig) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     sync()  # type: ignore[call-arg]
     sync("request")  # type: ignore[arg-type]
     require_privy_user(walet="ethereum")  # type: ignore[call-overload]

@@ -85,7 +85,7 @@ def accounts_by_type(user: PrivyUser, type_: str) -> None:
     assert_type(user.accounts("telegram"), tuple[TelegramAccount, ...])
     assert_type(user.accounts("cross_app"), tuple[CrossAppAccount, ...])
     assert_type(user.accounts("passkey"), tuple[PasskeyAccount, ...])
-    # A type that is not known yet, or only at run time.
+    # A type that the library does not know, or that is known only at run time.
     assert_type(user.accounts("new_oauth"), tuple[LinkedAccount, ...])
     assert_type(user.accounts(type_), tuple[LinkedAccount, ...])
 
@@ -111,7 +111,7 @@ def account_fields(user: PrivyUser) -> None:
 
 
 def narrowed_by_type(account: LinkedAccount) -> str | None:
-    """The union tells its members apart by ``type``, in ``if`` and in ``match``."""
+    """Type checkers narrow the union by ``type``, in ``if`` and in ``match``."""
     assert_type(account.to_dict(), dict[str, Any])
     if isinstance(account, UnknownAccount):
         assert_type(account.fields, Mapping[str, Any])
@@ -141,7 +141,7 @@ def access_claims(claims: AccessTokenClaims) -> None:
 
 
 def refused(user: PrivyUser, account: LinkedAccount) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     user.id = "did:privy:other"  # type: ignore[misc]
     user.email.address  # type: ignore[union-attr]
     user.accounts(7)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Web3Auth's tokens, alone and beside Privy's."""
+"""Web3Auth's tokens, alone and together with Privy's."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def in_a_middleware(app: ASGIApp, privy: PrivyConfig, web3auth: Web3AuthConfig, 
 
 
 def refused(auth: PrivyAuth, privy: PrivyConfig, user: Web3AuthUser) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     Web3AuthConfig()  # type: ignore[call-arg]
     Web3AuthVerifier(privy)  # type: ignore[arg-type]
     CombinedVerifier(privy)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ def wrapped(config: PrivyConfig) -> None:
 
 
 def refused(config: PrivyConfig) -> None:
-    """What a checker must complain about."""
+    """Mistakes that a type checker must report."""
     PrivyWSGIMiddleware(config)  # type: ignore[arg-type]
     PrivyWSGIMiddleware(app, 7)  # type: ignore[arg-type]
     PrivyWSGIMiddleware(app, close_expired=True)  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
 """Privy authentication for Django.
 
-List ``django_privy.middleware.PrivyMiddleware`` in ``MIDDLEWARE`` and set ``PRIVY_APP_ID`` in the environment, or
-``APP_ID`` in the dict ``settings.PRIVY``: every request then has ``request.privy_user``, the verified user or ``None``.
+Add ``django_privy.middleware.PrivyMiddleware`` to ``MIDDLEWARE``, and set ``PRIVY_APP_ID`` in the environment or
+``APP_ID`` in the dict ``settings.PRIVY``. Every request then has ``request.privy_user``, the verified user or ``None``.
 """
 
 from django_privy.decorators import optional_privy_user, require_privy_user

@@ -1,4 +1,4 @@
-"""The Django app: system checks, and the OpenAPI schemes where drf-spectacular is installed."""
+"""The Django app: system checks, and OpenAPI security schemes if drf-spectacular is installed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["PrivyAppConfig"]
 
 
 class PrivyAppConfig(AppConfig):
-    """Set up ``django_privy``; it has no models, those are in ``django_privy.accounts``."""
+    """The configuration of ``django_privy``; the models are in ``django_privy.accounts``."""
 
     name = "django_privy"
     verbose_name: Any = "Privy"
 
     def ready(self) -> None:
-        """Register what only an installed app can."""
-        from django_privy import checks  # noqa: PLC0415 (Django loads apps before it is ready for more)
+        """Register the system checks, and the schemes for drf-spectacular."""
+        from django_privy import checks  # noqa: PLC0415 (cannot be imported before the apps are loaded)
 
         register(checks.check_privy, Tags.security)
         if apps.is_installed("drf_spectacular"):

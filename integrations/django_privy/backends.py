@@ -1,7 +1,7 @@
 """The authentication backend: a Django user for each Privy user.
 
-Who is who is kept in a table of its own, by issuer and DID. A user name would not do: a project's own users choose
-theirs, and could choose somebody's DID before its owner comes.
+A separate table maps issuer and DID to the Django user. Usernames are not safe for this: a user of the project could
+choose the DID of another person as a username before that person signs in.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ __all__ = ["PrivyBackend"]
 
 
 class PrivyBackend(ModelBackend):
-    """Return the Django user of a verified Privy user, made when first seen; permissions are as ``ModelBackend`` says.
+    """An authentication backend with a Django user for each Privy user; permissions are those of ``ModelBackend``.
 
-    ``create_unknown_user = False`` admits known users only. ``link_by_email = True`` gives a new DID the one active
-    user who has the address of an e-mail account verified by Privy and no DID yet: only for projects whose users have
-    proved their addresses, too. Override ``new_user`` and ``configure_user`` to fill in fields.
+    Override ``new_user`` and ``configure_user`` to set fields of the user.
+
+    Attributes:
+        create_unknown_user: whether a new Privy user gets a new Django user; if false, only known users are accepted.
+        link_by_email: whether a new Privy user gets the active Django user with the same e-mail address, if Privy has
+            verified the address, and exactly one such user exists and has no Privy account yet. Use this only if the
+            project has verified the addresses of its users too.
     """
 
     create_unknown_user: ClassVar[bool] = True
@@ -43,7 +47,7 @@ class PrivyBackend(ModelBackend):
         issuer: str = PrivyConfig.issuer_name,
         **kwargs: Any,
     ) -> Any:
-        """Return the active Django user of ``privy_user``, or ``None``; passwords are other backends' business."""
+        """Return the active Django user of ``privy_user``, or ``None``; passwords are left to other backends."""
         if privy_user is None:
             return None
         known = find_account(request, issuer, privy_user)
@@ -56,18 +60,18 @@ class PrivyBackend(ModelBackend):
         return user
 
     async def aauthenticate(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> Any:
-        """Return what ``authenticate`` does; a transaction needs a thread of its own."""
+        """Return the same as ``authenticate``, which runs in a thread because it uses a transaction."""
         return await sync_to_async(self.authenticate)(request, *args, **kwargs)
 
     def configure_user(self, request: HttpRequest | None, user: Any, privy_user: PrivyUser, *, created: bool) -> Any:
-        """Return the user, brought up to date: a hook, called at every request that looks at ``request.user``.
+        """Return the user; override this to update it. Called on every request that uses ``request.user``.
 
-        ``privy_user.complete`` says whether its accounts are known at all: an access token tells nothing of them.
+        ``privy_user.complete`` is false if its accounts are unknown, because an access token does not contain them.
         """
         return user
 
     def new_user(self, privy_user: PrivyUser) -> Any:
-        """Return a user, not yet saved, for a DID never seen: a hook; the name is random and there is no password."""
+        """Return an unsaved Django user for a new DID, with a random username and no password; can be overridden."""
         model: Any = get_user_model()
         user = model(**{model.USERNAME_FIELD: f"privy_{uuid.uuid4().hex}"})
         user.set_unusable_password()
@@ -75,7 +79,7 @@ class PrivyBackend(ModelBackend):
 
     def _admit(self, issuer: str, privy_user: PrivyUser) -> Any:
         if self._links(privy_user) and not privy_user.complete:
-            # The addresses are not known yet, and a user made now would never be linked.
+            # The addresses are not known yet. A user that is created now would never be linked.
             return None
         try:
             with transaction.atomic(using=router.db_for_write(PrivyAccount)):
@@ -83,7 +87,7 @@ class PrivyBackend(ModelBackend):
                 if user is not None:
                     PrivyAccount.objects.create(user=user, issuer=issuer, did=privy_user.id)
         except IntegrityError:
-            # Another request was first, and what was made here is undone.
+            # Another request created the account first, and this transaction was rolled back.
             user = query_account(issuer, privy_user)
             if user is None:
                 raise
@@ -97,7 +101,7 @@ class PrivyBackend(ModelBackend):
         return user
 
     def _links(self, privy_user: object) -> bool:
-        # The other families of tokens know of no address that Privy has verified.
+        # Users of other token families have no addresses that Privy has verified.
         return self.link_by_email and isinstance(privy_user, PrivyUser)
 
     def _linked(self, issuer: str, privy_user: PrivyUser) -> Any:
@@ -113,5 +117,5 @@ def _with_email(issuer: str, address: str) -> list[Any]:
     field = model.get_email_field_name()
     users = model._default_manager.filter(**{f"{field}__iexact": address}, is_active=True)
     users = users.exclude(privy_accounts__issuer=issuer)
-    # A database may take letters that only look alike for the same.
+    # Databases may treat different letters that look alike as equal.
     return [user for user in users if address.isascii() and getattr(user, field).lower() == address.lower()]

@@ -1,4 +1,4 @@
-"""Channels: the core's ASGI middleware with ``settings.PRIVY``, for what is not HTTP by Django."""
+"""Channels: the core's ASGI middleware with ``settings.PRIVY``, for consumers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["PrivyMiddlewareStack"]
 def PrivyMiddlewareStack(  # noqa: N802 (named as Channels names its own)
     inner: ASGIApp, *, close_expired: bool = False, on_expired: OnExpired | None = None
 ) -> PrivyMiddleware:
-    """Return ``inner`` behind Privy: a consumer finds ``privy_user`` and ``privy_auth`` in ``self.scope["state"]``.
+    """Return ``inner`` wrapped in the middleware: ``self.scope["state"]`` has ``privy_user`` and ``privy_auth``.
 
-    With ``django_privy.accounts`` the user of an inactive account is refused as a handshake comes in.
-    ``close_expired`` and ``on_expired`` are those of ``privy_middleware.PrivyMiddleware``.
+    With ``django_privy.accounts``, a user with an inactive account is rejected at the handshake.
+    ``close_expired`` and ``on_expired`` are the arguments of ``privy_middleware.PrivyMiddleware``.
 
     Raises:
         ConfigurationError: if a setting is wrong.
@@ -41,7 +41,7 @@ def PrivyMiddlewareStack(  # noqa: N802 (named as Channels names its own)
 
 
 class _Accounts:
-    """Refuse the users of inactive accounts."""
+    """An ASGI middleware that removes the user from the scope if the user's account is inactive."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self.app = app
@@ -64,7 +64,7 @@ class _Accounts:
 
 
 def _active(auth: PrivyAuth) -> PrivyAuth:
-    # No request of Django's begins or ends here, which would do this.
+    # Django does this at the start and end of its own requests, but this is not one.
     close_old_connections()
     try:
         return active(auth)

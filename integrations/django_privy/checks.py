@@ -1,4 +1,4 @@
-"""System checks: what is wrong with the settings, before a request finds out."""
+"""System checks, which report wrong settings before the first request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fie
 
 
 def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
-    """Return everything that is wrong with ``settings.PRIVY`` and with what stands around it."""
+    """Return the mistakes in ``settings.PRIVY`` and in the settings that it depends on."""
     return [*_check_settings(), *_check_middleware(), *_check_accounts(), *_check_rest_framework()]
 
 
@@ -55,7 +55,7 @@ def _check_settings() -> Iterator[CheckMessage]:
     try:
         gate = PrivySettings().gate
     except ConfigurationError as error:
-        hint = 'Fix settings.PRIVY, a dict such as {"APP_ID": "…"}, or without it the PRIVY_* environment variables.'
+        hint = 'Fix settings.PRIVY, a dict such as {"APP_ID": "…"}, or if it is not set, the PRIVY_* variables.'
         yield _error(_number_of(error), f"{error}.", hint)
     else:
         yield from _check_cookies(gate)
@@ -74,10 +74,10 @@ def _placeholders(value: object) -> Iterator[str]:
 
 def _check_cookies(gate: Gate) -> Iterator[CheckMessage]:
     if "cookie" in gate.settings.sources and not _position(_CSRF):
-        message = "Tokens are taken from cookies, and Django's CSRF middleware is not installed."
+        message = "Tokens are read from cookies, but Django's CSRF middleware is not installed."
         hint = (
             f'Add "{_CSRF}" to MIDDLEWARE, or set PRIVY["SOURCES"] to ["header"]. If every view that changes something '
-            "requires a Privy user, the middleware's own cross-site rule is enough: silence this warning."
+            "requires a Privy user, the cross-site rule of PrivyMiddleware is enough: silence this warning."
         )
         yield _warning("W001", message, hint)
 
@@ -91,21 +91,22 @@ def _check_middleware() -> Iterator[CheckMessage]:
         there = _position(path)
         if there and there > here:
             number, why = check
-            message = f"PrivyMiddleware stands before {path.rpartition('.')[2]} in MIDDLEWARE."
+            other = path.rpartition(".")[2]
             make = _error if number.startswith("E") else _warning
-            yield make(number, message, f"Move it behind: {why}.")
+            message = f"PrivyMiddleware is listed before {other} in MIDDLEWARE."
+            yield make(number, message, f"List it after {other}: {why}.")
 
 
 _ORDER: Mapping[str, tuple[str, str]] = {
-    _AUTHENTICATION: ("E007", "request.user would not be the Privy user's"),
-    "django.middleware.cache.UpdateCacheMiddleware": ("E008", "pages of one user would be stored for all"),
-    "corsheaders.middleware.CorsMiddleware": ("W002", "refusals would lack the headers that let a page read them"),
-    _CSRF: ("W003", "it asks to stand before middleware that relies on its check"),
+    _AUTHENTICATION: ("E007", "otherwise request.user is not the Django user of the Privy user"),
+    "django.middleware.cache.UpdateCacheMiddleware": ("E008", "otherwise pages of one user are stored for all users"),
+    "corsheaders.middleware.CorsMiddleware": ("W002", "otherwise error responses have no CORS headers"),
+    _CSRF: ("W003", "the CSRF check must run before middleware that relies on it"),
 }
 
 
 def _position(path: str) -> int:
-    """Return the place of a middleware or a subclass of it in ``MIDDLEWARE``, from 1; 0 where it is not."""
+    """Return the position of a middleware or its subclass in ``MIDDLEWARE``, counted from 1; 0 if it is not listed."""
     return _place(path, settings.MIDDLEWARE)
 
 
@@ -122,12 +123,12 @@ def _is_subclass(path: object, base: str) -> bool:
 
 def _imported(path: object) -> object:
     if not isinstance(path, str):
-        # REST framework takes the classes themselves, too.
+        # REST framework also accepts classes.
         return path
     try:
         return import_string(path)
     except (ImportError, RuntimeError):
-        # Django says the one about a missing middleware itself, and the other about models of an app not installed.
+        # Django reports these itself: a middleware that does not exist, or models of an app that is not installed.
         return None
 
 
@@ -138,7 +139,8 @@ def _uses_accounts(path: str) -> bool:
 def _check_accounts() -> Iterator[CheckMessage]:
     backends = [path for path in settings.AUTHENTICATION_BACKENDS if _uses_accounts(path)]
     if backends and not apps.is_installed("django_privy.accounts"):
-        yield _error("E009", f"{backends[0]} needs a table.", 'Add "django_privy.accounts" to INSTALLED_APPS.')
+        hint = 'Add "django_privy.accounts" to INSTALLED_APPS.'
+        yield _error("E009", f"{backends[0]} needs the table of django_privy.accounts.", hint)
     if apps.is_installed("django_privy.accounts"):
         if not backends:
             hint = f'Add "{_BACKEND}".'
@@ -152,7 +154,8 @@ def _check_rest_framework() -> Iterator[CheckMessage]:
     listed: Sequence[object] = getattr(settings, "REST_FRAMEWORK", {}).get("DEFAULT_AUTHENTICATION_CLASSES", ())
     if apps.is_installed("django_privy.accounts") and 0 < _place(_REST_SESSION, listed) < _place(_REST, listed):
         message = (
-            "SessionAuthentication stands before PrivyAuthentication in DEFAULT_AUTHENTICATION_CLASSES: it takes "
-            "Privy's users for its own, and asks requests with a token in a header for Django's CSRF token."
+            "SessionAuthentication is listed before PrivyAuthentication in DEFAULT_AUTHENTICATION_CLASSES: it treats "
+            "Privy's users as users of the Django session, and requires Django's CSRF token even if the Privy token is "
+            "in a header."
         )
-        yield _warning("W004", message, f'Move it behind "{_REST}".')
+        yield _warning("W004", message, f'List it after "{_REST}".')

@@ -1,7 +1,8 @@
-"""``settings.PRIVY``, read through one object.
+"""``settings.PRIVY``, which is read through one object.
 
-It is a dict of the core's settings (``{"APP_ID": …}``), with the path prefixes ``PROTECT`` and ``EXEMPT`` beside them;
-or a ``PrivyConfig``, or a verifier. Without any of the core's settings the ``PRIVY_*`` environment variables are read.
+It is a dict of the core's settings (``{"APP_ID": …}``), which can also have the path prefixes ``PROTECT`` and
+``EXEMPT``; or a ``PrivyConfig``, or a verifier. If it has none of the core's settings, they are read from the
+``PRIVY_*`` environment variables.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ _PATHS = ("protect", "exempt")
 
 
 class Parts(NamedTuple):
-    """What ``settings.PRIVY`` says: the core's settings, and the path prefixes that require a user, or do not."""
+    """The parts of ``settings.PRIVY``.
+
+    Attributes:
+        config: the core's settings, or ``None`` to read them from the environment.
+        protect: the protected path prefixes.
+        exempt: the exempt path prefixes.
+    """
 
     config: Settings
     protect: Sequence[str] = ()
@@ -29,21 +36,27 @@ class Parts(NamedTuple):
 
 
 class PrivySettings:
-    """Look at Django's settings at every access, so that ``override_settings`` works; build a gate when they change."""
+    """The current ``settings.PRIVY``, read at every access so that ``override_settings`` works.
+
+    Attributes:
+        value: the setting itself, or ``None`` if it is missing.
+        parts: its parts.
+        gate: the gate for it, which is built again when the setting changes.
+    """
 
     def __init__(self) -> None:
-        """Read nothing yet."""
+        """Create it without reading the settings."""
         self._lock = threading.Lock()
         self._built: tuple[object, Gate] | None = None
 
     @property
     def value(self) -> Any:
-        """Return what ``settings.PRIVY`` is now."""
+        """Return the current ``settings.PRIVY``, or ``None``."""
         return getattr(settings, "PRIVY", None)
 
     @property
     def parts(self) -> Parts:
-        """Return the core's settings, None for the environment, and the paths that require a user or do not."""
+        """Return the core's settings, or ``None`` for the environment, and the protected and exempt paths."""
         value = self.value
         if not isinstance(value, Mapping):
             return Parts(value)
@@ -53,16 +66,16 @@ class PrivySettings:
 
     @property
     def gate(self) -> Gate:
-        """Return the gate of the settings as they are now.
+        """Return the gate for the current settings.
 
         Raises:
-            ConfigurationError: when a setting is wrong.
+            ConfigurationError: if a setting is wrong.
         """
         built, value = self._built, self.value
         if built is not None and built[0] is value:
             return built[1]
         with self._lock:
-            # One lock for all threads: two gates would fetch the same keys twice.
+            # Without the lock, two threads could create two gates, and fetch the same keys twice.
             if self._built is None or self._built[0] is not value:
                 self._built = (value, self._build())
             return self._built[1]

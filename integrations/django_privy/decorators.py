@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 
 class Decorator(Protocol):
-    """Wrap a view and keep its signature."""
+    """A decorator that keeps the signature of the view."""
 
     def __call__(self, view: Callable[P, R], /) -> Callable[P, R]:
         """Return the wrapped view."""
@@ -45,14 +45,14 @@ def require_privy_user(**words: Unpack[ConditionWords]) -> Decorator: ...
 @overload
 def require_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
 def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
-    """Require a user for a view, who meets the condition if one is given.
+    """Require a user for a view; with conditions, the user must meet them.
 
-    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``; for
-    a class ``@method_decorator(require_privy_user, name="dispatch")`` or ``PrivyUserRequiredMixin``. Without the user
-    the view is not run, and the answer is the refusal's own.
+    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``. For
+    a view class, use ``@method_decorator(require_privy_user, name="dispatch")`` or ``PrivyUserRequiredMixin``. Without
+    such a user the view does not run, and the error response is returned.
     """
     if len(given) == 1 and not words and not isinstance(given[0], Condition):
-        # Django calls a view with a request, never with one function.
+        # Django calls a view with a request, never with a function as the only argument.
         return view_or_predicate(given[0], _wrap, callable)
     return functools.partial(_wrap, requirement(condition(*given, **words)))
 
@@ -62,13 +62,13 @@ def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Decorator: ..
 @overload
 def optional_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
 def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
-    """Run a view with the user if there is one.
+    """Run a view with or without a user.
 
-    A bad token is refused, or with ``on_invalid="anonymous"`` counts as none; without a word for this view the setting
-    ``PRIVY["ON_INVALID"]`` holds.
+    An invalid token is rejected. With ``on_invalid="anonymous"`` it counts as no token. The default is the setting
+    ``PRIVY["ON_INVALID"]``.
 
     Raises:
-        ConfigurationError: when ``on_invalid`` is anything else.
+        ConfigurationError: if ``on_invalid`` has another value.
     """
     decorate = functools.partial(_wrap, optional(on_invalid))
     return decorate if view is None else decorate(view)
@@ -77,7 +77,7 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
 def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:
     if not callable(view):
         raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
-    # django-ninja marks what it serves: it has taken the view as it was, and would serve it without the guard.
+    # django-ninja sets this attribute on views that it serves. It would serve this one without the guard.
     if "_ninja_operation" in getattr(view, "__dict__", ()):
         raise unguarded(view)
     wrapped = _wrap_async(rule, view) if iscoroutinefunction(view) else _wrap_sync(rule, view)
@@ -106,4 +106,4 @@ def _request_of(args: tuple[Any, ...]) -> HttpRequest:
         request = getattr(each, "_request", each)
         if isinstance(request, HttpRequest):
             return request
-    raise TypeError("the decorated function was called without a request; it decorates views and their methods")
+    raise TypeError("the decorated function was called without a request; decorate only views and their methods")

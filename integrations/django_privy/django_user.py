@@ -1,4 +1,4 @@
-"""The Django user that ``django_privy.accounts`` has for a Privy user: ``request.user``, and whether it is active."""
+"""The Django user of a Privy user (``django_privy.accounts``): ``request.user``, and whether it is active."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ __all__ = [
 
 
 def maps_users() -> bool:
-    """Return whether Privy users have Django users here."""
+    """Return whether the project uses Django users for Privy users."""
     return apps.is_installed("django_privy.accounts")
 
 
 def active(auth: PrivyAuth, request: HttpRequest | None = None) -> PrivyAuth:
-    """Return what is known about a request, without the user if the user's account is inactive.
+    """Return the ``PrivyAuth`` of a request, without the user if the user's Django account is inactive.
 
-    Every guard asks this: what Django's own sessions refuse, a token does not let in. It takes one query, which
-    ``request.user`` does not repeat. A user who has no account yet is not refused, and none is made here.
+    Every check that requires a user calls this, because Django's own sessions reject inactive users too. It makes one
+    query, whose result ``request.user`` reuses. A user without an account is not rejected, and no account is created.
     """
     if auth.user is None or not maps_users():
         return auth
@@ -48,7 +48,7 @@ def active(auth: PrivyAuth, request: HttpRequest | None = None) -> PrivyAuth:
 
 
 def find_active(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request for a guard: an inactive user is refused from now on."""
+    """Return the same as ``active`` for the request, and remember it for the rest of the request."""
     auth = find_auth(request)
     checked = active(auth, request)
     if checked is not auth:
@@ -57,7 +57,7 @@ def find_active(request: HttpRequest) -> PrivyAuth:
 
 
 async def afind_active(request: HttpRequest) -> PrivyAuth:
-    """Return what ``find_active`` does, without blocking the event loop."""
+    """Return the same as ``find_active``, without blocking the event loop."""
     auth = await afind_auth(request)
     if auth.user is None or not maps_users():
         return auth
@@ -65,7 +65,7 @@ async def afind_active(request: HttpRequest) -> PrivyAuth:
 
 
 def attach_user(request: HttpRequest) -> None:
-    """Let ``request.user`` be the Privy user's Django user; without a verified token it stays the session's."""
+    """Set ``request.user`` to the Django user of the Privy user; without a valid token it is that of the session."""
     if not hasattr(request, "user") or not maps_users():
         return
     vars(request).update(
@@ -83,10 +83,10 @@ async def _afind_either(request: HttpRequest, asession_user: Any) -> Any:
 
 
 def find_django_user(request: HttpRequest) -> Any:
-    """Return the Django user of the request's Privy user, looked for once; ``None`` if there is neither.
+    """Return the Django user of the request's Privy user, or ``None``; it is looked up only once.
 
     Raises:
-        ServiceUnavailable: when our side cannot tell.
+        ServiceUnavailable: if the token cannot be verified at the moment.
     """
     lookup = lookup_of(request)
     if lookup.user is ...:
@@ -103,7 +103,8 @@ async def afind_django_user(request: HttpRequest) -> Any:
 
 
 def _user_of(lookup: DjangoLookup, auth: PrivyAuth) -> PrivyUser | None:
-    # Nobody would be taken for signed out, and sent to sign in. Who looks once the request is answered is not stopped.
+    # In an outage, an anonymous user would be redirected to the login page, so raise an error instead. There is no
+    # error for code that runs after the response was created.
     if isinstance(auth.refusal, ServiceUnavailable) and not lookup.answered:
         lookup.outage = auth.refusal
         raise auth.refusal
@@ -111,7 +112,7 @@ def _user_of(lookup: DjangoLookup, auth: PrivyAuth) -> PrivyUser | None:
 
 
 def _authenticate(request: HttpRequest, auth: PrivyAuth) -> Any:
-    # Not ``django.contrib.auth.authenticate``: it would announce a failed login at every request of an inactive user.
+    # Not ``django.contrib.auth.authenticate``: it would send ``user_login_failed`` on each request of an inactive user.
     issuer = _issuer_of(auth)
     users = (backend.authenticate(request, privy_user=auth.user, issuer=issuer) for backend in _backends())
     return next((user for user in users if user is not None), None)
@@ -119,7 +120,7 @@ def _authenticate(request: HttpRequest, auth: PrivyAuth) -> Any:
 
 def _issuer_of(auth: PrivyAuth) -> str:
     if auth.issuer is None:
-        raise ConfigurationError("verifier", "return the verified claims with iss: accounts are kept by issuer and id")
+        raise ConfigurationError("verifier", "return claims with iss: accounts are identified by issuer and ID")
     return auth.issuer
 
 

@@ -1,6 +1,6 @@
-"""Types to annotate a view's request with, since type checkers do not know what the middleware adds.
+"""Types for the annotation of a view's request, because type checkers do not know the attributes of the middleware.
 
-When a program runs, both are Django's ``HttpRequest``.
+At run time, both are Django's ``HttpRequest``.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from privy_middleware import PrivyAuth, PrivyUser
 
     class PrivyHttpRequest(HttpRequest):
-        """A request behind ``PrivyMiddleware``."""
+        """A request with the attributes that ``PrivyMiddleware`` adds."""
 
         @property
         def privy_auth(self) -> PrivyAuth:
-            """Return what is known about the request; never raises for a bad token."""
+            """Return the ``PrivyAuth`` of the request; an invalid token raises no error."""
             ...
 
         @property
         def privy_user(self) -> PrivyUser | None:
-            """Return the verified user or ``None``."""
+            """Return the verified user, or ``None``."""
             ...
 
         async def aprivy_user(self) -> PrivyUser | None:
-            """Return the verified user or ``None``; waits for keys without blocking the event loop."""
+            """Return the verified user, or ``None``; waits for keys without blocking the event loop."""
             ...
 
     class AuthenticatedPrivyHttpRequest(PrivyHttpRequest):

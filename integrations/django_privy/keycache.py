@@ -1,4 +1,4 @@
-"""Django's cache framework as the key cache that workers share."""
+"""A key cache that uses Django's cache framework, for sharing keys between workers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ __all__ = ["DjangoKeyCache"]
 
 
 class DjangoKeyCache:
-    """Keep fetched key sets in one of ``settings.CACHES``: ``PRIVY = {"KEY_CACHE": DjangoKeyCache()}``.
+    """A key cache in one of ``settings.CACHES``: ``PRIVY = {"KEY_CACHE": DjangoKeyCache()}``.
 
-    A backend of one process (``locmem``) shares nothing between workers; a database, Redis or memcached does.
+    Workers share the keys if the cache backend is a database, Redis or Memcached, but not if it is ``locmem``.
     """
 
     def __init__(self, alias: str = DEFAULT_CACHE_ALIAS) -> None:
-        """Take the cache's name in ``settings.CACHES``."""
+        """Create the key cache; ``alias`` is the name of the cache in ``settings.CACHES``."""
         self._alias = alias
 
     def get(self, key: str) -> bytes | None:
-        """Return what was kept under ``key``; anything that is not bytes counts as nothing."""
+        """Return the bytes that are stored under ``key``, or ``None``; values of other types are ignored."""
         value = caches[self._alias].get(key)
         return value if isinstance(value, bytes) else None
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep ``value`` under ``key`` for ``seconds``."""
+        """Store ``value`` under ``key`` for ``seconds``."""
         caches[self._alias].set(key, value, timeout=seconds)

@@ -25,21 +25,26 @@ GetResponse = Callable[[HttpRequest], Any]
 
 
 class PrivyMiddleware:
-    """Give every request its Privy user, sync or async as the handler around it is.
+    """The Django middleware that adds ``privy_user``, ``privy_auth`` and ``aprivy_user`` to every request.
 
-    A token is verified when the user is first looked at. Only where that would mean to wait for keys on the event loop
-    it is done before the view. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
+    The token is verified when the user is first used. There is one exception under ASGI: if keys must be fetched first,
+    the token is verified before the view, so that the view does not block the event loop. The middleware is sync or
+    async, like the handler that it wraps. List it after ``AuthenticationMiddleware`` and ``CorsMiddleware``.
+
+    Attributes:
+        get_response: the next handler.
+        settings: the current ``settings.PRIVY``.
     """
 
     sync_capable: ClassVar[bool] = True
     async_capable: ClassVar[bool] = True
 
     def __init__(self, get_response: GetResponse) -> None:
-        """Take the next handler; read the settings, so that a wrong one stops the start.
+        """Create the middleware and read the settings, so that a mistake in them is reported at startup.
 
         Raises:
-            ConfigurationError: when a setting is wrong.
-            KeysUnavailable: with ``FAIL_FAST``, when the keys cannot be had.
+            ConfigurationError: if a setting is wrong.
+            KeysUnavailable: with ``FAIL_FAST``, if the keys cannot be fetched.
         """
         self.get_response = get_response
         self.settings: PrivySettings = PrivySettings()
@@ -50,12 +55,12 @@ class PrivyMiddleware:
             self.settings.gate.ready()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Serve one request."""
+        """Return the response to a request."""
         return self._aserve(request) if self._is_async else self._serve(request)
 
     def _serve(self, request: HttpRequest) -> HttpResponseBase:
         lookup = self._attach(request)
-        # Behind a middleware that is sync only, an async view still runs on the event loop.
+        # Inside a middleware that is sync only, an async view still runs on the event loop.
         if is_asgi(request) and not lookup.settled():
             lookup.find()
         response: HttpResponseBase = _guard(request, lookup) or self.get_response(request)
@@ -80,7 +85,7 @@ class PrivyMiddleware:
         return lookup
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answer a refusal that a view has raised, such as ``request.privy_auth.require()`` does."""
+        """Return the error response if a view raised a ``PrivyError``, as ``request.privy_auth.require()`` does."""
         if isinstance(exception, PrivyError) and exception.status != PrivyError.status:
             return refuse(request, exception)
         return None
@@ -95,9 +100,9 @@ async def _aguard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | None:
 
 
 def _settle(request: HttpRequest, response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:
-    """Return the response, or the answer to an outage that a middleware met with when it looked at ``request.user``.
+    """Return the response, or the error response if another middleware used ``request.user`` during an outage.
 
-    What a middleware raises, unlike a view, no other is asked about: Django has made its own answer to a fault of it.
+    Django does not call ``process_exception`` for errors that a middleware raises: it returns a response with 500.
     """
     lookup.answered, outage = True, lookup.outage
     return response if outage is None or response.status_code != PrivyError.status else refuse(request, outage)
@@ -114,7 +119,7 @@ def _news(lookup: DjangoLookup) -> list[tuple[Signal, dict[str, Any]]]:
 
 
 def _tell_caches(response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:
-    """Add what caches must know if the view looked at the user, or may still do so while it streams its response."""
+    """Add caching headers if the view used the user, or may still use it while it streams the response."""
     headers = response.headers
     streams = response.streaming and "Content-Length" not in headers and has_content(response.status_code)
     if lookup.looked or streams:

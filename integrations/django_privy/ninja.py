@@ -1,4 +1,4 @@
-"""django-ninja: ``NinjaAPI(auth=privy_auth())``, or ``auth=privy_auth(wallet="ethereum")`` for one operation."""
+"""django-ninja: ``NinjaAPI(auth=privy_auth())``, or ``auth=privy_auth(wallet="ethereum")`` for a single operation."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ __all__ = ["PrivyUserAuth", "privy_auth"]
 
 
 class PrivyUserAuth:
-    """Require a Privy user, who becomes ``request.auth``; the middleware answers refusals.
+    """A security scheme that requires a Privy user; ``request.auth`` is the user.
 
-    For cookie tokens Django's CSRF check is made, as ninja's own cookie authentication does, unless ``csrf`` is false.
+    Like ninja's own cookie authentication, it runs Django's CSRF check for tokens in cookies, unless ``csrf`` is false.
+    The error responses come from the middleware.
     """
 
     openapi_security_schema: dict[str, Any]
 
     def __init__(self, asked: Condition | None = None, *, csrf: bool = True) -> None:
-        """Create it with the condition that the user must meet."""
+        """Create the scheme; ``asked`` is a condition that the user must meet."""
         self._rule = requirement(asked)
         self._csrf = csrf
 
@@ -36,7 +37,7 @@ class PrivyUserAuth:
         """Return the user.
 
         Raises:
-            PrivyError: the refusal, which a handler of the API for its class may answer in another way.
+            PrivyError: if the request is rejected; exception handlers of the API can handle it.
         """
         auth = find_active(request)
         self._rule.check(auth, partial(in_request, request))
@@ -47,10 +48,10 @@ class PrivyUserAuth:
 
 
 def privy_auth(*predicates: Predicate, csrf: bool = True, **words: Unpack[ConditionWords]) -> Sequence[PrivyUserAuth]:
-    """Return what ninja takes as ``auth``: one for each way in which a token may come, each with its own scheme.
+    """Return the ``auth`` argument of an API or an operation: one security scheme for each header and cookie.
 
     Raises:
-        ConfigurationError: when ninja calls it with a request, since it was not called where the API is made.
+        ConfigurationError: if ninja calls this function with a request, because ``privy_auth`` was passed uncalled.
     """
     if any(isinstance(each, HttpRequest) for each in predicates):
         raise ConfigurationError("privy_auth", "call it: auth=privy_auth()")
@@ -59,5 +60,5 @@ def privy_auth(*predicates: Predicate, csrf: bool = True, **words: Unpack[Condit
 
 
 def _named(name: str, scheme: dict[str, Any]) -> type[PrivyUserAuth]:
-    # The class's name is the scheme's name in ninja's document.
+    # ninja uses the name of the class as the name of the scheme in its OpenAPI document.
     return type(name, (PrivyUserAuth,), {"openapi_security_schema": scheme})

@@ -1,7 +1,6 @@
-"""The parameters of a Django request, for the conditions that look at them.
+"""The parameters of a Django request, for conditions that use them.
 
-``privy_middleware.plugin`` decides which value counts. The view can read the body afterwards in every way
-that it could have read it before.
+``privy_middleware.plugin`` decides which values are used. Afterwards the view can still read the body in every way.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ __all__ = ["in_request"]
 
 
 def in_request(request: HttpRequest, names: Collection[str]) -> Parameters:
-    """Return those of the parameters that have one value in the request, however it is read."""
+    """Return the parameters that have the same single value in the request, however the view reads it."""
     return read_parameters(names, lambda: _parts(request))
 
 
@@ -34,7 +33,7 @@ def _parts(request: HttpRequest) -> RequestParts:
         query=_pairs(request.GET),
         body=body,
         form=form,
-        # REST framework takes the second if there is no first.
+        # REST framework uses the second if the first is missing.
         content_types=[meta[key] for key in ("CONTENT_TYPE", "HTTP_CONTENT_TYPE") if meta.get(key)],
         content_encodings=[meta.get("HTTP_CONTENT_ENCODING", "")],
         charset=request.encoding or settings.DEFAULT_CHARSET,
@@ -42,10 +41,10 @@ def _parts(request: HttpRequest) -> RequestParts:
 
 
 def _body(request: HttpRequest) -> tuple[bytes | None, Pairs]:
-    """Return the body, ``None`` if it cannot be read, and the form that has been read from it."""
+    """Return the body, or ``None`` if it cannot be read, and the form if it has been parsed."""
     body = _content(request)
     form: list[tuple[str, object]] = []
-    # Django reads a large multipart form from the stream, and can read the body in no other way afterwards.
+    # Django parses a large multipart form from the stream. Afterwards the body can be read only as a form.
     if hasattr(request, "_post") or (body is None and _is_multipart_post(request)):
         form = [*_pairs(request.POST), *_pairs(request.FILES)]
     return (b"" if body is None and form else body), form
@@ -63,7 +62,7 @@ def _content(request: Any) -> bytes | None:
     except RawPostDataException:
         return None
     except RequestDataTooBig:
-        # Django has looked for the end of the stream.
+        # Django has moved to the end of the stream to find its length.
         if request._stream.seekable():
             request._stream.seek(0)
         return None

@@ -1,4 +1,4 @@
-"""A user for code that asks for Django's, in a project that keeps no Django users for Privy's."""
+"""A placeholder for ``request.user`` in projects without ``django_privy.accounts``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ __all__ = ["PrivyPrincipal"]
 
 @dataclass(frozen=True, slots=True)
 class PrivyPrincipal:
-    """Stand in for a Django user without a row in the database: authenticated, and with no permission of Django's."""
+    """An authenticated placeholder for a Django user, which has no permissions and is not in the database.
+
+    Attributes:
+        privy_user: the verified user.
+    """
 
     privy_user: PrivyUser
 
@@ -28,7 +32,7 @@ class PrivyPrincipal:
 
     @property
     def pk(self) -> str:
-        """Return the DID, which throttles count by."""
+        """Return the DID, which REST framework's throttles use."""
         return self.privy_user.id
 
     @property
@@ -46,13 +50,13 @@ class PrivyPrincipal:
         return self.privy_user.id
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Say no."""
+        """Return ``False``."""
         return False
 
     def has_perms(self, perm_list: Any, obj: Any = None) -> bool:
-        """Say no."""
+        """Return ``False``."""
         return False
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Say no."""
+        """Return ``False``."""
         return False

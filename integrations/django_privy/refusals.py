@@ -1,4 +1,4 @@
-"""The core's answers as Django responses."""
+"""The core's error responses as Django responses."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["Refusal", "aenter", "arun", "enter", "refuse", "remember", "run"]
 
 
 class Refusal(HttpResponse):
-    """A response of ours, which can be awaited: Django awaits what the sync ``dispatch`` of an async view returns."""
+    """An error response, which can be awaited: Django awaits the result of the sync ``dispatch`` of an async view."""
 
     def __init__(self, answer: Answer) -> None:
-        """Create it from the core's answer."""
+        """Create the response from the core's error response."""
         super().__init__(answer.body, status=answer.status, headers=dict(answer.headers_with_length))
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -35,10 +35,10 @@ class Refusal(HttpResponse):
 
 
 def refuse(request: HttpRequest, error: PrivyError) -> Refusal:
-    """Return the answer to a refusal, and remember why it was given.
+    """Return the response for an error, and remember the error for the signal.
 
     Raises:
-        PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
+        PrivyError: the error itself, if it does not reject the request but reports a mistake, such as a wrong setting.
     """
     answer = lookup_of(request).gate.answer(error)
     remember(request, error)
@@ -46,16 +46,16 @@ def refuse(request: HttpRequest, error: PrivyError) -> Refusal:
 
 
 def remember(request: HttpRequest, error: PrivyError) -> None:
-    """Keep why a request was refused until the response is ready, when subscribers are told."""
-    # The traceback would keep frames, and with them the request, alive.
+    """Remember the error that a request is rejected with, for the signal that is sent with the response."""
+    # The traceback would keep the frames alive, and with them the request.
     lookup_of(request).refused = error.with_traceback(None)
 
 
 def enter(request: HttpRequest, rule: Rule) -> Refusal | None:
-    """Apply a rule to a request; return the answer that refuses it, or ``None`` to go on.
+    """Apply a rule to a request; return the error response, or ``None`` if the request passes.
 
-    A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2). It is not refused, nor does it get into a
-    view that was written to have a user: an empty answer is given, to which a CORS middleware adds its headers.
+    A CORS preflight never has credentials (WHATWG Fetch §3.2.2). It is not rejected, but the view, which expects a
+    user, does not run for it: an empty response is returned, and a CORS middleware adds its headers to it.
     """
     if is_preflight(lookup_of(request).request):
         return Refusal(PREFLIGHT_ANSWER)
@@ -63,17 +63,17 @@ def enter(request: HttpRequest, rule: Rule) -> Refusal | None:
 
 
 async def aenter(request: HttpRequest, rule: Rule) -> Refusal | None:
-    """Apply a rule as ``enter`` does, without ever blocking the event loop."""
+    """Apply a rule as ``enter`` does, without blocking the event loop."""
     if is_preflight(lookup_of(request).request):
         return Refusal(PREFLIGHT_ANSWER)
     return _apply(request, rule, await afind_active(request))
 
 
 def run(request: HttpRequest, rule: Rule, view: Callable[[], Any]) -> Any:
-    """Return what a view returns, or the answer that refuses the request.
+    """Return the result of a view, or the error response.
 
-    On an event loop, where a view class with async methods is dispatched by a function that is not async, it is a
-    coroutine if the database has to be asked: Django awaits either.
+    A view class with async methods has a sync ``dispatch`` that runs on the event loop. If the database must be queried
+    there, the result is a coroutine, which Django awaits.
     """
     if maps_users() and _on_event_loop():
         return arun(request, rule, view)
@@ -82,7 +82,7 @@ def run(request: HttpRequest, rule: Rule, view: Callable[[], Any]) -> Any:
 
 
 async def arun(request: HttpRequest, rule: Rule, view: Callable[[], Any]) -> Any:
-    """Return what ``run`` does, for a view whose result may have to be awaited."""
+    """Return the same as ``run``; if the result of the view is awaitable, it is awaited."""
     refused = await aenter(request, rule)
     answer = view() if refused is None else refused
     return await answer if inspect.isawaitable(answer) else answer

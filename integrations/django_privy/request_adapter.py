@@ -1,4 +1,4 @@
-"""Django's request as the core's gate sees it."""
+"""Django's request in the form that the core needs."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ __all__ = ["Fields", "is_asgi"]
 
 
 class Fields:
-    """A Django request as the gate sees it: headers and cookies as the server got them, the rest as Django sees it."""
+    """A Django request for the gate: the method, headers and cookies from the server, the rest from Django."""
 
     __slots__ = ("_raw", "_request")
 
     def __init__(self, request: HttpRequest) -> None:
-        """Take a request of either protocol."""
+        """Create it from a request, WSGI or ASGI."""
         self._request = request
         self._raw: ASGIRequest | WSGIRequest = _raw_of(request)
 
     @property
     def method(self) -> str:
-        """Return the method that was sent, whatever a middleware made of it."""
+        """Return the method that the client sent, even if a middleware changed it."""
         return self._raw.method
 
     @property
     def scheme(self) -> str:
-        """Return the scheme, which behind a proxy ``SECURE_PROXY_SSL_HEADER`` tells."""
+        """Return the scheme, for which Django also uses ``SECURE_PROXY_SSL_HEADER``."""
         return str(self._request.scheme)
 
     @property
@@ -46,7 +46,7 @@ class Fields:
         return self._request.get_full_path()
 
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
-        """Return the values of those of the fields that are there, by the name in lower case."""
+        """Return the values of the given fields that are present, by their name in lower case."""
         return self._raw.present(names)
 
     def values(self, name: str) -> list[str]:
@@ -57,10 +57,10 @@ class Fields:
 def _raw_of(request: HttpRequest) -> ASGIRequest | WSGIRequest:
     if isinstance(request, DjangoASGIRequest) and isinstance(request.scope.get("headers", ()), list | tuple):
         return ASGIRequest(cast("Scope", request.scope))
-    # Django may have read headers that can be read only once.
+    # Django may already have read the headers, and an iterator can be read only once.
     return WSGIRequest(request.META)
 
 
 def is_asgi(request: HttpRequest) -> bool:
-    """Say whether the request came by ASGI, so that its view may run on the event loop."""
+    """Return whether the request is an ASGI request, whose view may run on the event loop."""
     return isinstance(request, DjangoASGIRequest)

@@ -1,6 +1,6 @@
 """The user on Django's request: ``request.privy_user``, ``request.privy_auth``, ``await request.aprivy_user()``.
 
-They are members of ``HttpRequest`` itself, so nothing can be put in their place on a request.
+They are members of the class ``HttpRequest``, so code cannot replace the properties on a single request.
 """
 
 from __future__ import annotations
@@ -21,12 +21,21 @@ _KEY = "_privy_lookup"
 
 
 class DjangoLookup(Lookup):
-    """Find the user of one request, and keep what else became of it."""
+    """The lookup for one request, which also stores the state of the request.
+
+    Attributes:
+        looked: whether the response depends on the user, because code used it.
+        refused: the error that the request was rejected with, or ``None``.
+        user: the Django user, ``None`` if there is none, or ``...`` if it has not been looked up yet.
+        account: a pair with the key and the Django user of the last account that was looked up.
+        outage: the error that was raised because ``request.user`` was used during an outage, or ``None``.
+        answered: whether the response exists.
+    """
 
     __slots__ = ("_on_event_loop", "account", "answered", "looked", "outage", "refused", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
-        """Take what decides, and the request."""
+        """Create the lookup of a request."""
         super().__init__(gate, Fields(request))
         self._on_event_loop = is_asgi(request)
         self.looked: bool = False
@@ -37,21 +46,21 @@ class DjangoLookup(Lookup):
         self.answered: bool = False
 
     def look(self) -> PrivyAuth:
-        """Return what is known about the request, and remember that the response depends on it.
+        """Return the ``PrivyAuth`` of the request, and remember that the response depends on it.
 
-        By ASGI this may be on the event loop, so keys are not waited for: the middleware has seen to it that they are
-        here.
+        Under ASGI this may run on the event loop, so it does not wait for keys: the middleware has already fetched them
+        if necessary.
         """
         self.looked = True
         return self.find_now() if self._on_event_loop else self.find()
 
     def __reduce__(self) -> tuple[Callable[[PrivyAuth, Any], DjangoLookup], tuple[PrivyAuth, Any]]:
-        """Pickle as what was found, since settings and keys cannot be pickled."""
+        """Pickle only the result, because settings and keys cannot be pickled."""
         return _restored, (self.look(), self.user)
 
 
 def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
-    """Return the lookup of a request that was pickled, which has nothing more to find out."""
+    """Return the lookup of a request that was pickled, with the result that was found before."""
     lookup = DjangoLookup.__new__(DjangoLookup)
     lookup.auth, lookup.user = auth, user
     lookup.looked = lookup.answered = True
@@ -61,22 +70,22 @@ def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
 
 
 def attach(request: HttpRequest, gate: Gate) -> DjangoLookup:
-    """Make a request ready for being looked at."""
+    """Attach a lookup to a request."""
     lookup = vars(request)[_KEY] = DjangoLookup(gate, request)
     return lookup
 
 
 def find_lookup(request: HttpRequest) -> DjangoLookup | None:
-    """Return what the middleware has attached, ``None`` if there is no middleware."""
+    """Return the lookup that the middleware attached, or ``None`` if the middleware did not run."""
     lookup: DjangoLookup | None = vars(request).get(_KEY)
     return lookup
 
 
 def lookup_of(request: HttpRequest) -> DjangoLookup:
-    """Return what the middleware has attached.
+    """Return the lookup that the middleware attached.
 
     Raises:
-        ImproperlyConfigured: if there is no middleware.
+        ImproperlyConfigured: if the middleware did not run.
     """
     lookup = find_lookup(request)
     if lookup is None:
@@ -88,12 +97,12 @@ def lookup_of(request: HttpRequest) -> DjangoLookup:
 
 
 def find_auth(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request, and remember that the response depends on it."""
+    """Return the ``PrivyAuth`` of the request, and remember that the response depends on it."""
     return _unstored(request, lookup_of(request).look())
 
 
 async def afind_auth(request: HttpRequest) -> PrivyAuth:
-    """Return what is known about the request, and remember that the response depends on it."""
+    """Return the same as ``find_auth``, without blocking the event loop."""
     lookup = lookup_of(request)
     lookup.looked = True
     return _unstored(request, await lookup.afind())
@@ -101,7 +110,7 @@ async def afind_auth(request: HttpRequest) -> PrivyAuth:
 
 def _unstored(request: HttpRequest, auth: PrivyAuth) -> PrivyAuth:
     if auth.presented:
-        # ``cache_page`` around a view stores the response before the middleware can say that it is one user's own.
+        # ``cache_page`` stores the response of a view before the middleware can mark the response as private.
         vars(request)["_cache_update_cache"] = False
     return auth
 

@@ -1,4 +1,4 @@
-"""Django REST framework: an authentication class and a permission, on what the middleware has found out."""
+"""Django REST framework: an authentication class and a permission class, which use the result of the middleware."""
 
 from __future__ import annotations
 
@@ -27,10 +27,18 @@ __all__ = ["PrivyAuthentication", "PrivyUserRequired", "Refused"]
 
 
 class Refused(APIException):
-    """A refusal for REST framework's own exception handler and renderers; ``error`` says why."""
+    """The exception of a rejected request, for REST framework's exception handler and renderers.
+
+    Attributes:
+        error: the original error.
+        answer: the error response.
+        status_code: the status of the error response.
+        auth_header: the value of ``WWW-Authenticate``, or ``None``.
+        wait: the value of ``Retry-After`` in seconds, or 0.
+    """
 
     def __init__(self, error: PrivyError, answer: Answer | None = None) -> None:
-        """Create it for a refusal; ``answer`` is what the core's gate answers, by default what any does."""
+        """Create the exception for an error; ``answer`` is the error response, by default that of ``error``."""
         answer = answer or Answer.to(error)
         super().__init__(detail=dict(answer.payload))
         headers = dict(answer.headers)
@@ -42,21 +50,25 @@ class Refused(APIException):
 
 
 class PrivyAuthentication(BaseAuthentication):
-    """Authenticate by Privy token: ``request.user`` is the Django user, or a ``PrivyPrincipal`` where there are none.
+    """Authentication with the Privy token that the middleware verified.
 
-    ``request.auth`` is the ``PrivyAuth``. A token that does not verify is refused, or with ``on_invalid = "anonymous"``
-    in a subclass counts as none. For cookie tokens Django's CSRF check is made, as ``SessionAuthentication`` does.
+    ``request.user`` is the Django user, or a ``PrivyPrincipal`` without ``django_privy.accounts``. ``request.auth`` is
+    the ``PrivyAuth``. Django's CSRF check applies to tokens in cookies, as in ``SessionAuthentication``.
+
+    Attributes:
+        on_invalid: set it in a subclass: ``"reject"`` rejects an invalid token, with ``"anonymous"`` it counts as no
+            token. ``None`` means the setting ``PRIVY["ON_INVALID"]``.
     """
 
     on_invalid: ClassVar[OnInvalid | None] = None
 
     def authenticate(self, request: Request) -> tuple[Any, PrivyAuth] | None:
-        """Return the user and what is known about the request, ``None`` without a token.
+        """Return the user and the ``PrivyAuth``, or ``None`` without a token.
 
         Raises:
-            Refused: when the token is refused.
-            PermissionDenied: when Django's CSRF check fails.
-            AuthenticationFailed: when the Django user is inactive.
+            Refused: if the token is rejected.
+            PermissionDenied: if Django's CSRF check fails.
+            AuthenticationFailed: if the Django user is inactive.
         """
         auth = find_auth(request._request)
         user = _optional(request._request, auth, self.on_invalid)
@@ -67,7 +79,7 @@ class PrivyAuthentication(BaseAuthentication):
         return _principal(request._request, user), auth
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401, which without it would become a 403; let no cache keep the answer."""
+        """Return the challenge for a 401; also sets ``Cache-Control``. Without a challenge the status would be 403."""
         missing = lookup_of(request._request).gate.answer(MissingToken())
         _keep_out_of_caches(request, missing)
         return dict(missing.headers)["WWW-Authenticate"]
@@ -77,7 +89,7 @@ def _optional(request: HttpRequest, auth: PrivyAuth, on_invalid: OnInvalid | Non
     try:
         return auth.optional(on_invalid)
     except PrivyError as error:
-        # An API answers a page's navigation, too, and sends it nowhere.
+        # An API never redirects, even for navigation in a browser.
         refused = auth.refusal or error
         raise _refused(request, refused) from None
 
@@ -99,29 +111,33 @@ def _principal(request: HttpRequest, user: PrivyUser) -> Any:
 def _keep_out_of_caches(request: Request, answer: Answer) -> None:
     view = request.parser_context.get("view")
     if view is not None:
-        # They are added to its answer, whoever makes that.
+        # REST framework adds these headers to the response of the view, including error responses.
         view.headers["Cache-Control"] = dict(answer.headers)["Cache-Control"]
 
 
 class PrivyUserRequired(BasePermission):
-    """Require a Privy user, with the answers that ``@require_privy_user`` gives; ``&``, ``|`` and ``~`` work as ever.
+    """A permission that requires a Privy user; the error responses are those of ``@require_privy_user``.
 
-    ``PrivyUserRequired.where(wallet="ethereum")`` is the permission with a condition.
+    ``PrivyUserRequired.where(wallet="ethereum")`` is the permission with a condition. It can be combined with other
+    permissions with ``&``, ``|`` and ``~``.
+
+    Attributes:
+        privy_condition: the condition that the user must meet, or ``None``.
     """
 
     privy_condition: ClassVar[Condition | None] = None
 
     @classmethod
     def where(cls, *predicates: Predicate, **words: Unpack[ConditionWords]) -> type[Self]:
-        """Return the permission class with a condition."""
+        """Return a subclass with a condition."""
         members = {"privy_condition": condition(*predicates, **words)}
         return cast("type[Self]", type(cls.__name__, (cls,), members))
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Say whether there is a user who meets the condition.
+        """Return whether there is a user who meets the condition.
 
         Raises:
-            Refused: when our side cannot tell.
+            Refused: if the token cannot be verified at the moment.
         """
         auth = find_active(request._request)
         try:
@@ -136,10 +152,10 @@ class PrivyUserRequired(BasePermission):
 
 
 class _Answers:
-    """Stand in for the ``handle_exception`` of one view, and give our answer where our permission is what denied.
+    """A replacement for the ``handle_exception`` of a view that returns our error response if our permission failed.
 
-    The permission cannot raise it by itself: in a combination another may grant what it does not. And REST framework
-    asks what is combined for no message.
+    The permission cannot raise the error itself, because in a combination another permission may grant access. And REST
+    framework does not use the message of a combined permission.
     """
 
     def __init__(self, view: Any) -> None:
@@ -149,7 +165,7 @@ class _Answers:
 
     @classmethod
     def of(cls, view: Any) -> _Answers:
-        """Return the one of a view, which is made for a single request."""
+        """Return the replacement in a view, which is created for each request; installs it if necessary."""
         if not isinstance(view.handle_exception, cls):
             view.handle_exception = cls(view)
         return cast(_Answers, view.handle_exception)
@@ -165,7 +181,7 @@ class _Answers:
         return self._handle(refused)
 
     def _reason(self) -> PrivyError | None:
-        # Whatever raised it, what counts is which permission fails first, and whether one of ours in it does.
+        # The response depends only on the first permission that fails, and on whether it contains one of ours.
         for permission in self._view.get_permissions():
             self.error = None
             if not permission.has_permission(self._view.request, self._view):

@@ -1,4 +1,4 @@
-"""Where tokens may be sent, as OpenAPI security schemes."""
+"""The headers and cookies that can contain a token, as OpenAPI security schemes."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["security_schemes"]
 
 
 def security_schemes() -> dict[str, dict[str, str]]:
-    """Return each way in which a token may be sent under the present settings, by name, in the order of reading."""
+    """Return a security scheme for each header and cookie of the current settings, by name, in the order of reading."""
     return plugin.security_schemes(PrivySettings().gate.settings)

@@ -1,7 +1,7 @@
-"""What an app can subscribe to; the sender is the middleware's class.
+"""The signals of the plugin; the sender is the class of the middleware.
 
-Both are sent when the response is ready, with the ``request``. Neither is sent for a request whose view never looks at
-the user. A new account of a user is Django's own ``post_save`` of ``PrivyAccount``.
+Both are sent with the ``request`` when the response exists. If a view does not use the user, neither signal is sent.
+When an account is created, Django sends ``post_save`` for ``PrivyAccount``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.dispatch import Signal
 __all__ = ["request_refused", "user_authenticated"]
 
 user_authenticated: Signal = Signal()
-"""Sent when a request's token has verified, with ``user`` (a ``PrivyUser``) and ``auth`` (its ``PrivyAuth``)."""
+"""Sent after a token was verified, with ``user`` (a ``PrivyUser``) and ``auth`` (a ``PrivyAuth``)."""
 
 request_refused: Signal = Signal()
-"""Sent when a request is refused, with ``error`` (a ``PrivyError``, whose ``code`` says why)."""
+"""Sent when a request is rejected, with ``error`` (a ``PrivyError``, whose ``code`` is the reason)."""

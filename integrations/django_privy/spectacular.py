@@ -1,4 +1,4 @@
-"""drf-spectacular: where tokens may stand, in the OpenAPI document. ``django_privy`` in ``INSTALLED_APPS`` loads it."""
+"""drf-spectacular: the security schemes in the OpenAPI document. ``django_privy`` in ``INSTALLED_APPS`` loads them."""
 
 # mypy: allow-untyped-calls
 
@@ -19,7 +19,7 @@ __all__ = ["PrivyScheme"]
 
 
 class PrivyScheme(OpenApiAuthenticationExtension):
-    """Describe ``PrivyAuthentication`` and its subclasses, as the settings are."""
+    """The security schemes of ``PrivyAuthentication`` and its subclasses, according to the settings."""
 
     target_class: Any = "django_privy.rest_framework.PrivyAuthentication"
     match_subclasses = True
@@ -30,7 +30,7 @@ class PrivyScheme(OpenApiAuthenticationExtension):
         return list(security_schemes())
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
-        """Return that any one of the schemes does."""
+        """Return the requirement that any one of the schemes is used."""
         return [{name: []} for name in self.name]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Help for a project's tests: sign a test client in as an invented user, with a token that really verifies."""
+"""Helpers for tests: sign a test client in as a test user, with a valid token."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ __all__ = ["PrivyTestMixin", "privy_issuer", "privy_login", "privy_logout"]
 
 @contextmanager
 def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
-    """Trust an issuer of the test's own, and nobody else, as long as the context lasts; no key is fetched.
+    """Accept only the tokens of a test issuer inside the context; no keys are fetched.
 
-    The other settings in the dict ``settings.PRIVY`` still apply, changed by ``settings``; the environment does not.
+    Other settings in the dict ``settings.PRIVY`` still apply, unless ``settings`` overrides them. The environment
+    variables do not apply.
     """
     issuer = DevelopmentIssuer()
     value = PrivySettings().value
@@ -32,30 +33,34 @@ def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
 def privy_login(
     client: Client | AsyncClient, issuer: DevelopmentIssuer, persona: str | Persona = "ada", **claims: Any
 ) -> None:
-    """Give a test client a persona's identity cookie, as a browser would have it; ``claims`` replace the token's."""
+    """Set the identity token of a persona as a cookie of a test client; ``claims`` override claims of the token."""
     client.cookies[PrivyConfig.identity_cookie] = issuer.identity_token(persona, **claims)
 
 
 def privy_logout(client: Client | AsyncClient) -> None:
-    """Take the cookie away."""
+    """Remove the cookie of ``privy_login`` from a test client."""
     client.cookies.pop(PrivyConfig.identity_cookie, None)
 
 
 class PrivyTestMixin:
-    """Add ``self.privy_login("ada")`` to a Django test case; list it first among the bases."""
+    """A mixin for Django test cases with ``privy_login`` and ``privy_logout``; list it first among the base classes.
+
+    Attributes:
+        privy_issuer: the test issuer of the class.
+    """
 
     client: Client
     privy_issuer: ClassVar[DevelopmentIssuer]
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Trust an issuer for the tests of this class."""
+        """Accept only the tokens of a test issuer in the tests of this class."""
         case: Any = super()
         case.setUpClass()
         cls.privy_issuer = case.enterClassContext(privy_issuer())
 
     def privy_login(self, persona: str | Persona = "ada", **claims: Any) -> None:
-        """Sign ``self.client`` in."""
+        """Sign ``self.client`` in as a persona."""
         privy_login(self.client, self.privy_issuer, persona, **claims)
 
     def privy_logout(self) -> None:

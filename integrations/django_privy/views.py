@@ -17,31 +17,32 @@ __all__ = ["PrivyUserRequiredMixin"]
 
 
 class PrivyUserRequiredMixin:
-    """Require a user for every method of a view class, sync or async; list it first among the bases.
+    """A mixin that requires a user for every method of a view class, sync or async; list it before the view class.
 
-    ``privy_condition`` is what the user must meet, as ``condition(wallet="ethereum")`` returns it.
+    Attributes:
+        privy_condition: the condition that the user must meet, such as ``condition(wallet="ethereum")``, or ``None``.
     """
 
     privy_condition: ClassVar[Condition | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Require the mixin to come before what dispatches requests.
+        """Check that the mixin is listed before the view class.
 
         Raises:
-            ConfigurationError: when a view class comes first, which would answer everybody.
+            ConfigurationError: if the view class is listed first, so that the mixin would have no effect.
         """
         super().__init_subclass__(**kwargs)
         first = next(each for each in cls.__mro__ if each is PrivyUserRequiredMixin or each is View)
         if first is View:
-            fix = "list PrivyUserRequiredMixin before the view class among its bases: else the view asks for no user"
+            fix = "list PrivyUserRequiredMixin before the view class: otherwise the view does not require a user"
             raise ConfigurationError(view_name(cls), fix)
 
     def get_privy_condition(self) -> Condition | None:
-        """Return what the user must meet; override it for what depends on ``self.request`` or ``self.kwargs``."""
+        """Return the condition; override this if it depends on ``self.request`` or ``self.kwargs``."""
         return self.privy_condition
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Run the view's method for a user, else answer the refusal."""
+        """Run the view if the request passes; otherwise return the error response."""
         view: Any = super()
         dispatch = functools.partial(view.dispatch, request, *args, **kwargs)
         answer: HttpResponseBase = run(request, requirement(self.get_privy_condition()), dispatch)

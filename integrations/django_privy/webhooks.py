@@ -1,4 +1,4 @@
-"""Privy's webhooks in Django."""
+"""Endpoints for Privy's webhooks in Django."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from privy_middleware.webhooks import WebhookAnswer, WebhookReceiver
 
 __all__ = ["WebhookView", "webhook_view"]
 
-# Django's own types take sync and async views, and no union of both.
+# Django's types accept sync views and async views, but not a union of both.
 WebhookView: TypeAlias = Callable[[HttpRequest], Any]
 
 
 def webhook_view(receiver: WebhookReceiver) -> WebhookView:
-    """Return a view that takes webhooks in, exempt from CSRF checks; async if the receiver's functions are."""
+    """Return a view that receives webhooks, without a CSRF check; it is async if the receiver's functions are."""
 
     def privy_webhook(request: HttpRequest) -> HttpResponse:
         return _response(receiver.receive(_method(request), request.headers, _body(receiver, request)))

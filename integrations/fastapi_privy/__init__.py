@@ -1,6 +1,6 @@
-"""Privy authentication for FastAPI, and in ``fastapi_privy.starlette`` for Starlette.
+"""Privy authentication for FastAPI; ``fastapi_privy.starlette`` is the plugin for Starlette.
 
-The names here are imported when they are first used, so that Starlette's part needs no FastAPI.
+The names here are imported when they are first used, so that the plugin for Starlette does not need FastAPI.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ else:
     _HOMES = {"Privy": "application", "privy_auth": "starlette"}
 
     def __getattr__(name: str) -> object:
-        """Return a public name, from the module where it lives."""
+        """Return a public name from the module that defines it."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'dependencies')}"), name)

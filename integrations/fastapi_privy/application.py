@@ -1,4 +1,4 @@
-"""Privy in a FastAPI app: middleware, answers and the OpenAPI document at once."""
+"""Privy in a FastAPI app: the middleware, the error responses and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -17,34 +17,37 @@ __all__ = ["Privy"]
 
 
 class Privy(starlette.Privy):
-    """Install Privy in a FastAPI app: ``Privy(app)`` after the app is made.
+    """Privy in a FastAPI app: ``Privy(app)`` installs it, after the app is created.
 
-    Refusals have their documented bodies and headers instead of FastAPI's ``{"detail": …}``; to answer otherwise,
-    register ``@app.exception_handler(AuthenticationError)`` or for any other class of refusal. The OpenAPI documents of
-    the app and of those mounted in it show the security schemes and the refusals.
+    Error responses have the documented bodies and headers instead of FastAPI's ``{"detail": …}``. To change them,
+    register an ``@app.exception_handler`` for ``AuthenticationError`` or another error class. The OpenAPI documents of
+    the app and of mounted apps describe the security schemes and the error responses.
+
+    Attributes:
+        gate: decides about requests.
     """
 
     def prepare(self, app: Starlette) -> None:
-        """Let an app answer refusals and document them; mounted apps are prepared by themselves at the start."""
+        """Add the error responses to an app and its OpenAPI document; mounted apps are prepared at startup."""
         super().prepare(app)
         if isinstance(app, FastAPI):
             protects = self.gate.protects if app is self._app() else lambda *_: False
-            # An attribute in the method's place is FastAPI's documented way to change the document.
+            # FastAPI's documentation recommends replacing the method to change the document.
             vars(app)["openapi"] = _Documented(app.openapi, self.gate.settings, protects)
 
     def check(self, app: Starlette) -> None:
-        """Look for mistakes in the routes of an app, which are all there when it starts.
+        """Check the routes of an app; called at startup, when all routes are registered.
 
         Raises:
-            ConfigurationError: when an endpoint is served without the guard that is written above its route, or takes
-                from the request what was meant to be the user.
+            ConfigurationError: if a decorator above an endpoint's route has no effect, or if FastAPI would read a
+                parameter for the user from the request.
         """
         super().check(app)
         check_parameters(app.routes)
 
 
 class _Documented:
-    """Describe each document that the app generates, once."""
+    """A replacement for ``app.openapi`` that adds to each document what the app needs, once."""
 
     def __init__(
         self, generate: Callable[[], dict[str, Any]], settings: RequestSettings, protects: Callable[[str, str], bool]

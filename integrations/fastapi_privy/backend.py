@@ -1,4 +1,4 @@
-"""The verified user as Starlette's own authentication knows one: ``request.user`` and ``request.auth``."""
+"""The verified user for Starlette's own authentication: ``request.user`` and ``request.auth``."""
 
 from __future__ import annotations
 
@@ -17,31 +17,38 @@ __all__ = ["PrivyBackend", "SignedInUser"]
 
 
 class SignedInUser(BaseUser):
-    """Be ``request.user`` for a verified user, who is at ``privy_user``."""
+    """The ``request.user`` for a verified user.
+
+    Attributes:
+        privy_user: the verified user.
+        is_authenticated: always true.
+        display_name: the first e-mail address, or the ID.
+        identity: the ID, a DID.
+    """
 
     def __init__(self, privy_user: PrivyUser) -> None:
-        """Take the verified user."""
+        """Create it for a verified user."""
         self.privy_user = privy_user
 
     @property
     def is_authenticated(self) -> bool:
-        """Say that there is a user."""
+        """Return ``True``."""
         return True
 
     @property
     def display_name(self) -> str:
-        """Return the first e-mail address, or else the id."""
+        """Return the first e-mail address, or the ID if there is none."""
         email = self.privy_user.email
         return self.privy_user.id if email is None else email.address
 
     @property
     def identity(self) -> str:
-        """Return the user's id, a DID."""
+        """Return the user's ID, a DID."""
         return self.privy_user.id
 
 
 class _UnknownScopes(AuthCredentials):
-    """Be ``request.auth`` while our side cannot tell: whoever asks for the scopes is answered with the outage."""
+    """The ``request.auth`` during an outage: reading the scopes raises the error."""
 
     def __init__(self, error: PrivyError) -> None:
         self._error = error
@@ -53,7 +60,7 @@ class _UnknownScopes(AuthCredentials):
 
 
 class _UnknownUser(UnauthenticatedUser):
-    """Be ``request.user`` while our side cannot tell: it has no name, and whether it has signed in is not known."""
+    """The ``request.user`` during an outage: it has no name, and reading ``is_authenticated`` raises the error."""
 
     def __init__(self, error: PrivyError) -> None:
         self._error = error
@@ -64,28 +71,29 @@ class _UnknownUser(UnauthenticatedUser):
 
 
 class PrivyBackend(AuthenticationBackend):
-    """Let Starlette's ``AuthenticationMiddleware`` take the user that the Privy middleware around it has verified.
+    """A backend for Starlette's ``AuthenticationMiddleware``, which must run inside the Privy middleware.
 
-    Gives ``request.user``, ``request.auth`` and ``@requires("authenticated")``. While keys cannot be had, asking these
-    about a request with a token raises ``ServiceUnavailable``, which the middleware answers; other pages stay open.
+    It provides ``request.user``, ``request.auth`` and ``@requires("authenticated")``. If the keys are not available and
+    the request has a token, using these raises ``ServiceUnavailable``, for which the middleware sends the error
+    response. Endpoints that do not use them are not affected.
     """
 
     def __init__(self, scopes: Callable[[PrivyUser], Iterable[str]] = lambda _: ()) -> None:
-        """Take a function that gives a user further scopes beside ``"authenticated"``.
+        """Create the backend; ``scopes`` returns a user's scopes in addition to ``"authenticated"``.
 
         Raises:
-            ConfigurationError: when it is no function, or an async one.
+            ConfigurationError: if ``scopes`` is not a function, or is async.
         """
         if not callable(scopes):
-            raise ConfigurationError("scopes", "give a function from the user to a list of scopes")
+            raise ConfigurationError("scopes", "give a function that returns a list of scopes for a user")
         require_sync(scopes, "scopes")
         self._scopes = scopes
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
-        """Return the scopes and the user, ``None`` where there is no user; in an outage, what says so if it is asked.
+        """Return the scopes and the user, or ``None`` without a user; in an outage both raise the error when used.
 
         Raises:
-            ConfigurationError: when the Privy middleware is not around this one, or the scopes are not a list.
+            ConfigurationError: if the Privy middleware does not run outside this one, or the scopes are not a list.
         """
         auth = privy_auth(conn)
         if isinstance(auth.refusal, ServiceUnavailable):
@@ -96,7 +104,7 @@ class PrivyBackend(AuthenticationBackend):
 
     def _scopes_of(self, user: PrivyUser) -> Iterable[str]:
         scopes = returned(self._scopes(user), "scopes")
-        # The letters of one scope would each be a scope of their own.
+        # Each letter of a string would become a scope.
         if isinstance(scopes, str):
-            raise ConfigurationError("scopes", "return a list of scopes, also where there is one")
+            raise ConfigurationError("scopes", "return a list of scopes, even for a single scope")
         return scopes

@@ -1,4 +1,4 @@
-"""Parameters that FastAPI would fill from the request, where the user of a token was meant."""
+"""Checks for parameters that FastAPI would read from the request although they are meant for the verified user."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ALIASES = (dependencies.CurrentUser, dependencies.OptionalUser, dependencies.Ac
 
 
 def check_parameters(routes: Iterable[Any]) -> None:
-    """Look at the parameters of all routes, those of their dependencies included.
+    """Check the parameters of all routes, including those of their dependencies.
 
     Raises:
-        ConfigurationError: when one has a dependency of ours as its default without ``Depends``, or a class of verified
-            users or claims as its type, or when an included router depends on ``require`` itself.
+        ConfigurationError: if a parameter has one of our dependencies as its default value without ``Depends``, or a
+            class of verified users or claims as its type, or if an included router depends on ``require`` itself.
     """
     for route in walk(routes):
         if hasattr(route, "effective_candidates"):
-            # What FastAPI otherwise puts together at the first request, when nobody is there to be told.
+            # Otherwise FastAPI does this at the first request, which is too late to report a mistake at startup.
             route.effective_candidates()
         if isinstance(route, APIRoute | APIWebSocketRoute):
             for field in _parameters(route.dependant):

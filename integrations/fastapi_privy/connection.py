@@ -1,4 +1,4 @@
-"""What the middleware left on a request or a WebSocket."""
+"""Access to the result of the middleware for a request or a WebSocket."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from privy_middleware.plugin import PREFLIGHT_ANSWER, is_preflight
 __all__ = ["answer_preflight", "not_installed", "privy_auth"]
 
 if TYPE_CHECKING:
-    # Whatever an app has typed the state of its requests as.
+    # Apps can type the state of their requests, so accept any type.
     _Connection: TypeAlias = HTTPConnection[Any]
 else:
-    # FastAPI looks at a dependency's annotations, and knows this class without parameters only.
+    # FastAPI reads the annotations of a dependency, and knows this class only without type parameters.
     _Connection = HTTPConnection
 
 
 def privy_auth(connection: _Connection) -> PrivyAuth:
-    """Return what the middleware found out about a request or a WebSocket.
+    """Return the ``PrivyAuth`` of a request or a WebSocket.
 
     Raises:
-        ConfigurationError: when the middleware is not around the app.
+        ConfigurationError: if the middleware is not installed in the app.
     """
     auth = auth_in(connection.scope)
     if auth is None:
@@ -34,15 +34,15 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
 
 
 def not_installed() -> ConfigurationError:
-    """Return the error of an app that the middleware is not around."""
-    return ConfigurationError("PrivyMiddleware", "is not around this app; call Privy(app) where the app is made")
+    """Return the error for an app without the middleware."""
+    return ConfigurationError("PrivyMiddleware", "is not installed; call Privy(app) after creating the app")
 
 
 def answer_preflight(connection: _Connection) -> None:
-    """Answer a CORS preflight in place of an endpoint that wants a user, which it cannot have.
+    """Respond to a CORS preflight instead of the endpoint, which requires a user: a preflight has no credentials.
 
     Raises:
-        HTTPException: with the answer, to which CORS middleware adds its headers.
+        HTTPException: if the request is a preflight; contains the response, to which a CORS middleware adds headers.
     """
     if is_preflight(ASGIRequest(connection.scope)):
         raise HTTPException(PREFLIGHT_ANSWER.status, headers=dict(PREFLIGHT_ANSWER.headers))

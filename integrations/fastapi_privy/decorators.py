@@ -22,7 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 GUARDED = GuardedViews(endpoints_of)
-"""The endpoints that are decorated, for ``Privy`` to find those that are served without."""
+"""The decorated endpoints. ``Privy`` uses it to find endpoints that are served without their decorator."""
 
 
 @overload
@@ -34,10 +34,11 @@ def require_privy_user(endpoint: Callable[P, R], /) -> Callable[P, R]: ...
 def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     """Require a user who meets the conditions, on an endpoint with a parameter ``request`` or ``websocket``.
 
-    Works bare or called, as in ``@require_privy_user(wallet="ethereum")``; the words are those of ``condition``.
+    Write ``@require_privy_user``, or with conditions ``@require_privy_user(wallet="ethereum")``. The condition keywords
+    are those of ``privy_middleware.condition``.
 
     Raises:
-        ConfigurationError: when what is decorated has no such parameter.
+        ConfigurationError: if the decorated function has no such parameter.
     """
     if len(given) == 1 and not words and _is_endpoint(given[0]):
         return _guarded(requirement(), given[0])
@@ -49,11 +50,14 @@ def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Callable[[Cal
 @overload
 def optional_privy_user(endpoint: Callable[P, R], /) -> Callable[P, R]: ...
 def optional_privy_user(endpoint: Callable[..., Any] | None = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
-    """Take a user if there is one; a bad token is refused, or with ``on_invalid="anonymous"`` counts as none.
+    """Run an endpoint with or without a user.
+
+    An invalid token is rejected. With ``on_invalid="anonymous"`` it counts as no token. The default is the setting
+    ``on_invalid``.
 
     Raises:
-        ConfigurationError: when ``on_invalid`` is anything else, or what is decorated has no parameter ``request`` or
-            ``websocket``.
+        ConfigurationError: if ``on_invalid`` has another value, or the decorated function has no parameter ``request``
+            or ``websocket``.
     """
     decorate = functools.partial(_guarded, optional(on_invalid))
     return decorate if endpoint is None else decorate(endpoint)

@@ -1,4 +1,4 @@
-"""The dependencies of FastAPI's routes, HTTP and WebSocket alike."""
+"""The dependencies for FastAPI's routes, for HTTP and for WebSockets."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ __all__ = [
 
 
 async def current_user(auth: Annotated[PrivyAuth, Depends(ANY)]) -> PrivyUser:
-    """Return the user, who must be there.
+    """Return the user, who is required.
 
     Raises:
-        PrivyError: the refusal, which knows its answer.
+        PrivyError: if the request is rejected.
     """
     return auth.require()
 
 
 async def optional_user(auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
-    """Return the user or ``None``; what a bad token gets, the setting ``on_invalid`` says.
+    """Return the user, or ``None``; the setting ``on_invalid`` decides about invalid tokens.
 
     Raises:
-        PrivyError: the refusal, which knows its answer.
+        PrivyError: if the request is rejected.
     """
     return auth.optional()
 
 
 async def current_access(auth: Annotated[PrivyAuth, Depends(ACCESS)]) -> AccessTokenClaims:
-    """Return the claims of the access token, which must be there.
+    """Return the claims of the access token, which is required.
 
     Raises:
-        PrivyError: the refusal, which knows its answer.
+        PrivyError: if the request is rejected.
     """
     return auth.require_access()
 
@@ -60,10 +60,10 @@ AccessClaims: TypeAlias = Annotated[AccessTokenClaims, Depends(current_access)]
 
 
 class _ToBeCalled:
-    """Be what a function that returns dependencies depends on, so that FastAPI does not take it for one itself.
+    """A dependency of functions that return dependencies; it raises an error if they are used without a call.
 
-    Its parameters would be the client's to choose, and what it returns, a function, would be the user. FastAPI looks
-    at the signatures of all dependencies when a route is made.
+    In ``Depends(require)`` the client could choose the arguments, and the user would be the function that ``require``
+    returns. FastAPI reads the signatures of all dependencies when a route is created, which raises the error.
     """
 
     def __init__(self, name: str, *examples: str) -> None:
@@ -75,7 +75,7 @@ class _ToBeCalled:
         raise ConfigurationError(self._name, self._fix)
 
     def __call__(self) -> NoReturn:
-        """Be callable, as a dependency is."""
+        """Raise the error; FastAPI accepts only callables as dependencies."""
         raise ConfigurationError(self._name, self._fix)
 
 
@@ -86,9 +86,10 @@ _CALL_OPTIONAL = _ToBeCalled("optional", 'Depends(optional(on_invalid="anonymous
 def require(
     *predicates: Annotated[Predicate, Depends(_CALL_REQUIRE)], **words: Unpack[ConditionWords]
 ) -> Callable[[HTTPConnection, PrivyUser], Awaitable[PrivyUser]]:
-    """Return a dependency on a user who meets the conditions, as in ``Depends(require(wallet="ethereum"))``.
+    """Return a dependency that requires a user who meets the conditions: ``Depends(require(wallet="ethereum"))``.
 
-    The words are those of ``privy_middleware.condition``. The user comes from ``current_user``, overrides included.
+    The condition keywords are those of ``privy_middleware.condition``. The user comes from the dependency
+    ``current_user``, so overrides of it in ``app.dependency_overrides`` apply.
     """
     rule = requirement(condition(*predicates, **words))
 
@@ -101,10 +102,10 @@ def require(
 def optional(
     *, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]
 ) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
-    """Return ``optional_user`` with an ``on_invalid`` of its own; the same function for the same word.
+    """Return a dependency like ``optional_user``, with another ``on_invalid``; equal arguments return the same object.
 
     Raises:
-        ConfigurationError: when ``on_invalid`` is anything else.
+        ConfigurationError: if ``on_invalid`` has another value than ``"reject"`` and ``"anonymous"``.
     """
     check_on_invalid(on_invalid)
     return _optional(on_invalid)

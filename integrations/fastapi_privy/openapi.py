@@ -1,4 +1,4 @@
-"""The OpenAPI document: where tokens may stand, and what a refusal looks like."""
+"""The OpenAPI document: security schemes and error responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from privy_middleware.plugin import security_schemes
 
 __all__ = ["describe"]
 
-# The first of them that an operation depends on tells what it needs.
+# If an operation depends on several of them, the first one counts.
 _STAND_INS = {scheme.scheme_name: scheme for scheme in (ACCESS, ANY, OPTIONAL)}
 _REFUSALS: Sequence[Sequence[type[PrivyError]]] = (
     (AuthenticationError, InvalidToken),
@@ -32,10 +32,10 @@ _SCHEMA = {
 def describe(
     schema: dict[str, Any], settings: RequestSettings, protects: Callable[[str, str], bool] = lambda *_: False
 ) -> dict[str, Any]:
-    """Write security schemes and refusals into a fresh document, in place, and return it.
+    """Add security schemes and error responses to a newly generated document, which is changed and returned.
 
-    Operations that need no user stay as they are, and so do responses that they declare themselves. ``protects`` tells
-    of a path and a method whether they need a user whatever the operation says.
+    Operations that need no user are not changed, and neither are responses that an operation declares itself.
+    ``protects`` returns whether a path is protected for a method, independently of the operation.
     """
     for path, method, operation in _operations(schema):
         scheme = _needed(operation)
@@ -74,7 +74,7 @@ def _describe(
 def _alternatives(
     listed: Sequence[dict[str, list[str]]], names: Sequence[str], *, optional: bool
 ) -> list[dict[str, list[str]]]:
-    """Return the listed alternatives with the names, and their scopes, in the place of what stands in for them."""
+    """Return the listed alternatives, in which the names replace their placeholders and keep the scopes of these."""
     kept = [each for each in listed if _STAND_INS.keys().isdisjoint(each)]
     scopes = {scope: None for each in listed if each not in kept for held in each.values() for scope in held}
     anonymous: list[dict[str, list[str]]] = [{}] if optional else []

@@ -1,7 +1,6 @@
-"""The parameters of a Starlette or FastAPI request, for the conditions that look at them.
+"""The parameters of a Starlette or FastAPI request, for conditions that use them.
 
-``privy_middleware.plugin`` decides which value counts. The endpoint can read the body afterwards in every way
-that it could have read it before.
+``privy_middleware.plugin`` decides which values are used. Afterwards the endpoint can still read the body in every way.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ _T = TypeVar("_T")
 
 
 async def acheck(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser | None:
-    """Return the user whom a rule accepts.
+    """Apply a rule to a request and return the user.
 
     Raises:
-        PrivyError: the refusal.
+        PrivyError: if the rule rejects the request.
     """
     try:
         return await rule.acheck(auth, partial(_in_request, connection))
@@ -37,7 +36,13 @@ async def acheck(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> Pri
 
 
 def check(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser | None:
-    """Return what ``acheck`` does, for an endpoint that Starlette runs in a thread; elsewhere no parameter is read."""
+    """Return the same as ``acheck``, for an endpoint that Starlette runs in a thread.
+
+    In code that does not run in a thread of the event loop, the parameters cannot be read and count as missing.
+
+    Raises:
+        PrivyError: if the rule rejects the request.
+    """
     try:
         return rule.check(auth, partial(_in_request_from_thread, connection))
     except PrivyError:
@@ -47,7 +52,7 @@ def check(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser 
 
 
 def _in_request_from_thread(connection: HTTPConnection, names: frozenset[str]) -> Parameters:
-    # Without the event loop the body cannot be read, and might say something else than the path and the query.
+    # Without the event loop the body cannot be read. It could contain other values than the path and the query.
     return _from_thread(_in_request, connection, names) or {}
 
 
@@ -56,13 +61,13 @@ async def _in_request(connection: HTTPConnection, names: frozenset[str]) -> Para
 
 
 async def _close(connection: HTTPConnection) -> None:
-    """Close the files of a form that no endpoint will read."""
+    """Close the files of a form if the endpoint will not run."""
     if isinstance(connection, Request):
         await connection.close()
 
 
 def _from_thread(function: Callable[..., Coroutine[Any, Any, _T]], *args: object) -> _T | None:
-    """Return what a coroutine function returns on the event loop of this thread, ``None`` if there is none."""
+    """Run a coroutine function on the event loop of this thread and return its result; ``None`` if there is no loop."""
     try:
         return from_thread.run(function, *args)
     except RuntimeError:
@@ -83,10 +88,10 @@ async def _parts(connection: HTTPConnection) -> RequestParts:
 
 
 async def _body(request: Request) -> tuple[bytes | None, Pairs]:
-    """Return the body, ``None`` if it cannot be read, and the form that has been read from it."""
+    """Return the body, or ``None`` if it cannot be read, and the form if it has been parsed."""
     body = await _content(request)
     if body is None and not request._stream_consumed and _is_multipart(request):
-        # Starlette puts large files on the disk, and can read the body in no other way afterwards.
+        # Starlette stores large files on disk. Afterwards the body can be read only as a form.
         await request.form()
     form = [] if request._form is None else request._form.multi_items()
     used_up = request._stream_consumed and (form or request.headers.get("content-length") == "0")
@@ -109,7 +114,7 @@ async def _content(request: Request) -> bytes | None:
 
 
 class _Messages:
-    """Receive the messages of a body for ourselves first, and then once more for the endpoint."""
+    """A ``receive`` callable that can read the messages of a body first, and then returns them to the endpoint."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive

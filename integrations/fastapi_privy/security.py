@@ -1,4 +1,4 @@
-"""What FastAPI's dependencies stand on: a security scheme whose value is what the middleware found out."""
+"""The security scheme that the dependencies use; its value is the ``PrivyAuth`` of the request."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ __all__ = ["ACCESS", "ANY", "OPTIONAL", "PrivyScheme"]
 
 
 class PrivyScheme(SecurityBase):
-    """Stand in an OpenAPI document for every way in which a token may come, until these are written in.
+    """A placeholder in an OpenAPI document, which is later replaced with a scheme for each header and cookie.
 
-    ``kinds`` are the kinds of token that do, all where it is empty.
+    Attributes:
+        model: the description of the placeholder for FastAPI.
+        scheme_name: its name in the document.
+        kinds: the kinds of token that are accepted; all if it is empty.
+        optional: whether the operation also runs without a token.
     """
 
     def __init__(self, scheme_name: str, *kinds: str, optional: bool = False) -> None:
-        """Take a name that is unique in the document."""
+        """Create a placeholder; its name must be unique in the document."""
         self.model: SecurityModel = HTTPBearer(bearerFormat="JWT")
         self.scheme_name: str = scheme_name
         self.kinds = kinds
         self.optional = optional
 
     async def __call__(self, connection: HTTPConnection) -> PrivyAuth:
-        """Return what the middleware found out, unless the request is a preflight, which is answered.
+        """Return the ``PrivyAuth`` of the request.
 
         Raises:
-            ConfigurationError: if the middleware is not around the app.
-            HTTPException: with the answer to a preflight.
+            ConfigurationError: if the middleware is not installed in the app.
+            HTTPException: if the request is a preflight; contains the response.
         """
         answer_preflight(connection)
         return privy_auth(connection)

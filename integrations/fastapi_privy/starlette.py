@@ -1,4 +1,4 @@
-"""Privy authentication for Starlette apps; nothing here needs FastAPI."""
+"""Privy authentication for Starlette apps, without FastAPI."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ __all__ = [
 
 
 async def refusal_response(connection: HTTPConnection, error: Exception) -> Response:
-    """Return the documented answer to a ``PrivyError``: the handler that ``Privy`` registers.
+    """Return the documented response for a ``PrivyError``: the exception handler that ``Privy`` registers.
 
     Raises:
-        PrivyError: the error again, if it is no refusal, or refuses a WebSocket, which the middleware answers.
-        ConfigurationError: if the middleware is not around the app.
+        PrivyError: the error itself, if it does not reject the request, or if it rejects a WebSocket, which the
+            middleware does.
+        ConfigurationError: if the middleware is not installed in the app.
     """
     if not isinstance(error, PrivyError) or connection.scope["type"] != "http":
         raise error
@@ -49,10 +50,13 @@ async def refusal_response(connection: HTTPConnection, error: Exception) -> Resp
 
 
 class Privy:
-    """Install Privy in a Starlette app: ``Privy(app)`` after the app is made.
+    """Privy in a Starlette app: ``Privy(app)`` installs it, after the app is created.
 
-    Requests get ``request.state.privy_user`` and ``request.state.privy_auth``, and every ``PrivyError`` raised in the
-    app, or in one mounted in it, becomes its documented answer unless a handler of the app's own takes it.
+    Requests get ``request.state.privy_user`` and ``request.state.privy_auth``. A ``PrivyError`` that is raised in the
+    app or a mounted app becomes the documented error response, unless the app has its own handler for it.
+
+    Attributes:
+        gate: decides about requests.
     """
 
     def __init__(
@@ -65,16 +69,18 @@ class Privy:
         close_expired: bool = False,
         on_expired: OnExpired | None = None,
     ) -> None:
-        """Take what ``PrivyMiddleware`` takes; middleware that is added later stands further out.
+        """Install Privy in an app; the arguments are those of ``PrivyMiddleware``.
+
+        Middleware that is added to the app later runs outside this one.
 
         Raises:
-            ConfigurationError: when a setting is wrong, or the app has the plugin already.
+            ConfigurationError: if a setting is wrong, or Privy is already installed in the app.
         """
         installed: list[object] = [middleware.cls for middleware in app.user_middleware]
         if _Middleware in installed:
-            raise ConfigurationError("Privy", "is installed twice on one app; remove one of the two")
+            raise ConfigurationError("Privy", "is installed twice in one app; remove one of the two")
         check_on_expired(on_expired, close_expired=close_expired)
-        # The app holds this object in its list of middleware: a reference back would be a cycle.
+        # A strong reference would be a cycle, because the app's list of middleware refers to this object.
         self._app = weakref.ref(app)
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
         options = {"protect": protect, "exempt": exempt, "close_expired": close_expired, "on_expired": on_expired}
@@ -83,27 +89,27 @@ class Privy:
         GUARDED.watch(app)
 
     def prepare(self, app: Starlette) -> None:
-        """Let an app answer refusals; apps mounted in the first are prepared by themselves when it starts."""
+        """Add the handler for error responses to an app; mounted apps are prepared at startup."""
         app.exception_handlers.setdefault(PrivyError, refusal_response)
 
     def check(self, app: Starlette) -> None:
-        """Look for mistakes in the routes of an app, which are all there when it starts.
+        """Check the routes of an app; called at startup, when all routes are registered.
 
         Raises:
-            ConfigurationError: when an endpoint is served without the guard that is written above its route.
+            ConfigurationError: if a decorator above an endpoint's route has no effect.
         """
         GUARDED.check(app)
 
 
 class _Middleware(PrivyMiddleware):
-    """Be the middleware of one app, whose own exception handlers are asked for answers."""
+    """The middleware of one app, which uses the app's exception handlers for error responses."""
 
     @fails_startup
     def __init__(self, app: ASGIApp, privy: Privy, options: Mapping[str, Any]) -> None:
         super().__init__(app, privy.gate.verifier, **options)
         installed_in = cast(Starlette, privy._app())
         self._handlers = installed_in.exception_handlers
-        # A mounted app knows no handlers but its own, and answers 500 to what it has none for.
+        # A mounted app uses only its own handlers, and responds with 500 to other errors.
         for mounted in map(app_behind, walk(installed_in.routes)):
             if isinstance(mounted, Starlette):
                 privy.prepare(mounted)

@@ -1,7 +1,7 @@
 """Privy authentication for Flask.
 
-``Privy(app)`` gives every request a lazy ``request.privy_user``; ``@require_privy_user`` and
-``privy.protect(blueprint)`` require it to be there.
+``Privy(app)`` adds ``request.privy_user`` to every request, which is verified when it is first used.
+``@require_privy_user`` and ``privy.protect(blueprint)`` require a user.
 """
 
 from flask_privy import signals

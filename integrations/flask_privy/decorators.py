@@ -28,11 +28,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 GUARDED: GuardedViews[Flask] = GuardedViews(lambda app: [*app.view_functions.values()])
-"""The views that are decorated, for ``Privy`` to find those that are served without."""
+"""The decorated views. ``Privy`` uses it to find views that are served without their decorator."""
 
 
 class Decorator(Protocol):
-    """Wrap a view and keep its signature."""
+    """A decorator that keeps the signature of the view."""
 
     def __call__(self, view: Callable[P, R], /) -> Callable[P, R]:
         """Return the wrapped view."""
@@ -48,14 +48,14 @@ def require_privy_user(**words: Unpack[ConditionWords]) -> Decorator: ...
 @overload
 def require_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
 def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
-    """Require a user for a view, who meets the condition if one is given.
+    """Require a user for a view; with conditions, the user must meet them.
 
-    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``;
-    in a view class ``decorators = [require_privy_user]``. Without the user the view is not run, and the answer is
-    the refusal's own.
+    Write ``@require_privy_user``, ``@require_privy_user(wallet="ethereum")`` or ``@require_privy_user(predicate)``.
+    In a view class, set ``decorators = [require_privy_user]``. Without such a user the view does not run, and the
+    error response is returned.
     """
     if len(given) == 1 and not words and not isinstance(given[0], Condition):
-        # Flask calls views with the URL's values by name, and methods with their object, but never with one function.
+        # Flask passes URL values as keyword arguments, so it never calls a view with one function as its argument.
         either = view_or_predicate(given[0], _guard, inspect.isroutine)
         GUARDED.add(given[0], either)
         return either
@@ -67,13 +67,13 @@ def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Decorator: ..
 @overload
 def optional_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
 def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
-    """Run a view with the user if there is one.
+    """Run a view with or without a user.
 
-    A bad token is refused, or with ``on_invalid="anonymous"`` counts as none; without a word for this route the app's
-    setting ``PRIVY_ON_INVALID`` holds.
+    An invalid token is rejected. With ``on_invalid="anonymous"`` it counts as no token. The default is the app's
+    setting ``PRIVY_ON_INVALID``.
 
     Raises:
-        ConfigurationError: when ``on_invalid`` is anything else.
+        ConfigurationError: if ``on_invalid`` has another value.
     """
     decorate = functools.partial(_guard, optional(on_invalid), is_optional=True)
     return decorate if view is None else decorate(view)
@@ -95,7 +95,7 @@ def _wrap(rule: Rule, view: Callable[P, R], *, is_optional: bool) -> Callable[P,
         # Some extensions' route decorators return nothing.
         raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
     wrapped = _wrap_async(rule, view) if inspect.iscoroutinefunction(view) else _wrap_sync(rule, view)
-    # Read by a guard over the whole app; set in either case, as a decorator below may have set it.
+    # Read with ``on_missing="reject"``. It is always set, because ``functools.wraps`` copies the value of the view.
     vars(wrapped)["privy_optional"] = is_optional
     return cast("Callable[P, R]", wrapped)
 
@@ -110,8 +110,8 @@ def _wrap_sync(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _wrap_async(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:
-    # Flask runs each async view in an event loop of its own, in the thread of its request: waiting for keys there the
-    # blocking way keeps nobody else waiting, and needs no second thread and no client bound to a passing loop.
+    # Flask runs each async view in its own event loop, in the thread of its request. So a blocking wait for keys delays
+    # no other request, and needs neither a second thread nor a client that belongs to a short-lived event loop.
     @functools.wraps(view)
     async def wrapped(*args: Any, **kwargs: Any) -> Any:
         answer = enter(rule)

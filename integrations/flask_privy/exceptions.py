@@ -1,9 +1,9 @@
-"""A refusal as Werkzeug and Flask know it: an HTTP exception that carries its answer.
+"""Werkzeug HTTP exceptions for rejected requests, which contain the error response.
 
-Flask looks for handlers of the status first, then along the classes of the exception. So that the more special
-handler always wins, the app's handlers are asked in this order: for the status (``errorhandler(401)``), for the core's
-classes (``errorhandler(AuthenticationError)``), for ``PrivyHTTPException``, for ``HTTPException``. Without any of them
-the refusal is the answer itself. A handler for ``Exception`` is there for what nobody foresaw, and is not asked.
+Flask looks for an error handler by status first, then by the classes of the exception. To make sure that the most
+specific handler is used, the app's handlers are tried in this order: for the status (``errorhandler(401)``), for the
+core's classes (``errorhandler(AuthenticationError)``), for ``PrivyHTTPException``, for ``HTTPException``. If there is
+none, the exception's own response is sent. A handler for ``Exception`` is meant for unexpected errors and is not used.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ __all__ = ["Answered", "PrivyHTTPException", "Raised", "to_answer", "to_raise"]
 
 
 class PrivyHTTPException(HTTPException):
-    """A refusal with its answer; also a subclass of Werkzeug's exception for the status.
+    """An HTTP exception for a rejected request; instances are also instances of Werkzeug's class for the status.
 
     Attributes:
-        error: the refusal.
-        data: the JSON object of the answer, where extensions of Flask look for it.
+        error: the error that says why the request was rejected.
+        data: the JSON object of the error response; some Flask extensions read this attribute.
     """
 
     def __init__(self, error: PrivyError, answer: Answer | None = None) -> None:
-        """Create it for a refusal; ``answer`` is what the core's gate answers, by default what any does."""
+        """Create the exception for an error; ``answer`` is the error response, by default that of ``error``."""
         super().__init__(error.message)
         answer = answer or Answer.to(error)
         self.error: PrivyError = error
@@ -46,25 +46,25 @@ class PrivyHTTPException(HTTPException):
     def get_headers(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None
     ) -> list[tuple[str, str]]:
-        """Return the headers, content type and caching included."""
+        """Return the headers, including ``Content-Type`` and ``Cache-Control``."""
         return list(self._answer.headers)
 
 
 class Raised(PrivyHTTPException):
-    """Be found before any other class of HTTP exception: the handlers for the core's classes are asked first."""
+    """A ``PrivyHTTPException`` for which the handlers of the core's error classes are tried first."""
 
 
 class Answered(Exception):
-    """Be found after ``HTTPException`` and before ``Exception``: nobody else answers."""
+    """A base class whose handler is used after that for ``HTTPException``, and before that for ``Exception``."""
 
 
 def to_raise(error: PrivyError, answer: Answer) -> PrivyHTTPException:
-    """Return the exception that a view is left with."""
+    """Return the exception that a view raises."""
     return _class_of(answer.status, Raised)(error, answer)
 
 
 def to_answer(error: PrivyError, answer: Answer) -> PrivyHTTPException:
-    """Return the exception that the app's handlers for HTTP exceptions are asked about."""
+    """Return the exception that is passed to the app's handlers for HTTP exceptions."""
     return _class_of(answer.status, PrivyHTTPException, HTTPException, Answered)(error, answer)
 
 

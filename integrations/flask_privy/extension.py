@@ -33,35 +33,36 @@ _PREFIX = "PRIVY_"
 
 
 class Privy:
-    """Give the requests of one or several Flask apps their Privy user.
+    """The extension that adds the Privy user to the requests of one or more Flask apps.
 
-    Nothing is kept on this object but the settings it was given: each app has its gate in ``app.extensions["privy"]``.
+    The object stores only the configuration it was created with. Each app has its own gate, with settings and keys, in
+    ``app.extensions["privy"]``.
     """
 
     def __init__(self, app: Flask | None = None, config: Settings = None) -> None:
-        """Set up ``app`` if it is given; ``config`` is for every app that brings none of its own.
+        """Set up ``app`` if it is given; ``config`` is the default for ``init_app``.
 
         Raises:
-            ConfigurationError: when a setting is wrong.
+            ConfigurationError: if a setting is wrong.
         """
         self._config = config
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask, config: Settings = None) -> None:
-        """Set up an app with ``config``, else with ``app.config["PRIVY_…"]``, else with the environment.
+        """Set up an app with ``config``, or with ``app.config["PRIVY_…"]``, or from the environment.
 
         Raises:
-            ConfigurationError: when a setting is wrong, or the app is set up already.
-            KeysUnavailable: with ``fail_fast``, when the keys cannot be had.
+            ConfigurationError: if a setting is wrong, or the app is already set up.
+            KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
         """
         if "privy" in app.extensions:
-            raise ConfigurationError("app", "has its Privy already; set it up once")
+            raise ConfigurationError("app", "is already set up with Privy; set it up only once")
         gate = _gate_of(app, self._config if config is None else config)
         if gate.settings.fail_fast:
             gate.ready()
         app.extensions["privy"] = gate
-        # A class is freed by the garbage collector alone, and so would be an app that it referred to.
+        # Classes are freed only by the garbage collector. A strong reference to the app would keep it alive until then.
         state = {"privy_app": weakref.ref(app), "privy_gate": gate}
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
         app.after_request(_tell_caches)
@@ -79,13 +80,14 @@ class Privy:
         exempt: Exempt = (),
         **words: Unpack[ConditionWords],
     ) -> None:
-        """Require a user for every request of an app, or for the views of a blueprint and of those nested in it.
+        """Require a user for every request of an app, or for the views of a blueprint and its nested blueprints.
 
-        In an app unknown addresses require one too; those below a blueprint's prefix belong to no blueprint.
-        ``exempt`` lists views that stay open: endpoints, view functions or view classes. A CORS preflight passes.
+        In a protected app, URLs without a route require a user too. URLs without a route below a blueprint's prefix do
+        not, because they belong to no blueprint. ``exempt`` lists the exceptions: endpoints, view functions or view
+        classes. CORS preflights are never rejected.
 
         Raises:
-            ConfigurationError: when ``exempt`` is a single name.
+            ConfigurationError: if ``exempt`` is a string.
         """
         scaffold.before_request(Guard(scaffold, requirement(condition(*predicates, **words)), exempt))
 
@@ -102,10 +104,10 @@ def _gate_of(app: Flask, config: Settings) -> Gate:
 
 
 def _check_views() -> None:
-    """Look at the views before the first request, when all are there, and until nothing is wrong with them."""
+    """Check the views before the first request, when all are registered, and repeat this until no mistake is found."""
     app: Flask = cast(Any, current_app)._get_current_object()
     GUARDED.check(app)
-    # Requests that are under way go through the list as it was.
+    # A new list, because running requests may be iterating over the old one.
     app.before_request_funcs[None] = [each for each in app.before_request_funcs[None] if each is not _check_views]
 
 
@@ -138,10 +140,7 @@ def _require_unless_optional() -> ResponseReturnValue | None:
 
 
 def _tell_caches(response: Response) -> Response:
-    """Say what the answer depended on or, written bit by bit, may yet depend on.
-
-    Add what belongs to a refusal, too, where the app wrote the answer itself.
-    """
+    """Add caching headers, and the headers of the error if the app created the error response itself."""
     lookup = find_lookup()
     if lookup is not None:
         _complete(response, lookup)
@@ -155,7 +154,7 @@ def _complete(response: Response, lookup: FlaskLookup) -> None:
             headers.setdefault(name, value)
     streams = has_content(response.status_code) and response.is_streamed and response.content_length is None
     if lookup.auth is not None or streams:
-        # One walk through the headers; each question to them is another.
+        # Read the names once: each lookup in the headers would go through all of them.
         own = {name.lower() for name, _ in headers}
         if "vary" in own:
             headers["Vary"] = merge_vary(headers.getlist("Vary"), lookup.gate.vary)

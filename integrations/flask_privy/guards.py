@@ -1,4 +1,4 @@
-"""Requiring the user of the current request, one view at a time or a whole blueprint or app at once."""
+"""Checks that require a user: for a single view, or for a whole blueprint or app."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Exempt: TypeAlias = Collection[str | Callable[..., Any]]
 
 
 def enter(rule: Rule) -> ResponseReturnValue | None:
-    """Apply a rule to the current request; return an answer, or ``None`` to go on.
+    """Apply a rule to the current request; return a response to send instead of the view's, or ``None``.
 
-    A CORS preflight carries no credentials by design (WHATWG Fetch §3.2.2), so it is not refused for having none. Nor
-    does it get into a view that lists ``OPTIONS`` but has no code apart for it, and so was not written to run without
-    its user: Flask's own answer is given instead, to which an extension for CORS adds its headers.
+    A CORS preflight never has credentials (WHATWG Fetch §3.2.2), so it is not rejected. But a view that lists
+    ``OPTIONS`` without separate code for it expects a user, so it does not run for a preflight: Flask's own response to
+    ``OPTIONS`` is returned, and a CORS extension adds its headers to it.
 
     Raises:
-        PrivyHTTPException: when the rule refuses the request.
+        PrivyHTTPException: if the rule rejects the request.
     """
     lookup = current_lookup()
     if not is_preflight(lookup.request):
@@ -40,10 +40,10 @@ def _view() -> Callable[..., Any] | None:
 
 
 def _answers_options(view: Callable[..., Any] | None) -> bool:
-    """Say whether ``OPTIONS`` runs nothing that another method runs as well.
+    """Return whether ``OPTIONS`` runs no code that other methods of the view also run.
 
-    Flask answers it (or 404) by itself; a decorator such as Flask-CORS's says in ``required_methods`` that it does; a
-    ``MethodView`` has a method of its own for it.
+    This is the case if Flask itself responds to ``OPTIONS``, or with 404; if a decorator such as that of Flask-CORS
+    responds, which it declares in ``required_methods``; or if a ``MethodView`` has the method ``options``.
     """
     if view is None or getattr(request.url_rule, "provide_automatic_options", False):
         return True
@@ -55,23 +55,23 @@ def _class_of(view: Callable[..., Any]) -> type | None:
 
 
 class Guard:
-    """Stand before every request of an app or a blueprint, but those of exempt views."""
+    """A ``before_request`` function that requires a user for an app or a blueprint, except for exempt views."""
 
     def __init__(self, scaffold: Flask | Blueprint, rule: Rule, exempt: Exempt = ()) -> None:
-        """Take what is guarded, the rule, and the exempt views: by endpoint, function or view class.
+        """Create the guard of an app or blueprint; ``exempt`` lists endpoints, view functions or view classes.
 
         Raises:
-            ConfigurationError: when ``exempt`` is a single name.
+            ConfigurationError: if ``exempt`` is a string.
         """
         if isinstance(exempt, str):
             raise ConfigurationError("exempt", 'give a list of endpoints or views, as in ["login"]')
-        # The scaffold holds the guard: a reference back would be a cycle, and keep the app alive.
+        # A strong reference would be a cycle, because the app or blueprint refers to the guard, and keep the app alive.
         self._scaffold = weakref.ref(scaffold)
         self._rule = rule
         self._exempt = tuple(exempt)
 
     def __call__(self) -> ResponseReturnValue | None:
-        """Let the current request pass, or refuse it; for ``before_request``."""
+        """Check the current request."""
         return None if self._is_exempt() else enter(self._rule)
 
     def _is_exempt(self) -> bool:
@@ -81,7 +81,7 @@ class Guard:
         return view is not None and any(each in self._exempt for each in (view, _class_of(view), *self._endpoints()))
 
     def _endpoints(self) -> list[str]:
-        """Return the endpoint's full name, and in the blueprint itself the name it has there."""
+        """Return the full name of the endpoint and, if it belongs to this blueprint itself, its name there."""
         full = request.endpoint or ""
         own = current_app.blueprints.get(request.blueprint or "") is self._scaffold()
         return [full, full.rpartition(".")[2]] if own else [full]

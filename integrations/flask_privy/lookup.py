@@ -1,4 +1,4 @@
-"""What is known about a request, and the signals that tell the app."""
+"""The lookup of a request's user, which also sends the signals."""
 
 from __future__ import annotations
 
@@ -22,18 +22,22 @@ __all__ = ["FlaskLookup"]
 
 
 class FlaskLookup(Lookup):
-    """Find the user of one request, and tell the app's subscribers."""
+    """The lookup for one request, which also sends the signals.
+
+    Attributes:
+        refused: the error that the request was rejected with, or ``None``.
+    """
 
     __slots__ = ("_app", "refused")
 
     def __init__(self, app: weakref.ref[Flask], gate: Gate, environ: WSGIEnvironment) -> None:
-        """Create the lookup of a request; subscribers know the app as the sender."""
+        """Create the lookup of a request; the app is the sender of the signals."""
         super().__init__(gate, WSGIRequest(environ))
         self._app = app
         self.refused: PrivyError | None = None
 
     def find(self) -> PrivyAuth:
-        """Return what is known about the request, blocking if keys have to be fetched."""
+        """Return the ``PrivyAuth`` of the request; blocks if keys must be fetched."""
         looks_first = self.auth is None
         auth = super().find()
         if looks_first and auth.user is not None and signals.user_authenticated.receivers:
@@ -44,7 +48,7 @@ class FlaskLookup(Lookup):
         """Apply a rule to the request.
 
         Raises:
-            PrivyHTTPException: if the rule refuses it.
+            PrivyHTTPException: if the rule rejects it.
             ConfigurationError: if a setting of the app is wrong.
         """
         try:
@@ -55,7 +59,7 @@ class FlaskLookup(Lookup):
             raise to_raise(error, answer) from None
 
     def refuse(self, error: PrivyError) -> None:
-        """Keep why the request is refused, and tell the subscribers once."""
+        """Remember the error that the request is rejected with, and send the signal once."""
         if self.refused is not error:
             self.refused = error
             signals.request_refused.send(self._app(), error=error)

@@ -1,7 +1,6 @@
-"""The parameters of a Flask request, for the conditions that look at them.
+"""The parameters of a Flask request, for conditions that use them.
 
-``privy_middleware.plugin`` decides which value counts. The view can read the body afterwards in every way
-that it could have read it before.
+``privy_middleware.plugin`` decides which values are used. Afterwards the view can still read the body in every way.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ _CHUNK = 1 << 16
 
 
 def in_request(names: Collection[str]) -> Parameters:
-    """Return those of the parameters that have one value in the current request, however it is read."""
-    # The request itself, since a proxy does not show what has been read before.
+    """Return the parameters that have the same single value in the current request, however the view reads it."""
+    # The request object itself, because ``vars`` of the proxy does not show what has already been read.
     current: Request = cast(Any, request)._get_current_object()
     return read_parameters(names, lambda: _parts(current))
 
@@ -43,39 +42,39 @@ def _parts(current: Request) -> RequestParts:
 
 
 def _body(current: Request) -> tuple[bytes | None, Pairs]:
-    """Return the body, ``None`` if it cannot be read, and the form that has been read from it."""
+    """Return the body, or ``None`` if it cannot be read, and the form if it has been parsed."""
     known = vars(current)
     untouched = {"_cached_data", "form", "stream"}.isdisjoint(known)
     if untouched and (current.content_length or 0) > LARGEST_BODY:
         if current.mimetype != "multipart/form-data":
             return None, ()
-        # Flask puts large files on the disk, and can read the body in no other way afterwards.
+        # Flask stores large files on disk. Afterwards the body can be read only as a form.
         current._load_form_data()
     form = [*current.form.items(multi=True), *current.files.items(multi=True)] if "form" in known else []
     body = current.get_data() if "_cached_data" in known else _unread(current)
     if body == b"" and form:
         return body, form
-    # Somebody may have kept what is missing.
+    # Other code may have read and kept a part of the body.
     return (None if body is None or len(body) != _expected_length(current, len(body)) else body), form
 
 
 def _expected_length(current: Request, length: int) -> int:
-    """Return how long the body should be, of which there are ``length`` bytes left."""
+    """Return the length that the body should have, if ``length`` bytes of it are left to read."""
     if current.content_length is not None:
         return current.content_length
-    # A chunked body has some bytes.
+    # A chunked body has at least one byte.
     return length or int("Transfer-Encoding" in current.headers)
 
 
 def _unread(current: Request) -> bytes | None:
-    """Return what nobody has read of the body so far, ``None`` if it is too large, and leave it to be read again."""
+    """Return the unread part of the body, or ``None`` if it is too large; it can be read again afterwards."""
     stream = current.stream
     limit = current.content_length or current.max_content_length
     body = stream.read() if limit is not None and limit <= LARGEST_BODY else _read_some(stream)
     if body:
         again = BytesIO(body) if len(body) <= LARGEST_BODY else _Joined(body, stream)
         vars(current)["stream"] = current.environ["wsgi.input"] = again
-    # Of a chunked body Flask gives as much as the limit allows, and does not say that there is more.
+    # Flask cuts off a chunked body at the limit without an error.
     cut_off = current.content_length is None and len(body) == current.max_content_length
     return None if cut_off or len(body) > LARGEST_BODY else body
 
@@ -88,7 +87,7 @@ def _read_some(stream: IO[bytes]) -> bytes:
 
 
 class _Joined(RawIOBase):
-    """Read the beginning of a stream once more, and then the rest."""
+    """A stream of bytes that were already read, followed by the rest of another stream."""
 
     def __init__(self, beginning: bytes, rest: IO[bytes]) -> None:
         self._beginning = BytesIO(beginning)

@@ -1,4 +1,4 @@
-"""The user of the current request, as Flask has its ``request``."""
+"""Proxies for the current request, like Flask's ``request``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privy_middleware import PrivyAuth, PrivyUser
 __all__ = ["privy_auth", "privy_user"]
 
 privy_user: PrivyUser = cast(PrivyUser, LocalProxy(lambda: current_lookup().find().user))
-"""The current request's user; falsy where there is none, as ``@optional_privy_user`` allows."""
+"""The user of the current request; falsy if there is none."""
 
 privy_auth: PrivyAuth = cast(PrivyAuth, LocalProxy(lambda: current_lookup().find()))
-"""What is known about the current request."""
+"""The ``PrivyAuth`` of the current request."""

@@ -20,48 +20,53 @@ __all__ = ["PrivyRequest", "current_lookup", "find_lookup"]
 
 
 class PrivyRequest:
-    """Add the user to an app's ``request_class``.
+    """A mixin for the app's ``request_class`` that adds ``privy_user`` and ``privy_auth``.
 
-    What is found stays with the request object: copied contexts, streams and templates of the same request see it, and
-    no other request does.
+    The result of the lookup is stored on the request object. Copied contexts, streams and templates of the same request
+    use it too, and no other request does.
+
+    Attributes:
+        privy_app: the app.
+        privy_gate: the gate of the app.
+        privy_lookup: the lookup of this request.
     """
 
     privy_app: ClassVar[weakref.ref[Flask]]
     privy_gate: ClassVar[Gate]
 
     def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
-        """Take what the app's own class takes."""
+        """Create the request with the arguments of the app's own class."""
         cast(Any, super()).__init__(environ, *args, **kwargs)
-        # Made at once, so that copies of the request share it.
+        # Created immediately, so that copies of the request share it.
         self.privy_lookup: FlaskLookup = FlaskLookup(self.privy_app, self.privy_gate, environ)
 
     @property
     def privy_auth(self) -> PrivyAuth:
-        """Return what is known about the request; never raises for a bad token."""
+        """Return the ``PrivyAuth`` of the request; an invalid token raises no error."""
         return self.privy_lookup.find()
 
     @property
     def privy_user(self) -> PrivyUser | None:
-        """Return the verified user or ``None``."""
+        """Return the verified user, or ``None``."""
         return self.privy_auth.user
 
 
 def find_lookup() -> FlaskLookup | None:
-    """Return what is known about the current request, ``None`` if its class is not one with a user.
+    """Return the lookup of the current request, or ``None`` if its app has no ``Privy``.
 
     Raises:
-        RuntimeError: when there is no request.
+        RuntimeError: if there is no current request.
     """
-    # The request itself: each look through the proxy costs as much as all that is done here.
+    # The request object itself: each access through the proxy would take as long as this whole function.
     current = cast(Any, request)._get_current_object()
     return current.privy_lookup if isinstance(current, PrivyRequest) else None
 
 
 def current_lookup() -> FlaskLookup:
-    """Return what is known about the current request.
+    """Return the lookup of the current request.
 
     Raises:
-        RuntimeError: when there is none, or its app has no ``Privy``.
+        RuntimeError: if there is no current request, or its app has no ``Privy``.
     """
     lookup = find_lookup()
     if lookup is None:

@@ -1,6 +1,6 @@
-"""What an app can subscribe to; the sender is the Flask app.
+"""The signals of the plugin; the sender is the Flask app.
 
-Neither signal is sent for a request whose route never looks at the user: nothing is verified there.
+If nothing in a request needs the user, the token is not verified and neither signal is sent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["request_refused", "user_authenticated"]
 _signals = Namespace()
 
 user_authenticated: NamedSignal = _signals.signal("privy-user-authenticated")
-"""Sent when a request's token has verified, with ``user`` (a ``PrivyUser``) and ``auth`` (its ``PrivyAuth``)."""
+"""Sent after a token was verified, with ``user`` (a ``PrivyUser``) and ``auth`` (a ``PrivyAuth``)."""
 
 request_refused: NamedSignal = _signals.signal("privy-request-refused")
-"""Sent when a request is refused, with ``error`` (a ``PrivyError``, whose ``code`` says why)."""
+"""Sent when a request is rejected, with ``error`` (a ``PrivyError``, whose ``code`` is the reason)."""

@@ -1,4 +1,4 @@
-"""Privy's webhooks in Flask."""
+"""Endpoints for Privy's webhooks in Flask."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ WebhookView: TypeAlias = Callable[[], Response] | Callable[[], Awaitable[Respons
 
 
 def webhook_view(receiver: WebhookReceiver) -> WebhookView:
-    """Return a view that takes webhooks in; async if the receiver's functions are.
+    """Return a view that receives webhooks; it is async if the receiver's functions are.
 
-    Route it for every method, so that what is not a POST gets its answer, and exempt it from CSRF protection.
+    Route it for every method, so that requests other than ``POST`` get the receiver's error response, and exempt it
+    from CSRF protection.
     """
 
     def privy_webhook() -> Response:

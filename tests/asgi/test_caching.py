@@ -1,4 +1,4 @@
-"""What responses say to caches: those that may depend on the user say so, and no others."""
+"""Caching headers: responses that may depend on the user have them, and no others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def start_of(status: int, **headers: str) -> Message:
 
 
 async def said(app: ASGIApp, headers: dict[str, str] | None = None, **more: Any) -> dict[bytes, bytes]:
-    """Return what the app's response says to caches."""
+    """Return the caching headers of the app's response."""
     start = headers_of((await get(app, headers=headers, **more))[0])
     return {name: value for name, value in start.items() if name in (b"vary", b"cache-control")}
 
@@ -34,7 +34,7 @@ async def said(app: ASGIApp, headers: dict[str, str] | None = None, **more: Any)
 @pytest.mark.parametrize("status", [200, 203, 206, 301, 302, 404, 500])
 @pytest.mark.parametrize("length", [{"content_length": "5"}, {}])
 async def test_any_response_with_content(status: int, length: dict[str, str]) -> None:
-    """Nobody can tell whether the app looked into a plain dict, so each one varies, and is private with a token."""
+    """The middleware cannot know whether the app used the user: each response varies, and with a token is private."""
     app = PrivyMiddleware(app_of(start_of(status, **length), BODY), config())
     assert await said(app) == {b"vary": VARY}
     for headers in (identity(), BAD):
@@ -42,7 +42,7 @@ async def test_any_response_with_content(status: int, length: dict[str, str]) ->
 
 
 async def test_a_stream() -> None:
-    """The headers are sent before its first part, whatever the app looks at afterwards."""
+    """The headers are sent before the first part, so the app may still use the user afterwards."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(START)
@@ -56,7 +56,7 @@ async def test_a_stream() -> None:
 
 @pytest.mark.parametrize("status", WITHOUT_CONTENT)
 async def test_responses_without_content(status: int) -> None:
-    """A 304 with ``no-store`` would throw the stored response out of the cache (RFC 9111 §4.3.4)."""
+    """A 304 with ``no-store`` would remove the stored response from the cache (RFC 9111 §4.3.4)."""
     start = start_of(status, etag='"1"', vary="Accept-Encoding")
     for headers in ({}, identity(), BAD):
         sent = await get(PrivyMiddleware(app_of(start, BODY), config()), headers=headers)
@@ -65,7 +65,7 @@ async def test_responses_without_content(status: int) -> None:
 
 @pytest.mark.parametrize("status", WITHOUT_CONTENT)
 async def test_responses_without_content_that_depend_on_the_user(status: int) -> None:
-    """Where the path is protected, or an accessor of ours was used, it is known that they do."""
+    """If the path is protected, or one of our accessors was used, the response depends on the user."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert auth_in(scope) is scope["state"]["privy_auth"]
@@ -78,7 +78,7 @@ async def test_responses_without_content_that_depend_on_the_user(status: int) ->
 
 
 async def test_refusals() -> None:
-    """They are never stored, and vary on what was read."""
+    """Error responses are never stored, and vary on the headers that were read."""
     for app in (PrivyMiddleware(app_of(MissingToken()), config()), PrivyMiddleware(app_of(), config(), protect=["/"])):
         for headers in ({}, BAD):
             found = await said(app, headers)
@@ -87,14 +87,14 @@ async def test_refusals() -> None:
 
 
 async def test_denial_of_a_socket_by_the_app() -> None:
-    """An app's own answer to a handshake is a response like any other."""
+    """The app's own response to a handshake gets the same headers as any other response."""
     start: Message = {"type": "websocket.http.response.start", "status": 404, "headers": []}
     sent = await connect(PrivyMiddleware(app_of(start), config()), identity(), extensions=DENIAL)
     assert headers_of(sent[0]) == {b"vary": VARY, b"cache-control": PRIVATE}
 
 
 async def test_without_the_middleware_nothing_is_found() -> None:
-    """An accessor finds only what the middleware has left."""
+    """The accessors find nothing if the middleware did not run."""
     for state in (None, {}, {"privy_auth": "spoofed"}):
         assert auth_in({"type": "http", "state": state}) is None
     assert auth_in({"type": "http"}) is None

@@ -1,4 +1,4 @@
-"""An accepted WebSocket and an event stream end when the token does."""
+"""An accepted WebSocket and an event stream end when the token expires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
-# It stands still, so that every token is valid when its request comes in, however late that is.
+# The clock does not move, so every token is valid when its request arrives, however late that is.
 NOW = Clock()
 SOON = NOW() + 0.25
 ISSUER = DevelopmentIssuer(clock=NOW)
@@ -30,26 +30,26 @@ def scope(kind: str, **claims: Any) -> dict[str, Any]:
 
 
 class Peer:
-    """The server's side of one connection: what it got, and a client that says hello and then nothing."""
+    """The server's side of a connection: it records what it got, and its client sends one message and then nothing."""
 
     def __init__(self, *hello: dict[str, Any]) -> None:
         self.sent: list[dict[str, Any]] = []
         self._hello = list(hello)
 
     async def receive(self) -> dict[str, Any]:
-        """Return the client's messages, then wait for ever."""
+        """Return the client's messages, then wait forever."""
         if self._hello:
             return self._hello.pop(0)
         await anyio.sleep_forever()
         raise AssertionError
 
     async def send(self, message: Any) -> None:
-        """Keep what the app sends."""
+        """Record the messages of the app."""
         self.sent.append(message)
 
 
 async def serve(app: Callable[..., Awaitable[None]], kind: str, peer: Peer, **claims: Any) -> list[Any]:
-    """Serve one connection whose token ends soon; return the scopes that the callback was told of."""
+    """Run a connection whose token expires soon, and return the scopes that the callback received."""
     told: list[Any] = []
     middleware = PrivyMiddleware(app, VERIFIER, close_expired=True, on_expired=told.append)
     with anyio.fail_after(PATIENCE):
@@ -58,7 +58,7 @@ async def serve(app: Callable[..., Awaitable[None]], kind: str, peer: Peer, **cl
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Accept, and echo until the client leaves."""
+    """Accept the connection, and echo until the client closes it."""
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] != "websocket.disconnect":
         await send({"type": "websocket.send", "text": message["text"]})
@@ -66,7 +66,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def test_socket_is_closed_when_the_token_expires() -> None:
-    """The app sees a disconnect, the client a close with 1008, and what comes later is dropped."""
+    """The app receives a disconnect, the client a close with 1008, and later messages are dropped."""
     peer = Peer({"type": "websocket.receive", "text": "hello"})
     told = await serve(echo, "websocket", peer, exp=SOON)
     assert [message["type"] for message in peer.sent] == ["websocket.accept", "websocket.send", "websocket.close"]
@@ -75,7 +75,7 @@ async def test_socket_is_closed_when_the_token_expires() -> None:
 
 
 async def test_socket_that_only_sends_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An app that never reads is ended too, after some patience."""
+    """An app that never receives anything is cancelled after a grace period."""
     monkeypatch.setattr("privy_middleware.asgi.expiry._PATIENCE", 0.1)
 
     async def push(scope: Any, receive: Any, send: Any) -> None:
@@ -102,7 +102,7 @@ async def test_event_stream_ends_when_the_token_expires() -> None:
 
 
 async def test_other_responses_are_left_alone() -> None:
-    """A page that takes longer than the token lasts is still served."""
+    """A response that takes longer than the token is valid is still sent."""
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
@@ -115,7 +115,7 @@ async def test_other_responses_are_left_alone() -> None:
 
 
 async def test_callback_may_be_a_coroutine_function() -> None:
-    """It is awaited, after the close was sent."""
+    """An async callback is awaited after the close was sent."""
     told: list[str] = []
 
     async def tell(scope: Any) -> None:
@@ -131,7 +131,7 @@ async def test_callback_may_be_a_coroutine_function() -> None:
 
 
 async def test_without_a_token_nothing_expires() -> None:
-    """A connection of nobody lasts as long as it likes."""
+    """A connection without a user is never closed."""
     left = Peer({"type": "websocket.disconnect", "code": 1000})
     middleware = PrivyMiddleware(echo, VERIFIER, close_expired=True)
     await middleware({**scope("websocket"), "headers": []}, left.receive, left.send)
@@ -139,7 +139,7 @@ async def test_without_a_token_nothing_expires() -> None:
 
 
 async def test_app_that_lingers_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disconnect that the app ignores ends in its cancellation, without a second close."""
+    """An app that ignores the disconnect is cancelled, without a second close."""
     monkeypatch.setattr("privy_middleware.asgi.expiry._PATIENCE", 0.1)
 
     async def linger(scope: Any, receive: Any, send: Any) -> None:

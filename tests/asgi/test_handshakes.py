@@ -1,4 +1,4 @@
-"""WebSockets of every example app, on servers that can deny a handshake and on those that cannot."""
+"""WebSockets of every example app, on servers that support denial responses and on those that do not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.behaviour.client import Client
 
 @pytest.fixture(params=["asgi", "starlette", "fastapi"])
 def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], Client]]:
-    """Build clients of each example app."""
+    """Return a function that creates clients of each example app."""
     module = importlib.import_module(f"tests.behaviour.clients.{request.param}")
     made: list[Client] = []
 
@@ -28,7 +28,7 @@ def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], Cli
 
 @pytest.mark.parametrize("denial", [True, False])
 def test_accepted(make_client: Callable[[bool], Client], denial: bool) -> None:
-    """A user is told who it is, and echoed."""
+    """An accepted WebSocket receives the user's ID, and echoes."""
     answer = make_client(denial).websocket("/ws", [*identity().items()])
     assert (answer.accepted, answer.first, answer.echo) == (True, {"user_id": ADA}, "ping")
 
@@ -38,7 +38,7 @@ def test_accepted(make_client: Callable[[bool], Client], denial: bool) -> None:
     [({}, 401), (BAD, 401), ({**cookie(), "Host": "app.example", "Origin": "https://evil.example"}, 403)],
 )
 def test_refused(make_client: Callable[[bool], Client], headers: dict[str, str], status: int) -> None:
-    """By the answer a page would get, or by closing for reasons of policy."""
+    """A rejected handshake gets the error response of a page, or a close with the code for policy violations."""
     answer = make_client(True).websocket("/ws", [*headers.items()])
     assert not answer.accepted
     assert answer.denial is not None

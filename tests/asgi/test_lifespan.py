@@ -1,4 +1,4 @@
-"""Keys are fetched when the server starts, ahead of the first request."""
+"""Keys are fetched when the server starts, before the first request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def nowhere() -> Iterator[str]:
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Start, and stop."""
+    """Start and stop the app."""
     scope["state"]["database"] = "open"
     for event in ("startup", "shutdown"):
         assert (await receive())["type"] == f"lifespan.{event}"
@@ -37,20 +37,20 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def test_keys_are_there_before_the_app_starts() -> None:
-    """The app's first event waits for them, and what it puts into the state stays there."""
+    """The app's first event waits for the keys, and the app's entries in the lifespan state are kept."""
     with DevelopmentIssuer() as issuer:
         verifier = PrivyVerifier(issuer.config(client_options=DIRECT))
         scope = {"type": "lifespan", "state": {}}
         sent = await exchange(PrivyMiddleware(app, verifier), scope, EVENTS)
         token = issuer.identity_token()
-    # The issuer has stopped: whatever verifies now was fetched at the start.
+    # The issuer has stopped, so verification needs keys that were fetched at startup.
     assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert scope["state"] == {"database": "open"}
     assert (await verifier.averify_identity_token(token)).id == "did:privy:dev-ada"
 
 
 async def test_outage_at_the_start_is_logged(nowhere: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The app starts all the same, since keys may be there when they are needed."""
+    """The app starts without keys, because they may be available later."""
     settings = PrivyConfig(app_id="app", jwks_url=nowhere, client_options=DIRECT)
     with caplog.at_level(logging.WARNING):
         sent = await exchange(PrivyMiddleware(app, settings), {"type": "lifespan", "state": {}}, EVENTS)
@@ -59,7 +59,7 @@ async def test_outage_at_the_start_is_logged(nowhere: str, caplog: pytest.LogCap
 
 
 async def test_fail_fast(nowhere: str) -> None:
-    """The server is told why the app does not start."""
+    """The server gets the reason why the app does not start."""
     settings = PrivyConfig(app_id="app", jwks_url=nowhere, fail_fast=True, client_options=DIRECT)
     sent: list[Message] = []
 
@@ -76,6 +76,6 @@ async def test_fail_fast(nowhere: str) -> None:
 
 
 async def test_given_keys_need_no_fetch() -> None:
-    """A verification key is there from the beginning."""
+    """A configured verification key needs no fetch."""
     sent = await exchange(PrivyMiddleware(app, config(fail_fast=True)), {"type": "lifespan", "state": {}}, EVENTS)
     assert len(sent) == len(EVENTS)

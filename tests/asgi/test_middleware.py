@@ -1,4 +1,4 @@
-"""The ASGI middleware around apps of a few lines."""
+"""The ASGI middleware around small apps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Step = Message | Exception
 
 
 def app_of(*steps: Step, seen: list[Scope] | None = None) -> ASGIApp:
-    """Return an app that sends the messages and raises the errors in turn."""
+    """Return an app that sends the given messages and raises the given errors, one after another."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if seen is not None:
@@ -50,14 +50,14 @@ async def connect(app: ASGIApp, headers: dict[str, str] | None = None, **more: A
 
 
 def headers_of(message: Message) -> dict[bytes, bytes]:
-    """Return a response's headers, each of which must be there once."""
+    """Return a response's headers, and check that none is repeated."""
     headers = dict(message["headers"])
     assert len(headers) == len(message["headers"])
     return headers
 
 
 def refused(sent: list[Message], status: int, text: str) -> None:
-    """Assert one whole response with a refusal."""
+    """Check a complete error response."""
     start, body = sent
     assert (start["status"], json.loads(body["body"])) == (status, {"message": text})
     assert headers_of(start)[b"content-length"] == str(len(body["body"])).encode()
@@ -65,7 +65,7 @@ def refused(sent: list[Message], status: int, text: str) -> None:
 
 
 async def test_user_is_in_the_state() -> None:
-    """The app finds the user and what is known of the request."""
+    """The app finds the user and the ``PrivyAuth`` in the state."""
     seen: list[Scope] = []
     await get(PrivyMiddleware(app_of(START, BODY, seen=seen), config()), headers=identity())
     state = seen[0]["state"]
@@ -75,7 +75,7 @@ async def test_user_is_in_the_state() -> None:
 
 
 async def test_no_user_is_none_whatever_the_state_said() -> None:
-    """What a server or another middleware put there is overwritten."""
+    """Values that a server or another middleware set under our names are overwritten."""
     seen: list[Scope] = []
     middleware = PrivyMiddleware(app_of(START, BODY, seen=seen), config())
     await get(middleware, state={"privy_user": "spoofed", "privy_auth": "spoofed", "other": 1})
@@ -85,7 +85,7 @@ async def test_no_user_is_none_whatever_the_state_said() -> None:
 
 
 async def test_state_shared_between_requests_stays_clean() -> None:
-    """A server that hands one state to every request does not mix the users."""
+    """Users are not mixed up on a server that passes the same state to every request."""
     seen: list[Scope] = []
     shared = {"database": object()}
     middleware = PrivyMiddleware(app_of(START, BODY, seen=seen), config())
@@ -96,7 +96,7 @@ async def test_state_shared_between_requests_stays_clean() -> None:
 
 
 async def test_what_routers_leave_in_the_scope_is_seen_outside() -> None:
-    """Middleware outside that names requests by their route keeps doing so."""
+    """Middleware outside, which names requests by their route, still finds the route in the scope."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = "/users/{id}"
@@ -107,7 +107,7 @@ async def test_what_routers_leave_in_the_scope_is_seen_outside() -> None:
 
 
 async def test_messages_pass_one_by_one() -> None:
-    """Nothing is buffered: each message has left before the app goes on."""
+    """Nothing is buffered: each message is sent before the app continues."""
     order: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,7 +126,7 @@ async def test_messages_pass_one_by_one() -> None:
 
 
 async def test_request_body_is_untouched() -> None:
-    """The app gets the server's messages, all of them, and a refusal reads none."""
+    """The app receives all of the server's messages, and rejecting a request reads none."""
     given: list[Message] = [
         {"type": "http.request", "body": b"a", "more_body": True},
         {"type": "http.request", "body": b"b"},
@@ -143,7 +143,7 @@ async def test_request_body_is_untouched() -> None:
 
 
 async def test_protected_path() -> None:
-    """The app is not called without a user, and the exempt path is open."""
+    """The app is not called without a user, and the exempt path needs no user."""
     seen: list[Scope] = []
     app = PrivyMiddleware(app_of(START, BODY, seen=seen), config(), protect=["/api"], exempt=["/api/health"])
     refused(await get(app, "/api/me"), 401, "Unauthorized")
@@ -154,7 +154,7 @@ async def test_protected_path() -> None:
 
 
 async def test_protected_path_below_a_root() -> None:
-    """What is protected is named as the app names it."""
+    """Protected paths are relative to the root path."""
     app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/me"])
     refused(await get(app, "/mounted/me", root_path="/mounted"), 401, "Unauthorized")
     refused(await get(app, "/me", root_path="/me"), 401, "Unauthorized")
@@ -162,7 +162,7 @@ async def test_protected_path_below_a_root() -> None:
 
 
 async def test_exempt_path_below_a_root() -> None:
-    """It is exempt if both the whole path and what is below the mount point are open."""
+    """A path is exempt only if both the whole path and the path below the mount point are."""
     app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/"], exempt=["/login"])
     assert (await get(app, "/login", root_path="/mounted"))[1] == BODY
     refused(await get(app, "/mounted/login", root_path="/mounted"), 401, "Unauthorized")
@@ -171,7 +171,7 @@ async def test_exempt_path_below_a_root() -> None:
 
 
 async def test_prefix_that_the_app_removes() -> None:
-    """The path below it is protected as well: given, or known from an app with a ``root_path`` like FastAPI's."""
+    """The path below a prefix is protected too, if the prefix is given or known from ``root_path``, as in FastAPI."""
     inner: Any = app_of(START, BODY)
     given = PrivyMiddleware(inner, config(), protect=["/me"], root_path="/v1")
     fastapi = FastAPI()
@@ -188,14 +188,14 @@ async def test_prefix_that_the_app_removes() -> None:
 
 
 async def test_apps_that_wrap_each_other() -> None:
-    """Looking for apps with a ``root_path`` ends where an app has been seen before."""
+    """The search for apps with a ``root_path`` stops at an app that it has already seen."""
     inner: Any = app_of(START, BODY)
     inner.app = inner
     assert (await get(PrivyMiddleware(inner, config(), protect=["/me"])))[1] == BODY
 
 
 async def test_preflight() -> None:
-    """A preflight of a protected path is answered without the app, or let in if the app says so."""
+    """A preflight of a protected path is answered without the app, or reaches the app if the setting says so."""
     preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
     app = PrivyMiddleware(app_of(START, BODY), config(), protect=["/me"])
     start, body = await get(app, "/me", headers={**preflight, "privy-id-token": "garbage"}, method="OPTIONS")
@@ -209,7 +209,7 @@ async def test_preflight() -> None:
 
 
 async def test_refusal_raised_in_the_app() -> None:
-    """It becomes its answer, also after messages that begin no response."""
+    """The middleware sends the error response, also after messages that do not begin a response."""
     refused(await get(PrivyMiddleware(app_of(MissingToken()), config())), 401, "Unauthorized")
     debug: Message = {"type": "http.response.debug", "info": {}}
     sent = await get(PrivyMiddleware(app_of(debug, ConditionNotMet()), config()))
@@ -226,13 +226,13 @@ async def test_refusal_raised_in_the_app() -> None:
     ],
 )
 async def test_errors_that_stay_errors(steps: list[Step], error: type[Exception]) -> None:
-    """A response that has begun, the app's own errors and wrong settings are not turned into refusals."""
+    """The error is raised if the response has begun, and so are the app's own errors and wrong settings."""
     with pytest.raises(error):
         await get(PrivyMiddleware(app_of(*steps), config()))
 
 
 async def test_answers_vary_on_what_was_read() -> None:
-    """The app's ``Vary`` is kept, and what the settings read is added once."""
+    """The app's ``Vary`` is kept, and the headers that the settings read are added once."""
     start = {**START, "headers": [(b"Vary", b"Accept-Encoding, cookie"), (b"X-Own", b"1"), (b"vary", b"Origin")]}
     app = PrivyMiddleware(app_of(start, BODY), config(identity_header="x-identity"))
     headers = headers_of((await get(app))[0])
@@ -242,13 +242,13 @@ async def test_answers_vary_on_what_was_read() -> None:
 
 
 async def test_refusals_vary_on_what_was_read() -> None:
-    """A refusal varies on headers of other names, too."""
+    """Error responses vary on configured header names too."""
     app = PrivyMiddleware(app_of(MissingToken()), config(identity_header="x-identity"))
     assert b"x-identity" in headers_of((await get(app))[0])[b"vary"]
 
 
 async def test_answers_to_tokens_are_private() -> None:
-    """Good token or bad, unless the app has said what caches may do."""
+    """Responses to valid and invalid tokens are private, unless the app sets ``Cache-Control``."""
     app = PrivyMiddleware(app_of({"type": "http.response.start", "status": 200}, BODY), config())
     for headers in (identity(), BAD):
         assert headers_of((await get(app, headers=headers))[0])[b"cache-control"] == b"private, no-store"
@@ -258,7 +258,7 @@ async def test_answers_to_tokens_are_private() -> None:
 
 
 async def test_socket_is_denied_where_the_server_can() -> None:
-    """Before it is accepted, with the answer a page would get."""
+    """A WebSocket is rejected before it is accepted, with the error response of a page."""
     start, body = await connect(PrivyMiddleware(app_of(MissingToken()), config()), extensions=DENIAL)
     assert (start["type"], body["type"]) == ("websocket.http.response.start", "websocket.http.response.body")
     refused([start, body], 401, "Unauthorized")
@@ -266,14 +266,14 @@ async def test_socket_is_denied_where_the_server_can() -> None:
 
 @pytest.mark.parametrize("extensions", [{}, None])
 async def test_socket_is_closed_where_the_server_cannot(extensions: dict[str, Any] | None) -> None:
-    """Policy violation, with the fixed words and nothing of the token."""
+    """The close has the code for policy violations and a fixed reason, without any part of the token."""
     app = PrivyMiddleware(app_of({"type": "websocket.accept"}), config(), protect=["/"])
     sent = await connect(app, BAD, extensions=extensions)
     assert sent == [{"type": "websocket.close", "code": 1008, "reason": "Invalid token"}]
 
 
 async def test_cross_site_socket_is_refused() -> None:
-    """A page of another site cannot open a socket with the user's cookie."""
+    """A page of another site cannot open a WebSocket with the user's cookie."""
     app = PrivyMiddleware(app_of({"type": "websocket.accept"}), config(), protect=["/"])
     foreign = {"Host": "app.example", "Origin": "https://evil.example"}
     refused(await connect(app, {**cookie(), **foreign}, extensions=DENIAL), 403, "Forbidden")
@@ -281,7 +281,7 @@ async def test_cross_site_socket_is_refused() -> None:
 
 
 async def test_refusal_on_an_open_socket_closes_it() -> None:
-    """There is no other answer once it is accepted."""
+    """After a WebSocket was accepted, closing it is the only possible response."""
     accept: Message = {"type": "websocket.accept"}
     sent = await connect(PrivyMiddleware(app_of(accept, ConditionNotMet()), config()), extensions=DENIAL)
     assert sent == [accept, {"type": "websocket.close", "code": 1008, "reason": "Forbidden"}]
@@ -296,13 +296,13 @@ async def test_refusal_on_an_open_socket_closes_it() -> None:
     ],
 )
 async def test_refusal_after_the_end_of_a_socket_stays_an_error(steps: list[Step]) -> None:
-    """Nothing can be sent any more."""
+    """Nothing can be sent after the WebSocket was closed."""
     with pytest.raises(MissingToken):
         await connect(PrivyMiddleware(app_of(*steps), config()), extensions=DENIAL)
 
 
 async def test_other_scopes_pass() -> None:
-    """What is not known is the app's business."""
+    """Unknown scope types are passed to the app."""
     seen: list[Scope] = []
     scope: Scope = {"type": "pubsub"}
     await exchange(PrivyMiddleware(app_of(seen=seen), config()), dict(scope), [])
@@ -310,7 +310,7 @@ async def test_other_scopes_pass() -> None:
 
 
 async def test_two_middlewares_do_not_disturb_one_another() -> None:
-    """Installed twice, the answer is the same and its headers are there once."""
+    """If the middleware is installed twice, the response is the same, and its headers are not repeated."""
     app = PrivyMiddleware(PrivyMiddleware(app_of(START, BODY), config()), config())
     start, _ = await get(app, headers=identity())
     assert headers_of(start)[b"cache-control"] == b"private, no-store"

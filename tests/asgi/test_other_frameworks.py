@@ -1,4 +1,4 @@
-"""The middleware around frameworks for which there is no plugin: it serves them unchanged."""
+"""The middleware around frameworks without a plugin, whose apps need no changes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ UNAUTHORIZED = {"message": "Unauthorized"}
 
 
 def id_of(user: PrivyUser | None) -> str | None:
-    """Return the user's id, if there is a user."""
+    """Return the user's ID, or ``None``."""
     return None if user is None else user.id
 
 
 def litestar_refusal(_: Request[Any, Any, Any], error: PrivyError) -> Response[bytes]:
-    """Give a refusal its documented answer, as Litestar's handlers do it."""
+    """Return the documented error response, in the form of Litestar's handlers."""
     return Response(error.body, status_code=error.status, headers=dict(error.headers))
 
 
@@ -85,14 +85,14 @@ def quart_app() -> Any:
 
 @pytest.fixture(params=[litestar_app, quart_app], ids=["litestar", "quart"])
 def client(request: pytest.FixtureRequest) -> Iterator[TestClient]:
-    """Return a client of each app behind the middleware, started as a server starts it."""
+    """Return a client of each app inside the middleware, started as a server starts it."""
     app: ASGIApp = PrivyMiddleware(request.param(), config(), protect=["/me"])
     with TestClient(app) as running:
         yield running
 
 
 def test_user(client: TestClient) -> None:
-    """The user is in the framework's own request."""
+    """The user is available in the framework's own request."""
     assert client.get("/who").json() == {"user_id": None}
     assert client.get("/who", headers=BAD).json() == {"user_id": None}
     assert client.get("/who", headers=identity()).json() == {"user_id": ADA}
@@ -100,7 +100,7 @@ def test_user(client: TestClient) -> None:
 
 
 def test_protected_path(client: TestClient) -> None:
-    """It is refused before the framework, and served with its body."""
+    """A protected path is rejected before the framework runs, and its body is passed on with a user."""
     assert client.post("/me", content="body").json() == UNAUTHORIZED
     assert client.post("/me", content="body", headers=BAD).json() == {"message": "Invalid token"}
     answer = client.post("/me", content="body", headers=identity())
@@ -110,7 +110,7 @@ def test_protected_path(client: TestClient) -> None:
 
 
 def test_refusal_in_the_app(client: TestClient) -> None:
-    """A handler of one line gives the refusals that the app raises their answers."""
+    """A handler of one line turns the errors that the app raises into the error responses."""
     assert client.get("/admin", headers=access()).json() == {"session_id": "dev-session-ada"}
     answer = client.get("/admin")
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
@@ -119,7 +119,7 @@ def test_refusal_in_the_app(client: TestClient) -> None:
 
 
 def test_websocket(client: TestClient) -> None:
-    """A socket has its user, and is refused before the framework."""
+    """A WebSocket has its user, and without one is rejected before the framework runs."""
     with client.websocket_connect("/me/ws", headers=identity()) as socket:
         assert socket.receive_text() == ADA
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/me/ws"):

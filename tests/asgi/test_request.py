@@ -1,4 +1,4 @@
-"""What is read from a raw scope."""
+"""Reading a raw ASGI scope."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def request(kind: str = "http", target: str = "/", **more: Any) -> ASGIRequest:
 
 
 def test_method() -> None:
-    """A handshake is told apart from a page by its method."""
+    """The method distinguishes a handshake from a page."""
     assert request().method == "GET"
     assert request("websocket").method == "WEBSOCKET"
 
 
 def test_scheme() -> None:
-    """A server may leave the scheme out."""
+    """A server may omit the scheme."""
     assert request(scheme="https").scheme == "https"
     assert ASGIRequest({"type": "http"}).scheme == "http"
 
@@ -45,20 +45,20 @@ def test_scheme() -> None:
     ],
 )
 def test_paths(path: str, root: str, paths: list[str]) -> None:
-    """The whole path counts, and what an app may leave of it that removes its mount point."""
+    """The whole path is used, and also the path without the mount point, because apps may remove it."""
     assert list(request(target=path, root_path=root).paths) == paths
     if root != "/":
         assert list(ASGIRequest({"type": "http", "path": path}, lambda: [root, None]).paths) == paths
 
 
 def test_paths_below_several_mount_points() -> None:
-    """A server's and an app's own need not be the same."""
+    """The mount point of a server and that of an app can be different."""
     scope = {"type": "http", "path": "/a/b/me", "root_path": "/a"}
     assert list(ASGIRequest(scope, lambda: ["/a/b"]).paths) == ["/a/b/me", "/b/me", "/me"]
 
 
 def test_paths_without_a_root() -> None:
-    """A server may leave the mount point out."""
+    """A server may omit the mount point."""
     assert list(ASGIRequest({"type": "http", "path": "/me"}).paths) == ["/me"]
     assert list(ASGIRequest({"type": "http", "path": "/me", "root_path": None}).paths) == ["/me"]
 
@@ -73,12 +73,12 @@ def test_paths_without_a_root() -> None:
     ],
 )
 def test_target(scope: dict[str, Any], target: str) -> None:
-    """Path and query are as they were sent, as far as the server tells."""
+    """Path and query are the same as in the request, as far as the server provides them."""
     assert ASGIRequest({"type": "http", **scope}).target == target
 
 
 def test_values() -> None:
-    """Every line of a field counts, and no field of a similar name."""
+    """Every line of a field is returned, and no field with a similar name."""
     headers = [("X-One", "a"), ("x_one", "spoof"), ("X-One", "b"), ("X-Two", "c")]
     assert ASGIRequest(scope_of("http", "/", headers)).values("x-one") == ["a", "b"]
     assert ASGIRequest(scope_of("http", "/", headers)).values("x-three") == []

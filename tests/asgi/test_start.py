@@ -1,4 +1,4 @@
-"""A wrong setting stops the start, also where a framework builds its middleware only when the server starts it."""
+"""A wrong setting stops the app at startup, even if the framework creates its middleware only then."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ every_mistake = pytest.mark.parametrize("mistake", [*WRONG])
 
 
 async def hello(request: Request) -> PlainTextResponse:
-    """Answer anybody."""
+    """Respond to every request."""
     return PlainTextResponse("hello")
 
 
 async def socket(websocket: WebSocket) -> None:
-    """Accept anybody."""
+    """Accept every WebSocket."""
     await websocket.accept()
 
 
 @asynccontextmanager
 async def never(app: object) -> AsyncIterator[None]:
-    """Be a lifespan that must not begin."""
+    """A lifespan that must not begin."""
     assert app is None, "the app has started"
     yield
 
@@ -58,12 +58,12 @@ ROUTES = [Route("/", hello), WebSocketRoute("/ws", socket)]
 
 
 def listed(options: dict[str, Any]) -> ASGIApp:
-    """Use Starlette's list of middleware."""
+    """Use the middleware in Starlette's list."""
     return Starlette(routes=ROUTES, middleware=[Middleware(PrivyMiddleware, **options)], lifespan=never)
 
 
 def among_others(options: dict[str, Any]) -> ASGIApp:
-    """Use it between other middleware."""
+    """Use the middleware between others."""
     around, inside = Middleware(CORSMiddleware, allow_origins=["*"]), Middleware(GZipMiddleware)
     return Starlette(routes=ROUTES, middleware=[around, Middleware(PrivyMiddleware, **options), inside])
 
@@ -76,7 +76,7 @@ def added(options: dict[str, Any]) -> ASGIApp:
 
 
 def wrapped(options: dict[str, Any]) -> ASGIApp:
-    """Use it in an app behind a plain ASGI wrapper."""
+    """Use the middleware in an app inside a plain ASGI wrapper."""
     app = listed(options)
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,13 +90,13 @@ every_app = pytest.mark.parametrize("make", [listed, among_others, added, wrappe
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave nothing to find there."""
+    """Remove the settings from the environment."""
     for name in ("PRIVY_APP_ID", "PRIVY_LEEWAY"):
         monkeypatch.delenv(name, raising=False)
 
 
 async def start(app: ASGIApp, error: type[Exception] = ConfigurationError) -> list[Message]:
-    """Return what an app sends to a server that starts it, whatever it raises then."""
+    """Return the messages that an app sends at startup, and check the error that it raises."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -114,7 +114,7 @@ async def start(app: ASGIApp, error: type[Exception] = ConfigurationError) -> li
 @every_mistake
 @pytest.mark.anyio
 async def test_the_server_is_told(make: Callable[[dict[str, Any]], ASGIApp], mistake: str) -> None:
-    """An exception alone would mean to it that the app has no lifespan."""
+    """The app sends ``lifespan.startup.failed``: if it only raised, servers would assume that it has no lifespan."""
     options, problem = WRONG[mistake]
     (failed,) = await start(make(options))
     assert failed["type"] == "lifespan.startup.failed"
@@ -124,7 +124,7 @@ async def test_the_server_is_told(make: Callable[[dict[str, Any]], ASGIApp], mis
 @every_app
 @every_mistake
 def test_test_clients_are_told(make: Callable[[dict[str, Any]], ASGIApp], mistake: str) -> None:
-    """With their lifespan, and without it at the first request and each one after."""
+    """Test clients raise the error: with their lifespan, or without it at every request."""
     options, problem = WRONG[mistake]
     with pytest.raises(ConfigurationError) as caught, TestClient(make(options)):
         raise AssertionError("the app has started")
@@ -139,7 +139,7 @@ def test_test_clients_are_told(make: Callable[[dict[str, Any]], ASGIApp], mistak
 @every_app
 @pytest.mark.anyio
 async def test_nothing_is_served_if_the_server_goes_on(make: Callable[[dict[str, Any]], ASGIApp]) -> None:
-    """Every request and socket gets the error, whose traceback does not grow."""
+    """Every request and WebSocket gets the error, whose traceback does not grow."""
     app = make(WRONG["setting"][0])
     await start(app)
     lengths = set()
@@ -163,7 +163,7 @@ async def _nothing(*_: object) -> Any:
 
 @every_mistake
 def test_a_direct_construction_raises_at_once(mistake: str) -> None:
-    """Where the app is made there is somebody to tell."""
+    """The error is raised immediately in the code that creates the app."""
     options, problem = WRONG[mistake]
     with pytest.raises(ConfigurationError) as caught:
         PrivyMiddleware(Starlette(), **options)
@@ -172,7 +172,7 @@ def test_a_direct_construction_raises_at_once(mistake: str) -> None:
 
 @pytest.mark.anyio
 async def test_a_direct_construction_in_a_coroutine_raises_at_once() -> None:
-    """Servers import apps while their event loop runs, and a request may build one."""
+    """It also is in a running event loop, in which servers import apps, and in a request that creates an app."""
     with pytest.raises(ConfigurationError, match=r"^leeway: "):
         PrivyMiddleware(Starlette(), **WRONG["setting"][0])
 
@@ -185,7 +185,7 @@ async def test_a_direct_construction_in_a_coroutine_raises_at_once() -> None:
 
 
 def test_a_construction_in_the_apps_own_lifespan_raises_at_once() -> None:
-    """Starlette tells the server then."""
+    """Starlette reports the error to the server."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -198,7 +198,7 @@ def test_a_construction_in_the_apps_own_lifespan_raises_at_once() -> None:
 
 @pytest.mark.anyio
 async def test_any_other_error_of_the_constructor_fails_the_start_too() -> None:
-    """Its text says what was wrong; directly it is raised as it is."""
+    """The server gets its text; if the middleware is created directly, it is raised unchanged."""
     given: Any = [{"APP_ID": "app"}, ["/api"]]
     app = Starlette(routes=ROUTES, middleware=[Middleware(PrivyMiddleware, *given)])
     (failed,) = await start(app, TypeError)
@@ -212,7 +212,7 @@ async def test_any_other_error_of_the_constructor_fails_the_start_too() -> None:
 
 @pytest.mark.anyio
 async def test_any_error_of_the_keys_fails_the_start() -> None:
-    """Also one of a verifier that is not ours."""
+    """This includes errors of a custom verifier."""
 
     class Failing(PrivyVerifier):
         async def aready(self) -> None:
@@ -224,7 +224,7 @@ async def test_any_error_of_the_keys_fails_the_start() -> None:
 
 
 def test_an_interpreter_without_frames_raises_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not every Python can tell who called."""
+    """Not every Python implementation can tell the caller of a function."""
     monkeypatch.setattr("inspect.currentframe", lambda: None)
     app = listed(WRONG["setting"][0])
     with pytest.raises(ConfigurationError, match=r"^leeway: "), TestClient(app):
@@ -232,7 +232,7 @@ def test_an_interpreter_without_frames_raises_at_once(monkeypatch: pytest.Monkey
 
 
 def test_the_right_settings_start() -> None:
-    """The same apps, and the lifespan runs."""
+    """The same apps start with correct settings, and their lifespan runs."""
     begun: list[object] = []
 
     @asynccontextmanager

@@ -34,7 +34,7 @@ State = dict[str, Any]
 
 
 def doing(work: Callable[[Any], object]) -> PrivyMiddleware:
-    """Return an app that does some work with its state and answers."""
+    """Return an app that changes its state and responds."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         work(scope["state"])
@@ -45,7 +45,7 @@ def doing(work: Callable[[Any], object]) -> PrivyMiddleware:
 
 
 async def test_state_is_a_plain_dict() -> None:
-    """Code written in C finds the entries too, since it reads what is in the dict itself."""
+    """Code written in C finds the entries too, because it reads the dict directly."""
     seen: list[State] = []
     scopes: list[dict[str, Any]] = [{"state": {"other": 1}}, {"state": None}, {}]
     for before in scopes:
@@ -60,7 +60,7 @@ async def test_state_is_a_plain_dict() -> None:
 
 
 async def test_a_token_is_verified_before_the_app() -> None:
-    """Whether the app looks at the user or not, and once only."""
+    """The token is verified once, whether or not the app uses the user."""
     asked: list[str] = []
 
     def is_revoked(claims: Any) -> bool:
@@ -78,8 +78,8 @@ async def test_a_token_is_verified_before_the_app() -> None:
 
 
 async def test_a_token_must_be_valid_when_the_request_arrives() -> None:
-    """A long request keeps its user."""
-    # A little ahead, so that no token is from its future.
+    """A long request keeps its user after the token has expired."""
+    # Slightly in the future, so that no token was issued later than this.
     clock = Clock(time.time() + 600)
     found: list[PrivyUser] = []
 
@@ -93,7 +93,7 @@ async def test_a_token_must_be_valid_when_the_request_arrives() -> None:
 
 
 async def test_middleware_further_out_sees_what_the_app_does_to_its_state() -> None:
-    """What is set, replaced or deleted when the response starts, and what is after that, when the app ends."""
+    """Changes at the start of the response are visible outside then, and later changes when the app ends."""
     moments: list[State] = []
     held: State = {"kept": 1, "replaced": 1, "deleted": 1, "popped": 1}
 
@@ -120,7 +120,7 @@ async def test_middleware_further_out_sees_what_the_app_does_to_its_state() -> N
 
 @pytest.mark.parametrize("message", [{"type": "websocket.accept"}, {"type": "websocket.close"}])
 async def test_middleware_around_a_socket_sees_it_with_the_handshake(message: Message) -> None:
-    """As with the start of a response."""
+    """Changes are visible outside when the handshake is answered."""
     held: State = {}
     seen: list[State] = []
 
@@ -139,7 +139,7 @@ async def test_middleware_around_a_socket_sees_it_with_the_handshake(message: Me
 
 
 async def test_middleware_further_out_sees_it_when_the_app_fails() -> None:
-    """A handler of errors may log what the app left there."""
+    """A handler of errors can log the entries of the app."""
 
     def fail(state: State) -> None:
         state["reason"] = "because"
@@ -152,7 +152,7 @@ async def test_middleware_further_out_sees_it_when_the_app_fails() -> None:
 
 
 async def test_the_user_stays_in_the_request() -> None:
-    """Neither our entries nor what the app puts in their place get into the state around it, or out of it."""
+    """Neither our entries nor values that replace them are copied into the outer state, or from it."""
 
     def replace(state: State) -> None:
         state["privy_user"] = "the app's own"
@@ -166,7 +166,7 @@ async def test_the_user_stays_in_the_request() -> None:
 
 
 async def test_inner_settings_hold_inside() -> None:
-    """The state of a middleware around this one keeps its own user."""
+    """The state of an outer middleware keeps its own user."""
     states: list[State] = []
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,7 +185,7 @@ async def test_inner_settings_hold_inside() -> None:
 
 
 def test_a_thread_may_write_while_the_state_is_passed_on() -> None:
-    """What a thread of the app puts into its state does not disturb the response."""
+    """A thread of the app can change the state while it is copied for the response."""
     outer: State = {}
     state = RequestState(outer, PrivyAuth(), build_gate(config()))
     done = threading.Event()
@@ -211,7 +211,7 @@ def test_a_thread_may_write_while_the_state_is_passed_on() -> None:
     assert outer == {key: value for key, value in state.own.items() if key.isdecimal()}
 
 
-# What a test of interleaved requests reads the user by: as Python and as C see the state.
+# Ways to read the user in the tests of concurrent requests: as Python code and as C code read the state.
 READS: list[Callable[[State], Any]] = [
     lambda state: state["privy_user"],
     lambda state: dict(dict.items(state))["privy_user"],
@@ -221,7 +221,7 @@ READS: list[Callable[[State], Any]] = [
 
 
 async def ask_in_turns(app: ASGIApp, persona: str | None, state: MutableMapping[str, Any], number: int) -> None:
-    """Make one request of a persona or of nobody, whose app sees one user only, whatever others do meanwhile."""
+    """Make a request with or without a persona, whose app must always see the same user."""
     headers = [] if persona is None else [*identity(persona).items()]
 
     async def receive() -> Message:
@@ -237,7 +237,7 @@ async def ask_in_turns(app: ASGIApp, persona: str | None, state: MutableMapping[
 
 
 async def test_requests_that_take_turns_keep_their_users() -> None:
-    """On a server that hands one state to every request, as with one for a connection of HTTP/2."""
+    """Concurrent requests keep their users on a server that passes one state to all, as in one HTTP/2 connection."""
     chance = random.Random(1)
     shared: State = {"database": "open"}
     wrong: list[object] = []
@@ -267,7 +267,7 @@ async def test_requests_that_take_turns_keep_their_users() -> None:
 
 
 async def test_stale_values_do_not_overwrite_newer_ones() -> None:
-    """Of a shared state only what a request changed itself is written back."""
+    """Only the entries that a request changed itself are copied back into a shared state."""
     shared: State = {"counter": 0}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -279,7 +279,7 @@ async def test_stale_values_do_not_overwrite_newer_ones() -> None:
 
 
 def auth_of(headers: dict[str, str], **more: Any) -> PrivyAuth:
-    """Return what the middleware finds out about a request."""
+    """Return the ``PrivyAuth`` of a request."""
     found: list[PrivyAuth] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -306,7 +306,7 @@ CASES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
 @pytest.mark.parametrize("case", CASES)
 def test_state_can_be_copied_and_pickled(case: str, duplicate: Callable[[Any], Any]) -> None:
-    """Whatever was found out, and with the refusals that belong to it."""
+    """Both work for every result, including errors."""
     auth = auth_of(**CASES[case], method="POST" if case == "cross-site" else "GET")
     copied = duplicate({"privy_user": auth.user, "privy_auth": auth})
     assert copied["privy_user"] == auth.user
@@ -320,7 +320,7 @@ def test_state_can_be_copied_and_pickled(case: str, duplicate: Callable[[Any], A
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Free nothing but what is no longer referred to."""
+    """Run without the garbage collector, so that only reference counts free objects."""
     gc.disable()
     try:
         yield
@@ -329,12 +329,12 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class Held:
-    """Be held by a request and nobody else."""
+    """An object that only a request refers to."""
 
 
 @pytest.mark.parametrize("answer", [START, MissingToken()])
 async def test_nothing_keeps_a_request_alive(answer: Message | Exception) -> None:
-    """No cycle of references is left for the garbage collector."""
+    """No reference cycle remains for the garbage collector."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert auth_in(scope) is not None

@@ -1,4 +1,4 @@
-"""The middleware changes nothing for the app or the server but what it documents."""
+"""The middleware changes only what is documented, for the app and for the server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 Pairs = list[tuple[bytes, bytes]]
 Wrap = Callable[[Pairs], Iterable[Iterable[bytes]]]
 
-# The forms that ASGI allows headers to have: iterables of iterables of two byte strings.
+# The forms that ASGI allows for headers: iterables of iterables of two byte strings.
 FORMS: dict[str, Wrap] = {
     "list of lists": lambda pairs: [list(pair) for pair in pairs],
     "tuple of tuples": tuple,
@@ -32,19 +32,19 @@ FORMS: dict[str, Wrap] = {
     "list of iterators": lambda pairs: [iter(pair) for pair in pairs],
     "dict view": lambda pairs: dict(pairs).items(),
 }
-# What the middleware is asked to do with a response.
+# The ways in which the middleware handles a response.
 SETTINGS: dict[str, dict[str, Any]] = {"open": {}, "protected": {"protect": ["/"]}, "expiring": {"close_expired": True}}
 
 
 def read(headers: Iterable[Iterable[bytes]]) -> Pairs:
-    """Return the headers as a server reads them, once."""
+    """Return the headers, which are read only once, as a server does."""
     return [(name, value) for name, value in headers]
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("settings", SETTINGS)
 async def test_response_headers_in_every_form(form: str, settings: str) -> None:
-    """All of them reach the server, with ours after them."""
+    """The server receives all of them, followed by ours."""
     own = [(b"content-type", b"text/html"), (b"X-Own", b"1"), (b"content-length", b"5")]
     start = {**START, "headers": FORMS[form](own)}
     middleware = PrivyMiddleware(app_of(start, BODY), config(), **SETTINGS[settings])
@@ -56,7 +56,7 @@ async def test_response_headers_in_every_form(form: str, settings: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("settings", ["open", "expiring"])
 async def test_headers_of_responses_without_content_in_every_form(form: str, settings: str) -> None:
-    """What nothing is added to reaches the server as well."""
+    """Headers to which nothing is added reach the server too."""
     own = [(b"etag", b'"1"'), (b"date", b"today")]
     start = {**START, "status": 304, "headers": FORMS[form](own)}
     middleware = PrivyMiddleware(app_of(start, BODY), config(), **SETTINGS[settings])
@@ -65,7 +65,7 @@ async def test_headers_of_responses_without_content_in_every_form(form: str, set
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_headers_of_a_denial_in_every_form(form: str) -> None:
-    """The app's own answer to a handshake is a response like any other."""
+    """The app's own response to a handshake is handled like any other response."""
     start = {"type": "websocket.http.response.start", "status": 404, "headers": FORMS[form]([(b"x-own", b"1")])}
     scope = scope_of("websocket", "/", [*identity().items()], extensions=DENIAL)
     sent = await exchange(PrivyMiddleware(app_of(start), config()), scope, [])
@@ -73,7 +73,7 @@ async def test_headers_of_a_denial_in_every_form(form: str) -> None:
 
 
 async def test_event_stream_in_every_form_ends_with_its_token() -> None:
-    """Its type is read from the same single reading."""
+    """The content type is read without iterating over the headers again."""
     now = time.time()
     verifier = PrivyVerifier(config(), clock=Clock(now - 3600))
     for form in FORMS.values():
@@ -92,7 +92,7 @@ async def test_event_stream_in_every_form_ends_with_its_token() -> None:
 
 @pytest.mark.parametrize("headers", [None, (), []])
 async def test_response_without_headers(headers: Any) -> None:
-    """They are optional."""
+    """Headers are optional in a response."""
     for settings in SETTINGS.values():
         app = app_of({**START, "headers": headers}, BODY)
         start, _ = await get(PrivyMiddleware(app, config(), **settings), headers=identity())
@@ -102,7 +102,7 @@ async def test_response_without_headers(headers: Any) -> None:
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("form", FORMS)
 async def test_request_headers_in_every_form(form: str, kind: str) -> None:
-    """The user is found, and the app reads all of them, more than once."""
+    """The user is found, and the app can read all headers more than once."""
     raw: Pairs = [(b"host", b"app.example"), (b"privy-id-token", identity()["privy-id-token"].encode()), (b"x", b"1")]
     seen: list[Any] = []
 
@@ -116,7 +116,7 @@ async def test_request_headers_in_every_form(form: str, kind: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_cross_site_rule_reads_headers_in_every_form(form: str) -> None:
-    """A second look at the headers sees all of them."""
+    """The rule finds all headers, although they have been read before."""
     raw: Pairs = [(b"cookie", cookie()["Cookie"].encode()), (b"sec-fetch-site", b"cross-site")]
     scope = {**scope_of("http", "/", method="POST"), "headers": FORMS[form](raw)}
     sent = await exchange(PrivyMiddleware(app_of(START, BODY), config(), protect=["/"]), scope, [])
@@ -124,7 +124,7 @@ async def test_cross_site_rule_reads_headers_in_every_form(form: str) -> None:
 
 
 def without(scope: Scope, *keys: str) -> Iterator[Scope]:
-    """Yield scopes in which one of the keys is missing, or is ``None``, and one with neither of them."""
+    """Yield scopes in which one of the keys is missing or ``None``, and one without any of them."""
     for key in keys:
         yield {name: value for name, value in scope.items() if name != key}
         yield {**scope, key: None}
@@ -147,7 +147,7 @@ OPTIONAL = (
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 async def test_optional_keys_of_a_scope(kind: str, settings: str) -> None:
-    """Whatever a server leaves out, a user gets in, and nobody else does where the path is protected."""
+    """If a server omits any key, requests with a user still pass, and others are rejected on protected paths."""
     pages = config(login_url="/login", refresh_url="/refresh")
     middleware = PrivyMiddleware(app_of(START, BODY), pages, **SETTINGS[settings])
     keys = (*OPTIONAL, "method") if kind == "websocket" else OPTIONAL
@@ -161,7 +161,7 @@ async def test_optional_keys_of_a_scope(kind: str, settings: str) -> None:
 
 
 async def test_a_page_s_own_origin_without_a_scheme() -> None:
-    """The scheme of a scope without one is ``http``."""
+    """If a scope has no scheme, it is ``http``."""
     headers = {**cookie(), "Host": "app.example", "Origin": "http://app.example"}
     for each in without(scope_of("http", "/", [*headers.items()], method="POST"), "scheme"):
         sent = await exchange(PrivyMiddleware(app_of(START, BODY), config(), protect=["/"]), dict(each), [])
@@ -170,7 +170,7 @@ async def test_a_page_s_own_origin_without_a_scheme() -> None:
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 async def test_scope_without_headers(kind: str) -> None:
-    """It is a request of nobody, and the app gets the scope as it is."""
+    """The request has no user, and the app gets the unchanged scope."""
     scope = scope_of(kind, "/", method="GET", extensions=DENIAL)
     for each in without(scope, "headers"):
         seen: list[Scope] = []
@@ -182,7 +182,7 @@ async def test_scope_without_headers(kind: str) -> None:
 
 
 def test_target_of_a_scope_without_a_query() -> None:
-    """It is the path alone."""
+    """Without a query, the target is the path."""
     for each in without({"type": "http", "path": "/a", "query_string": b"x"}, "query_string"):
         assert ASGIRequest(each).target == "/a"
 
@@ -201,7 +201,7 @@ OTHERS: list[Message] = [
 
 @pytest.mark.parametrize("settings", SETTINGS)
 async def test_other_messages_pass_untouched(settings: str) -> None:
-    """The very objects reach the server, before the start of a response and after it."""
+    """The server receives the same objects, before and after the start of a response."""
     middleware = PrivyMiddleware(app_of(*OTHERS, START, *OTHERS, BODY), config(), **SETTINGS[settings])
     sent = await get(middleware, headers=identity())
     for mine, theirs in zip(sent, [*OTHERS, START, *OTHERS, BODY], strict=True):
@@ -209,7 +209,7 @@ async def test_other_messages_pass_untouched(settings: str) -> None:
 
 
 async def test_start_keeps_what_else_it_says() -> None:
-    """Such as that trailers will follow; the app's own message stays as it was."""
+    """Other keys of the message, such as ``trailers``, are kept, and the app's own message is not changed."""
     start = {**START, "trailers": True, "own": object()}
     before = dict(start)
     sent = await get(PrivyMiddleware(app_of(start, BODY), config()), headers=identity())
@@ -219,7 +219,7 @@ async def test_start_keeps_what_else_it_says() -> None:
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("status", [100, 102, 103])
 async def test_interim_responses(status: int, settings: str) -> None:
-    """They get no headers of ours, and the final response that follows does."""
+    """Interim responses get no additional headers, but the final response does."""
     interim = {"type": "http.response.start", "status": status, "headers": [(b"link", b"</a.css>; rel=preload")]}
     middleware = PrivyMiddleware(app_of(interim, interim, START, BODY), config(), **SETTINGS[settings])
     first, second, final, body = await get(middleware, headers=identity())
@@ -229,7 +229,7 @@ async def test_interim_responses(status: int, settings: str) -> None:
 
 
 async def test_refusal_after_an_interim_response() -> None:
-    """The response has not begun, so that the refusal is still its answer."""
+    """The final response has not begun, so the error response is sent."""
     interim = {"type": "http.response.start", "status": 103, "headers": []}
     first, *rest = await get(PrivyMiddleware(app_of(interim, MissingToken()), config()))
     assert first == interim
@@ -239,7 +239,7 @@ async def test_refusal_after_an_interim_response() -> None:
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("settings", SETTINGS)
 async def test_send_and_receive_are_coroutine_functions(kind: str, settings: str) -> None:
-    """As those of servers are: libraries that bridge sync and async code look at that."""
+    """They are coroutine functions, as those of servers, because libraries check this to bridge sync and async code."""
     seen: list[Any] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

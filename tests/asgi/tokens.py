@@ -1,4 +1,4 @@
-"""Tokens of a development issuer that needs no server, since its key is given to the app."""
+"""Tokens of a development issuer without a server, whose key is given to the app."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BAD = {"privy-id-token": "garbage"}
 
 
 def config(**settings: Any) -> PrivyConfig:
-    """Return settings that trust the issuer's key."""
+    """Return settings that accept the issuer's key."""
     return PrivyConfig(**{"app_id": ISSUER.app_id, "verification_key": ISSUER.public_key_pem, **settings})
 
 
@@ -36,5 +36,5 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def cookie(persona: str = "ada", **claims: Any) -> dict[str, str]:
-    """Return the header of an identity token's cookie."""
+    """Return a cookie header with an identity token."""
     return {"Cookie": f"privy-id-token={ISSUER.identity_token(persona, **claims)}"}

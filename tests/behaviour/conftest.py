@@ -1,4 +1,4 @@
-"""Every test here runs once for each framework on disk."""
+"""Every test in this folder runs once for each framework."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MakeClient = Callable[..., Client]
 
 @pytest.fixture(autouse=True)
 def watch() -> Iterator[Watch]:
-    """Fail each test in which something of a token has been logged, at whichever level and by whomever."""
+    """Fail each test in which a part of a token is logged, at any level and by any logger."""
     with Watch() as watching:
         yield watching
 
@@ -37,13 +37,13 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 @pytest.fixture(params=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> str:
-    """Name each framework in turn."""
+    """Return the name of each framework in turn."""
     return str(request.param)
 
 
 @pytest.fixture
 def make_client(framework: str, issuer: DevelopmentIssuer) -> Iterator[MakeClient]:
-    """Build clients of the framework's example app with settings of the test's own."""
+    """Return a function that creates clients of the framework's example app with other settings."""
     module = importlib.import_module(f"tests.behaviour.clients.{framework}")
     with ExitStack() as stack:
 
@@ -57,5 +57,5 @@ def make_client(framework: str, issuer: DevelopmentIssuer) -> Iterator[MakeClien
 
 @pytest.fixture
 def client(make_client: MakeClient) -> Client:
-    """Build a client of the framework's example app with the default settings."""
+    """Return a client of the framework's example app with the default settings."""
     return make_client()

@@ -1,4 +1,4 @@
-"""What the Django tests share."""
+"""Fixtures for the Django tests."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Get = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
-    """Run ``anyio`` tests under asyncio alone: Django knows no other loop."""
+    """Run ``anyio`` tests only with asyncio, because Django supports no other event loop."""
     return "asyncio"
 
 
 @pytest.fixture(autouse=True)
 def database(db: None) -> None:
-    """Let every test ask the database, as each guard looks for the user's account there."""
+    """Allow every test to use the database, because each check for a user queries the account."""
 
 
 @pytest.fixture
 def issuer() -> Iterator[DevelopmentIssuer]:
-    """Trust an issuer of the test's own."""
+    """Accept only the tokens of a test issuer."""
     with privy_issuer() as trusted:
         yield trusted
 
 
 @pytest.fixture(params=["wsgi", "asgi"])
 def get(request: pytest.FixtureRequest) -> Get:
-    """Get pages by each protocol in turn."""
+    """Return a function that sends ``GET`` requests, over WSGI and over ASGI in turn."""
     return Client().get if request.param == "wsgi" else async_to_sync(AsyncClient().get)

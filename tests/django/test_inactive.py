@@ -289,8 +289,8 @@ def test_session_of_another_user(issuer: DevelopmentIssuer) -> None:
     assert outcome(client.get("/arequired", headers=identity(issuer))) == (403, FORBIDDEN)
 
 
-def test_verifier_that_tells_no_issuer(issuer: DevelopmentIssuer) -> None:
-    """Without one no account can be found, which is the project's mistake."""
+def test_verifier_without_an_issuer(issuer: DevelopmentIssuer) -> None:
+    """Without the issuer no account can be found, so this is a ConfigurationError."""
 
     class Careless(PrivyVerifier):
         def recall(self, credentials: Any, now: float) -> Any:
@@ -303,7 +303,7 @@ def test_verifier_that_tells_no_issuer(issuer: DevelopmentIssuer) -> None:
     verifier = Careless(PrivyConfig(app_id=issuer.app_id, verification_key=issuer.public_key_pem))
     with override_settings(PRIVY=verifier):
         for target in ("/arequired", "/user"):
-            with pytest.raises(ConfigurationError, match=r"^verifier: return the verified claims"):
+            with pytest.raises(ConfigurationError, match=r"^verifier: return claims with iss"):
                 Client().get(target, headers=identity(issuer))
 
 

@@ -1,4 +1,4 @@
-"""What the snippets of the documents need."""
+"""Fixtures for the code examples of the documentation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def snippets_module() -> Iterator[None]:
-    """Let the module that snippets say they are in be found, where a framework looks for it."""
+    """Make the module ``snippets`` importable, because frameworks import the module of the examples by name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "snippets", types.ModuleType("snippets"))
         yield

@@ -1,4 +1,4 @@
-"""The servers run as they would anywhere."""
+"""Fixtures for the tests with real servers."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start no server under coverage, which slows it down and handles its signals; other tests reach every line."""
+    """Run servers without coverage, which slows them down and handles their signals; other tests cover these lines."""
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)

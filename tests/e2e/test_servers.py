@@ -94,7 +94,7 @@ def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None
     """``python -m example_apps.demo --once`` shows every answer and no token."""
     assert main(["--once", "--port", str(free_port())]) == 0
     shown = capsys.readouterr().out
-    assert "11 of 11 answers as documented" in shown
+    assert "11 of 11 responses as documented" in shown
     assert "eyJ" not in shown
 
 

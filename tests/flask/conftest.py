@@ -1,4 +1,4 @@
-"""Flask apps with the development issuer behind them."""
+"""Fixtures for the Flask tests, which use the development issuer."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Header = dict[str, str]
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run one development issuer on loopback for all tests here."""
+    """Run one development issuer on loopback for all tests in this folder."""
     with DevelopmentIssuer() as running:
         yield running
 
 
 @pytest.fixture
 def make_app(issuer: DevelopmentIssuer) -> Callable[..., Flask]:
-    """Build apps with ``Privy`` set up, with settings of the test's own."""
+    """Return a function that creates apps with ``Privy`` and other settings."""
 
     def make(**settings: Any) -> Flask:
         app = Flask(__name__)
@@ -36,25 +36,25 @@ def make_app(issuer: DevelopmentIssuer) -> Callable[..., Flask]:
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
-    """Build one app with the default settings."""
+    """Return an app with the default settings."""
     return make_app()
 
 
 @pytest.fixture
 def ada(issuer: DevelopmentIssuer) -> Header:
-    """Return the header of a user with an ethereum wallet and the role of an admin."""
+    """Return the header of a user with an Ethereum wallet and the role of an admin."""
     return {"privy-id-token": issuer.identity_token("ada")}
 
 
 @pytest.fixture
 def grace(issuer: DevelopmentIssuer) -> Header:
-    """Return the header of a user with neither."""
+    """Return the header of a user without a wallet or a role."""
     return {"privy-id-token": issuer.identity_token("grace")}
 
 
 @pytest.fixture
 def expired(issuer: DevelopmentIssuer) -> Header:
-    """Return the header of a token that has expired."""
+    """Return the header with an expired token."""
     return {"privy-id-token": issuer.identity_token("ada", exp=1)}
 
 

@@ -1,4 +1,4 @@
-"""Each framework's app in turn."""
+"""Every test in this folder runs for the app of each framework."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tests.parameters.apps import APPS, Send, django_project
 
 @pytest.fixture(scope="module", autouse=True)
 def project() -> Iterator[None]:
-    """Be a Django project for all tests here."""
+    """Set up a Django project for all tests in this folder."""
     with django_project():
         yield
 
 
 @pytest.fixture(scope="module", params=APPS)
 def app(request: pytest.FixtureRequest) -> str:
-    """Name each app in turn."""
+    """Return the name of each app in turn."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def send(app: str) -> Send:
-    """Return how to send requests to it."""
+    """Return a function that sends requests to the app."""
     return APPS[app]()

@@ -1,4 +1,4 @@
-"""What the security tests share."""
+"""Fixtures for the security tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.keyserver import KeyServer
 
 @pytest.fixture
 def collector() -> Iterator[KeyServer]:
-    """Listen for requests that nobody should make; afterwards there must have been none."""
+    """Run a server that must not receive any request; checked after the test."""
     with KeyServer() as server:
         yield server
         assert server.requests == []

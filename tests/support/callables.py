@@ -1,4 +1,4 @@
-"""Callables that have to be awaited, in the shapes that apps write."""
+"""Async callables, in the forms that apps use."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ __all__ = ["ASYNC", "UNSEEN"]
 
 
 async def coroutine_function(*_: object) -> bool:
-    """Be what most people write."""
+    """A coroutine function."""
     return False
 
 
 class Called:
-    """Be an object with methods to await."""
+    """An object with async methods."""
 
     async def __call__(self, *_: object) -> bool:
-        """Be awaited."""
+        """A coroutine method."""
         return False
 
     async def method(self, *_: object) -> bool:
-        """Be awaited."""
+        """A coroutine method."""
         return False
 
     @classmethod
     async def of_the_class(cls, *_: object) -> bool:
-        """Be awaited."""
+        """A coroutine method."""
         return False
 
 
 class Promise:
-    """Be something to await that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self) -> Generator[Any, None, bool]:
-        """Give nothing."""
+        """Yield nothing."""
         yield from asyncio.sleep(0).__await__()
         return False
 
 
 def in_a_plain_function(function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
-    """Return a plain function that hands on what ``function`` returns, as careless decorators do."""
+    """Return a plain function that returns the result of ``function``, as some decorators do."""
 
     @functools.wraps(function)
     def plain(*args: object) -> Any:
@@ -61,7 +61,7 @@ ASYNC: dict[str, Callable[..., Any]] = {
     "partial of an object": functools.partial(Called(), 1),
     "partial of a method": functools.partial(Called().method, 1),
 }
-"""Those of which it shows before they are called."""
+"""The callables that can be recognised as async before they are called."""
 
 UNSEEN: dict[str, Callable[..., Any]] = {
     "lambda": lambda *_: coroutine_function(),
@@ -69,4 +69,4 @@ UNSEEN: dict[str, Callable[..., Any]] = {
     "partial of a lambda": functools.partial(lambda *_: coroutine_function(), 1),
     "promise": lambda *_: Promise(),
 }
-"""Those of which it shows only by what they return."""
+"""The callables that can be recognised as async only by their result."""

@@ -1,4 +1,4 @@
-"""Certificates of an authority of our own, for key servers that speak TLS."""
+"""Certificates of a test authority, for key servers with TLS."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Issue certificates, and be trusted by whoever is given ``bundle``."""
+    """An authority that issues certificates; clients that use ``bundle`` trust it."""
 
     def __init__(self, folder: Path) -> None:
-        """Make a root key and certificate, and keep files in ``folder``."""
+        """Create a root key and certificate; the files are written to ``folder``."""
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test root")])
@@ -29,7 +29,7 @@ class Authority:
         self.bundle.write_bytes(self._root.public_bytes(Encoding.PEM))
 
     def server_context(self, *, address: str = "127.0.0.1", expired: bool = False) -> ssl.SSLContext:
-        """Return what a server needs to speak TLS as ``address``."""
+        """Return the TLS context of a server for ``address``."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
         builder = self._builder(x509.Name([]), key, expired=expired).add_extension(names, critical=True)

@@ -1,10 +1,10 @@
-"""A clock that tests move."""
+"""A clock that tests set."""
 
 from __future__ import annotations
 
 
 class Clock:
-    """Stand still until a test moves it on."""
+    """A clock that changes only when a test advances it."""
 
     def __init__(self, time: float = 1_000.0) -> None:
         """Start at ``time``, in seconds."""
@@ -15,5 +15,5 @@ class Clock:
         return self.time
 
     def advance(self, seconds: float) -> None:
-        """Move on by ``seconds``."""
+        """Advance the clock by ``seconds``."""
         self.time += seconds

@@ -13,7 +13,7 @@ __all__ = ["connections_left_open"]
 
 @contextmanager
 def connections_left_open() -> Iterator[None]:
-    """Let no request look at the database connection that another test has opened, as Django's test client does."""
+    """Hide the database connection of another test from the request, as Django's test client does."""
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)

@@ -1,4 +1,4 @@
-"""A real key server on loopback that counts its requests and can be told to misbehave."""
+"""A real key server on loopback, which counts its requests and can misbehave."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tests.support.signers import Signer
 
 Behaviour: TypeAlias = Callable[[socket.socket], None]
 
-# Between two bytes of a server that drips: far less than any time-out, far more than a busy loop.
+# The delay between two bytes of a slow response: much shorter than any timeout, and long enough not to use the CPU.
 _DRIP_SECONDS = 0.02
 
 
 class KeyServer:
-    """Serve the keys of ``signers`` at ``url``, or behave as ``behave`` says."""
+    """A server of the keys of ``signers`` at ``url``, which can misbehave as ``behave`` does."""
 
     def __init__(self, *signers: Signer, tls: ssl.SSLContext | None = None) -> None:
-        """Publish the keys of ``signers`` from the moment the ``with`` block is entered."""
+        """Create a server that publishes the keys of ``signers`` inside its ``with`` block."""
         self.requests: list[bytes] = []
         self.behave: Behaviour = reply(jwks(*signers))
         self.arrived = threading.Semaphore(0)
@@ -41,7 +41,7 @@ class KeyServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop, and leave no thread behind."""
+        """Stop the server and all its threads."""
         self.stop()
         self._kept.close()
 
@@ -52,7 +52,7 @@ class KeyServer:
 
     @property
     def count(self) -> int:
-        """Return how many requests have come in."""
+        """Return the number of requests."""
         return len(self.requests)
 
     def publish(self, *signers: Signer) -> None:
@@ -60,7 +60,7 @@ class KeyServer:
         self.behave = reply(jwks(*signers))
 
     def start(self) -> None:
-        """Listen, at the former port if there was one."""
+        """Listen again, on the same port as before if there was one."""
         self._stopped.clear()
         self._kept.close()
         self._listener = socket.create_server(("127.0.0.1", self._port), backlog=256)
@@ -68,7 +68,7 @@ class KeyServer:
         self._spawn(self._listen, self._listener)
 
     def stop(self) -> None:
-        """Refuse connections, and wait until those that are open have ended."""
+        """Refuse connections, and wait until the open ones have ended."""
         self._stopped.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -79,7 +79,7 @@ class KeyServer:
         self._keep_port()
 
     def _keep_port(self) -> None:
-        """Have connections refused and nobody else be given the port, until there is a start or the end."""
+        """Refuse connections and keep the port reserved, until ``start`` or ``stop`` is called."""
         self._kept.close()
         kept = self._kept.enter_context(socket.socket())
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -123,7 +123,7 @@ def jwks(*signers: Signer) -> bytes:
 
 
 def reply(body: bytes, status: int = 200, headers: Mapping[str, Any] | None = None) -> Behaviour:
-    """Answer with ``body``."""
+    """Respond with ``body``."""
 
     def behave(connection: socket.socket) -> None:
         connection.sendall(_head(status, {"Content-Length": len(body), **(headers or {})}) + body)
@@ -132,12 +132,12 @@ def reply(body: bytes, status: int = 200, headers: Mapping[str, Any] | None = No
 
 
 def compressed(body: bytes) -> Behaviour:
-    """Answer with ``body`` compressed by gzip."""
+    """Respond with ``body``, compressed with gzip."""
     return reply(gzip.compress(body), headers={"Content-Encoding": "gzip"})
 
 
 def bomb(megabytes: int) -> Behaviour:
-    """Answer with much that compresses to little, without saying how little."""
+    """Respond with a large body that is small when compressed, without its uncompressed length."""
     packed = gzip.compress(b" " * megabytes * 2**20)
 
     def behave(connection: socket.socket) -> None:
@@ -147,7 +147,7 @@ def bomb(megabytes: int) -> Behaviour:
 
 
 def flood(size: int, gzipped: bytes = b"") -> Behaviour:
-    """Send ``size`` bytes, after a compressed body if one is given, without saying how many there will be."""
+    """Send ``size`` bytes, after an optional compressed body, without ``Content-Length``."""
     head = _head(200, {"Content-Encoding": "gzip"} if gzipped else {})
 
     def behave(connection: socket.socket) -> None:
@@ -159,7 +159,7 @@ def flood(size: int, gzipped: bytes = b"") -> Behaviour:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Close the connection without a word."""
+    """Close the connection without a response."""
     connection.shutdown(socket.SHUT_RDWR)
 
 
@@ -171,12 +171,12 @@ def reset_mid_body(connection: socket.socket) -> None:
 
 
 def silence(connection: socket.socket) -> None:
-    """Say nothing until the client hangs up."""
+    """Send no response until the client closes the connection."""
     connection.recv(1)
 
 
 def drip(start: bytes = b"") -> Behaviour:
-    """Send ``start`` and then a byte at a time, for as long as the client listens."""
+    """Send ``start`` and then one byte at a time, until the client closes the connection."""
 
     def behave(connection: socket.socket) -> None:
         connection.sendall(start or b"HTTP/1.1 200 OK\r\nX-Endless: ")
@@ -195,19 +195,19 @@ DRIP_BODY = drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
 
 
 class Held:
-    """Keep requests waiting until the test releases them, then behave as told."""
+    """A behaviour that makes requests wait until the test releases them."""
 
     def __init__(self, then: Behaviour) -> None:
-        """Behave as ``then`` says once released."""
+        """Create it; after the release, requests are handled by ``then``."""
         self.then = then
         self._released = threading.Event()
 
     def release(self) -> None:
-        """Let all waiting requests, and all that come, have their answer."""
+        """Release all waiting and future requests."""
         self._released.set()
 
     def __call__(self, connection: socket.socket) -> None:
-        """Wait, then answer."""
+        """Wait, then respond."""
         self._released.wait()
         self.then(connection)
 
@@ -222,7 +222,7 @@ def _read_head(connection: socket.socket) -> bytes:
     head = b""
     while b"\r\n\r\n" not in head:
         chunk = connection.recv(65536)
-        # A client that expects TLS begins with a handshake record.
+        # A TLS client begins with a handshake record.
         if not chunk or chunk.startswith(b"\x16"):
             return b""
         head += chunk

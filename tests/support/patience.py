@@ -1,4 +1,4 @@
-"""How long the tests wait for what is sure to come, so that none depends on how fast the machine is."""
+"""How long tests wait for an event that must happen, so that no test depends on the speed of the machine."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from privy_middleware.web3auth import Web3AuthConfig
 __all__ = ["LONGEST_TIMEOUT", "PATIENCE", "allow_time"]
 
 PATIENCE = 120.0
-"""In seconds: far longer than anything takes that ends at all."""
+"""Seconds, much longer than anything that ends can take."""
 LONGEST_TIMEOUT = 60.0
-"""In seconds: the longest time-out that settings may have."""
+"""Seconds, the longest timeout that settings accept."""
 
 
 def allow_time() -> None:
-    """Make the default time-outs of this process long enough for a busy machine; a test may still set shorter ones.
+    """Make the default timeouts of this process long enough for a busy machine; a test can still set shorter ones.
 
-    The defaults are made for users who wait: five seconds for a whole fetch, and less for parts of it.
+    The defaults are meant for users who wait: five seconds for a whole fetch, and less for its parts.
     """
     _set_default(JWKSSource.__init__, "timeout", PATIENCE)
     _set_default(UserLoader.__init__, "timeout", LONGEST_TIMEOUT)

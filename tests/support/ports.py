@@ -1,4 +1,4 @@
-"""Ports for servers that are told where to listen."""
+"""Free ports, for servers that must be given a port."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-# Systems give ports of their own choice from above these, so no other test's server comes between.
+# The system chooses ports above these itself, so no server of another test uses them.
 _PORTS = range(20_000, 32_000)
 _LOCKS = Path(tempfile.gettempdir(), f"privy-middleware-ports-{os.getuid()}")
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on, and that no other test is given while this process runs."""
+    """Return a free loopback port, which no other test gets while this process runs."""
     _LOCKS.mkdir(exist_ok=True)
     while True:
         # `random` has the same seed in every test process.

@@ -1,4 +1,4 @@
-"""A Redis to test with: the real one where it is installed, and a tiny one of GET, SET and TTL for everywhere."""
+"""Redis for tests: the real server if it is installed, and always a minimal one with GET, SET and TTL."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ REAL = shutil.which("redis-server")
 
 
 class _Connection(StreamRequestHandler):
-    """One client's connection to the tiny Redis (RESP2)."""
+    """A client's connection to the minimal Redis (RESP2)."""
 
     server: Any
 
     def handle(self) -> None:
-        """Answer commands until the client leaves."""
+        """Respond to commands until the client closes the connection."""
         while line := self.rfile.readline():
             words = [self._word() for _ in range(int(line[1:]))]
             self.wfile.write(self._answer(words))
@@ -54,7 +54,7 @@ class _Server(ThreadingTCPServer):
 
 @contextmanager
 def tiny() -> Iterator[str]:
-    """Run the tiny Redis; give its address."""
+    """Run the minimal Redis and yield its address."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
         server.kept, server.seconds = {}, {}  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -64,7 +64,7 @@ def tiny() -> Iterator[str]:
 
 @contextmanager
 def real() -> Iterator[str]:
-    """Run the installed redis-server on a free loopback port; give its address."""
+    """Run the installed redis-server on a free loopback port and yield its address."""
     assert REAL is not None
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
@@ -90,5 +90,5 @@ KINDS = {"tiny": tiny, **({"real": real} if REAL else {})}
 
 
 def summary() -> str:
-    """Say aloud whether the real Redis was there."""
-    return f"redis: tested against {REAL}" if REAL else "redis: redis-server is ABSENT, tested against a tiny one only"
+    """Return a line that says whether the real Redis was used."""
+    return f"redis: tested against {REAL}" if REAL else "redis: redis-server is ABSENT, tested with a minimal server"

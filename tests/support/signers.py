@@ -1,4 +1,4 @@
-"""Key pairs for tests: what an issuer publishes, and signatures made with it."""
+"""Key pairs for tests, with their published form and a signature."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MESSAGE = b"header.payload"
 
 
 class Signer:
-    """Hold a P-256 key pair, as an issuer does."""
+    """A P-256 key pair of an issuer."""
 
     def __init__(self, kid: str | None = None) -> None:
-        """Make a new pair, published under ``kid``."""
+        """Create a new pair, which is published under ``kid``."""
         self.kid = kid
         self.private = ec.generate_private_key(ec.SECP256R1())
 

@@ -1,4 +1,4 @@
-"""Tokens of every shape, signed with a key of the test's own, and the requests they come with."""
+"""Tokens of any form, signed with a test key, and requests that contain them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ IDENTITY: Mapping[str, Any] = {"cr": "1731974895", "linked_accounts": "[]", **CO
 ACCESS: Mapping[str, Any] = {"sid": "test-session", **COMMON}
 
 MISSING: Any = object()
-"""As the value of a claim or parameter, leaves it out."""
+"""A claim or parameter with this value is left out."""
 
 
 def b64(data: bytes) -> str:
@@ -41,7 +41,7 @@ def b64(data: bytes) -> str:
 
 
 def part(value: object) -> str:
-    """Return a segment: bytes and text as they are, anything else as JSON."""
+    """Return a segment; bytes and text are encoded directly, other values as JSON."""
     raw = (
         value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else json.dumps(value).encode()
     )
@@ -59,7 +59,7 @@ def sign(header: object, payload: object, key: ec.EllipticCurvePrivateKey = SIGN
 
 
 def sign_segments(header: str, payload: str, key: ec.EllipticCurvePrivateKey = SIGNER.private) -> str:
-    """Return a compact JWS of two segments as they are."""
+    """Return a compact JWS of two encoded segments."""
     signed = f"{header}.{payload}"
     return f"{signed}.{b64(_ES256.sign(signed.encode(), key))}"
 
@@ -85,7 +85,7 @@ def verifier(clock: Callable[[], float] | None = None, **settings: Any) -> Privy
 
 
 def user_of(token: str, **settings: Any) -> PrivyUser:
-    """Return the user of an identity token, once the cold and the cached way have agreed."""
+    """Return the user of an identity token, and check that the cached result is the same."""
     judge = verifier(**settings)
     first = judge.verify_identity_token(token)
     assert judge.verify_identity_token(token) == first
@@ -93,7 +93,7 @@ def user_of(token: str, **settings: Any) -> PrivyUser:
 
 
 class Request:
-    """A request of no framework: raw fields in order."""
+    """A request without a framework, with a list of header fields."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Request:
         scheme: str = "https",
         target: str | None = None,
     ) -> None:
-        """Take the fields as they stand on the wire."""
+        """Create a request with fields in the order in which they are sent."""
         self._fields = fields
         self.method = method
         self.paths: tuple[str, ...] = (path,)
@@ -111,7 +111,7 @@ class Request:
         self.target = path if target is None else target
 
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
-        """Return the values of those of the fields that are there."""
+        """Return the values of the given fields that are present."""
         found = {name: self.values(name) for name in names.raw.values()}
         return {name: values for name, values in found.items() if values}
 
@@ -121,18 +121,18 @@ class Request:
 
 
 def found(gate: Gate, request: Request) -> PrivyAuth:
-    """Return what is known about a request."""
+    """Return the ``PrivyAuth`` of a request."""
     return Lookup(gate, request).find()
 
 
 def checked(gate: Gate, request: Request, auth: PrivyAuth) -> None:
-    """Require a user where the path does, whatever the app asks for."""
+    """Require a user if the path is protected."""
     if gate.guards(request) and not is_preflight(request):
         auth.require()
 
 
 def cookies(*pairs: tuple[str, str]) -> tuple[str, str]:
-    """Return one Cookie field."""
+    """Return a Cookie field."""
     return "Cookie", "; ".join(f"{name}={value}" for name, value in pairs)
 
 
@@ -147,7 +147,7 @@ def id_header(token: str) -> tuple[str, str]:
 
 
 def twin(token: str) -> str:
-    """Return the token with the other valid ECDSA signature, (r, n - s)."""
+    """Return the same token with the other valid ECDSA signature, (r, n - s)."""
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
     signed, _, signature = token.rpartition(".")
     raw = base64.urlsafe_b64decode(signature + "==")
@@ -156,5 +156,5 @@ def twin(token: str) -> str:
 
 
 def runs_of(token: str, length: int = 10) -> Iterable[str]:
-    """Return every run of ``length`` characters of a token."""
+    """Return every substring of a token with ``length`` characters."""
     return {token[start : start + length] for start in range(len(token) - length + 1)}

@@ -1,7 +1,7 @@
-"""Published test vectors: where they lie, and how many of them came out as their publishers say.
+"""Published test vectors, and the number of those whose result is as published.
 
-They are not part of this repository: ``PRIVY_VECTORS`` names their folder, with ``wycheproof/`` (C2SP/wycheproof,
-``testvectors_v1``), ``cookbook/`` (ietf-jose/cookbook) and ``rfc/``.
+They are not part of this repository: ``PRIVY_VECTORS`` is the path of their directory, which contains ``wycheproof/``
+(C2SP/wycheproof, ``testvectors_v1``), ``cookbook/`` (ietf-jose/cookbook) and ``rfc/``.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _Recorded: TypeAlias = tuple[str, int, list[str], list[str]]
 _PROPERTY = "vectors"
 
 FAMILIES = ("JWS", "JWK sets", "primitives", "JOSE crypto", "DER refused", "RFCs")
-"""The families of vectors, in the order in which their counts are shown."""
+"""The families of vectors, in the order of the summary."""
 
 
 @dataclass
 class Count:
-    """How many vectors of a family ran, and which of them came out wrong."""
+    """The number of vectors of a family that ran, and the names of those with a wrong result."""
 
     ran: int = 0
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def add(self, ran: int, wrong: list[str], notes: list[str]) -> None:
-        """Add what a test has counted."""
+        """Add the count of a test."""
         self.ran += ran
         self.wrong += wrong
         self.notes += notes
@@ -47,14 +47,14 @@ class Count:
 
 
 class Counts:
-    """Count vectors for the summary at the end of the run."""
+    """Counts vectors for the summary at the end of the test run."""
 
     def __init__(self, record: Record) -> None:
-        """Take what records a property in the test's report, which comes back from another process as well."""
+        """Create it; ``record`` stores a property in the report of the test, which also works across processes."""
         self._record = record
 
     def hold(self, family: str, outcomes: Sequence[tuple[str, bool]], *notes: str) -> None:
-        """Count the outcomes, and fail with the names of those that are wrong."""
+        """Count the outcomes, and fail with the names of the wrong ones."""
         wrong = [name for name, right in outcomes if not right]
         self._record(_PROPERTY, [family, len(outcomes), wrong, list(notes)])
         assert outcomes
@@ -62,20 +62,20 @@ class Counts:
 
 
 def vector_folder() -> Path | None:
-    """Return the folder of the vectors, ``None`` where there is none."""
+    """Return the directory of the vectors, or ``None``."""
     named = os.environ.get("PRIVY_VECTORS")
     return Path(named) if named and Path(named).is_dir() else None
 
 
 def load(name: str) -> Any:
-    """Return the content of a file of vectors, which must be there when the folder is."""
+    """Return the content of a file of vectors, which must exist if the directory does."""
     folder = vector_folder()
     assert folder is not None
     return json.loads((folder / name).read_text(encoding="utf-8"))
 
 
 def wycheproof(name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield each test of a Wycheproof file with the group it belongs to; none may be lost on the way."""
+    """Yield each test of a Wycheproof file with its group, and check that the file is complete."""
     document = load(f"wycheproof/{name}_test.json")
     pairs = [(group, test) for group in document["testGroups"] for test in group["tests"]]
     assert len(pairs) == document["numberOfTests"]
@@ -83,9 +83,9 @@ def wycheproof(name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def summary(reports: Iterable[pytest.TestReport]) -> str:
-    """Say how many vectors ran, or that they are absent."""
+    """Return a line with the number of vectors that ran, or that says that they are absent."""
     if vector_folder() is None:
-        return "vectors: ABSENT, none ran (PRIVY_VECTORS names no folder)"
+        return "vectors: ABSENT, none ran (PRIVY_VECTORS is not set to their directory)"
     counts: defaultdict[str, Count] = defaultdict(Count)
     for name, value in (each for report in reports for each in report.user_properties):
         if name == _PROPERTY:

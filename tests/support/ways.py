@@ -1,4 +1,4 @@
-"""The ways in which callers wait: blocking, under asyncio, under trio."""
+"""The ways to wait: blocking, with asyncio, with trio."""
 
 from __future__ import annotations
 

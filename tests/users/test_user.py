@@ -78,7 +78,7 @@ def test_every_departure_is_needed(departure: Any) -> None:
     changed = []
     for case in ACCEPTED:
         user = copy.deepcopy(case["expected"]["value"])
-        departure.mend(user, case["payload"])
+        departure.apply(user, case["payload"])
         changed.append(user != case["expected"]["value"])
     assert any(changed)
     assert departure.reason

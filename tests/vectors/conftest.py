@@ -1,4 +1,4 @@
-"""Collect the vectors' tests only where the vectors are; the end of the run says so either way."""
+"""Collect these tests only if the vectors are present; the end of the test run reports this in either case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WSGI middleware, called as servers call it: raw environs, both sides held to PEP 3333."""
+"""The WSGI middleware, called with raw environs, with checks that both sides follow PEP 3333."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ada(issuer: DevelopmentIssuer) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def ask(issuer: DevelopmentIssuer) -> Ask:
-    """Call an app behind the middleware, with its prefixes and with settings."""
+    """Call an app inside the middleware, with path prefixes and settings."""
 
     def send(app: WSGIApplication, path: str = "/", headers: Any = (), method: str = "GET", **options: Any) -> Answer:
         prefixes = {name: options.pop(name) for name in ("protect", "exempt") if name in options}
@@ -61,14 +61,14 @@ def seen(answer: Answer) -> tuple[int, bytes]:
 
 
 def auth_of(environ: WSGIEnvironment) -> PrivyAuth:
-    """Return what the middleware left for the app."""
+    """Return the entries that the middleware added for the app."""
     auth = environ[AUTH_KEY]
     assert isinstance(auth, PrivyAuth)
     return auth
 
 
 def who(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer with the user, or with nothing."""
+    """Return the user, or nothing."""
     user = environ[USER_KEY]
     assert user is auth_of(environ).user
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -76,14 +76,14 @@ def who(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 
 def requiring(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Require the user, and answer with it."""
+    """Require the user, and return it."""
     body = auth_of(environ).require().id.encode()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [body]
 
 
 def generating(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-    """Require the user once the response is read."""
+    """Require the user when the response is iterated."""
     body = auth_of(environ).require().id.encode()
     start_response("200 OK", [("Content-Type", "text/plain")])
     yield body[:5]
@@ -91,25 +91,25 @@ def generating(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
 
 
 def announcing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Require the user after having announced a response."""
+    """Require the user after calling ``start_response``."""
     start_response("200 OK", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1")])
     return [auth_of(environ).require().id.encode()]
 
 
 def generating_late(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-    """Require the user after having announced a response, once the response is read."""
+    """Require the user after calling ``start_response``, when the response is iterated."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     yield auth_of(environ).require().id.encode()
 
 
 def test_user_is_in_the_environ(ask: Ask, ada: Any) -> None:
-    """A user or ``None``, whatever stood there before."""
+    """The value is a user or ``None``, and replaces any earlier value."""
     assert seen(ask(who, headers=ada)) == (200, ADA)
     assert seen(ask(who)) == (200, b"")
 
 
 def test_environ_cannot_be_spoofed(issuer: DevelopmentIssuer) -> None:
-    """What a server or a middleware outside has put in our place is overwritten."""
+    """Values that a server or an outer middleware set under our keys are overwritten."""
     environ = environ_of("GET", "/")
     environ[USER_KEY] = environ[AUTH_KEY] = object()
     assert seen(call(PrivyWSGIMiddleware(who, issuer.config()), environ)) == (200, b"")
@@ -117,7 +117,7 @@ def test_environ_cannot_be_spoofed(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("app", [requiring, generating, announcing, generating_late])
 def test_refusals_of_the_app_are_answered(ask: Ask, ada: Any, app: WSGIApplication) -> None:
-    """Whenever it is raised before the response begins, a refusal becomes its answer and nothing else."""
+    """If the error is raised before the response begins, the error response is sent instead."""
     assert seen(ask(app, headers=ada)) == (200, ADA)
     answer = ask(app)
     assert seen(answer) == UNAUTHORIZED
@@ -130,14 +130,14 @@ def test_refusals_of_the_app_are_answered(ask: Ask, ada: Any, app: WSGIApplicati
 
 @pytest.mark.parametrize("app", [requiring, generating])
 def test_head_gets_no_body(ask: Ask, app: WSGIApplication) -> None:
-    """The headers of a refusal without its body (RFC 9110 §9.3.2)."""
+    """The error response to ``HEAD`` has headers but no body (RFC 9110 §9.3.2)."""
     answer = ask(app, method="HEAD")
     assert (answer.status, answer.body, answer.header("content-length")) == (401, b"", str(len(UNAUTHORIZED[1])))
 
 
 @pytest.mark.parametrize("generator", [True, False])
 def test_configuration_error_is_the_apps(ask: Ask, generator: bool) -> None:
-    """A mistake in a setting is no answer."""
+    """A wrong setting is raised as an error, not sent as a response."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raise ConfigurationError("field", "mend it")
@@ -150,7 +150,7 @@ def test_configuration_error_is_the_apps(ask: Ask, generator: bool) -> None:
 
 
 def test_refusal_in_mid_response_is_raised_again(issuer: DevelopmentIssuer) -> None:
-    """Once the server has sent headers there is no other answer: it gets the error, as PEP 3333 has it."""
+    """After the headers were sent, the error is raised to the server, as PEP 3333 requires."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -172,7 +172,7 @@ def test_refusal_in_mid_response_is_raised_again(issuer: DevelopmentIssuer) -> N
 
 
 def test_generator_is_closed(issuer: DevelopmentIssuer) -> None:
-    """A client that hangs up ends the app's generator."""
+    """If the client closes the connection, the app's generator is closed."""
     closed: list[bool] = []
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
@@ -190,7 +190,7 @@ def test_generator_is_closed(issuer: DevelopmentIssuer) -> None:
 
 
 def test_other_responses_pass_as_they_are(issuer: DevelopmentIssuer) -> None:
-    """A file wrapper reaches the server, which may send the file in its own way."""
+    """A file wrapper reaches the server, which can send the file itself."""
     with open(__file__, "rb") as file:
         wrapper = FileWrapper(file)
         app = PrivyWSGIMiddleware(lambda environ, start_response: wrapper, issuer.config())
@@ -198,7 +198,7 @@ def test_other_responses_pass_as_they_are(issuer: DevelopmentIssuer) -> None:
 
 
 def test_exc_info_is_handed_on(issuer: DevelopmentIssuer) -> None:
-    """An app that replaces its own response does so through us."""
+    """An app can replace its own response with ``exc_info``."""
     problem: Any = (ValueError, ValueError(), None)
     given: list[Any] = []
 
@@ -214,7 +214,7 @@ def test_exc_info_is_handed_on(issuer: DevelopmentIssuer) -> None:
 
 
 def test_caching_headers(ask: Ask, ada: Any) -> None:
-    """``Vary`` is merged into one line; an answer to a token is private unless the app says otherwise."""
+    """``Vary`` is merged into one line, and a response to a token is private unless the app says otherwise."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         own = [("Cache-Control", "max-age=60")] if environ["PATH_INFO"] == "/own" else []
@@ -234,7 +234,7 @@ def test_caching_headers(ask: Ask, ada: Any) -> None:
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_caching_headers_without_content(ask: Ask, ada: Any, status: str) -> None:
-    """A 304 with ``no-store`` would throw the stored response out of the cache, so it must be known to depend on us."""
+    """A 304 with ``no-store`` would remove the stored response: only one that depends on the user has the headers."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response(status, [("ETag", '"1"')])
@@ -248,7 +248,7 @@ def test_caching_headers_without_content(ask: Ask, ada: Any, status: str) -> Non
 
 
 def test_odd_status_line(issuer: DevelopmentIssuer) -> None:
-    """What is no status code is passed on to the server, which knows what to do about it."""
+    """An invalid status line is passed on to the server."""
     given: list[tuple[str, Any]] = []
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -274,7 +274,7 @@ def test_odd_status_line(issuer: DevelopmentIssuer) -> None:
     ],
 )
 def test_merge_vary(values: list[str], added: list[str], merged: str) -> None:
-    """Each name once, the app's first; ``*`` stands for all (RFC 9110 §12.5.5)."""
+    """Each name is listed once, the app's first; ``*`` means all (RFC 9110 §12.5.5)."""
     assert merge_vary(values, added) == merged
 
 
@@ -283,13 +283,13 @@ def test_merge_vary(values: list[str], added: list[str], merged: str) -> None:
     ["/api", "/api/", "/api/x", "//api", "/API/x", "/./api", "/x/../api", "/%61pi", "/api;x", "/api%2f", "/%2561pi"],
 )
 def test_protected_paths(ask: Ask, ada: Any, path: str) -> None:
-    """A path below ``protect`` needs a user, however it is written."""
+    """A path below ``protect`` needs a user in every spelling."""
     assert seen(ask(who, path, protect=["/api"])) == UNAUTHORIZED
     assert seen(ask(who, path, ada, protect=["/api"])) == (200, ADA)
 
 
 def test_path_without_its_slash_is_protected(issuer: DevelopmentIssuer) -> None:
-    """``GET api HTTP/1.1`` reaches apps as ``/api`` through their routers, so it does not slip by here."""
+    """Routers treat ``GET api HTTP/1.1`` as ``/api``, so it is protected too."""
     app = PrivyWSGIMiddleware(who, issuer.config(), protect=["/api"])
     environ = {**environ_of("GET", "/"), "PATH_INFO": "api"}
     started: list[str] = []
@@ -302,13 +302,13 @@ def test_path_without_its_slash_is_protected(issuer: DevelopmentIssuer) -> None:
 
 
 def test_other_paths_are_open(ask: Ask) -> None:
-    """``/apix`` is not below ``/api``, and what is exempt is open."""
+    """``/apix`` is not below ``/api``, and exempt paths need no user."""
     for path in ("/apix", "/", "", "/api/health"):
         assert ask(who, path, protect=["/api"], exempt=["/api/health"]).status == 200
 
 
 def test_preflight(ask: Ask) -> None:
-    """A CORS preflight is answered without the app, or let in if the app says so; any other ``OPTIONS`` is refused."""
+    """A CORS preflight is answered without the app, or reaches it if configured; another ``OPTIONS`` is rejected."""
     preflight = [("Access-Control-Request-Method", "POST")]
     answer = ask(who, "/api", preflight, "OPTIONS", protect=["/api"])
     assert (answer.status, answer.body, answer.headers) == (204, b"", (("cache-control", "no-store"),))
@@ -319,7 +319,7 @@ def test_preflight(ask: Ask) -> None:
 
 
 def test_path_below_a_mount_point(issuer: DevelopmentIssuer) -> None:
-    """The path below ``SCRIPT_NAME`` counts, and the whole path, which CherryPy routes."""
+    """The path below ``SCRIPT_NAME`` is used, and also the whole path, which CherryPy routes."""
     app = PrivyWSGIMiddleware(who, issuer.config(), protect=["/api"])
     for script, path, status in (("/mount", "/api", 401), ("/api", "/open", 401), ("/mount", "", 200)):
         environ = environ_of("GET", path)
@@ -328,14 +328,14 @@ def test_path_below_a_mount_point(issuer: DevelopmentIssuer) -> None:
 
 
 def test_mount_point_of_a_client(issuer: DevelopmentIssuer) -> None:
-    """Pyramid looks for a view at what any client puts before the path."""
+    """Pyramid also routes the path after a prefix that any client can send."""
     app = PrivyWSGIMiddleware(who, issuer.config(), protect=["/api/me"])
     for root, status in (("/api", 401), ("/api/me/x", 401), ("/x", 200), ("", 200)):
         assert call(app, environ_of("GET", "/me", [("X-Vhm-Root", root)])).status == status
 
 
 def test_redirect_keeps_the_address(issuer: DevelopmentIssuer) -> None:
-    """A page is sent to refresh its session and back to its own address, mount point and query included."""
+    """A page is redirected to the refresh page and back to its own address, including mount point and query."""
     app = PrivyWSGIMiddleware(who, issuer.config(refresh_url="/refresh"), protect=["/"])
     headers = [("Accept", "text/html"), ("Cookie", "privy-session=t")]
     environ = environ_of("GET", "/caf%C3%A9?a=1&b=%20", headers)
@@ -347,14 +347,14 @@ def test_redirect_keeps_the_address(issuer: DevelopmentIssuer) -> None:
 
 
 def test_request_of_a_bare_environ() -> None:
-    """What a server leaves out has its plain meaning."""
+    """Missing keys have their default meaning."""
     request = WSGIRequest({})
     assert (request.method, request.scheme, request.paths, request.target) == ("GET", "http", ("",), "")
     assert request.values("host") == []
 
 
 def test_request_reads_raw_fields() -> None:
-    """Fields are read by their CGI names, content type and length by theirs."""
+    """Fields are read by their CGI names, including those of content type and length."""
     environ = {"CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "spoofed", "HTTP_PRIVY_ID_TOKEN": "a,b"}
     request = WSGIRequest({**environ, "wsgi.url_scheme": "https", "PATH_INFO": "/caf\xc3\xa9", "REQUEST_METHOD": "PUT"})
     assert request.values("content-type") == ["text/plain"]
@@ -364,7 +364,7 @@ def test_request_reads_raw_fields() -> None:
 
 @pytest.mark.parametrize("upgrade", ["websocket", "WebSocket", "h2c, websocket", "websocket/13"])
 def test_websocket_handshake(upgrade: str) -> None:
-    """It is a ``GET`` to WSGI; a ``HEAD`` is never one."""
+    """A handshake is a ``GET`` in WSGI, and never a ``HEAD``."""
     environ = {"REQUEST_METHOD": "GET", "HTTP_UPGRADE": upgrade}
     assert WSGIRequest(environ).method == "WEBSOCKET"
     assert WSGIRequest({**environ, "REQUEST_METHOD": "HEAD"}).method == "HEAD"
@@ -372,7 +372,7 @@ def test_websocket_handshake(upgrade: str) -> None:
 
 
 def test_paths_that_are_not_utf8(ask: Ask) -> None:
-    """Bytes that are not UTF-8 may be dropped or replaced by the app, so the path is protected wherever it leads."""
+    """Apps may drop or replace bytes that are not UTF-8, so all resulting paths are checked."""
     for path in ("/api/%ff%fe", "/ap%ffi", "/%ff", "/open/%ff"):
         assert ask(who, path, protect=["/api"]).status == 401
     assert WSGIRequest({"PATH_INFO": "/open/\u20ac"}).paths == ("\ufffd",)
@@ -380,7 +380,7 @@ def test_paths_that_are_not_utf8(ask: Ask) -> None:
 
 @pytest.mark.parametrize("path", ["api", "x/api", "http://host/api", "*", "open"])
 def test_paths_that_do_not_start_with_a_slash(issuer: DevelopmentIssuer, path: str) -> None:
-    """Apps differ in what they make of them; servers hand them over although PEP 3333 says they must not."""
+    """Apps interpret these paths differently, and servers pass them on although PEP 3333 forbids them."""
     statuses: list[str] = []
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
@@ -393,7 +393,7 @@ def test_paths_that_do_not_start_with_a_slash(issuer: DevelopmentIssuer, path: s
 
 
 def test_fail_fast_refuses_to_start() -> None:
-    """With ``fail_fast`` a server without keys does not come up; else it serves what it can."""
+    """With ``fail_fast``, the app does not start without keys; otherwise it starts."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         settings = {"app_id": "app", "jwks_url": f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"}
@@ -403,7 +403,7 @@ def test_fail_fast_refuses_to_start() -> None:
 
 
 def test_settings_from_the_environment(issuer: DevelopmentIssuer, ada: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an argument the environment's settings hold."""
+    """Without a configuration, the settings come from the environment."""
     monkeypatch.setenv("PRIVY_APP_ID", issuer.app_id)
     monkeypatch.setenv("PRIVY_JWKS_URL", issuer.jwks_url)
     assert seen(call(PrivyWSGIMiddleware(who), environ_of("GET", "/", ada))) == (200, ADA)

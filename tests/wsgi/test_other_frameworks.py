@@ -1,4 +1,4 @@
-"""The WSGI middleware around frameworks that it knows nothing of, unchanged."""
+"""The WSGI middleware around frameworks without a plugin, whose apps need no changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ bottle: Any = import_module("bottle")
 
 
 def bottle_app() -> Any:
-    """Build a Bottle app; with ``catchall`` off, errors reach the middleware."""
+    """Return a Bottle app; with ``catchall`` off, errors reach the middleware."""
 
     def index() -> dict[str, Any]:
         user = bottle.request.environ["privy_middleware.user"]
@@ -39,7 +39,7 @@ def bottle_app() -> Any:
 
 
 def falcon_app() -> Any:
-    """Build a Falcon app; errors that its handlers re-raise reach the middleware."""
+    """Return a Falcon app; errors that its handlers raise again reach the middleware."""
 
     class Open:
         def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
@@ -73,7 +73,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 @pytest.mark.parametrize("make_app", [bottle_app, falcon_app])
 def test_serves(issuer: DevelopmentIssuer, make_app: Any) -> None:
-    """Open, protected and self-requiring routes answer as the table says."""
+    """Open routes, protected routes and routes that require a user return the expected responses."""
     app = PrivyWSGIMiddleware(make_app(), issuer.config(), protect=["/api"])
     ada = [("privy-id-token", issuer.identity_token("ada"))]
     bad = [("privy-id-token", issuer.identity_token("ada", exp=1))]

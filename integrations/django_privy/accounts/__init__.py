@@ -1,1 +1,1 @@
-"""The Django users of Privy users: an app of its own, for projects that use ``request.user``."""
+"""A Django app that stores which Django user belongs to a Privy user, for projects that use ``request.user``."""

@@ -1,4 +1,4 @@
-"""The accounts in Django's admin, to be looked at and unlinked."""
+"""The accounts in Django's admin, where they can be viewed and deleted."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ else:
 
 @admin.register(PrivyAccount)
 class PrivyAccountAdmin(_ModelAdmin):
-    """Show accounts; what ties a DID to a user is made by signing in, not by hand."""
+    """The admin of accounts, which are created when a user signs in and cannot be added or changed here."""
 
     list_display: Any = ("did", "user", "issuer", "created_at")
     list_select_related: ClassVar[Any] = ("user",)
     search_fields: ClassVar[Any] = ("did",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say no."""
+        """Return ``False``."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: PrivyAccount | None = None) -> bool:
-        """Say no."""
+        """Return ``False``."""
         return False

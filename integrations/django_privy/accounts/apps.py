@@ -10,7 +10,7 @@ __all__ = ["AccountsAppConfig"]
 
 
 class AccountsAppConfig(AppConfig):
-    """Set up ``django_privy.accounts``."""
+    """The configuration of ``django_privy.accounts``."""
 
     name = "django_privy.accounts"
     label = "privy_accounts"

@@ -1,4 +1,4 @@
-"""Which Django user a DID belongs to."""
+"""The model that maps an issuer and a DID to a Django user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ __all__ = ["PrivyAccount"]
 
 
 class PrivyAccount(models.Model):
-    """Tie a DID to a Django user; a user is its issuer and subject together (OpenID Connect Core §5.7)."""
+    """The Django user of a Privy user, who is identified by issuer and subject together (OpenID Connect Core §5.7).
+
+    Attributes:
+        user: the Django user.
+        issuer: the issuer of the tokens (``iss``).
+        did: the Privy user ID, a DID (``sub``).
+        created_at: when the account was created.
+    """
 
     user: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="privy_accounts"
@@ -22,7 +29,7 @@ class PrivyAccount(models.Model):
     created_at: models.DateTimeField[Any, datetime] = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        """Never have two users for a DID."""
+        """At most one Django user for an issuer and a DID."""
 
         verbose_name = "Privy account"
         constraints: ClassVar[list[models.BaseConstraint]] = [

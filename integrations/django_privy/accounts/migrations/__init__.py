@@ -1,1 +1,1 @@
-"""The steps by which the table of accounts came to be."""
+"""The migrations of ``django_privy.accounts``."""
