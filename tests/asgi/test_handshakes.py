@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.asgi.tokens import ADA, BAD, config, cookie, identity
 from tests.behaviour.client import Client
+from tests.support.issued import ADA, INVALID_HEADER, identity_cookie, identity_header, issuer_config
 
 
 @pytest.fixture(params=["asgi", "starlette", "fastapi"])
@@ -18,7 +18,7 @@ def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], Cli
     made: list[Client] = []
 
     def make(denial: bool) -> Client:
-        made.append(module.make_client(config(), denial=denial))
+        made.append(module.make_client(issuer_config(), denial=denial))
         return made[-1]
 
     yield make
@@ -29,13 +29,17 @@ def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], Cli
 @pytest.mark.parametrize("denial", [True, False])
 def test_accepted(make_client: Callable[[bool], Client], denial: bool) -> None:
     """An accepted WebSocket receives the user's ID, and echoes."""
-    answer = make_client(denial).websocket("/ws", [*identity().items()])
+    answer = make_client(denial).websocket("/ws", [*identity_header().items()])
     assert (answer.accepted, answer.first, answer.echo) == (True, {"user_id": ADA}, "ping")
 
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({}, 401), (BAD, 401), ({**cookie(), "Host": "app.example", "Origin": "https://evil.example"}, 403)],
+    [
+        ({}, 401),
+        (INVALID_HEADER, 401),
+        ({**identity_cookie(), "Host": "app.example", "Origin": "https://evil.example"}, 403),
+    ],
 )
 def test_refused(make_client: Callable[[bool], Client], headers: dict[str, str], status: int) -> None:
     """A rejected handshake gets the error response of a page, or a close with the code for policy violations."""

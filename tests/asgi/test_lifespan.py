@@ -11,8 +11,8 @@ import pytest
 from privy_middleware import KeysUnavailable, PrivyConfig, PrivyMiddleware, PrivyVerifier
 from privy_middleware.asgi import Message, Receive, Scope, Send
 from privy_middleware.development import DevelopmentIssuer
-from tests.asgi.tokens import config
 from tests.behaviour.clients.asgi import exchange
+from tests.support.issued import issuer_config
 
 pytestmark = pytest.mark.anyio
 
@@ -77,5 +77,7 @@ async def test_fail_fast(nowhere: str) -> None:
 
 async def test_given_keys_need_no_fetch() -> None:
     """A configured verification key needs no fetch."""
-    sent = await exchange(PrivyMiddleware(app, config(fail_fast=True)), {"type": "lifespan", "state": {}}, EVENTS)
+    sent = await exchange(
+        PrivyMiddleware(app, issuer_config(fail_fast=True)), {"type": "lifespan", "state": {}}, EVENTS
+    )
     assert len(sent) == len(EVENTS)

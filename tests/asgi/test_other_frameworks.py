@@ -13,7 +13,15 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import ASGIApp
 
 from privy_middleware import PrivyAuth, PrivyError, PrivyMiddleware, PrivyUser
-from tests.asgi.tokens import ADA, BAD, GRACE, access, config, cookie, identity
+from tests.support.issued import (
+    ADA,
+    GRACE,
+    INVALID_HEADER,
+    access_header,
+    identity_cookie,
+    identity_header,
+    issuer_config,
+)
 
 UNAUTHORIZED = {"message": "Unauthorized"}
 
@@ -86,7 +94,7 @@ def quart_app() -> Any:
 @pytest.fixture(params=[litestar_app, quart_app], ids=["litestar", "quart"])
 def client(request: pytest.FixtureRequest) -> Iterator[TestClient]:
     """Return a client of each app inside the middleware, started as a server starts it."""
-    app: ASGIApp = PrivyMiddleware(request.param(), config(), protect=["/me"])
+    app: ASGIApp = PrivyMiddleware(request.param(), issuer_config(), protect=["/me"])
     with TestClient(app) as running:
         yield running
 
@@ -94,16 +102,16 @@ def client(request: pytest.FixtureRequest) -> Iterator[TestClient]:
 def test_user(client: TestClient) -> None:
     """The user is available in the framework's own request."""
     assert client.get("/who").json() == {"user_id": None}
-    assert client.get("/who", headers=BAD).json() == {"user_id": None}
-    assert client.get("/who", headers=identity()).json() == {"user_id": ADA}
-    assert client.get("/who", headers=cookie("grace")).json() == {"user_id": GRACE}
+    assert client.get("/who", headers=INVALID_HEADER).json() == {"user_id": None}
+    assert client.get("/who", headers=identity_header()).json() == {"user_id": ADA}
+    assert client.get("/who", headers=identity_cookie("grace")).json() == {"user_id": GRACE}
 
 
 def test_protected_path(client: TestClient) -> None:
     """A protected path is rejected before the framework runs, and its body is passed on with a user."""
     assert client.post("/me", content="body").json() == UNAUTHORIZED
-    assert client.post("/me", content="body", headers=BAD).json() == {"message": "Invalid token"}
-    answer = client.post("/me", content="body", headers=identity())
+    assert client.post("/me", content="body", headers=INVALID_HEADER).json() == {"message": "Invalid token"}
+    answer = client.post("/me", content="body", headers=identity_header())
     assert answer.json() == {"user_id": ADA, "body": "body"}
     assert answer.headers["cache-control"] == "private, no-store"
     assert "cookie" in answer.headers["vary"].lower()
@@ -111,7 +119,7 @@ def test_protected_path(client: TestClient) -> None:
 
 def test_refusal_in_the_app(client: TestClient) -> None:
     """A handler of one line turns the errors that the app raises into the error responses."""
-    assert client.get("/admin", headers=access()).json() == {"session_id": "dev-session-ada"}
+    assert client.get("/admin", headers=access_header()).json() == {"session_id": "dev-session-ada"}
     answer = client.get("/admin")
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -120,7 +128,7 @@ def test_refusal_in_the_app(client: TestClient) -> None:
 
 def test_websocket(client: TestClient) -> None:
     """A WebSocket has its user, and without one is rejected before the framework runs."""
-    with client.websocket_connect("/me/ws", headers=identity()) as socket:
+    with client.websocket_connect("/me/ws", headers=identity_header()) as socket:
         assert socket.receive_text() == ADA
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/me/ws"):
         pass

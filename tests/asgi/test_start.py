@@ -22,8 +22,8 @@ from starlette.websockets import WebSocket
 
 from privy_middleware import ConfigurationError, PrivyMiddleware, PrivyVerifier
 from privy_middleware.asgi import Message
-from tests.asgi.tokens import config, identity
 from tests.behaviour.clients.asgi import scope_of
+from tests.support.issued import identity_header, issuer_config
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "setting": ({"config": {"APP_ID": "app", "LEEWAY": 600}}, "leeway: set a number from 0 to 60"),
@@ -218,7 +218,7 @@ async def test_any_error_of_the_keys_fails_the_start() -> None:
         async def aready(self) -> None:
             raise LookupError("no such key store")
 
-    app = PrivyMiddleware(Starlette(routes=ROUTES, lifespan=never), Failing(config()))
+    app = PrivyMiddleware(Starlette(routes=ROUTES, lifespan=never), Failing(issuer_config()))
     (failed,) = await start(app, LookupError)
     assert failed == {"type": "lifespan.startup.failed", "message": "privy_middleware: no such key store"}
 
@@ -240,8 +240,10 @@ def test_the_right_settings_start() -> None:
         begun.append(app)
         yield
 
-    app = Starlette(routes=ROUTES, middleware=[Middleware(PrivyMiddleware, config(), protect=["/"])], lifespan=lifespan)
+    app = Starlette(
+        routes=ROUTES, middleware=[Middleware(PrivyMiddleware, issuer_config(), protect=["/"])], lifespan=lifespan
+    )
     with TestClient(app) as client:
         assert client.get("/").status_code == 401
-        assert client.get("/", headers=identity()).text == "hello"
+        assert client.get("/", headers=identity_header()).text == "hello"
     assert begun == [app]

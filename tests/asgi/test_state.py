@@ -24,9 +24,9 @@ from privy_middleware.asgi.state import RequestState
 from privy_middleware.errors import MissingToken
 from privy_middleware.gate import build_gate
 from tests.asgi.test_middleware import BODY, START, get
-from tests.asgi.tokens import ADA, BAD, ISSUER, config, identity
 from tests.behaviour.clients.asgi import exchange, scope_of
 from tests.support.clock import Clock
+from tests.support.issued import ADA, INVALID_HEADER, ISSUER, identity_header, issuer_config
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ def doing(work: Callable[[Any], object]) -> PrivyMiddleware:
         await send(START)
         await send(BODY)
 
-    return PrivyMiddleware(app, config())
+    return PrivyMiddleware(app, issuer_config())
 
 
 async def test_state_is_a_plain_dict() -> None:
@@ -49,7 +49,7 @@ async def test_state_is_a_plain_dict() -> None:
     seen: list[State] = []
     scopes: list[dict[str, Any]] = [{"state": {"other": 1}}, {"state": None}, {}]
     for before in scopes:
-        await get(doing(seen.append), headers=identity(), **before)
+        await get(doing(seen.append), headers=identity_header(), **before)
         state = seen.pop()
         assert type(state) is dict
         assert {"privy_user", "privy_auth"} <= {key for key, _ in dict.items(state)}
@@ -72,7 +72,9 @@ async def test_a_token_is_verified_before_the_app() -> None:
         assert scope["state"]["privy_user"].id == ADA
 
     await exchange(
-        PrivyMiddleware(app, config(is_revoked=is_revoked)), scope_of("http", "/", [*identity().items()]), []
+        PrivyMiddleware(app, issuer_config(is_revoked=is_revoked)),
+        scope_of("http", "/", [*identity_header().items()]),
+        [],
     )
     assert asked == [ADA]
 
@@ -87,8 +89,8 @@ async def test_a_token_must_be_valid_when_the_request_arrives() -> None:
         clock.advance(7200)
         found.append(scope["state"]["privy_user"])
 
-    middleware = PrivyMiddleware(app, PrivyVerifier(config(leeway=0), clock=clock))
-    await exchange(middleware, scope_of("http", "/", [*identity().items()], method="GET"), [])
+    middleware = PrivyMiddleware(app, PrivyVerifier(issuer_config(leeway=0), clock=clock))
+    await exchange(middleware, scope_of("http", "/", [*identity_header().items()], method="GET"), [])
     assert [user.id for user in found] == [ADA]
 
 
@@ -111,8 +113,8 @@ async def test_middleware_further_out_sees_what_the_app_does_to_its_state() -> N
     async def receive() -> Message:
         raise AssertionError
 
-    scope = scope_of("http", "/", [*identity().items()], method="GET", state=held)
-    await PrivyMiddleware(app, config())(scope, receive, send)
+    scope = scope_of("http", "/", [*identity_header().items()], method="GET", state=held)
+    await PrivyMiddleware(app, issuer_config())(scope, receive, send)
     started = {"kept": 1, "new": None, "replaced": 2, "popped": 1}
     assert moments == [started, started]
     assert held == {"kept": 1, "new": None, "replaced": 2, "late": 2}
@@ -134,7 +136,7 @@ async def test_middleware_around_a_socket_sees_it_with_the_handshake(message: Me
     async def receive() -> Message:
         raise AssertionError
 
-    await PrivyMiddleware(app, config())(scope_of("websocket", "/", state=held), receive, send)
+    await PrivyMiddleware(app, issuer_config())(scope_of("websocket", "/", state=held), receive, send)
     assert seen == [{"room": 1}]
 
 
@@ -160,8 +162,8 @@ async def test_the_user_stays_in_the_request() -> None:
 
     for held in ({}, {"privy_user": "of another middleware", "privy_auth": "too"}):
         before = dict(held)
-        await get(doing(replace), headers=identity(), state=held)
-        await get(doing(lambda _: None), headers=identity(), state=held)
+        await get(doing(replace), headers=identity_header(), state=held)
+        await get(doing(lambda _: None), headers=identity_header(), state=held)
         assert held == before
 
 
@@ -175,10 +177,10 @@ async def test_inner_settings_hold_inside() -> None:
 
     async def between(scope: Scope, receive: Receive, send: Send) -> None:
         states.append(scope["state"])
-        await PrivyMiddleware(inner, config(identity_header="x-inner"))(scope, receive, send)
+        await PrivyMiddleware(inner, issuer_config(identity_header="x-inner"))(scope, receive, send)
 
     held: State = {}
-    await get(PrivyMiddleware(between, config()), headers=identity(), state=held)
+    await get(PrivyMiddleware(between, issuer_config()), headers=identity_header(), state=held)
     outer_state, inner_state = states
     assert (outer_state["privy_user"].id, inner_state["privy_user"]) == (ADA, None)
     assert outer_state["inner"] is held["inner"] is True
@@ -187,7 +189,7 @@ async def test_inner_settings_hold_inside() -> None:
 def test_a_thread_may_write_while_the_state_is_passed_on() -> None:
     """A thread of the app can change the state while it is copied for the response."""
     outer: State = {}
-    state = RequestState(outer, PrivyAuth(), build_gate(config()))
+    state = RequestState(outer, PrivyAuth(), build_gate(issuer_config()))
     done = threading.Event()
 
     def write() -> None:
@@ -222,7 +224,7 @@ READS: list[Callable[[State], Any]] = [
 
 async def ask_in_turns(app: ASGIApp, persona: str | None, state: MutableMapping[str, Any], number: int) -> None:
     """Make a request with or without a persona, whose app must always see the same user."""
-    headers = [] if persona is None else [*identity(persona).items()]
+    headers = [] if persona is None else [*identity_header(persona).items()]
 
     async def receive() -> Message:
         await checkpoint()
@@ -256,7 +258,7 @@ async def test_requests_that_take_turns_keep_their_users() -> None:
         await send(BODY)
         served.append(scope["number"])
 
-    middleware = PrivyMiddleware(PrivyMiddleware(app, config()), config(token_cache_size=2))
+    middleware = PrivyMiddleware(PrivyMiddleware(app, issuer_config()), issuer_config(token_cache_size=2))
     async with anyio.create_task_group() as group:
         for number in range(200):
             persona = chance.choice(["ada", "grace", "alan", None])
@@ -274,7 +276,7 @@ async def test_stale_values_do_not_overwrite_newer_ones() -> None:
         shared["counter"] = 1
         scope["state"]["other"] = True
 
-    await exchange(PrivyMiddleware(app, config()), scope_of("http", "/", method="GET", state=shared), [])
+    await exchange(PrivyMiddleware(app, issuer_config()), scope_of("http", "/", method="GET", state=shared), [])
     assert shared == {"counter": 1, "other": True}
 
 
@@ -285,18 +287,18 @@ def auth_of(headers: dict[str, str], **more: Any) -> PrivyAuth:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         found.append(scope["state"]["privy_auth"])
 
-    settings = config(login_url="/login", tokens=("identity", "access"))
+    settings = issuer_config(login_url="/login", tokens=("identity", "access"))
     scope = scope_of("http", "/", [*headers.items()], **{"method": "GET", **more})
     anyio.run(exchange, PrivyMiddleware(app, settings), scope, [])
     return found[0]
 
 
 CASES: dict[str, dict[str, Any]] = {
-    "user": {"headers": identity()},
-    "both tokens": {"headers": {**identity(), "Authorization": f"Bearer {ISSUER.access_token('ada')}"}},
+    "user": {"headers": identity_header()},
+    "both tokens": {"headers": {**identity_header(), "Authorization": f"Bearer {ISSUER.access_token('ada')}"}},
     "nobody": {"headers": {}},
-    "bad token": {"headers": BAD},
-    "expired": {"headers": {**identity(exp=1), "Accept": "text/html"}},
+    "bad token": {"headers": INVALID_HEADER},
+    "expired": {"headers": {**identity_header(exp=1), "Accept": "text/html"}},
     "cross-site": {
         "headers": {"Cookie": f"privy-id-token={ISSUER.identity_token()}", "Origin": "https://evil.example"}
     },
@@ -343,9 +345,9 @@ async def test_nothing_keeps_a_request_alive(answer: Message | Exception) -> Non
             raise answer
         await send(answer)
 
-    scope = scope_of("http", "/", [*identity().items()], method="GET", held=Held(), state={})
+    scope = scope_of("http", "/", [*identity_header().items()], method="GET", held=Held(), state={})
     held = weakref.ref(scope["held"])
-    await exchange(PrivyMiddleware(app, config()), scope, [])
+    await exchange(PrivyMiddleware(app, issuer_config()), scope, [])
     with no_garbage_collection():
         del scope
         assert held() is None

@@ -14,9 +14,9 @@ from privy_middleware import PrivyMiddleware, PrivyVerifier
 from privy_middleware.asgi import ASGIRequest, Message, Receive, Scope, Send
 from privy_middleware.errors import MissingToken
 from tests.asgi.test_middleware import BODY, DENIAL, START, app_of, get, headers_of, refused
-from tests.asgi.tokens import ADA, BAD, config, cookie, identity
 from tests.behaviour.clients.asgi import exchange, scope_of
 from tests.support.clock import Clock
+from tests.support.issued import ADA, INVALID_HEADER, identity_cookie, identity_header, issuer_config
 
 pytestmark = pytest.mark.anyio
 
@@ -47,8 +47,8 @@ async def test_response_headers_in_every_form(form: str, settings: str) -> None:
     """The server receives all of them, followed by ours."""
     own = [(b"content-type", b"text/html"), (b"X-Own", b"1"), (b"content-length", b"5")]
     start = {**START, "headers": FORMS[form](own)}
-    middleware = PrivyMiddleware(app_of(start, BODY), config(), **SETTINGS[settings])
-    sent = await get(middleware, headers=identity())
+    middleware = PrivyMiddleware(app_of(start, BODY), issuer_config(), **SETTINGS[settings])
+    sent = await get(middleware, headers=identity_header())
     assert [name for name, _ in read(sent[0]["headers"])] == [*(name for name, _ in own), b"vary", b"cache-control"]
     assert read(sent[0]["headers"])[: len(own)] == own
 
@@ -59,23 +59,23 @@ async def test_headers_of_responses_without_content_in_every_form(form: str, set
     """Headers to which nothing is added reach the server too."""
     own = [(b"etag", b'"1"'), (b"date", b"today")]
     start = {**START, "status": 304, "headers": FORMS[form](own)}
-    middleware = PrivyMiddleware(app_of(start, BODY), config(), **SETTINGS[settings])
-    assert read((await get(middleware, headers=identity()))[0]["headers"]) == own
+    middleware = PrivyMiddleware(app_of(start, BODY), issuer_config(), **SETTINGS[settings])
+    assert read((await get(middleware, headers=identity_header()))[0]["headers"]) == own
 
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_headers_of_a_denial_in_every_form(form: str) -> None:
     """The app's own response to a handshake is handled like any other response."""
     start = {"type": "websocket.http.response.start", "status": 404, "headers": FORMS[form]([(b"x-own", b"1")])}
-    scope = scope_of("websocket", "/", [*identity().items()], extensions=DENIAL)
-    sent = await exchange(PrivyMiddleware(app_of(start), config()), scope, [])
+    scope = scope_of("websocket", "/", [*identity_header().items()], extensions=DENIAL)
+    sent = await exchange(PrivyMiddleware(app_of(start), issuer_config()), scope, [])
     assert [name for name, _ in read(sent[0]["headers"])] == [b"x-own", b"vary", b"cache-control"]
 
 
 async def test_event_stream_in_every_form_ends_with_its_token() -> None:
     """The content type is read without iterating over the headers again."""
     now = time.time()
-    verifier = PrivyVerifier(config(), clock=Clock(now - 3600))
+    verifier = PrivyVerifier(issuer_config(), clock=Clock(now - 3600))
     for form in FORMS.values():
         start = {**START, "headers": form([(b"content-type", b"text/event-stream")])}
 
@@ -84,7 +84,7 @@ async def test_event_stream_in_every_form_ends_with_its_token() -> None:
             await anyio.sleep_forever()
 
         # Valid by the clock of the verifier, expired by that of the connection.
-        scope = scope_of("http", "/", [*identity(iat=now - 7200, exp=now - 1800).items()], method="GET")
+        scope = scope_of("http", "/", [*identity_header(iat=now - 7200, exp=now - 1800).items()], method="GET")
         sent = await exchange(PrivyMiddleware(app, verifier, close_expired=True), scope, [])
         assert dict(read(sent[0]["headers"]))[b"content-type"] == b"text/event-stream"
         assert sent[1] == {"type": "http.response.body", "body": b"", "more_body": False}
@@ -95,7 +95,7 @@ async def test_response_without_headers(headers: Any) -> None:
     """Headers are optional in a response."""
     for settings in SETTINGS.values():
         app = app_of({**START, "headers": headers}, BODY)
-        start, _ = await get(PrivyMiddleware(app, config(), **settings), headers=identity())
+        start, _ = await get(PrivyMiddleware(app, issuer_config(), **settings), headers=identity_header())
         assert [*headers_of(start)] == [b"vary", b"cache-control"]
 
 
@@ -103,23 +103,27 @@ async def test_response_without_headers(headers: Any) -> None:
 @pytest.mark.parametrize("form", FORMS)
 async def test_request_headers_in_every_form(form: str, kind: str) -> None:
     """The user is found, and the app can read all headers more than once."""
-    raw: Pairs = [(b"host", b"app.example"), (b"privy-id-token", identity()["privy-id-token"].encode()), (b"x", b"1")]
+    raw: Pairs = [
+        (b"host", b"app.example"),
+        (b"privy-id-token", identity_header()["privy-id-token"].encode()),
+        (b"x", b"1"),
+    ]
     seen: list[Any] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.extend([scope["state"]["privy_user"].id, *(read(scope["headers"]) for _ in range(2))])
 
     scope = {**scope_of(kind, "/", method="POST"), "headers": FORMS[form](raw)}
-    await exchange(PrivyMiddleware(PrivyMiddleware(app, config()), config()), scope, [])
+    await exchange(PrivyMiddleware(PrivyMiddleware(app, issuer_config()), issuer_config()), scope, [])
     assert seen == [ADA, raw, raw]
 
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_cross_site_rule_reads_headers_in_every_form(form: str) -> None:
     """The rule finds all headers, although they have been read before."""
-    raw: Pairs = [(b"cookie", cookie()["Cookie"].encode()), (b"sec-fetch-site", b"cross-site")]
+    raw: Pairs = [(b"cookie", identity_cookie()["Cookie"].encode()), (b"sec-fetch-site", b"cross-site")]
     scope = {**scope_of("http", "/", method="POST"), "headers": FORMS[form](raw)}
-    sent = await exchange(PrivyMiddleware(app_of(START, BODY), config(), protect=["/"]), scope, [])
+    sent = await exchange(PrivyMiddleware(app_of(START, BODY), issuer_config(), protect=["/"]), scope, [])
     refused(sent, 403, "Forbidden")
 
 
@@ -148,11 +152,11 @@ OPTIONAL = (
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 async def test_optional_keys_of_a_scope(kind: str, settings: str) -> None:
     """If a server omits any key, requests with a user still pass, and others are rejected on protected paths."""
-    pages = config(login_url="/login", refresh_url="/refresh")
+    pages = issuer_config(login_url="/login", refresh_url="/refresh")
     middleware = PrivyMiddleware(app_of(START, BODY), pages, **SETTINGS[settings])
     keys = (*OPTIONAL, "method") if kind == "websocket" else OPTIONAL
     page = {"Accept": "text/html", "Cookie": "privy-session=t"}
-    for headers, user in ((identity(), True), (cookie(), True), (page, False), (BAD, False)):
+    for headers, user in ((identity_header(), True), (identity_cookie(), True), (page, False), (INVALID_HEADER, False)):
         admitted = user or settings != "protected"
         for each in without(scope_of(kind, "/", [*headers.items()], method="GET", state={}), *keys):
             sent = await exchange(middleware, dict(each), [])
@@ -162,9 +166,9 @@ async def test_optional_keys_of_a_scope(kind: str, settings: str) -> None:
 
 async def test_a_page_s_own_origin_without_a_scheme() -> None:
     """If a scope has no scheme, it is ``http``."""
-    headers = {**cookie(), "Host": "app.example", "Origin": "http://app.example"}
+    headers = {**identity_cookie(), "Host": "app.example", "Origin": "http://app.example"}
     for each in without(scope_of("http", "/", [*headers.items()], method="POST"), "scheme"):
-        sent = await exchange(PrivyMiddleware(app_of(START, BODY), config(), protect=["/"]), dict(each), [])
+        sent = await exchange(PrivyMiddleware(app_of(START, BODY), issuer_config(), protect=["/"]), dict(each), [])
         assert sent[1] == BODY
 
 
@@ -174,10 +178,10 @@ async def test_scope_without_headers(kind: str) -> None:
     scope = scope_of(kind, "/", method="GET", extensions=DENIAL)
     for each in without(scope, "headers"):
         seen: list[Scope] = []
-        await exchange(PrivyMiddleware(app_of(seen=seen), config()), dict(each), [])
+        await exchange(PrivyMiddleware(app_of(seen=seen), issuer_config()), dict(each), [])
         assert seen[0]["state"]["privy_user"] is None
         assert seen[0].get("headers") is each.get("headers")
-        start, body = await exchange(PrivyMiddleware(app_of(), config(), protect=["/"]), dict(each), [])
+        start, body = await exchange(PrivyMiddleware(app_of(), issuer_config(), protect=["/"]), dict(each), [])
         refused([start, body], 401, "Unauthorized")
 
 
@@ -202,8 +206,8 @@ OTHERS: list[Message] = [
 @pytest.mark.parametrize("settings", SETTINGS)
 async def test_other_messages_pass_untouched(settings: str) -> None:
     """The server receives the same objects, before and after the start of a response."""
-    middleware = PrivyMiddleware(app_of(*OTHERS, START, *OTHERS, BODY), config(), **SETTINGS[settings])
-    sent = await get(middleware, headers=identity())
+    middleware = PrivyMiddleware(app_of(*OTHERS, START, *OTHERS, BODY), issuer_config(), **SETTINGS[settings])
+    sent = await get(middleware, headers=identity_header())
     for mine, theirs in zip(sent, [*OTHERS, START, *OTHERS, BODY], strict=True):
         assert mine is theirs or mine["type"] == "http.response.start"
 
@@ -212,7 +216,7 @@ async def test_start_keeps_what_else_it_says() -> None:
     """Other keys of the message, such as ``trailers``, are kept, and the app's own message is not changed."""
     start = {**START, "trailers": True, "own": object()}
     before = dict(start)
-    sent = await get(PrivyMiddleware(app_of(start, BODY), config()), headers=identity())
+    sent = await get(PrivyMiddleware(app_of(start, BODY), issuer_config()), headers=identity_header())
     assert {**sent[0], "headers": []} == start == before
 
 
@@ -221,8 +225,8 @@ async def test_start_keeps_what_else_it_says() -> None:
 async def test_interim_responses(status: int, settings: str) -> None:
     """Interim responses get no additional headers, but the final response does."""
     interim = {"type": "http.response.start", "status": status, "headers": [(b"link", b"</a.css>; rel=preload")]}
-    middleware = PrivyMiddleware(app_of(interim, interim, START, BODY), config(), **SETTINGS[settings])
-    first, second, final, body = await get(middleware, headers=identity())
+    middleware = PrivyMiddleware(app_of(interim, interim, START, BODY), issuer_config(), **SETTINGS[settings])
+    first, second, final, body = await get(middleware, headers=identity_header())
     assert first == second == interim
     assert [*headers_of(final)] == [b"vary", b"cache-control"]
     assert body == BODY
@@ -231,7 +235,7 @@ async def test_interim_responses(status: int, settings: str) -> None:
 async def test_refusal_after_an_interim_response() -> None:
     """The final response has not begun, so the error response is sent."""
     interim = {"type": "http.response.start", "status": 103, "headers": []}
-    first, *rest = await get(PrivyMiddleware(app_of(interim, MissingToken()), config()))
+    first, *rest = await get(PrivyMiddleware(app_of(interim, MissingToken()), issuer_config()))
     assert first == interim
     refused(rest, 401, "Unauthorized")
 
@@ -245,6 +249,10 @@ async def test_send_and_receive_are_coroutine_functions(kind: str, settings: str
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         seen.extend([receive, send])
 
-    await exchange(PrivyMiddleware(app, config(), **SETTINGS[settings]), scope_of(kind, "/", [*identity().items()]), [])
+    await exchange(
+        PrivyMiddleware(app, issuer_config(), **SETTINGS[settings]),
+        scope_of(kind, "/", [*identity_header().items()]),
+        [],
+    )
     assert len(seen) == 2
     assert all(map(inspect.iscoroutinefunction, seen))

@@ -26,10 +26,10 @@ import fastapi_privy.starlette
 import flask_privy
 from privy_middleware import PrivyError, PrivyMiddleware
 from privy_middleware.development import DevelopmentIssuer
-from tests.asgi.tokens import config, identity
 from tests.behaviour.client import Client
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer, leaks
+from tests.support.issued import identity_header, issuer_config
 
 OURS = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy")
 
@@ -101,7 +101,7 @@ def flask_app(*, ours: bool, served: bool) -> object:
     app, pages = Flask("app"), Blueprint("pages", "pages")
     pages.add_url_rule("/", "index", lambda: "hello")
     if ours:
-        extension = flask_privy.Privy(app, config())
+        extension = flask_privy.Privy(app, issuer_config())
         extension.protect(app)
         extension.protect(pages)
     else:
@@ -109,7 +109,7 @@ def flask_app(*, ours: bool, served: bool) -> object:
         pages.before_request(lambda: None)
     app.register_blueprint(pages)
     if served:
-        assert app.test_client().get("/", headers=identity()).text == "hello"
+        assert app.test_client().get("/", headers=identity_header()).text == "hello"
     return app
 
 
@@ -121,11 +121,11 @@ def starlette_app(*, ours: bool, served: bool) -> object:
 
     app = Starlette(routes=[Route("/", index), Mount("/sub", Starlette(routes=[Route("/", index)]))])
     if ours:
-        fastapi_privy.starlette.Privy(app, config(), protect=["/"])
+        fastapi_privy.starlette.Privy(app, issuer_config(), protect=["/"])
     else:
         app.add_middleware(_Beside)
     if served:
-        assert TestClient(app).get("/", headers=identity()).text == "hello"
+        assert TestClient(app).get("/", headers=identity_header()).text == "hello"
     return app
 
 
@@ -134,23 +134,23 @@ def fastapi_app(*, ours: bool, served: bool) -> object:
     app = FastAPI()
     app.get("/")(lambda: "hello")
     if ours:
-        fastapi_privy.Privy(app, config(), protect=["/"])
+        fastapi_privy.Privy(app, issuer_config(), protect=["/"])
     else:
         app.add_middleware(_Beside)
     if served:
         assert app.openapi()
-        assert TestClient(app).get("/", headers=identity()).json() == "hello"
+        assert TestClient(app).get("/", headers=identity_header()).json() == "hello"
     return app
 
 
 def django_app(*, ours: bool, served: bool, asgi: bool = False) -> object:
     """Return the handler that a server runs."""
     middleware = ["django_privy.middleware.PrivyMiddleware"] if ours else []
-    with override_settings(MIDDLEWARE=middleware, PRIVY=config()):
+    with override_settings(MIDDLEWARE=middleware, PRIVY=issuer_config()):
         app = ASGIHandler() if asgi else WSGIHandler()
         if served:
             factory = AsyncRequestFactory() if asgi else RequestFactory()
-            request: Any = factory.get("/unseen", headers=identity())
+            request: Any = factory.get("/unseen", headers=identity_header())
             answer: Any = asyncio.run(app.get_response_async(request)) if asgi else app.get_response(request)
             assert answer.content == b"open"
     return app
@@ -162,7 +162,7 @@ MAKERS: dict[str, Callable[..., object]] = {
     "FastAPI": fastapi_app,
     "Django by WSGI": django_app,
     "Django by ASGI": functools.partial(django_app, asgi=True),
-    "ASGI": lambda *, ours, served: PrivyMiddleware(_Beside(None), config()) if ours else _Beside(None),
+    "ASGI": lambda *, ours, served: PrivyMiddleware(_Beside(None), issuer_config()) if ours else _Beside(None),
 }
 
 

@@ -28,7 +28,16 @@ from fastapi_privy import (
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyUser, PrivyVerifier
 from privy_middleware.conditions import has_linked, has_wallet
 from privy_middleware.development import PERSONAS
-from tests.asgi.tokens import ADA, BAD, GRACE, ISSUER, access, config, cookie, identity
+from tests.support.issued import (
+    ADA,
+    GRACE,
+    INVALID_HEADER,
+    ISSUER,
+    access_header,
+    identity_cookie,
+    identity_header,
+    issuer_config,
+)
 
 UNAUTHORIZED = {"message": "Unauthorized"}
 INVALID = {"message": "Invalid token"}
@@ -41,7 +50,7 @@ OTHER = "0x0000000000000000000000000000000000000001"
 def app() -> FastAPI:
     """Return an app with the plugin, and no routes yet."""
     app = FastAPI()
-    Privy(app, config())
+    Privy(app, issuer_config())
     return app
 
 
@@ -64,10 +73,10 @@ def test_current_user(app: FastAPI, client: TestClient) -> None:
         return user.id
 
     for path in ("/async", "/sync"):
-        assert client.get(path, headers=identity()).json() == ADA
-        assert client.get(path, headers=cookie("grace")).json() == GRACE
+        assert client.get(path, headers=identity_header()).json() == ADA
+        assert client.get(path, headers=identity_cookie("grace")).json() == GRACE
         assert client.get(path).json() == UNAUTHORIZED
-        assert client.get(path, headers=BAD).json() == INVALID
+        assert client.get(path, headers=INVALID_HEADER).json() == INVALID
 
 
 def test_refusal_is_not_fastapis(app: FastAPI, client: TestClient) -> None:
@@ -97,9 +106,9 @@ def test_optional_user(app: FastAPI, client: TestClient) -> None:
 
     for path in ("/optional", "/lenient"):
         assert client.get(path).json() is None
-        assert client.get(path, headers=identity()).json() == ADA
-    assert client.get("/optional", headers=BAD).json() == INVALID
-    assert client.get("/lenient", headers=BAD).json() is None
+        assert client.get(path, headers=identity_header()).json() == ADA
+    assert client.get("/optional", headers=INVALID_HEADER).json() == INVALID
+    assert client.get("/lenient", headers=INVALID_HEADER).json() is None
 
 
 def test_access_claims(app: FastAPI, client: TestClient) -> None:
@@ -109,10 +118,10 @@ def test_access_claims(app: FastAPI, client: TestClient) -> None:
     async def session(claims: AccessClaims) -> AccessTokenClaims:
         return claims
 
-    answer = client.get("/session", headers=access()).json()
+    answer = client.get("/session", headers=access_header()).json()
     assert (answer["app_id"], answer["user_id"], answer["session_id"]) == (ISSUER.app_id, ADA, "dev-session-ada")
     assert len(answer) == len(AccessTokenClaims.__dataclass_fields__)
-    assert client.get("/session", headers=identity()).json() == UNAUTHORIZED
+    assert client.get("/session", headers=identity_header()).json() == UNAUTHORIZED
 
 
 def test_conditions(app: FastAPI, client: TestClient) -> None:
@@ -124,9 +133,9 @@ def test_conditions(app: FastAPI, client: TestClient) -> None:
     }
     for name, dependency in conditions.items():
         app.get(f"/{name}", dependencies=[Depends(dependency)])(lambda: "hello")
-        assert client.get(f"/{name}", headers=identity()).json() == "hello"
-        assert client.get(f"/{name}", headers=identity("grace")).json() == FORBIDDEN
-        assert client.get(f"/{name}", headers=access()).json() == FORBIDDEN
+        assert client.get(f"/{name}", headers=identity_header()).json() == "hello"
+        assert client.get(f"/{name}", headers=identity_header("grace")).json() == FORBIDDEN
+        assert client.get(f"/{name}", headers=access_header()).json() == FORBIDDEN
         assert client.get(f"/{name}").json() == UNAUTHORIZED
 
 
@@ -137,7 +146,7 @@ def test_no_condition(app: FastAPI, client: TestClient) -> None:
     async def anybody(user: Annotated[PrivyUser, Depends(require())]) -> str:
         return user.id
 
-    assert client.get("/any", headers=access("grace")).json() == GRACE
+    assert client.get("/any", headers=access_header("grace")).json() == GRACE
     assert client.get("/any").json() == UNAUTHORIZED
 
 
@@ -166,8 +175,8 @@ def test_wallet_in_the_request(app: FastAPI, client: TestClient) -> None:
     ):
         for address, status in ((MINE, 200), (OTHER, 403)):
             filled: dict[str, Any] = {key: {"address": address} for key in sent}
-            assert client.post(path.format(address), headers=identity(), **filled).status_code == status
-    smuggled = client.post(f"/json?address={MINE}", json={"address": OTHER}, headers=identity())
+            assert client.post(path.format(address), headers=identity_header(), **filled).status_code == status
+    smuggled = client.post(f"/json?address={MINE}", json={"address": OTHER}, headers=identity_header())
     assert smuggled.json() == FORBIDDEN
 
 
@@ -182,13 +191,13 @@ def test_response_model(app: FastAPI, client: TestClient) -> None:
     async def many(user: CurrentUser) -> Any:
         return [user]
 
-    verifier = PrivyVerifier(config())
+    verifier = PrivyVerifier(issuer_config())
     for name in PERSONAS:
-        headers = identity(name)
+        headers = identity_header(name)
         expected = verifier.verify_identity_token(headers["privy-id-token"]).to_dict()
         assert client.get("/model", headers=headers).json() == expected
         assert client.get("/list", headers=headers).json() == [expected]
-    assert client.get("/model", headers=access()).json() == {"id": ADA}
+    assert client.get("/model", headers=access_header()).json() == {"id": ADA}
 
 
 def test_overrides(app: FastAPI, client: TestClient) -> None:
@@ -254,7 +263,7 @@ def test_missing_middleware() -> None:
     app = FastAPI()
     app.get("/")(_id_of)
     with pytest.raises(ConfigurationError, match=r"Privy\(app\)"):
-        TestClient(app).get("/", headers=identity())
+        TestClient(app).get("/", headers=identity_header())
 
 
 def test_routers(app: FastAPI, client: TestClient) -> None:
@@ -266,9 +275,9 @@ def test_routers(app: FastAPI, client: TestClient) -> None:
     guarded.include_router(inner)
     app.include_router(guarded)
     assert client.get("/guarded/open").json() == UNAUTHORIZED
-    assert client.get("/guarded/open", headers=identity("grace")).json() == FORBIDDEN
-    assert client.get("/guarded/open", headers=identity()).json() == "hello"
-    assert client.get("/guarded/inner/me", headers=identity()).json() == ADA
+    assert client.get("/guarded/open", headers=identity_header("grace")).json() == FORBIDDEN
+    assert client.get("/guarded/open", headers=identity_header()).json() == "hello"
+    assert client.get("/guarded/inner/me", headers=identity_header()).json() == ADA
 
 
 def test_dependencies_of_the_app(app: FastAPI, client: TestClient) -> None:
@@ -279,7 +288,7 @@ def test_dependencies_of_the_app(app: FastAPI, client: TestClient) -> None:
         return account["id"]
 
     closed.clear()
-    assert client.get("/account", headers=identity()).json() == ADA
+    assert client.get("/account", headers=identity_header()).json() == ADA
     assert client.get("/account").json() == UNAUTHORIZED
     assert closed == [ADA]
 
@@ -300,10 +309,10 @@ def test_refusal_raised_in_an_endpoint(app: FastAPI, client: TestClient) -> None
         raise ValueError(user.id)
 
     assert client.get("/late").json() == UNAUTHORIZED
-    assert client.get("/late", headers=identity()).json() == ADA
-    assert client.get("/teapot", headers=identity()).json() == {"detail": "I'm a Teapot"}
+    assert client.get("/late", headers=identity_header()).json() == ADA
+    assert client.get("/teapot", headers=identity_header()).json() == {"detail": "I'm a Teapot"}
     with pytest.raises(ValueError, match=ADA):
-        client.get("/broken", headers=identity())
+        client.get("/broken", headers=identity_header())
 
 
 def test_missing_parameter_stays_422(app: FastAPI, client: TestClient) -> None:
@@ -313,9 +322,9 @@ def test_missing_parameter_stays_422(app: FastAPI, client: TestClient) -> None:
     async def page(user: CurrentUser, number: int) -> int:
         return number
 
-    assert client.get("/page?number=x", headers=identity()).status_code == 422
-    assert client.get("/page?number=1", headers=BAD).json() == INVALID
-    assert client.get("/page?number=x", headers=BAD).json() == INVALID
+    assert client.get("/page?number=x", headers=identity_header()).status_code == 422
+    assert client.get("/page?number=1", headers=INVALID_HEADER).json() == INVALID
+    assert client.get("/page?number=x", headers=INVALID_HEADER).json() == INVALID
 
 
 def test_background_and_streaming(app: FastAPI, client: TestClient) -> None:
@@ -335,9 +344,9 @@ def test_background_and_streaming(app: FastAPI, client: TestClient) -> None:
 
         return StreamingResponse(parts())
 
-    assert client.get("/background", headers=identity()).json() == ADA
+    assert client.get("/background", headers=identity_header()).json() == ADA
     assert done == [ADA * 2]
-    assert client.get("/stream", headers=identity("grace")).text == GRACE * 2
+    assert client.get("/stream", headers=identity_header("grace")).text == GRACE * 2
 
 
 def test_websockets(app: FastAPI, client: TestClient) -> None:
@@ -362,15 +371,15 @@ def test_websockets(app: FastAPI, client: TestClient) -> None:
         await websocket.close()
 
     for path in ("/me", "/optional", f"/wallet?address={MINE}"):
-        with client.websocket_connect(path, headers=identity()) as socket:
+        with client.websocket_connect(path, headers=identity_header()) as socket:
             assert socket.receive_text() == ADA
     with client.websocket_connect("/optional") as socket:
         assert socket.receive_text() == "None"
     for path, headers, status in (
         ("/me", {}, 401),
-        ("/optional", BAD, 401),
-        (f"/wallet?address={OTHER}", identity(), 403),
-        ("/me", {**cookie(), "Origin": "https://evil.example"}, 403),
+        ("/optional", INVALID_HEADER, 401),
+        (f"/wallet?address={OTHER}", identity_header(), 403),
+        ("/me", {**identity_cookie(), "Origin": "https://evil.example"}, 403),
     ):
         with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(path, headers=headers):
             pass

@@ -23,8 +23,8 @@ from starlette.websockets import WebSocketDisconnect
 import fastapi_privy
 from fastapi_privy import CurrentUser, OptionalUser, Privy, privy_auth
 from privy_middleware import AuthenticationError, ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
-from tests.asgi.tokens import ADA, BAD, config, identity
 from tests.support.clock import Clock
+from tests.support.issued import ADA, INVALID_HEADER, identity_header, issuer_config
 
 UNAUTHORIZED = {"message": "Unauthorized"}
 
@@ -49,14 +49,14 @@ def test_mounted_apps() -> None:
     router.mount("/app", routed)
     main.include_router(router, prefix="/router")
     main.mount("/sub", shallow)
-    Privy(main, config())
+    Privy(main, issuer_config())
     client = TestClient(main)
     # Older versions of FastAPI leave mounts out when they include a router.
     included = client.get("/router/app/openapi.json").status_code == 200
     for path in ("/me", "/sub/me", "/sub/deep/me", *(["/router/app/me"] if included else [])):
         answer = client.get(path)
         assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED), path
-        assert client.get(path, headers=identity()).json() == ADA
+        assert client.get(path, headers=identity_header()).json() == ADA
 
 
 def test_starlette_app_mounted() -> None:
@@ -67,28 +67,28 @@ def test_starlette_app_mounted() -> None:
 
     main = app_of()
     main.mount("/sub", Starlette(routes=[Route("/page", page)]))
-    Privy(main, config())
+    Privy(main, issuer_config())
     client = TestClient(main)
     assert client.get("/sub/page").json() == UNAUTHORIZED
-    assert client.get("/sub/page", headers=identity()).json() == ADA
+    assert client.get("/sub/page", headers=identity_header()).json() == ADA
 
 
 def test_app_mounted_in_a_starlette_app() -> None:
     """The plugin in the FastAPI app alone holds for that one."""
     inner = app_of()
-    Privy(inner, config())
+    Privy(inner, issuer_config())
     outer = FastAPI()
     outer.mount("/sub", inner)
     client = TestClient(outer)
     assert client.get("/sub/me").json() == UNAUTHORIZED
-    assert client.get("/sub/me", headers=identity()).json() == ADA
+    assert client.get("/sub/me", headers=identity_header()).json() == ADA
 
 
 @pytest.mark.parametrize("protect", [[], ["/"]])
 def test_handlers_of_the_app(protect: list[str]) -> None:
     """``app.exception_handler`` has the last word, whoever refuses."""
     app = app_of()
-    Privy(app, config(), protect=protect)
+    Privy(app, issuer_config(), protect=protect)
 
     @app.exception_handler(AuthenticationError)
     async def sign_in(request: Request, error: AuthenticationError) -> Response:
@@ -96,25 +96,25 @@ def test_handlers_of_the_app(protect: list[str]) -> None:
 
     client = TestClient(app)
     assert client.get("/me").json() == {"login": "missing_token"}
-    assert client.get("/me", headers=BAD).json() == {"login": "malformed_token"}
-    assert client.get("/me", headers=identity()).json() == ADA
+    assert client.get("/me", headers=INVALID_HEADER).json() == {"login": "malformed_token"}
+    assert client.get("/me", headers=identity_header()).json() == ADA
 
 
 def test_root_path() -> None:
     """Behind a proxy's prefix the same paths are protected."""
     app = app_of()
-    Privy(app, config(), protect=["/me"], exempt=["/docs"])
+    Privy(app, issuer_config(), protect=["/me"], exempt=["/docs"])
     client = TestClient(app, root_path="/api")
     for path in ("/me", "/api/me"):
         assert client.get(path).json() == UNAUTHORIZED
-        assert client.get(path, headers=identity()).json() == ADA
+        assert client.get(path, headers=identity_header()).json() == ADA
 
 
 def test_cors() -> None:
     """Refusals carry CORS headers wherever the plugin stands, the middleware's own when it stands inside."""
     for protect in ([], ["/me"]):
         app = app_of()
-        Privy(app, config(), protect=protect)
+        Privy(app, issuer_config(), protect=protect)
         app.add_middleware(CORSMiddleware, allow_origins=["https://a.example"])
         client = TestClient(app)
         answer = client.get("/me", headers={"Origin": "https://a.example"})
@@ -131,7 +131,7 @@ def test_lifespan_state() -> None:
         yield {"database": "open"}
 
     app = FastAPI(lifespan=lifespan)
-    Privy(app, config())
+    Privy(app, issuer_config())
 
     @app.get("/state")
     async def state(request: Request, user: OptionalUser) -> list[str]:
@@ -159,7 +159,7 @@ def test_sockets_end_with_their_token() -> None:
     told: list[Any] = []
     # It stands still, so that the token is valid when the request comes in, however late that is.
     clock = Clock(time.time())
-    Privy(app, PrivyVerifier(config(leeway=0), clock=clock), close_expired=True, on_expired=told.append)
+    Privy(app, PrivyVerifier(issuer_config(leeway=0), clock=clock), close_expired=True, on_expired=told.append)
 
     @app.websocket("/ws")
     async def listen(websocket: WebSocket, user: CurrentUser) -> None:
@@ -167,7 +167,7 @@ def test_sockets_end_with_their_token() -> None:
         async for _ in websocket.iter_text():
             """Say nothing."""
 
-    soon = identity(iat=clock(), exp=clock() + 0.25)
+    soon = identity_header(iat=clock(), exp=clock() + 0.25)
     with TestClient(app).websocket_connect("/ws", headers=soon) as socket, pytest.raises(WebSocketDisconnect) as closed:
         socket.receive_text()
     assert closed.value.code == 1008
@@ -179,18 +179,18 @@ def test_wrong_settings() -> None:
     with pytest.raises(ConfigurationError):
         Privy(FastAPI(), {"APP_ID": ""})
     app = FastAPI()
-    Privy(app, config())
+    Privy(app, issuer_config())
     with pytest.raises(ConfigurationError, match="twice"):
-        Privy(app, config())
+        Privy(app, issuer_config())
 
 
 def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """``Privy(app)`` alone reads ``PRIVY_*``."""
-    monkeypatch.setenv("PRIVY_APP_ID", config().app_ids[0])
-    monkeypatch.setenv("PRIVY_VERIFICATION_KEY", str(config().verification_key))
+    monkeypatch.setenv("PRIVY_APP_ID", issuer_config().app_ids[0])
+    monkeypatch.setenv("PRIVY_VERIFICATION_KEY", str(issuer_config().verification_key))
     app = app_of()
     Privy(app)
-    assert TestClient(app).get("/me", headers=identity()).json() == ADA
+    assert TestClient(app).get("/me", headers=identity_header()).json() == ADA
 
 
 def test_public_names() -> None:

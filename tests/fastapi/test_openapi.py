@@ -14,7 +14,7 @@ from fastapi_privy import AccessClaims, CurrentUser, OptionalUser, Privy, curren
 from privy_middleware import PrivyUser, PrivyVerifier
 from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
 from privy_middleware.verifiers.combined import CombinedVerifier
-from tests.asgi.tokens import BAD, ISSUER, access, config, identity
+from tests.support.issued import INVALID_HEADER, ISSUER, access_header, identity_header, issuer_config
 
 IDENTITY_FIRST = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "PrivyAccessCookie"]
 REFUSALS = {"401", "403", "503"}
@@ -27,7 +27,7 @@ async def me(user: CurrentUser) -> PrivyUser:
 
 def documented(app: FastAPI, **settings: Any) -> dict[str, Any]:
     """Install the plugin and return the document, which must be one."""
-    Privy(app, config(**settings))
+    Privy(app, issuer_config(**settings))
     schema = TestClient(app).get("/openapi.json").json()
     OpenAPI(**schema)
     return dict(schema)
@@ -73,7 +73,7 @@ def test_schemes_follow_the_settings() -> None:
 def test_schemes_of_other_tokens() -> None:
     """Tokens of one's own key beside Privy's: they come as bearer tokens and in no cookie."""
     own = CustomKeyConfig(public_key=ISSUER.public_key_pem, algorithms=("ES256",), issuer="own", audience="app")
-    both = CombinedVerifier(PrivyVerifier(config(tokens=("identity",))), CustomKeyVerifier(own))
+    both = CombinedVerifier(PrivyVerifier(issuer_config(tokens=("identity",))), CustomKeyVerifier(own))
     app = app_of()
     Privy(app, both)
     schemes = app.openapi()["components"]["securitySchemes"]
@@ -85,7 +85,7 @@ def test_schemes_do_what_they_say() -> None:
     app = app_of()
     schemes = documented(app)["components"]["securitySchemes"]
     client = TestClient(app)
-    token, session = identity()["privy-id-token"], access()["Authorization"].removeprefix("Bearer ")
+    token, session = identity_header()["privy-id-token"], access_header()["Authorization"].removeprefix("Bearer ")
     for name, scheme in schemes.items():
         value = token if "Identity" in name else session
         if scheme["type"] == "http":
@@ -133,7 +133,7 @@ def test_refusals() -> None:
     responses = schema["paths"]["/me"]["get"]["responses"]
     assert set(responses) == REFUSALS | {"200"}
     client = TestClient(app)
-    for headers in ({}, BAD):
+    for headers in ({}, INVALID_HEADER):
         answer = client.get("/me", headers=headers)
         described = responses[str(answer.status_code)]
         assert answer.json() in [
@@ -188,7 +188,7 @@ def test_protected_paths() -> None:
     app.get("/api/maybe")(maybe)
     app.get("/api/session")(session)
     app.get("/other")(lambda: None)
-    Privy(app, config(), protect=["/api"])
+    Privy(app, issuer_config(), protect=["/api"])
     paths = app.openapi()["paths"]
     assert names(paths["/api/plain"]["get"]) == names(paths["/api/maybe"]["get"]) == IDENTITY_FIRST
     assert names(paths["/api/session"]["get"]) == ["PrivyAccessBearer", "PrivyAccessCookie"]
@@ -218,7 +218,7 @@ def test_document_of_the_apps_own() -> None:
 def test_routes_added_later() -> None:
     """The document follows the app."""
     app = app_of()
-    Privy(app, config())
+    Privy(app, issuer_config())
     app.get("/later")(me)
     assert names(app.openapi()["paths"]["/later"]["get"]) == IDENTITY_FIRST
 
@@ -229,8 +229,8 @@ def test_mounted_apps(own: bool) -> None:
     app, sub = FastAPI(), app_of()
     app.mount("/sub", sub)
     if own:
-        Privy(sub, config(identity_header="x-inner"))
-    Privy(app, config(), protect=["/me"])
+        Privy(sub, issuer_config(identity_header="x-inner"))
+    Privy(app, issuer_config(), protect=["/me"])
     schema = TestClient(app).get("/sub/openapi.json").json()
     assert names(schema["paths"]["/me"]["get"]) == IDENTITY_FIRST
     expected = "x-inner" if own else "privy-id-token"

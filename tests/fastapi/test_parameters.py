@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from fastapi_privy import Privy, require
-from tests.asgi.tokens import config, identity
 from tests.starlette.test_parameters import FILE, FORBIDDEN, LARGE, MINE, OTHER, QUERY
 from tests.support.forms import MULTIPART, multipart
+from tests.support.issued import identity_header, issuer_config
 
 OWNER = [Depends(require(owns_wallet="address"))]
 
@@ -24,14 +24,14 @@ OWNER = [Depends(require(owns_wallet="address"))]
 def app() -> FastAPI:
     """Return an app without routes."""
     app = FastAPI(strict_content_type=False)
-    Privy(app, config())
+    Privy(app, issuer_config())
     return app
 
 
 @pytest.fixture
 def client(app: FastAPI) -> TestClient:
     """Return a client that is signed in as Ada."""
-    return TestClient(app, headers=identity())
+    return TestClient(app, headers=identity_header())
 
 
 class Transfer(BaseModel):

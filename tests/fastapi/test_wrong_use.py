@@ -24,7 +24,7 @@ from fastapi_privy import (
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyUser
 from privy_middleware.custom_keys.verifier import CustomKeyUser
 from privy_middleware.web3auth import Web3AuthUser
-from tests.asgi.tokens import ADA, access, config, identity
+from tests.support.issued import ADA, access_header, identity_header, issuer_config
 
 CALLS: dict[str, Callable[..., Any]] = {"require": require, "optional": optional}
 every_call = pytest.mark.parametrize("name", [*CALLS])
@@ -46,7 +46,7 @@ every_class = pytest.mark.parametrize("made", MADE_FROM_TOKENS)
 def app() -> FastAPI:
     """Return an app with the plugin, and no routes yet."""
     app = FastAPI()
-    Privy(app, config())
+    Privy(app, issuer_config())
     return app
 
 
@@ -144,8 +144,8 @@ def test_the_right_calls(app: FastAPI) -> None:
     app.get("/optional", dependencies=[Depends(optional(on_invalid="reject"))])(lambda: "optional")
     client = TestClient(app)
     assert [client.get(path).status_code for path in ("/admin", "/required", "/optional")] == [401, 401, 200]
-    assert client.get("/admin", headers=identity("grace")).status_code == 403
-    assert client.get("/required", headers=identity("grace")).status_code == 200
+    assert client.get("/admin", headers=identity_header("grace")).status_code == 403
+    assert client.get("/required", headers=identity_header("grace")).status_code == 200
 
 
 @pytest.mark.parametrize("word", ["ignore", "", True, "Anonymous"])
@@ -209,13 +209,13 @@ def test_verified_things_are_answered_as_ever(app: FastAPI) -> None:
         return claims
 
     client = TestClient(app)
-    expected = client.get("/me", headers=identity()).json()
+    expected = client.get("/me", headers=identity_header()).json()
     assert expected["id"] == ADA
     assert "claims" not in expected
-    assert client.get("/either", headers=identity()).json() == expected
+    assert client.get("/either", headers=identity_header()).json() == expected
     assert client.get("/either").json() == {"hello": "stranger"}
-    assert client.get("/several", headers=identity()).json() == {"users": [expected]}
-    assert set(client.get("/session", headers=access()).json()) == set(AccessTokenClaims.__dataclass_fields__)
+    assert client.get("/several", headers=identity_header()).json() == {"users": [expected]}
+    assert set(client.get("/session", headers=access_header()).json()) == set(AccessTokenClaims.__dataclass_fields__)
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     assert set(schemas["AccessTokenClaims"]["properties"]) == set(AccessTokenClaims.__dataclass_fields__)
     assert schemas["PrivyUser"]["properties"]["id"] == {"title": "Id", "type": "string"}
@@ -287,5 +287,5 @@ def test_other_parameters_are_left_alone(app: FastAPI) -> None:
         return f"{user.id} {number} {body['a']} {query} {function('x')} {header}"
 
     with TestClient(app) as client:
-        answer = client.post("/7", json={"a": [1]}, headers=identity())
+        answer = client.post("/7", json={"a": [1]}, headers=identity_header())
     assert answer.json() == f"{ADA} 7 [1] x X None"

@@ -37,8 +37,8 @@ from fastapi_privy.starlette import Privy as StarlettePrivy
 from fastapi_privy.starlette import require_privy_user as starlette_require
 from flask_privy import Privy as FlaskPrivy
 from flask_privy import require_privy_user as flask_require
-from tests.asgi.tokens import config, identity
 from tests.parameters.readers import found_in, read_raw
+from tests.support.issued import identity_header, issuer_config
 
 __all__ = ["APPS", "METHODS", "READS_FIRST", "Answer", "Send", "django_project"]
 
@@ -78,7 +78,7 @@ def flask_view(address: str = "") -> list[str]:
 def flask_app(*, form_first: bool = False) -> Send:
     """Return how to send to an app, which may have read the form before, as extensions do."""
     app = Flask(__name__)
-    FlaskPrivy(app, config())
+    FlaskPrivy(app, issuer_config())
     if form_first:
         app.before_request(lambda: setattr(g, "form", request.form))
     view = flask_require(**OWNER)(flask_view)
@@ -86,7 +86,7 @@ def flask_app(*, form_first: bool = False) -> Send:
     app.add_url_rule("/owned/<address>", view_func=view, methods=METHODS)
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        answer = app.test_client().open(target, method=method, headers={**identity(), **headers}, data=body)
+        answer = app.test_client().open(target, method=method, headers={**identity_header(), **headers}, data=body)
         return answer.status_code, set(answer.get_json()) if answer.status_code == 200 else set()
 
     return send
@@ -179,7 +179,7 @@ def django_project() -> Iterator[None]:
     for name, view in views.items():
         urls.urlpatterns += [path(f"{name}/owned", view), path(f"{name}/owned/<address>", view)]
     with override_settings(
-        PRIVY=config(),
+        PRIVY=issuer_config(),
         ROOT_URLCONF=urls,
         MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware", "django_privy.middleware.PrivyMiddleware"],
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "django_privy"],
@@ -193,7 +193,9 @@ def django_app(name: str) -> Send:
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         content_type = headers.get("content-type", "")
         others: Any = {key: value for key, value in headers.items() if key != "content-type"}
-        answer = Client().generic(method, f"/{name}{target}", body, content_type, headers={**identity(), **others})
+        answer = Client().generic(
+            method, f"/{name}{target}", body, content_type, headers={**identity_header(), **others}
+        )
         return answer.status_code, set(json.loads(answer.content)) if answer.status_code == 200 else set()
 
     return send
@@ -204,7 +206,7 @@ def django_asgi_app(name: str) -> Send:
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         route, _, query = target.partition("?")
-        sent = {**identity(), **headers, "content-length": str(len(body))}
+        sent = {**identity_header(), **headers, "content-length": str(len(body))}
         answer = async_to_sync(AsyncClient().request)(
             method=method,
             path=f"/{name}{route}",
@@ -234,7 +236,7 @@ async def read_request(request: Request) -> list[str]:
 
 def testing(app: Any) -> Send:
     """Return how to send to an ASGI app."""
-    client = TestClient(app, headers=identity())
+    client = TestClient(app, headers=identity_header())
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         answer = client.request(method, target, headers=dict(headers), content=body)
@@ -256,14 +258,14 @@ def starlette_app(*, in_thread: bool = False) -> Send:
 
     function: Any = sync_endpoint if in_thread else endpoint
     app = Starlette(routes=[Route(each, function, methods=METHODS) for each in ("/owned", "/owned/{address}")])
-    StarlettePrivy(app, config())
+    StarlettePrivy(app, issuer_config())
     return testing(app)
 
 
 def fastapi_app(*, any_body: bool = False) -> Send:
     """Return how to send to an app whose endpoint takes the request, or a body of any kind."""
     app = FastAPI(strict_content_type=False)
-    FastAPIPrivy(app, config())
+    FastAPIPrivy(app, issuer_config())
 
     async def endpoint(request: Request) -> list[str]:
         return await read_request(request)

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket
 
 from fastapi_privy.starlette import Privy, PrivyBackend, SignedInUser
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyUser
-from tests.asgi.tokens import ADA, BAD, GRACE, ISSUER, config, identity
 from tests.support.callables import ASYNC, UNSEEN
+from tests.support.issued import ADA, GRACE, INVALID_HEADER, ISSUER, identity_header, issuer_config
 
 
 def scopes(user: PrivyUser) -> list[str]:
@@ -74,7 +74,7 @@ ROUTES = [
 def client() -> TestClient:
     """Return a client of an app with both middlewares."""
     middleware = [
-        Middleware(PrivyMiddleware, config()),
+        Middleware(PrivyMiddleware, issuer_config()),
         Middleware(AuthenticationMiddleware, backend=PrivyBackend(scopes)),
     ]
     return TestClient(Starlette(routes=ROUTES, middleware=middleware), follow_redirects=False)
@@ -94,17 +94,17 @@ def without_keys(*, plugin: bool) -> TestClient:
 
 def test_user_and_scopes(client: TestClient) -> None:
     """Name, identity and scopes are the verified user's."""
-    assert client.get("/", headers=identity()).json() == {
+    assert client.get("/", headers=identity_header()).json() == {
         "user": [True, "ada@example.com", ADA],
         "scopes": ["authenticated", "admin"],
     }
-    assert client.get("/", headers=identity("grace")).json() == {
+    assert client.get("/", headers=identity_header("grace")).json() == {
         "user": [True, GRACE, GRACE],
         "scopes": ["authenticated"],
     }
 
 
-@pytest.mark.parametrize("headers", [{}, BAD])
+@pytest.mark.parametrize("headers", [{}, INVALID_HEADER])
 def test_nobody(client: TestClient, headers: dict[str, str]) -> None:
     """No token and a bad one are both nobody to an open page."""
     assert client.get("/", headers=headers).json() == {"user": [False, "", None], "scopes": []}
@@ -112,15 +112,15 @@ def test_nobody(client: TestClient, headers: dict[str, str]) -> None:
 
 def test_requires(client: TestClient) -> None:
     """Starlette's own decorator decides on the scopes."""
-    assert client.get("/account", headers=identity()).text == ADA
+    assert client.get("/account", headers=identity_header()).text == ADA
     assert client.get("/account").headers["location"].startswith("http://testserver/login?next=")
-    assert client.get("/admin", headers=identity()).text == "hello"
-    assert client.get("/admin", headers=identity("grace")).status_code == 403
+    assert client.get("/admin", headers=identity_header()).text == "hello"
+    assert client.get("/admin", headers=identity_header("grace")).status_code == 403
 
 
 def test_websocket(client: TestClient) -> None:
     """A socket has the same user."""
-    with client.websocket_connect("/ws", headers=identity()) as socket:
+    with client.websocket_connect("/ws", headers=identity_header()) as socket:
         assert socket.receive_text() == ADA
 
 
@@ -129,15 +129,15 @@ def test_outage(plugin: bool) -> None:
     """Who asks about a token's user is told of the outage, not that there is none; pages that do not ask stay open."""
     client = without_keys(plugin=plugin)
     for path in ("/account", "/admin", "/"):
-        answer = client.get(path, headers=identity())
+        answer = client.get(path, headers=identity_header())
         assert (answer.status_code, answer.json()) == (503, {"message": "Service unavailable"})
         assert int(answer.headers["retry-after"]) >= 1
-    assert client.get("/hello", headers=identity()).text == "hello"
+    assert client.get("/hello", headers=identity_header()).text == "hello"
     assert client.get("/").json() == {"user": [False, "", None], "scopes": []}
     assert client.get("/admin").status_code == 403
     with (
         pytest.raises(WebSocketDenialResponse) as denied,
-        client.websocket_connect("/ws", headers=identity()),
+        client.websocket_connect("/ws", headers=identity_header()),
     ):
         raise AssertionError("it was let in")
     assert denied.value.status_code == 503
@@ -145,9 +145,12 @@ def test_outage(plugin: bool) -> None:
 
 def test_scopes_by_default() -> None:
     """Without a function there is the one scope."""
-    middleware = [Middleware(PrivyMiddleware, config()), Middleware(AuthenticationMiddleware, backend=PrivyBackend())]
+    middleware = [
+        Middleware(PrivyMiddleware, issuer_config()),
+        Middleware(AuthenticationMiddleware, backend=PrivyBackend()),
+    ]
     client = TestClient(Starlette(routes=ROUTES, middleware=middleware))
-    assert client.get("/", headers=identity()).json()["scopes"] == ["authenticated"]
+    assert client.get("/", headers=identity_header()).json()["scopes"] == ["authenticated"]
 
 
 def test_without_the_privy_middleware() -> None:
@@ -160,7 +163,7 @@ def test_without_the_privy_middleware() -> None:
 def backed_by(function: Any) -> TestClient:
     """Return a client of an app whose scopes come from a function."""
     backend = PrivyBackend(function)
-    middleware = [Middleware(PrivyMiddleware, config()), Middleware(AuthenticationMiddleware, backend=backend)]
+    middleware = [Middleware(PrivyMiddleware, issuer_config()), Middleware(AuthenticationMiddleware, backend=backend)]
     return TestClient(Starlette(routes=ROUTES, middleware=middleware), raise_server_exceptions=False)
 
 
@@ -175,14 +178,14 @@ def test_scopes_come_from_a_plain_function(function: Any) -> None:
 def test_scopes_of_the_wrong_kind(function: Any) -> None:
     """Nobody has the scopes that an awaitable stands for, nor the letters of a text."""
     client = backed_by(function)
-    assert client.get("/", headers=identity()).status_code == 500
-    assert client.get("/admin", headers=identity()).status_code == 500
+    assert client.get("/", headers=identity_header()).status_code == 500
+    assert client.get("/admin", headers=identity_header()).status_code == 500
     assert client.get("/").json()["scopes"] == []
     with pytest.raises(ConfigurationError, match=r"^scopes: "):
-        TestClient(client.app).get("/", headers=identity())
+        TestClient(client.app).get("/", headers=identity_header())
 
 
 def test_any_iterable_of_scopes() -> None:
     """A generator's, for one."""
     client = backed_by(lambda _: (scope for scope in ("admin", "staff")))
-    assert client.get("/", headers=identity()).json()["scopes"] == ["authenticated", "admin", "staff"]
+    assert client.get("/", headers=identity_header()).json()["scopes"] == ["authenticated", "admin", "staff"]

@@ -17,7 +17,7 @@ from fastapi_privy.starlette import Privy, optional_privy_user, require_privy_us
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyUser
 from privy_middleware.conditions import has_linked
 from privy_middleware.errors import MissingToken
-from tests.asgi.tokens import ADA, BAD, access, config, identity
+from tests.support.issued import ADA, INVALID_HEADER, access_header, identity_header, issuer_config
 
 
 @require_privy_user
@@ -104,7 +104,7 @@ def client() -> TestClient:
     routes = [Route(f"/{page.__name__}", page) for page in PAGES]
     sockets = [WebSocketRoute("/chat", chat), WebSocketRoute("/socket", Socket)]
     app = Starlette(routes=[*routes, Route("/endpoint", Endpoint), *sockets])
-    Privy(app, config())
+    Privy(app, issuer_config())
     return TestClient(app)
 
 
@@ -112,37 +112,37 @@ def client() -> TestClient:
 def test_require(client: TestClient, path: str) -> None:
     """Nobody is refused, and the right user passes."""
     assert client.get(path).json() == {"message": "Unauthorized"}
-    assert client.get(path, headers=BAD).json() == {"message": "Invalid token"}
-    assert client.get(path, headers=identity()).text in {ADA, "hello"}
+    assert client.get(path, headers=INVALID_HEADER).json() == {"message": "Invalid token"}
+    assert client.get(path, headers=identity_header()).text in {ADA, "hello"}
 
 
 @pytest.mark.parametrize("path", ["/words", "/predicate", "/condition"])
 def test_conditions(client: TestClient, path: str) -> None:
     """Another user is refused, and one of whom too little is known."""
-    assert client.get(path, headers=identity("grace")).json() == {"message": "Forbidden"}
-    assert client.get(path, headers=access()).json() == {"message": "Forbidden"}
+    assert client.get(path, headers=identity_header("grace")).json() == {"message": "Forbidden"}
+    assert client.get(path, headers=access_header()).json() == {"message": "Forbidden"}
 
 
 def test_optional(client: TestClient) -> None:
     """A bad token is refused or counts as none."""
     for path in ("/optional", "/lenient"):
         assert client.get(path).text == "None"
-        assert client.get(path, headers=identity()).text == ADA
-    assert client.get("/optional", headers=BAD).json() == {"message": "Invalid token"}
-    assert client.get("/lenient", headers=BAD).text == "None"
+        assert client.get(path, headers=identity_header()).text == ADA
+    assert client.get("/optional", headers=INVALID_HEADER).json() == {"message": "Invalid token"}
+    assert client.get("/lenient", headers=INVALID_HEADER).text == "None"
 
 
 def test_methods(client: TestClient) -> None:
     """Each method of an endpoint has its own rule."""
     assert client.get("/endpoint").text == "anybody"
     assert client.post("/endpoint").status_code == 401
-    assert client.post("/endpoint", headers=identity()).text == ADA
+    assert client.post("/endpoint", headers=identity_header()).text == ADA
 
 
 @pytest.mark.parametrize("path", ["/chat", "/socket"])
 def test_sockets(client: TestClient, path: str) -> None:
     """A socket is refused before it is accepted."""
-    with client.websocket_connect(path, headers=identity()) as socket:
+    with client.websocket_connect(path, headers=identity_header()) as socket:
         assert socket.receive_text() == ADA
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(path):
         pass
@@ -194,7 +194,7 @@ def test_preflights_do_not_run_endpoints_that_ask_for_a_user() -> None:
     endpoints = [require_privy_user(run), require_privy_user(guest=False)(arun), optional_privy_user(arun)]
     routes = [Route(f"/{number}", each, methods=["POST", "OPTIONS"]) for number, each in enumerate(endpoints)]
     app = Starlette(routes=routes)
-    Privy(app, config())
+    Privy(app, issuer_config())
     client = TestClient(app)
     preflight = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
     for number in range(len(endpoints)):

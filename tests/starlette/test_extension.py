@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from fastapi_privy.starlette import Privy, privy_auth, refusal_response
 from privy_middleware import AuthenticationError, ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.errors import MissingToken
-from tests.asgi.tokens import ADA, BAD, GRACE, config, cookie, identity
+from tests.support.issued import ADA, GRACE, INVALID_HEADER, identity_cookie, identity_header, issuer_config
 
 UNAUTHORIZED = {"message": "Unauthorized"}
 
@@ -54,14 +54,14 @@ def client_of(app: Starlette, **options: Any) -> TestClient:
 
 def installed(app: Starlette, **options: Any) -> TestClient:
     """Return the test client of an app with the plugin."""
-    Privy(app, config(), **options)
+    Privy(app, issuer_config(), **options)
     return client_of(app)
 
 
 def test_user_and_refusals() -> None:
     """The endpoint gets the user, and its refusal is the documented answer."""
     client = installed(Starlette(routes=ROUTES))
-    assert client.get("/me", headers=identity()).json() == {"user_id": ADA}
+    assert client.get("/me", headers=identity_header()).json() == {"user_id": ADA}
     assert client.get("/who").json() == {"user_id": None}
     answer = client.get("/me")
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
@@ -72,10 +72,10 @@ def test_user_and_refusals() -> None:
 
 def test_same_bytes_wherever_it_is_refused() -> None:
     """The middleware's answer and the handler's differ in nothing."""
-    by_handler = installed(Starlette(routes=ROUTES)).get("/me", headers=BAD)
-    by_middleware = installed(Starlette(routes=ROUTES), protect=["/me"]).get("/me", headers=BAD)
-    bare = PrivyMiddleware(Starlette(routes=ROUTES), config(), protect=["/me"])
-    by_core = TestClient(bare).get("/me", headers=BAD)
+    by_handler = installed(Starlette(routes=ROUTES)).get("/me", headers=INVALID_HEADER)
+    by_middleware = installed(Starlette(routes=ROUTES), protect=["/me"]).get("/me", headers=INVALID_HEADER)
+    bare = PrivyMiddleware(Starlette(routes=ROUTES), issuer_config(), protect=["/me"])
+    by_core = TestClient(bare).get("/me", headers=INVALID_HEADER)
     assert by_handler.content == by_middleware.content == by_core.content
     assert sorted(by_handler.headers.multi_items()) == sorted(by_middleware.headers.multi_items())
     assert sorted(by_handler.headers.multi_items()) == sorted(by_core.headers.multi_items())
@@ -90,9 +90,9 @@ def test_missing_middleware() -> None:
 def test_installed_twice() -> None:
     """A second installation on one app is a mistake."""
     app = Starlette()
-    Privy(app, config())
+    Privy(app, issuer_config())
     with pytest.raises(ConfigurationError, match="twice"):
-        Privy(app, config())
+        Privy(app, issuer_config())
 
 
 def test_wrong_settings_stop_the_start() -> None:
@@ -100,7 +100,7 @@ def test_wrong_settings_stop_the_start() -> None:
     with pytest.raises(ConfigurationError):
         Privy(Starlette(), {"APP_ID": ""})
     with pytest.raises(ConfigurationError):
-        Privy(Starlette(), config(), protect=["api"])
+        Privy(Starlette(), issuer_config(), protect=["api"])
 
 
 def test_wrong_settings_inside_stay_errors() -> None:
@@ -161,7 +161,7 @@ def test_mounted_apps(kind: str) -> None:
     """They see the user, and refuse as the app around them."""
     deep = "/sub/deep" if kind in {"nested", "routes", "router"} else "/sub"
     client = installed(Starlette(routes=[mounted(kind)]))
-    assert client.get(f"{deep}/me", headers=identity()).json() == {"user_id": ADA}
+    assert client.get(f"{deep}/me", headers=identity_header()).json() == {"user_id": ADA}
     answer = client.get(f"{deep}/me")
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
     assert answer.headers["content-type"] == "application/json"
@@ -170,31 +170,31 @@ def test_mounted_apps(kind: str) -> None:
 def test_mounted_app_with_the_plugin_of_its_own() -> None:
     """The inner settings hold inside."""
     inner, outer = Starlette(routes=ROUTES), Starlette()
-    Privy(inner, config(identity_header="x-inner"))
+    Privy(inner, issuer_config(identity_header="x-inner"))
     outer.mount("/sub", inner)
     client = installed(outer)
-    assert client.get("/sub/me", headers=identity()).status_code == 401
-    inside = {"x-inner": identity()["privy-id-token"]}
+    assert client.get("/sub/me", headers=identity_header()).status_code == 401
+    inside = {"x-inner": identity_header()["privy-id-token"]}
     assert client.get("/sub/me", headers=inside).json() == {"user_id": ADA}
 
 
 def test_protection_inside_a_mount() -> None:
     """Paths are those of the app that the plugin is installed in."""
     inner = Starlette(routes=ROUTES)
-    Privy(inner, config(), protect=["/who"])
+    Privy(inner, issuer_config(), protect=["/who"])
     client = client_of(Starlette(routes=[Mount("/sub", inner)]))
     assert client.get("/sub/who").status_code == 401
-    assert client.get("/sub/who", headers=identity()).status_code == 200
+    assert client.get("/sub/who", headers=identity_header()).status_code == 200
 
 
 def test_root_path() -> None:
     """A proxy's prefix does not unprotect."""
     app = Starlette(routes=ROUTES)
-    Privy(app, config(), protect=["/who"])
+    Privy(app, issuer_config(), protect=["/who"])
     client = client_of(app, root_path="/api")
     assert client.get("/who").status_code == 401
     assert client.get("/api/who").status_code == 401
-    assert client.get("/api/who", headers=identity()).json() == {"user_id": ADA}
+    assert client.get("/api/who", headers=identity_header()).json() == {"user_id": ADA}
 
 
 async def sees_the_user(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -209,7 +209,7 @@ def test_middleware_inside() -> None:
     """``BaseHTTPMiddleware`` between the plugin and the app sees the user; refusals pass it as answers."""
     app = Starlette(routes=ROUTES, middleware=[Middleware(BaseHTTPMiddleware, dispatch=sees_the_user)])
     client = installed(app)
-    assert client.get("/me", headers=identity()).headers["x-user"] == ADA
+    assert client.get("/me", headers=identity_header()).headers["x-user"] == ADA
     answer = client.get("/me")
     assert (answer.status_code, answer.headers["x-user"]) == (401, "None")
 
@@ -223,7 +223,7 @@ def test_refusal_of_middleware_inside() -> None:
 
     app = Starlette(routes=ROUTES, middleware=[Middleware(BaseHTTPMiddleware, dispatch=everybody_signs_in)])
     client = installed(app)
-    assert client.get("/who", headers=identity()).json() == {"user_id": ADA}
+    assert client.get("/who", headers=identity_header()).json() == {"user_id": ADA}
     assert client.get("/who").json() == UNAUTHORIZED
 
 
@@ -237,11 +237,11 @@ def test_middleware_outside() -> None:
         return response
 
     app = Starlette(routes=ROUTES)
-    Privy(app, config(), protect=["/me"])
+    Privy(app, issuer_config(), protect=["/me"])
     app.add_middleware(BaseHTTPMiddleware, dispatch=counts)
     client = client_of(app)
     assert client.get("/me").headers["x-status"] == "401"
-    assert client.get("/me", headers=identity()).headers["x-status"] == "200"
+    assert client.get("/me", headers=identity_header()).headers["x-status"] == "200"
 
 
 @pytest.mark.parametrize("outside", [True, False])
@@ -255,10 +255,10 @@ def test_gzip(outside: bool) -> None:
     app = Starlette(routes=[Route("/long", long)])
     if not outside:
         app.add_middleware(GZipMiddleware)
-    Privy(app, config())
+    Privy(app, issuer_config())
     if outside:
         app.add_middleware(GZipMiddleware)
-    answer = client_of(app).get("/long", headers=identity())
+    answer = client_of(app).get("/long", headers=identity_header())
     assert answer.headers["content-encoding"] == "gzip"
     assert len(gzip.compress(answer.content)) < len(answer.content)
     assert {"accept-encoding", "cookie"} <= {name.strip().lower() for name in answer.headers["vary"].split(",")}
@@ -267,7 +267,7 @@ def test_gzip(outside: bool) -> None:
 def test_cors() -> None:
     """A preflight passes, and refusals carry the headers without which a page could not read them."""
     app = Starlette(routes=ROUTES)
-    Privy(app, config(), protect=["/me"])
+    Privy(app, issuer_config(), protect=["/me"])
     app.add_middleware(CORSMiddleware, allow_origins=["https://a.example"], allow_credentials=True)
     client = client_of(app)
     origin = {"Origin": "https://a.example"}
@@ -287,7 +287,7 @@ def test_preflight_with_cors_inside() -> None:
     closed = installed(Starlette(routes=ROUTES, middleware=[cors]), protect=["/"])
     assert closed.options("/me", headers=headers).status_code == 204
     app = Starlette(routes=ROUTES, middleware=[cors])
-    Privy(app, config(preflight="pass"), protect=["/"])
+    Privy(app, issuer_config(preflight="pass"), protect=["/"])
     passing = client_of(app)
     answer = passing.options("/me", headers=headers)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "https://a.example")
@@ -308,8 +308,8 @@ def test_streaming_and_background() -> None:
         return StreamingResponse(parts(), background=task)
 
     client = installed(Starlette(routes=[Route("/stream", stream)]))
-    assert client.get("/stream", headers=identity()).text == ADA * 2
-    assert client.get("/stream", headers=identity("grace")).text == GRACE * 2
+    assert client.get("/stream", headers=identity_header()).text == ADA * 2
+    assert client.get("/stream", headers=identity_header("grace")).text == GRACE * 2
     assert done == [ADA, GRACE]
 
 
@@ -326,10 +326,10 @@ def test_lifespan_state_is_shared_and_stays_clean() -> None:
         return JSONResponse([*request.state.database])
 
     app = Starlette(routes=[Route("/remember", remember)], lifespan=lifespan)
-    Privy(app, config())
+    Privy(app, issuer_config())
     with client_of(app) as client:
-        client.get("/remember", headers=identity())
-        assert client.get("/remember", headers=identity("grace")).json() == [ADA, GRACE]
+        client.get("/remember", headers=identity_header())
+        assert client.get("/remember", headers=identity_header("grace")).json() == [ADA, GRACE]
         assert [*client.app_state] == ["database"]
 
 
@@ -345,7 +345,7 @@ def test_websocket() -> None:
     routes = [WebSocketRoute("/ws", chat)]
     client = installed(Starlette(routes=[*routes, Mount("/sub", Starlette(routes=routes))]))
     for path in ("/ws", "/sub/ws"):
-        with client.websocket_connect(path, headers=identity()) as socket:
+        with client.websocket_connect(path, headers=identity_header()) as socket:
             assert socket.receive_json() == {"user_id": ADA}
         with client.websocket_connect(path) as socket, pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
@@ -356,6 +356,6 @@ def test_cross_site_cookie() -> None:
     """A page of another site can read what it may, and change nothing."""
     app = Starlette(routes=[Route("/me", me, methods=["GET", "POST"])])
     client = installed(app)
-    foreign = {**cookie(), "Sec-Fetch-Site": "cross-site"}
+    foreign = {**identity_cookie(), "Sec-Fetch-Site": "cross-site"}
     assert client.get("/me", headers=foreign).status_code == 200
     assert client.post("/me", headers=foreign).json() == {"message": "Forbidden"}

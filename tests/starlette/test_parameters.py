@@ -23,8 +23,8 @@ from privy_middleware.conditions import owns_wallet
 from privy_middleware.development import PERSONAS
 from privy_middleware.errors import ConditionNotMet
 from privy_middleware.http.parameters import LARGEST_BODY
-from tests.asgi.tokens import config, identity
 from tests.support.forms import MULTIPART, multipart
+from tests.support.issued import identity_header, issuer_config
 
 MINE = next(each["address"] for each in PERSONAS["ada"].linked_accounts if each["type"] == "wallet")
 OTHER = "0x0000000000000000000000000000000000000001"
@@ -114,8 +114,8 @@ def make_client(read: Read, before: Read | None = None) -> TestClient:
     routes = [Route(path, owned, methods=both) for path in paths]
     routes += [Route(f"/thread{path}", in_thread, methods=both) for path in paths]
     app = Starlette(routes=[*routes, Route("/anyway", anyway, methods=both)])
-    Privy(app, config())
-    return TestClient(app, headers=identity())
+    Privy(app, issuer_config())
+    return TestClient(app, headers=identity_header())
 
 
 def pieces(content: bytes) -> Iterator[bytes]:
@@ -238,7 +238,7 @@ async def ask(app: Any, *parts: bytes, end: dict[str, Any] | Exception) -> tuple
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(name.encode(), value.encode()) for name, value in identity().items()]
+    headers = [(name.encode(), value.encode()) for name, value in identity_header().items()]
     scope = {"type": "http", "method": "POST", "path": "/owned", "query_string": b"", "headers": headers}
     await app(scope, receive, send)
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
@@ -262,8 +262,8 @@ def test_endpoint_outside_a_thread() -> None:
         return endpoint(request)
 
     app = Starlette(routes=[Route("/", by_hand)])
-    Privy(app, config())
-    assert TestClient(app, headers=identity()).get("/", params=QUERY).json() == FORBIDDEN
+    Privy(app, issuer_config())
+    assert TestClient(app, headers=identity_header()).get("/", params=QUERY).json() == FORBIDDEN
 
 
 @PATHS
@@ -303,8 +303,8 @@ def test_websocket() -> None:
         await websocket.close()
 
     app = Starlette(routes=[WebSocketRoute("/ws", chat)])
-    Privy(app, config())
-    with TestClient(app, headers=identity()).websocket_connect(f"/ws?address={MINE}") as socket:
+    Privy(app, issuer_config())
+    with TestClient(app, headers=identity_header()).websocket_connect(f"/ws?address={MINE}") as socket:
         assert socket.receive_text() == "yours"
 
 

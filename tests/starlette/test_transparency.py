@@ -21,7 +21,7 @@ import fastapi_privy
 from fastapi_privy import CurrentUser
 from fastapi_privy.starlette import Privy, privy_auth, require_privy_user
 from privy_middleware import PrivyMiddleware
-from tests.asgi.tokens import ADA, config, identity
+from tests.support.issued import ADA, identity_header, issuer_config
 
 VARY = "Cookie, privy-id-token, Authorization"
 
@@ -37,11 +37,11 @@ def test_a_static_file_that_was_revalidated_stays_in_the_cache(make: Callable[[]
     (tmp_path / "style.css").write_text("p {}")
     app = make()
     app.mount("/static", StaticFiles(directory=tmp_path))
-    (Privy if make is Starlette else fastapi_privy.Privy)(app, config())
+    (Privy if make is Starlette else fastapi_privy.Privy)(app, issuer_config())
     client = TestClient(app)
     first = client.get("/static/style.css")
     assert said(first) == {"vary": VARY}
-    for headers in ({}, identity()):
+    for headers in ({}, identity_header()):
         again = client.get("/static/style.css", headers={**headers, "If-None-Match": first.headers["etag"]})
         assert (again.status_code, said(again)) == (304, {})
 
@@ -55,11 +55,11 @@ def test_static_files_outside(tmp_path: Path) -> None:
 
     api = Starlette(routes=[Route("/who", who)])
     app = Starlette(
-        routes=[Mount("/static", StaticFiles(directory=tmp_path)), Mount("/", PrivyMiddleware(api, config()))]
+        routes=[Mount("/static", StaticFiles(directory=tmp_path)), Mount("/", PrivyMiddleware(api, issuer_config()))]
     )
     client = TestClient(app)
-    assert said(client.get("/static/style.css", headers=identity())) == {}
-    assert client.get("/who", headers=identity()).text == ADA
+    assert said(client.get("/static/style.css", headers=identity_header())) == {}
+    assert client.get("/who", headers=identity_header()).text == ADA
 
 
 def test_answers_without_content_to_a_user() -> None:
@@ -75,17 +75,17 @@ def test_answers_without_content_to_a_user() -> None:
     app = Starlette(
         routes=[Route("/blind", blind), Route("/look", looking), Route("/required", require_privy_user(blind))]
     )
-    Privy(app, config())
+    Privy(app, issuer_config())
     client = TestClient(app)
-    assert said(client.get("/blind", headers=identity())) == {}
+    assert said(client.get("/blind", headers=identity_header())) == {}
     for path in ("/look", "/required"):
-        assert said(client.get(path, headers=identity())) == {"vary": VARY, "cache-control": "private, no-store"}
+        assert said(client.get(path, headers=identity_header())) == {"vary": VARY, "cache-control": "private, no-store"}
 
 
 def test_answers_without_content_to_a_dependency() -> None:
     """A route of FastAPI's that asks for a user depends on it."""
     app = FastAPI()
-    fastapi_privy.Privy(app, config())
+    fastapi_privy.Privy(app, issuer_config())
 
     @app.get("/blind", status_code=204)
     async def blind() -> None:
@@ -96,8 +96,8 @@ def test_answers_without_content_to_a_dependency() -> None:
         """Answer nothing, to a user."""
 
     client = TestClient(app)
-    assert said(client.get("/blind", headers=identity())) == {}
-    assert said(client.get("/user", headers=identity())) == {"vary": VARY, "cache-control": "private, no-store"}
+    assert said(client.get("/blind", headers=identity_header())) == {}
+    assert said(client.get("/user", headers=identity_header())) == {"vary": VARY, "cache-control": "private, no-store"}
 
 
 @pytest.mark.parametrize("base", [True, False])
@@ -134,7 +134,7 @@ def test_middleware_outside_sees_what_the_app_leaves_in_the_state(base: bool) ->
         return PlainTextResponse("page")
 
     app = Starlette(routes=[Route("/", page)], middleware=[Middleware(BaseHTTPMiddleware, dispatch=inside)])
-    Privy(app, config())
+    Privy(app, issuer_config())
     app.add_middleware(BaseHTTPMiddleware, dispatch=outside) if base else app.add_middleware(Outside)
-    assert TestClient(app).get("/", headers=identity()).text == "page"
+    assert TestClient(app).get("/", headers=identity_header()).text == "page"
     assert seen == [{"outside": True, "inside": True, "page": ADA}]

@@ -22,7 +22,7 @@ import fastapi_privy
 from fastapi_privy import starlette
 from fastapi_privy.starlette import optional_privy_user, require_privy_user
 from privy_middleware import ConfigurationError
-from tests.asgi.tokens import ADA, config, identity
+from tests.support.issued import ADA, identity_header, issuer_config
 
 GUARDS: dict[str, Any] = {
     "bare": require_privy_user,
@@ -87,7 +87,7 @@ MAKERS = [in_the_app, in_a_router, in_a_mounted_app, in_a_list, behind_middlewar
 
 def install(app: Any) -> None:
     """Install the plugin that belongs to the app."""
-    (fastapi_privy.Privy if isinstance(app, FastAPI) else starlette.Privy)(app, config())
+    (fastapi_privy.Privy if isinstance(app, FastAPI) else starlette.Privy)(app, issuer_config())
 
 
 @every_guard
@@ -150,7 +150,7 @@ def test_the_right_order(make: Callable[[Any], ASGIApp]) -> None:
     path = paths.get(make.__name__, "/")
     with TestClient(app) as client:
         assert client.get(path).status_code == 401
-        assert client.get(path, headers=identity()).text == "secret"
+        assert client.get(path, headers=identity_header()).text == "secret"
 
 
 def test_endpoints_that_are_open_and_guarded() -> None:
@@ -194,7 +194,7 @@ def test_mounted_behind_middleware() -> None:
     install(app)
     client = TestClient(app)
     assert client.get("/sub/deep/").json() == {"message": "Unauthorized"}
-    assert client.get("/sub/deep/", headers=identity()).text == ADA
+    assert client.get("/sub/deep/", headers=identity_header()).text == ADA
 
 
 @pytest.mark.parametrize("plugin", [starlette.Privy, fastapi_privy.Privy])
@@ -202,7 +202,7 @@ def test_options_are_checked_where_the_plugin_is_installed(plugin: Any) -> None:
     """Before the app starts, as settings are."""
     for options, field in (({"on_expired": print}, "on_expired"), ({"protect": ["api"]}, "protect")):
         with pytest.raises(ConfigurationError, match=f"^{field}: "):
-            plugin(FastAPI(), config(), **options)
+            plugin(FastAPI(), issuer_config(), **options)
 
 
 def test_mounted_apps_of_other_kinds() -> None:

@@ -7,34 +7,44 @@ from typing import Any
 from privy_middleware import PrivyConfig
 from privy_middleware.development import DevelopmentIssuer
 
-__all__ = ["ADA", "BAD", "GRACE", "ISSUER", "access", "bearer", "config", "cookie", "identity"]
+__all__ = [
+    "ADA",
+    "GRACE",
+    "INVALID_HEADER",
+    "ISSUER",
+    "access_header",
+    "bearer_header",
+    "identity_cookie",
+    "identity_header",
+    "issuer_config",
+]
 
 ISSUER = DevelopmentIssuer()
 ADA = "did:privy:dev-ada"
 GRACE = "did:privy:dev-grace"
-BAD = {"privy-id-token": "garbage"}
+INVALID_HEADER = {"privy-id-token": "garbage"}
 
 
-def config(**settings: Any) -> PrivyConfig:
+def issuer_config(**settings: Any) -> PrivyConfig:
     """Return settings that accept the issuer's key."""
     return PrivyConfig(**{"app_id": ISSUER.app_id, "verification_key": ISSUER.public_key_pem, **settings})
 
 
-def identity(persona: str = "ada", **claims: Any) -> dict[str, str]:
+def identity_header(persona: str = "ada", **claims: Any) -> dict[str, str]:
     """Return the header of an identity token."""
     return {"privy-id-token": ISSUER.identity_token(persona, **claims)}
 
 
-def access(persona: str = "ada", **claims: Any) -> dict[str, str]:
+def access_header(persona: str = "ada", **claims: Any) -> dict[str, str]:
     """Return the header of an access token."""
-    return bearer(ISSUER.access_token(persona, **claims))
+    return bearer_header(ISSUER.access_token(persona, **claims))
 
 
-def bearer(token: str) -> dict[str, str]:
+def bearer_header(token: str) -> dict[str, str]:
     """Return an ``Authorization`` header."""
     return {"Authorization": f"Bearer {token}"}
 
 
-def cookie(persona: str = "ada", **claims: Any) -> dict[str, str]:
+def identity_cookie(persona: str = "ada", **claims: Any) -> dict[str, str]:
     """Return a cookie header with an identity token."""
     return {"Cookie": f"privy-id-token={ISSUER.identity_token(persona, **claims)}"}
