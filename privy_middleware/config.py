@@ -14,7 +14,14 @@ from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
-from privy_middleware.http.credentials import Source, TokenLocation
+from privy_middleware.http.credentials import (
+    ACCESS_COOKIE,
+    ACCESS_HEADER,
+    IDENTITY_COOKIE,
+    IDENTITY_HEADER,
+    Source,
+    TokenLocation,
+)
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
@@ -273,10 +280,10 @@ class PrivyConfig(RequestSettings):
     """The URL that keys are fetched from without a ``verification_key``; ``{app_id}`` is replaced by the app id."""
     tokens: tuple[str, ...] = ("identity", "access")
     """The kinds of tokens that are accepted."""
-    identity_header: str = "privy-id-token"
-    access_header: str = "authorization"
-    identity_cookie: str = "privy-id-token"
-    access_cookie: str = "privy-token"
+    identity_header: str = IDENTITY_HEADER
+    access_header: str = ACCESS_HEADER
+    identity_cookie: str = IDENTITY_COOKIE
+    access_cookie: str = ACCESS_COOKIE
     app_secret: str | Mapping[str, str] | None = field(default=None, repr=False)
     """The app secret, for the REST API only and not for verification; for several apps a dict by app id."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)

@@ -6,8 +6,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections
 
+from django_privy.authentication import maps_users
 from django_privy.conf import PrivySettings
-from django_privy.django_user import active, maps_users
+from django_privy.inactive_users import active
 from privy_middleware import PrivyAuth
 from privy_middleware.asgi import ASGIApp, ASGIRequest, PrivyMiddleware, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired

@@ -10,8 +10,8 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from django_privy.authentication import attach_user
 from django_privy.conf import PrivySettings
-from django_privy.django_user import attach_user
 from django_privy.refusals import Refusal, aenter, enter, refuse
 from django_privy.request_adapter import is_asgi
 from django_privy.request_attributes import DjangoLookup, attach

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
-from django_privy.django_user import find_active
+from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
 from django_privy.schemes import security_schemes
 from privy_middleware import Condition, ConfigurationError, PrivyUser, condition

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from django.http import HttpRequest, HttpResponse
 
-from django_privy.django_user import afind_active, find_active, maps_users
+from django_privy.authentication import maps_users
+from django_privy.inactive_users import afind_active, find_active
 from django_privy.parameters import in_request
 from django_privy.request_attributes import lookup_of
 from privy_middleware import PrivyAuth, PrivyError

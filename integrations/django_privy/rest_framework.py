@@ -13,7 +13,8 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, NotAut
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from django_privy.django_user import find_active, find_django_user, maps_users
+from django_privy.authentication import find_django_user, maps_users
+from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
 from django_privy.refusals import remember

@@ -11,8 +11,8 @@ from typing import Any
 import anyio
 import httpx2
 
+from privy_middleware.fetching.cache_control import max_age_of, retry_after_of
 from privy_middleware.fetching.client_options import client_settings, is_weakened
-from privy_middleware.fetching.response_headers import max_age_of, retry_after_of
 from privy_middleware.fetching.timeout import Deadline, client_timeout
 
 __all__ = ["Document", "Downloader", "FetchFailed"]

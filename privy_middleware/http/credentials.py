@@ -11,19 +11,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from privy_middleware.errors import ConflictingTokens
+from privy_middleware.http.cookies import cookie_values, only_token
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.tokens.claims import TokenKind
 
-__all__ = ["Credential", "CredentialReader", "Source", "TokenLocation", "cookie_values", "vary_names"]
+__all__ = [
+    "ACCESS_COOKIE",
+    "ACCESS_HEADER",
+    "Credential",
+    "CredentialReader",
+    "IDENTITY_COOKIE",
+    "IDENTITY_HEADER",
+    "Source",
+    "TokenLocation",
+    "vary_names",
+]
+
+# Where Privy's own clients put the tokens; settings may change the names.
+IDENTITY_HEADER = "privy-id-token"
+IDENTITY_COOKIE = "privy-id-token"
+ACCESS_HEADER = "authorization"
+ACCESS_COOKIE = "privy-token"
 
 Source: TypeAlias = Literal["header", "cookie"]
 
 # The scheme ends where its token characters end (RFC 9110 §11.1, §5.6.2).
 _BEARER = re.compile(r"bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])", re.IGNORECASE)
-# Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
-# value, for which JavaScript writes one of these words.
-_NO_TOKEN = ("", "null", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,46 +114,16 @@ class CredentialReader:
 
 def _token_in(values: Sequence[str], location: TokenLocation, source: Source) -> str | None:
     if source == "cookie":
-        return _only(values, values)
+        return only_token(values, values)
     # WSGI servers join repeated fields with commas, which no token contains.
     parts = [part.strip(" \t") for value in values for part in value.split(",")]
-    return _only(parts, [_bearer(part) for part in parts]) if location.bearer else _only(parts, parts)
+    return only_token(parts, [_bearer(part) for part in parts]) if location.bearer else only_token(parts, parts)
 
 
 def _bearer(part: str) -> str:
     """Return the token after the scheme, empty for another scheme."""
     found = _BEARER.match(part)
     return "" if found is None else part[found.end() :].strip(" ")
-
-
-def _only(values: Sequence[str], tokens: Sequence[str]) -> str | None:
-    """Return the one token, ``None`` if no value has one.
-
-    Raises:
-        ConflictingTokens: if the values differ and any of them has a token, since the client may mean another one.
-    """
-    if len(values) > 1 and values.count(values[0]) != len(values):
-        if all(token in _NO_TOKEN for token in tokens):
-            return None
-        raise ConflictingTokens
-    return None if tokens[0] in _NO_TOKEN else tokens[0]
-
-
-def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return every value of the cookies with exactly these names, of those that are there (RFC 6265 §4.2.1).
-
-    ``lines`` are the values of the request's ``Cookie`` fields.
-    """
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        for each in line.split(";"):
-            pair = each.lstrip(" \t")
-            # Most cookies are not ours, and need not be parsed.
-            if pair.startswith(names):
-                name, equals, value = pair.partition("=")
-                if equals and (name := name.rstrip(" \t")) in names:
-                    found.setdefault(name, []).append(value.strip(" \t"))
-    return found
 
 
 def vary_names(locations: Iterable[TokenLocation]) -> Mapping[str, None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from privy_middleware.errors import LoginRequired, PageRedirect, RefreshRequired
-from privy_middleware.http.credentials import cookie_values
+from privy_middleware.http.cookies import cookie_values
 from privy_middleware.http.request import Request
 
 __all__ = ["page_redirect"]

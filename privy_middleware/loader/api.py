@@ -16,9 +16,9 @@ import httpx2
 from privy_middleware.callbacks import is_async, returned
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.fetching.cache_control import retry_after_of
 from privy_middleware.fetching.client_options import client_settings
 from privy_middleware.fetching.download import Document, Downloader, FetchFailed
-from privy_middleware.fetching.response_headers import retry_after_of
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 from privy_middleware.users.records import UnreadableUser

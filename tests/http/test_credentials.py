@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from privy_middleware.errors import ConflictingTokens
+from privy_middleware.http.cookies import cookie_values
 from privy_middleware.http.credentials import (
     Credential,
     CredentialReader,
     Source,
     TokenLocation,
-    cookie_values,
     vary_names,
 )
 from tests.support.tokens import Request, bearer, cookies

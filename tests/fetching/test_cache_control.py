@@ -8,7 +8,7 @@ import time
 import httpx2
 import pytest
 
-from privy_middleware.fetching.response_headers import max_age_of, retry_after_of
+from privy_middleware.fetching.cache_control import max_age_of, retry_after_of
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The Django user of a Privy user (``django_privy.accounts``): ``request.user``, and whether it is active."""
+"""Authentication of a Privy user as a Django user (``django_privy.accounts``): ``request.user``."""
 
 from __future__ import annotations
 
@@ -13,55 +13,14 @@ from django.utils.functional import SimpleLazyObject
 
 from django_privy.request_attributes import DjangoLookup, afind_auth, find_auth, lookup_of
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyUser
-from privy_middleware.errors import InactiveUser, ServiceUnavailable
+from privy_middleware.errors import ServiceUnavailable
 
-__all__ = [
-    "active",
-    "afind_active",
-    "afind_django_user",
-    "attach_user",
-    "find_active",
-    "find_django_user",
-    "maps_users",
-]
+__all__ = ["afind_django_user", "attach_user", "find_django_user", "issuer_of", "maps_users", "privy_backends"]
 
 
 def maps_users() -> bool:
     """Return whether the project uses Django users for Privy users."""
     return apps.is_installed("django_privy.accounts")
-
-
-def active(auth: PrivyAuth, request: HttpRequest | None = None) -> PrivyAuth:
-    """Return the ``PrivyAuth`` of a request, without the user if the user's Django account is inactive.
-
-    Every check that requires a user calls this, because Django's own sessions reject inactive users too. It makes one
-    query, whose result ``request.user`` reuses. A user without an account is not rejected, and no account is created.
-    """
-    if auth.user is None or not maps_users():
-        return auth
-    from django_privy.accounts.known import find_account  # noqa: PLC0415 (it needs models, which only some projects have)
-
-    user = find_account(request, _issuer_of(auth), auth.user)
-    if user is None or any(backend.user_can_authenticate(user) for backend in _backends()):
-        return auth
-    return PrivyAuth(refusal=InactiveUser(), on_invalid=auth.on_invalid)
-
-
-def find_active(request: HttpRequest) -> PrivyAuth:
-    """Return the same as ``active`` for the request, and remember it for the rest of the request."""
-    auth = find_auth(request)
-    checked = active(auth, request)
-    if checked is not auth:
-        lookup_of(request).auth = checked
-    return checked
-
-
-async def afind_active(request: HttpRequest) -> PrivyAuth:
-    """Return the same as ``find_active``, without blocking the event loop."""
-    auth = await afind_auth(request)
-    if auth.user is None or not maps_users():
-        return auth
-    return await sync_to_async(find_active)(request)
 
 
 def attach_user(request: HttpRequest) -> None:
@@ -113,18 +72,24 @@ def _user_of(lookup: DjangoLookup, auth: PrivyAuth) -> PrivyUser | None:
 
 def _authenticate(request: HttpRequest, auth: PrivyAuth) -> Any:
     # Not ``django.contrib.auth.authenticate``: it would send ``user_login_failed`` on each request of an inactive user.
-    issuer = _issuer_of(auth)
-    users = (backend.authenticate(request, privy_user=auth.user, issuer=issuer) for backend in _backends())
+    issuer = issuer_of(auth)
+    users = (backend.authenticate(request, privy_user=auth.user, issuer=issuer) for backend in privy_backends())
     return next((user for user in users if user is not None), None)
 
 
-def _issuer_of(auth: PrivyAuth) -> str:
+def issuer_of(auth: PrivyAuth) -> str:
+    """Return the issuer of the user's token.
+
+    Raises:
+        ConfigurationError: if the verifier does not return it.
+    """
     if auth.issuer is None:
         raise ConfigurationError("verifier", "return claims with iss: accounts are identified by issuer and ID")
     return auth.issuer
 
 
-def _backends() -> list[Any]:
+def privy_backends() -> list[Any]:
+    """Return the authentication backends that are ours."""
     from django_privy.backends import PrivyBackend  # noqa: PLC0415 (it needs models, which only some projects have)
 
     return [backend for backend in get_backends() if isinstance(backend, PrivyBackend)]
