@@ -34,22 +34,22 @@ DID = "did:privy:dev-ada"
 
 
 class Linking(PrivyBackend):
-    """Link by e-mail."""
+    """A backend that links users by e-mail address."""
 
     link_by_email: ClassVar[bool] = True
 
 
 class Known(PrivyBackend):
-    """Admit nobody new."""
+    """A backend that accepts only known users."""
 
     create_unknown_user: ClassVar[bool] = False
 
 
 class Filling(PrivyBackend):
-    """Fill in fields."""
+    """A backend that sets fields."""
 
     def configure_user(self, request: Any, user: Any, privy_user: PrivyUser, *, created: bool) -> Any:
-        """Copy the address at first."""
+        """Copy the address of a new user."""
         if created and privy_user.email is not None:
             user.email = privy_user.email.address
             user.save()
@@ -57,7 +57,7 @@ class Filling(PrivyBackend):
 
 
 def using(backend: type[PrivyBackend]) -> Any:
-    """Return settings with a backend of the test's own."""
+    """Return settings with another backend."""
     return override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.{backend.__name__}"])
 
 
@@ -69,7 +69,7 @@ def user_with(address: str, verified: int | None = 1, did: str = DID) -> PrivyUs
 
 @pytest.mark.parametrize("path", ["/user", "/auser"])
 def test_user_is_made_once(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """The first request makes the Django user, all others find it, by either kind of token."""
+    """The first request creates the Django user, and all others find it, with both kinds of token."""
     first = get(path, headers=identity(issuer)).json()
     assert first["known"] is True
     assert get(path, headers=identity(issuer)).json() == first
@@ -83,14 +83,14 @@ def test_user_is_made_once(get: Get, issuer: DevelopmentIssuer, path: str) -> No
 
 @pytest.mark.parametrize("path", ["/user", "/auser"])
 def test_nobody(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """Without a good token there is no Django user, and no account."""
+    """Without a valid token there is no Django user, and no account."""
     for headers in ({}, {"privy-id-token": "garbage"}):
         assert get(path, headers=headers).json() == {"username": "", "known": False}
     assert not PrivyAccount.objects.exists()
 
 
 def test_session_user_stays_without_a_token(issuer: DevelopmentIssuer) -> None:
-    """Who signed in another way stays signed in, and a token comes first."""
+    """A user of the Django session stays signed in, but a token takes precedence."""
     client = Client()
     client.force_login(User.objects.create_user("root"), "django.contrib.auth.backends.ModelBackend")
     assert client.get("/user").json()["username"] == "root"
@@ -99,7 +99,7 @@ def test_session_user_stays_without_a_token(issuer: DevelopmentIssuer) -> None:
 
 
 def test_inactive_user_is_nobody(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A user whom the project has switched off is not let in again, nor made anew."""
+    """An inactive user is neither accepted nor created again."""
     get("/user", headers=identity(issuer))
     User.objects.update(is_active=False)
     assert get("/user", headers=identity(issuer)).json()["known"] is False
@@ -107,7 +107,7 @@ def test_inactive_user_is_nobody(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_did_is_compared_exactly(issuer: DevelopmentIssuer) -> None:
-    """Neither a name like the DID nor the DID of another issuer is its user."""
+    """Neither a user with the DID as username nor the same DID of another issuer is the user."""
     user = User.objects.create_user(DID)
     PrivyAccount.objects.create(user=user, issuer="https://elsewhere.example", did=DID)
     backend = PrivyBackend()
@@ -116,7 +116,7 @@ def test_did_is_compared_exactly(issuer: DevelopmentIssuer) -> None:
 
 
 def test_one_user_for_each_did() -> None:
-    """The database itself holds to it."""
+    """The database enforces this."""
     user = User.objects.create_user("somebody")
     PrivyAccount.objects.create(user=user, issuer="privy.io", did=DID)
     with pytest.raises(IntegrityError):
@@ -125,7 +125,7 @@ def test_one_user_for_each_did() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_user_is_made_once_under_concurrency(issuer: DevelopmentIssuer) -> None:
-    """Requests that come at once make one user between them."""
+    """Concurrent requests create only one user."""
     threads = 8
     start = threading.Barrier(threads)
     headers = identity(issuer)
@@ -143,14 +143,14 @@ def test_user_is_made_once_under_concurrency(issuer: DevelopmentIssuer) -> None:
 
 
 def test_the_slower_of_two_takes_the_faster_s_user() -> None:
-    """What the slower one has made by the time it finds out is undone."""
+    """The user that the slower request created is rolled back."""
     faster = PrivyBackend().authenticate(None, privy_user=PrivyUser(id=DID))
     assert PrivyBackend()._admit("privy.io", PrivyUser(id=DID)) == faster
     assert User.objects.get() == faster
 
 
 def test_hook_s_own_mistakes_are_not_hidden() -> None:
-    """A user that cannot be saved is no sign of another request."""
+    """A user that cannot be saved is not mistaken for a concurrent request."""
     User.objects.create_user("taken")
 
     class Careless(PrivyBackend):
@@ -162,7 +162,7 @@ def test_hook_s_own_mistakes_are_not_hidden() -> None:
 
 
 def test_known_users_only(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A project may admit those it knows, and nobody else."""
+    """A project can accept only known users."""
     with using(Known):
         assert get("/user", headers=identity(issuer)).json()["known"] is False
         PrivyAccount.objects.create(user=User.objects.create_user("ada"), issuer="privy.io", did=DID)
@@ -170,7 +170,7 @@ def test_known_users_only(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_fields_are_filled_in(get: Get, issuer: DevelopmentIssuer) -> None:
-    """The hook is told of a new user once."""
+    """The hook is called with ``created=True`` once."""
     with using(Filling):
         get("/user", headers=identity(issuer))
         User.objects.update(email="changed@example.com")
@@ -179,13 +179,13 @@ def test_fields_are_filled_in(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_no_link_unless_asked_for() -> None:
-    """A known address alone gives nobody an account."""
+    """By default, a user with a known address gets a new Django user."""
     user = User.objects.create_user("ada", "ada@example.com")
     assert PrivyBackend().authenticate(None, privy_user=user_with("ada@example.com")) != user
 
 
 def test_link_by_verified_address() -> None:
-    """The one user with the address is linked, and stays linked."""
+    """The only user with the address is linked, and stays linked."""
     user = User.objects.create_user("ada", "Ada@Example.com")
     assert Linking().authenticate(None, privy_user=user_with("ada@example.com")) == user
     assert PrivyBackend().authenticate(None, privy_user=PrivyUser(id=DID)) == user
@@ -193,38 +193,38 @@ def test_link_by_verified_address() -> None:
 
 @pytest.mark.parametrize("privy_user", [user_with("ada@example.com", None), user_with("eve@example.com")])
 def test_no_link_by_another_or_unverified_address(privy_user: PrivyUser) -> None:
-    """An address counts when Privy has verified it."""
+    """Only addresses that Privy has verified are used."""
     user = User.objects.create_user("ada", "ada@example.com")
     assert Linking().authenticate(None, privy_user=privy_user) != user
 
 
 def test_no_link_by_letters_that_look_alike() -> None:
-    """The Kelvin sign is no letter K, whatever a database says."""
+    """The Kelvin sign is not the letter K, even if the database treats them as equal."""
     user = User.objects.create_user("kate", "kate@example.com")
     assert Linking().authenticate(None, privy_user=user_with("\u212aate@example.com")) != user
 
 
 def test_no_link_if_there_are_several() -> None:
-    """Nobody can tell which."""
+    """If several users have the address, none is linked."""
     users = [User.objects.create_user(name, "ada@example.com") for name in ("ada", "eve")]
     assert Linking().authenticate(None, privy_user=user_with("ada@example.com")) not in users
 
 
 def test_no_link_to_an_inactive_user() -> None:
-    """Being switched off is not undone by signing in."""
+    """Signing in does not reactivate a user."""
     user = User.objects.create_user("ada", "ada@example.com", is_active=False)
     assert Linking().authenticate(None, privy_user=user_with("ada@example.com")) != user
 
 
 def test_no_link_to_a_user_who_has_a_did() -> None:
-    """Who is given a used address later does not get its first owner's account."""
+    """A user who later gets an address that was used before does not get the account of its first owner."""
     user = User.objects.create_user("ada", "ada@example.com")
     Linking().authenticate(None, privy_user=user_with("ada@example.com"))
     assert Linking().authenticate(None, privy_user=user_with("ada@example.com", did="did:privy:new")) != user
 
 
 def test_no_new_user_before_the_addresses_are_known(issuer: DevelopmentIssuer) -> None:
-    """An access token says nothing of addresses: the link is made when an identity token comes."""
+    """An access token has no addresses, so the link is created with the first identity token."""
     user = User.objects.create_user("ada", "ada@example.com")
     with using(Linking):
         access = {"authorization": f"Bearer {issuer.access_token('ada')}"}
@@ -233,7 +233,7 @@ def test_no_new_user_before_the_addresses_are_known(issuer: DevelopmentIssuer) -
 
 
 def test_backend_by_django_s_own_functions() -> None:
-    """``authenticate`` knows the backend, which leaves passwords to others."""
+    """``authenticate`` uses the backend, which leaves passwords to other backends."""
     user = authenticate(RequestFactory().get("/"), privy_user=PrivyUser(id=DID))
     assert isinstance(user, User)
     assert user.backend == "django_privy.backends.PrivyBackend"
@@ -242,13 +242,13 @@ def test_backend_by_django_s_own_functions() -> None:
 
 
 def test_without_authentication_middleware(issuer: DevelopmentIssuer) -> None:
-    """A request that has no user is given none."""
+    """Without ``AuthenticationMiddleware``, a request gets no ``user``."""
     with override_settings(MIDDLEWARE=["django_privy.middleware.PrivyMiddleware"]):
         assert Client().get("/seen", headers=identity(issuer)).status_code == 200
 
 
 def test_permissions_and_login_required(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Django's own decorators see the user."""
+    """Django's own decorators use the Django user."""
     assert get("/login-required").status_code == 302
     assert get("/login-required", headers=identity(issuer)).status_code == 200
     assert get("/permission", headers=identity(issuer)).status_code == 403
@@ -257,7 +257,7 @@ def test_permissions_and_login_required(get: Get, issuer: DevelopmentIssuer) -> 
 
 
 def test_django_s_mixin_in_async_view_classes(issuer: DevelopmentIssuer) -> None:
-    """It looks at the user on the event loop, which Django's database does not allow: ours is made for both."""
+    """It uses the user on the event loop, where Django's database access is not allowed; our mixin works there."""
     headers = identity(issuer)
     with pytest.raises(SynchronousOnlyOperation):
         async_to_sync(AsyncClient().get)("/alogin-required-class", headers=headers)
@@ -265,7 +265,7 @@ def test_django_s_mixin_in_async_view_classes(issuer: DevelopmentIssuer) -> None
 
 
 def looking(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Be a middleware that looks at the user when the request comes, and when it is answered."""
+    """A middleware that uses the user before and after the view."""
 
     def look(request: HttpRequest) -> HttpResponse:
         before = request.user.is_authenticated
@@ -283,11 +283,11 @@ HERE = "django_privy.middleware.PrivyMiddleware"
 
 @pytest.fixture(params=[Client, AsyncClient], ids=["wsgi", "asgi"])
 def get_in_outage(request: pytest.FixtureRequest) -> Any:
-    """Get pages with a token while no keys can be had."""
+    """Return a function that requests pages with a token while no keys are available."""
     token = identity(DevelopmentIssuer())
 
     def get(path: str, headers: Any = token) -> Any:
-        # A client of its own, since each keeps the middleware of its first request.
+        # A new client, because each keeps the middleware of its first request.
         client = request.param(raise_request_exception=False)
         return (client.get if request.param is Client else async_to_sync(client.get))(path, headers=headers)
 
@@ -296,7 +296,7 @@ def get_in_outage(request: pytest.FixtureRequest) -> Any:
 
 
 def is_outage(answer: Any) -> bool:
-    """Say whether an answer is the documented one."""
+    """Return whether a response is the documented one."""
     said = answer.status_code == 503 and answer.json() == {"message": "Service unavailable"}
     return said and int(answer["Retry-After"]) >= 1
 
@@ -306,7 +306,7 @@ def is_outage(answer: Any) -> bool:
     ["/login-required", "/alogin-required", "/alogin-required-class", "/permitted", "/user", "/auser", "/admin/"],
 )
 def test_outage(get_in_outage: Any, path: str) -> None:
-    """Who looks at the user is told of the outage, not that nobody has signed in."""
+    """Using the user raises the error of the outage, so the user does not count as not signed in."""
     heard: list[str] = []
 
     def refused(sender: object, error: Any, **kwargs: Any) -> None:
@@ -321,7 +321,7 @@ def test_outage(get_in_outage: Any, path: str) -> None:
 
 
 def test_outage_is_nothing_to_pages_that_do_not_ask(get_in_outage: Any) -> None:
-    """They stay open, and a view may take the outage for what it will."""
+    """They are not affected, and a view can handle the error."""
     assert get_in_outage("/unseen").content == b"open"
     assert get_in_outage("/careless").content == b"unknown"
     assert get_in_outage("/login-required", headers={}).status_code == 302
@@ -329,7 +329,7 @@ def test_outage_is_nothing_to_pages_that_do_not_ask(get_in_outage: Any) -> None:
 
 @pytest.mark.parametrize("place", [3, len(settings.MIDDLEWARE)])
 def test_outage_in_a_middleware_s_look_at_the_view(get_in_outage: Any, place: int) -> None:
-    """Django's own middleware that requires a user of all views is told too, wherever it stands."""
+    """Django's middleware that requires a user for all views gets the error too, at any position."""
     middleware = [*settings.MIDDLEWARE[:place], LOGIN_REQUIRED, *settings.MIDDLEWARE[place:]]
     with override_settings(MIDDLEWARE=middleware):
         assert is_outage(get_in_outage("/unseen"))
@@ -337,7 +337,7 @@ def test_outage_in_a_middleware_s_look_at_the_view(get_in_outage: Any, place: in
 
 
 def test_outage_in_a_middleware(get_in_outage: Any) -> None:
-    """A middleware inside is told; one outside, which looks when all is answered, is left alone."""
+    """A middleware inside gets the error; one outside, which uses the user after the response, does not."""
     with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, LOOKING]):
         assert is_outage(get_in_outage("/unseen"))
     outside = [LOOKING if each == HERE else each for each in settings.MIDDLEWARE]
@@ -347,7 +347,7 @@ def test_outage_in_a_middleware(get_in_outage: Any) -> None:
 
 
 def test_admin(issuer: DevelopmentIssuer) -> None:
-    """A Privy user who is made staff works in the admin, where accounts can be seen and not forged."""
+    """A Privy user who is staff can use the admin, where accounts can be viewed but not created."""
     client = Client()
     privy_login(client, issuer)
     assert client.get("/user").json()["known"] is True
@@ -361,19 +361,19 @@ def test_admin(issuer: DevelopmentIssuer) -> None:
 
 
 def test_async_client_can_sign_in_too(issuer: DevelopmentIssuer) -> None:
-    """The helper is the same for both of Django's clients."""
+    """The helper works with both of Django's test clients."""
     client = AsyncClient()
     privy_login(client, issuer)
     assert async_to_sync(client.get)("/auser").json()["known"] is True
 
 
 def test_migrations_are_complete() -> None:
-    """The models have no change without its migration."""
+    """Every change of the models has a migration."""
     call_command("makemigrations", "privy_accounts", check=True, dry_run=True, verbosity=0)
 
 
 def test_users_of_several_issuers(issuer: DevelopmentIssuer) -> None:
-    """Where a user says whose it is, equal ids of two issuers are two users."""
+    """Equal IDs of two issuers are two users."""
 
     @dataclass(frozen=True)
     class Other(PrivyUser):

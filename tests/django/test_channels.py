@@ -1,4 +1,4 @@
-"""Channels, through the core's ASGI middleware."""
+"""Channels, with the core's ASGI middleware."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.patience import PATIENCE
 
 
 class Consumer(AsyncJsonWebsocketConsumer):
-    """Say who is there, to those who are somebody."""
+    """A consumer that sends the user's ID, and requires a user."""
 
     async def connect(self) -> None:
         """Require a user before accepting."""
@@ -28,7 +28,7 @@ class Consumer(AsyncJsonWebsocketConsumer):
 
 @pytest.mark.anyio
 async def test_consumer() -> None:
-    """A consumer finds the user in its scope, and a socket without one is closed before it opens."""
+    """A consumer finds the user in its scope, and a WebSocket without a user is rejected before it is accepted."""
     with privy_issuer(exempt=["/open"]) as issuer:
         consumer: Any = Consumer.as_asgi()
         routes: Any = URLRouter([path("ws", consumer)])
@@ -42,7 +42,7 @@ async def test_consumer() -> None:
 
 
 class SyncConsumer(JsonWebsocketConsumer):
-    """Say who is there, as code that runs in threads."""
+    """A consumer that runs in threads and sends the user's ID."""
 
     def connect(self) -> None:
         """Require a user before accepting."""
@@ -51,7 +51,7 @@ class SyncConsumer(JsonWebsocketConsumer):
         self.send_json({"user_id": user.id})
 
     def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Send back what comes."""
+        """Echo."""
         self.send_json(content)
 
 
@@ -59,7 +59,7 @@ class SyncConsumer(JsonWebsocketConsumer):
 @pytest.mark.parametrize("close_expired", [True, False])
 @pytest.mark.filterwarnings("error")
 async def test_sync_consumer(close_expired: bool) -> None:
-    """Its functions are called and answered across threads, without a warning."""
+    """Its functions run in threads without a warning."""
     with privy_issuer() as issuer:
         consumer: Any = SyncConsumer.as_asgi()
         app: Any = PrivyMiddlewareStack(consumer, close_expired=close_expired)

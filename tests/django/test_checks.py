@@ -23,16 +23,16 @@ SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
 class Subclass(PrivyMiddleware):
-    """A project's own."""
+    """A subclass in a project."""
 
 
 def ids() -> list[str]:
-    """Return the ids of what is found now."""
+    """Return the IDs of the current messages."""
     return [str(message.id).removeprefix("django_privy.") for message in check_privy()]
 
 
 def test_nothing_wrong() -> None:
-    """Good settings pass, and Django runs the checks by itself."""
+    """Correct settings cause no message, and Django runs the checks itself."""
     assert ids() == []
     with override_settings(PRIVY={}):
         assert "django_privy.E001" in {message.id for message in run_checks()}
@@ -56,13 +56,13 @@ def test_nothing_wrong() -> None:
     ],
 )
 def test_wrong_settings(value: Any, expected: str) -> None:
-    """Each kind of mistake has its id, and its message names the setting."""
+    """Each kind of mistake has its ID, and its message names the setting."""
     with override_settings(PRIVY=value):
         assert ids() == [expected]
 
 
 def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ``settings.PRIVY`` the variables are checked."""
+    """Without ``settings.PRIVY``, the environment variables are checked."""
     with override_settings():
         del settings.PRIVY
         assert ids() == ["E001"]
@@ -91,20 +91,20 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_order_of_middleware(middleware: list[str], expected: list[str]) -> None:
-    """What must stand before, and what must be there at all."""
+    """Reports wrong order and missing middleware."""
     with override_settings(MIDDLEWARE=middleware):
         assert ids() == expected
 
 
 def test_tokens_from_headers_need_no_csrf_middleware() -> None:
-    """Another site's page cannot send a header."""
+    """Pages of other sites cannot send headers, so the CSRF middleware is not needed."""
     with override_settings(MIDDLEWARE=[AUTHENTICATION, HERE], PRIVY={"APP_ID": "x", "SOURCES": ["header"]}):
         assert ids() == []
 
 
 @modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"})
 def test_backend_without_its_table() -> None:
-    """The backend needs the app, and the app is needed by nothing else."""
+    """The backend needs the app, and nothing else does."""
     assert ids() == ["E009"]
     with override_settings(
         AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend"], MIDDLEWARE=[CSRF, HERE]
@@ -113,7 +113,7 @@ def test_backend_without_its_table() -> None:
 
 
 def test_table_without_its_backend() -> None:
-    """Users would never be looked for."""
+    """Without the backend, Django users would never be looked up."""
     with override_settings(AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend"]):
         assert ids() == ["E010"]
 
@@ -124,7 +124,7 @@ REST_BASIC = "rest_framework.authentication.BasicAuthentication"
 
 
 class OwnSession(SessionAuthentication):
-    """A project's own."""
+    """A subclass in a project."""
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ class OwnSession(SessionAuthentication):
     ],
 )
 def test_order_of_rest_framework_s_authentication(classes: Any, expected: list[str]) -> None:
-    """The session's would take a Privy user for its own; without Django users it does not see one."""
+    """Session authentication must come second if there are Django users."""
     with override_settings(REST_FRAMEWORK={"DEFAULT_AUTHENTICATION_CLASSES": classes}):
         assert ids() == expected
         with modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"}):
@@ -148,18 +148,18 @@ def test_order_of_rest_framework_s_authentication(classes: Any, expected: list[s
 
 
 def test_without_rest_framework() -> None:
-    """A project that has none sets nothing for it."""
+    """A project without REST framework needs no settings for it."""
     with override_settings():
         del settings.REST_FRAMEWORK
         assert ids() == []
 
 
 def test_other_forms_of_settings() -> None:
-    """Nothing is a placeholder where there is no dict."""
+    """Only values in a dict can be placeholders."""
     with privy_issuer() as issuer, override_settings(PRIVY=issuer_config(issuer)):
         assert ids() == []
 
 
 def issuer_config(issuer: Any) -> Any:
-    """Return the settings as an object."""
+    """An object with the settings."""
     return PrivyConfig(app_id=issuer.app_id, verification_key=issuer.public_key_pem)

@@ -1,4 +1,4 @@
-"""``settings.PRIVY`` as one gate for all threads."""
+"""``settings.PRIVY`` creates one gate for all threads."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.support.patience import PATIENCE
 
 
 class Slow(PrivySettings):
-    """Let every thread read the settings before any builds its gate."""
+    """Settings that all threads read before any of them creates a gate."""
 
     def __init__(self, threads: int) -> None:
-        """Wait for so many."""
+        """Wait for the given number of threads."""
         super().__init__()
         self._all_here = threading.Barrier(threads)
 
     @property
     def value(self) -> Any:
-        """Return what the settings are, once all threads have asked."""
+        """Return the settings after all threads have read them."""
         self._all_here.wait(PATIENCE)
         return settings.PRIVY
 
@@ -32,7 +32,7 @@ class Slow(PrivySettings):
 
 
 def test_one_gate_for_all_threads() -> None:
-    """Two would fetch the same keys twice; a new one is built when the settings change."""
+    """Two gates would fetch the same keys twice; a new gate is created when the settings change."""
     slow = Slow(2)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: slow.gate, range(2))

@@ -1,4 +1,4 @@
-"""The decorators and the mixin, on views of every kind."""
+"""The decorators and the mixin, on all kinds of views."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GUARDED = [
 
 @pytest.mark.parametrize("path", GUARDED)
 def test_view_runs_for_its_user_alone(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """Every kind of view gets the user, and is not run without."""
+    """All kinds of views get the user, and do not run without one."""
     missing, bad = get(path), get(path, headers={"privy-id-token": "garbage"})
     assert (missing.status_code, missing.json()) == (401, {"message": "Unauthorized"})
     assert (bad.status_code, bad.json()) == (401, {"message": "Invalid token"})
@@ -43,30 +43,30 @@ def test_view_runs_for_its_user_alone(get: Get, issuer: DevelopmentIssuer, path:
 
 @pytest.mark.parametrize("path", ["/by-predicate", "/admins", "/decorated"])
 def test_condition_not_met(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """A user who does not meet the condition is known, and may not."""
+    """A user who does not meet the condition gets 403."""
     response = get(path, headers=identity(issuer, "grace"))
     assert (response.status_code, response.json()) == (403, {"message": "Forbidden"})
 
 
 @pytest.mark.parametrize("path", GUARDED)
 def test_preflight_gets_by_without_running_the_view(issuer: DevelopmentIssuer, path: str) -> None:
-    """A CORS layer may add its headers to the empty answer."""
+    """A CORS middleware can add its headers to the empty response."""
     headers = {"access-control-request-method": "GET", "origin": "https://app.example"}
     for options in (Client().options, async_to_sync(AsyncClient().options)):
         response: Any = options(path, headers=headers)
-        # Where only ``get`` is decorated, Django's own ``options`` answers.
+        # If only ``get`` is decorated, Django's own ``options`` responds.
         assert (response.status_code, response.content) == (200 if path == "/decorated-methods" else 204, b"")
 
 
 def test_optional(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A bad token is refused, or counts as none."""
+    """An invalid token is rejected, or counts as no token."""
     assert get("/lenient", headers={"privy-id-token": "garbage"}).json() == NOBODY
     assert get("/strict", headers={"privy-id-token": "garbage"}).status_code == 401
     assert get("/strict", headers=identity(issuer)).json() == ADA
 
 
 def test_signatures_are_kept() -> None:
-    """What other decorators and Django look at is the view's own."""
+    """Attributes that Django and other decorators read are those of the view."""
     assert list(inspect.signature(django_urls.required).parameters) == ["request", "number"]
     assert django_urls.required.__doc__ == "Require a user, in a view with an argument."
     assert inspect.iscoroutinefunction(django_urls.by_predicate)
@@ -74,7 +74,7 @@ def test_signatures_are_kept() -> None:
 
 
 def test_misuse() -> None:
-    """What the decorators cannot do, they say."""
+    """Wrong use raises an error with an explanation."""
     with pytest.raises(ConfigurationError, match="on_invalid"):
         optional_privy_user(on_invalid="whatever")  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="without a request"):
@@ -82,7 +82,7 @@ def test_misuse() -> None:
 
 
 def test_view_called_by_hand(issuer: DevelopmentIssuer) -> None:
-    """A view that has keyword arguments and one that has none are told from predicates."""
+    """Views with and without keyword arguments are distinguished from predicates."""
     by_hand: Any = django_urls.required
     request = RequestFactory().get("/", headers=identity(issuer))
     middleware: Any = PrivyMiddleware(lambda request: by_hand(request, number=7))
@@ -108,7 +108,7 @@ OTHER = "0x0000000000000000000000000000000000000001"
     ],
 )
 def test_owner_of_the_wallet_in_the_url(get: Get, issuer: DevelopmentIssuer, path: str, allowed: bool) -> None:
-    """The address in the path or the query must be one of the user's own, and only one."""
+    """The address in the path or the query must belong to the user, and must be the only one."""
     assert get(path).status_code == 401
     assert get(path, headers=identity(issuer)).status_code == (200 if allowed else 403)
 
@@ -124,7 +124,7 @@ def test_owner_of_the_wallet_in_the_url(get: Get, issuer: DevelopmentIssuer, pat
     ],
 )
 def test_owner_of_the_wallet_in_a_json_body(issuer: DevelopmentIssuer, body: Any, status: int) -> None:
-    """The address in the body counts as well, and the view can read the body again."""
+    """An address in the body is used too, and the view can read the body again."""
     for post in (Client().post, async_to_sync(AsyncClient().post)):
         answer: Any = post("/aowners", body, content_type="application/json", headers=identity(issuer))
         assert answer.status_code == status
@@ -132,7 +132,7 @@ def test_owner_of_the_wallet_in_a_json_body(issuer: DevelopmentIssuer, body: Any
 
 
 def test_owner_of_the_wallet_in_a_form(issuer: DevelopmentIssuer) -> None:
-    """So does the address in a form; a body that is none of these says nothing."""
+    """An address in a form is used too, and other bodies contain none."""
     for content_type in ("application/x-www-form-urlencoded", MULTIPART_CONTENT):
         data = {"address": ADDRESS} if content_type == MULTIPART_CONTENT else f"address={ADDRESS}"
         answer = Client().post("/owners", data, content_type=content_type, headers=identity(issuer))
@@ -142,7 +142,7 @@ def test_owner_of_the_wallet_in_a_form(issuer: DevelopmentIssuer) -> None:
 
 
 def test_owner_without_a_resolved_view(issuer: DevelopmentIssuer) -> None:
-    """A view that is called by hand has no path parameters."""
+    """A view that is called directly has no path parameters."""
     request = RequestFactory().get("/", {"address": ADDRESS}, headers=identity(issuer))
     by_hand: Any = django_urls.owners
     middleware: Any = PrivyMiddleware(by_hand)

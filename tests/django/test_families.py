@@ -1,4 +1,4 @@
-"""Accounts of users whose tokens come from several issuers, accepted by one verifier."""
+"""Accounts of users whose tokens come from several issuers, with one verifier."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.tokens import access, bearer, cookies, id_header, identity
 from tests.verifiers.test_combined import WEB3AUTH_SIGNER, combined, custom, custom_verifier
 from tests.web3auth.support import EXTERNAL_ISSUER, SOCIAL_ISSUER, external, social, verifier
 
-# The issuer and the user's id in the table of accounts.
+# The issuer and the user's ID in the table of accounts.
 PRIVY = ("privy.io", "did:privy:test-user")
 SOCIAL = (SOCIAL_ISSUER, "web3auth:user:google:ada@example.com")
 EXTERNAL = (EXTERNAL_ISSUER, "web3auth:wallet:ethereum:0x809d4310d578649d8539e718030ee11e603ee8f3")
@@ -27,7 +27,7 @@ CUSTOM = ("my-server", "custom:my-server:did%3Aprivy%3Atest-user")
 
 
 def tokens() -> dict[tuple[str, str], dict[str, str]]:
-    """Return the header of a token of each family."""
+    """Return the header with a token of each family."""
     return {
         PRIVY: dict([id_header(identity())]),
         SOCIAL: dict([bearer(social(WEB3AUTH_SIGNER))]),
@@ -45,7 +45,7 @@ def families() -> Iterator[None]:
 
 @pytest.mark.parametrize("path", ["/user", "/auser"])
 def test_each_has_an_account_of_its_own(get: Get, path: str) -> None:
-    """It is found again by issuer and id together."""
+    """Issuer and ID together identify the account."""
     names: dict[tuple[str, str], str] = {}
     for key, headers in tokens().items():
         first, second = get(path, headers=headers).json(), get(path, headers=headers).json()
@@ -58,7 +58,7 @@ def test_each_has_an_account_of_its_own(get: Get, path: str) -> None:
 
 
 def test_every_token_of_a_privy_user_has_one_account(get: Get) -> None:
-    """By either kind of token, in either place."""
+    """Both kinds of tokens, in a header or a cookie, have the same account."""
     fields = [id_header(identity()), bearer(access()), cookies(("privy-token", access()))]
     names = {get("/user", headers=dict([field])).json()["username"] for field in fields}
     assert len(names) == PrivyAccount.objects.count() == 1
@@ -66,7 +66,7 @@ def test_every_token_of_a_privy_user_has_one_account(get: Get) -> None:
 
 @pytest.mark.parametrize("key", [PRIVY, SOCIAL, EXTERNAL, CUSTOM])
 def test_django_s_own_guards(get: Get, key: tuple[str, str]) -> None:
-    """``login_required``, permissions, the admin and REST framework know the user of each family."""
+    """``login_required``, permissions, the admin and REST framework work for users of each family."""
     headers = tokens()[key]
     assert get("/login-required", headers=headers).status_code == 200
     assert get("/alogin-required", headers=headers).status_code == 200
@@ -82,7 +82,7 @@ def test_django_s_own_guards(get: Get, key: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("key", [PRIVY, SOCIAL, EXTERNAL, CUSTOM])
 def test_inactive_account_of_each_family(get: Get, key: tuple[str, str]) -> None:
-    """The accounts of the others are none of its business."""
+    """An inactive account does not affect the accounts of other families."""
     for headers in tokens().values():
         assert get("/user", headers=headers).json()["known"] is True
     User.objects.filter(privy_accounts__issuer=key[0]).update(is_active=False)
@@ -100,7 +100,7 @@ def test_without_privy(get: Get) -> None:
 
 
 def test_one_verifier_alone(get: Get) -> None:
-    """Its issuer is that of the token as well."""
+    """The issuer is that of the token if there is only one verifier too."""
     for alone, token in ((verifier(), social()), (custom_verifier(), custom())):
         with override_settings(PRIVY=alone):
             assert get("/user", headers=dict([bearer(token)])).json()["known"] is True
@@ -108,13 +108,13 @@ def test_one_verifier_alone(get: Get) -> None:
 
 
 class Linking(PrivyBackend):
-    """Link by e-mail."""
+    """A backend that links users by e-mail address."""
 
     link_by_email: ClassVar[bool] = True
 
 
 def test_only_privy_s_addresses_link() -> None:
-    """What another issuer says of an address was not verified by Privy; its users are made at once."""
+    """Addresses of another issuer were not verified by Privy, so its users are created without a link."""
     User.objects.create_user("ada", "ada@example.com")
     with override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.Linking"]):
         for client in (Client().get, async_to_sync(AsyncClient().get)):

@@ -1,4 +1,4 @@
-"""Users whose account the project has switched off: no guard lets them in."""
+"""Users with an inactive account: every check rejects them."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ GUARDED = [
 
 @pytest.fixture
 def account() -> PrivyAccount:
-    """Give Ada an account."""
+    """Create an account for Ada."""
     return PrivyAccount.objects.create(user=User.objects.create_user("ada"), issuer="privy.io", did=DID)
 
 
 @pytest.fixture
 def inactive(account: PrivyAccount) -> PrivyAccount:
-    """Give Ada an account that is switched off."""
+    """Create an inactive account for Ada."""
     User.objects.update(is_active=False)
     return account
 
 
 @pytest.fixture
 def heard() -> Iterator[list[str]]:
-    """Keep what the signals tell."""
+    """Record the signals."""
     told: list[str] = []
 
     def refused(sender: object, error: Any, **kwargs: Any) -> None:
@@ -82,14 +82,14 @@ def heard() -> Iterator[list[str]]:
 
 
 def outcome(answer: Any) -> tuple[int, Any]:
-    """Return what an answer says."""
+    """Return the content of a response."""
     return answer.status_code, answer.json()
 
 
 @pytest.mark.usefixtures("inactive")
 @pytest.mark.parametrize("target", GUARDED)
 def test_guards(get: Get, issuer: DevelopmentIssuer, heard: list[str], target: str) -> None:
-    """Each refuses the user, sync or async, and says why to the project alone."""
+    """Each check rejects the user, sync or async, and only the project can find out the reason."""
     answer = get(target, headers=identity(issuer))
     assert outcome(answer) == (403, FORBIDDEN)
     assert "no-store" in answer["Cache-Control"]
@@ -99,7 +99,7 @@ def test_guards(get: Get, issuer: DevelopmentIssuer, heard: list[str], target: s
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("target", GUARDED)
 def test_active_account(get: Get, issuer: DevelopmentIssuer, heard: list[str], target: str) -> None:
-    """It takes one query."""
+    """The check makes one query."""
     with CaptureQueriesContext(connection) as queries:
         assert get(target, headers=identity(issuer)).status_code == 200
     assert len(queries) == 1
@@ -109,7 +109,7 @@ def test_active_account(get: Get, issuer: DevelopmentIssuer, heard: list[str], t
 @pytest.mark.usefixtures("inactive")
 @pytest.mark.parametrize("setting", [{"PROTECT": ["/"]}, {"ON_MISSING": "reject"}])
 def test_protected_paths(get: Get, setting: dict[str, Any], heard: list[str]) -> None:
-    """The middleware's own guard refuses the user too."""
+    """The middleware's own check rejects the user too."""
     with privy_issuer(**setting) as issuer:
         for target in ("/unseen", "/aseen", "/nowhere"):
             assert outcome(get(target, headers=identity(issuer))) == (403, FORBIDDEN)
@@ -118,7 +118,7 @@ def test_protected_paths(get: Get, setting: dict[str, Any], heard: list[str]) ->
 
 
 def test_optional_user(get: Get, issuer: DevelopmentIssuer, inactive: PrivyAccount) -> None:
-    """The user is refused as a bad token is, or counts as nobody where that does."""
+    """The user is rejected like an invalid token, or counts as no user if the setting says so."""
     headers = identity(issuer)
     assert outcome(get("/strict", headers=headers)) == (403, FORBIDDEN)
     assert outcome(get("/lenient", headers=headers)) == (200, NOBODY)
@@ -131,7 +131,7 @@ def test_optional_user(get: Get, issuer: DevelopmentIssuer, inactive: PrivyAccou
 @pytest.mark.usefixtures("inactive")
 @pytest.mark.parametrize("target", ["/seen", "/aseen"])
 def test_what_the_token_says(get: Get, issuer: DevelopmentIssuer, target: str) -> None:
-    """A view without a guard that looks at the Privy user is told whose the token is, and asks no database."""
+    """A view that only uses the Privy user without a check makes no query."""
     with CaptureQueriesContext(connection) as queries:
         assert outcome(get(target, headers=identity(issuer))) == (200, ADA)
     assert len(queries) == 0
@@ -140,7 +140,7 @@ def test_what_the_token_says(get: Get, issuer: DevelopmentIssuer, target: str) -
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("target", ["/user-too", "/auser-too"])
 def test_one_query_for_all(get: Get, target: str) -> None:
-    """The middleware's guard, the view's and ``request.user`` share it."""
+    """The middleware, the view and ``request.user`` share one query."""
     with privy_issuer(protect=["/"]) as issuer, override_settings(ROOT_URLCONF=__name__):
         with CaptureQueriesContext(connection) as queries:
             assert get(target, headers=identity(issuer)).content == b"ada"
@@ -152,13 +152,13 @@ def test_one_query_for_all(get: Get, target: str) -> None:
 
 
 def both(request: Any) -> HttpResponse:
-    """Look at both users."""
+    """Return both users."""
     assert request.privy_auth.require().id == DID
     return HttpResponse(request.user.get_username())
 
 
 async def aboth(request: Any) -> HttpResponse:
-    """Look at both users from the event loop."""
+    """Return both users on the event loop."""
     assert (await request.aprivy_user()).id == DID
     return HttpResponse((await request.auser()).get_username())
 
@@ -170,7 +170,7 @@ urlpatterns = [path("user-too", GUARDED_BOTH), path("auser-too", GUARDED_ABOTH)]
 
 @pytest.mark.parametrize("target", GUARDED)
 def test_no_query_without_accounts(get: Get, issuer: DevelopmentIssuer, target: str) -> None:
-    """A project that keeps none has nobody switched off."""
+    """Without ``django_privy.accounts``, no user is inactive."""
     with modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"}):
         with CaptureQueriesContext(connection) as queries:
             assert get(target, headers=identity(issuer)).status_code == 200
@@ -178,7 +178,7 @@ def test_no_query_without_accounts(get: Get, issuer: DevelopmentIssuer, target: 
 
 
 def test_no_query_without_a_user(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Who is not signed in is refused before."""
+    """A request without a user is rejected without a query."""
     with CaptureQueriesContext(connection) as queries:
         for target in ("/arequired", "/class", "/decorated", "/drf/required", "/ninja/me", "/ninja/admin"):
             for headers in ({}, {"privy-id-token": "garbage"}):
@@ -187,7 +187,7 @@ def test_no_query_without_a_user(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_unknown_user(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Who has no account is let in, and is not given one before a view looks at ``request.user``."""
+    """A user without an account passes, and gets one only when a view uses ``request.user``."""
     with CaptureQueriesContext(connection) as queries:
         assert get("/arequired", headers=identity(issuer)).status_code == 200
     assert len(queries) == 1
@@ -195,13 +195,13 @@ def test_unknown_user(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 class Known(PrivyBackend):
-    """Admit nobody new."""
+    """A backend that accepts only known users."""
 
     create_unknown_user: ClassVar[bool] = False
 
 
 class Waiting(PrivyBackend):
-    """Let new users wait until somebody has looked at them."""
+    """A backend whose new users are inactive until someone approves them."""
 
     def new_user(self, privy_user: PrivyUser) -> Any:
         """Return an inactive user."""
@@ -211,20 +211,20 @@ class Waiting(PrivyBackend):
 
 
 class Lenient(PrivyBackend):
-    """Let inactive users in, as a backend of Django's does."""
+    """A backend that accepts inactive users, like one of Django's."""
 
     def user_can_authenticate(self, user: Any) -> bool:
-        """Look at nothing."""
+        """Accept every user."""
         return True
 
 
 def using(*names: str) -> Any:
-    """Return settings with backends of the test's own."""
+    """Return settings with other backends."""
     return override_settings(AUTHENTICATION_BACKENDS=[f"{__name__}.{name}" for name in names])
 
 
 def test_known_users_only(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A Privy user without an account is a Privy user, and no user of Django's."""
+    """A Privy user without an account passes the checks, but is not a Django user."""
     with using("Known"):
         headers = identity(issuer)
         assert outcome(get("/arequired", headers=headers)) == (200, ADA)
@@ -235,7 +235,7 @@ def test_known_users_only(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_users_who_wait(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A user who is made inactive is refused from the moment on when the account is made."""
+    """A user whose new account is inactive is rejected from then on."""
     headers = identity(issuer)
     with using("Waiting"):
         assert get("/user", headers=headers).json()["known"] is False
@@ -243,7 +243,7 @@ def test_users_who_wait(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_user_who_is_made_inactive_in_the_request(issuer: DevelopmentIssuer) -> None:
-    """Also by a guard that comes after."""
+    """A later check in the same request rejects the user too."""
     answers: list[int] = []
 
     def view(request: HttpRequest) -> HttpResponse:
@@ -259,7 +259,7 @@ def test_user_who_is_made_inactive_in_the_request(issuer: DevelopmentIssuer) -> 
 
 @pytest.mark.usefixtures("inactive")
 def test_backend_that_lets_inactive_users_in(get: Get, issuer: DevelopmentIssuer) -> None:
-    """The rule is that of the project's backend; of several, one is enough."""
+    """The project's backend decides; if there are several, one that accepts the user is enough."""
     for backends in (("Lenient",), ("Known", "Lenient")):
         with using(*backends):
             assert outcome(get("/arequired", headers=identity(issuer))) == (200, ADA)
@@ -271,7 +271,7 @@ def test_backend_that_lets_inactive_users_in(get: Get, issuer: DevelopmentIssuer
 
 @pytest.mark.usefixtures("inactive")
 def test_other_permissions(issuer: DevelopmentIssuer) -> None:
-    """In a combination another permission may grant, and ours does not."""
+    """In a combination another permission can grant access, even if ours does not."""
     asked: list[Any] = [PrivyUserRequired | ReadOnly]
     view = DRFCombined.as_view(permission_classes=asked, authentication_classes=())
     urls: Any = type("urls", (), {"urlpatterns": [path("", view)]})
@@ -282,7 +282,7 @@ def test_other_permissions(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.usefixtures("inactive")
 def test_session_of_another_user(issuer: DevelopmentIssuer) -> None:
-    """Beside the token of an inactive user, ``request.user`` is the session's."""
+    """If the request has the token of an inactive user, ``request.user`` is that of the session."""
     client = Client()
     client.force_login(User.objects.create_user("root"), "django.contrib.auth.backends.ModelBackend")
     assert client.get("/user", headers=identity(issuer)).json()["username"] == "root"
@@ -308,10 +308,10 @@ def test_verifier_without_an_issuer(issuer: DevelopmentIssuer) -> None:
 
 
 class Consumer(AsyncJsonWebsocketConsumer):
-    """Say who is there, and who is not."""
+    """An ASGI app that sends the IDs of both users."""
 
     async def connect(self) -> None:
-        """Accept everybody, or on another path users only."""
+        """Accept every WebSocket, except on a path that requires a user."""
         state = cast("Any", self.scope)["state"]
         if cast("Any", self.scope)["path"] == "/users":
             state["privy_auth"].require()
@@ -320,7 +320,7 @@ class Consumer(AsyncJsonWebsocketConsumer):
 
 
 def sockets() -> Any:
-    """Return an app of sockets."""
+    """Return an app with WebSockets."""
     consumer: Any = Consumer.as_asgi()
     routes: Any = URLRouter([path(name, consumer) for name in ("users", "open", "protected")])
     return PrivyMiddlewareStack(routes)
@@ -330,7 +330,7 @@ def sockets() -> Any:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_active", [True, False])
 async def test_channels(is_active: bool) -> None:
-    """A consumer that requires a user finds none, and no socket opens on a protected path."""
+    """A consumer that requires a user rejects the WebSocket, and so does a protected path."""
     user = await User.objects.acreate(username="ada", is_active=is_active)
     await PrivyAccount.objects.acreate(user=user, issuer="privy.io", did=DID)
     with privy_issuer(protect=["/protected"]) as issuer:
@@ -346,7 +346,7 @@ async def test_channels(is_active: bool) -> None:
 
 @pytest.mark.anyio
 async def test_channels_without_accounts() -> None:
-    """Other scopes pass through, and no database is asked."""
+    """Other scopes pass, and no query is made."""
     seen: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -359,6 +359,6 @@ async def test_channels_without_accounts() -> None:
 
 
 def test_answer_of_the_class() -> None:
-    """The client is told no more than of any other refusal."""
+    """The error response does not reveal more than for other errors."""
     error = InactiveUser()
     assert (error.status, error.code, error.payload) == (403, "inactive_user", FORBIDDEN)

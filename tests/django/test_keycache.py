@@ -1,4 +1,4 @@
-"""Django's cache framework shares fetched keys between workers."""
+"""Workers share fetched keys in Django's cache framework."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CACHES = {
 
 @override_settings(CACHES=CACHES)
 def test_workers_share_a_fetch() -> None:
-    """Any cache of ``settings.CACHES`` will do."""
+    """Any cache of ``settings.CACHES`` can be used."""
     issuer = DevelopmentIssuer()
     with KeyServer() as server:
         server.behave = reply(json.dumps(issuer.jwks()).encode())
@@ -33,6 +33,6 @@ def test_workers_share_a_fetch() -> None:
 
 @override_settings(CACHES=CACHES)
 def test_values_that_are_no_bytes_count_as_nothing() -> None:
-    """Whatever another part of the project keeps under the name is not taken for keys."""
+    """Values of another part of the project under the same name are not used as keys."""
     caches["default"].set("key", "text")
     assert DjangoKeyCache().get("key") is None

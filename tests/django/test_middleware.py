@@ -1,4 +1,4 @@
-"""The middleware: the user on the request, in both modes, and what the response says of it."""
+"""The middleware: the user of the request, sync and async, and the headers of the response."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ NO_KEYS = {
 
 
 def identity(issuer: DevelopmentIssuer, persona: str = "ada", **claims: Any) -> dict[str, str]:
-    """Return the header of a persona's token."""
+    """Return the header with a token of a persona."""
     return {"privy-id-token": issuer.identity_token(persona, **claims)}
 
 
 @sync_only_middleware
 def sync_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Be a middleware of the old kind."""
+    """An old-style middleware."""
     return get_response
 
 
@@ -51,19 +51,19 @@ SYNC_ONLY = [*settings.MIDDLEWARE, f"{__name__}.sync_only"]
 
 @pytest.mark.parametrize("path", ["/seen", "/aseen", "/lenient", "/strict"])
 def test_user_or_none(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """The user is the token's, and ``None`` itself where there is none."""
+    """The user is that of the token, and ``None`` without a token."""
     assert get(path, headers=identity(issuer)).json() == ADA
     assert get(path).json() == NOBODY
 
 
 @pytest.mark.parametrize("path", ["/seen", "/aseen"])
 def test_bad_token_on_an_open_route(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """The view runs, without a user."""
+    """The view runs without a user."""
     assert get(path, headers={"privy-id-token": "garbage"}).json() == NOBODY
 
 
 def test_user_is_looked_for_late_and_once() -> None:
-    """By WSGI nothing is verified before somebody looks, and nothing twice."""
+    """Under WSGI, a token is verified when the user is first used, and only once."""
     seen: list[str] = []
     config = {"APP_ID": "app", "JWKS_URL": "http://127.0.0.1:9", "ON_REFUSED": lambda error: seen.append(error.code)}
 
@@ -81,7 +81,7 @@ def test_user_is_looked_for_late_and_once() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("member", ["privy_user", "aprivy_user"])
 async def test_user_is_looked_for_late_on_the_event_loop(issuer: DevelopmentIssuer, member: str) -> None:
-    """By ASGI, too, once the issuer's keys are known; before that a sync look would have to wait for them."""
+    """Under ASGI too, if the issuer's keys are known; otherwise code on the event loop would have to wait for them."""
     asked: list[str] = []
 
     def is_revoked(claims: Any) -> bool:
@@ -107,7 +107,7 @@ async def test_user_is_looked_for_late_on_the_event_loop(issuer: DevelopmentIssu
 
 
 def test_nothing_can_be_put_in_the_user_s_place(issuer: DevelopmentIssuer) -> None:
-    """The members of the request are read-only, whatever is written into the request."""
+    """The attributes of the request are read-only, even if code writes to the request's dict."""
     request: Any = RequestFactory().get("/")
     PrivyMiddleware(lambda request: HttpResponse())(request)
     for name in ("privy_user", "privy_auth"):
@@ -120,14 +120,14 @@ def test_nothing_can_be_put_in_the_user_s_place(issuer: DevelopmentIssuer) -> No
 
 @pytest.mark.parametrize("member", ["privy_user", "privy_auth"])
 def test_without_middleware(member: str) -> None:
-    """What is missing is said, and where to put it."""
+    """The error names the missing middleware, and where to list it."""
     with pytest.raises(ImproperlyConfigured, match=r"django_privy\.middleware\.PrivyMiddleware"):
         getattr(RequestFactory().get("/"), member)
 
 
 @pytest.mark.anyio
 async def test_without_middleware_async() -> None:
-    """The same is said where the user is awaited."""
+    """The same error is raised by ``aprivy_user``."""
     request: Any = AsyncRequestFactory().get("/")
     with pytest.raises(ImproperlyConfigured, match=r"django_privy\.middleware\.PrivyMiddleware"):
         await request.aprivy_user()
@@ -136,7 +136,7 @@ async def test_without_middleware_async() -> None:
 @pytest.mark.anyio
 @modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"})
 async def test_no_thread_hop_on_the_event_loop(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The middleware is a coroutine function itself, and needs no thread for a user, an answer or a refusal."""
+    """The middleware is a coroutine function, and needs no thread for the user or the error response."""
 
     def hop(*args: object, **kwargs: object) -> None:
         raise AssertionError("a thread was asked for")
@@ -146,7 +146,7 @@ async def test_no_thread_hop_on_the_event_loop(issuer: DevelopmentIssuer, monkey
 
     monkeypatch.setattr(asgiref.sync.SyncToAsync, "__call__", hop)
     for signal in (signals.user_authenticated, signals.request_refused):
-        # Django itself runs synchronous receivers in a thread, and the documents' snippets connect some.
+        # Django runs sync receivers in a thread, and code examples of the documentation connect some.
         monkeypatch.setattr(signal, "receivers", [])
     with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"]}):
         middleware: Any = PrivyMiddleware(view)
@@ -158,7 +158,7 @@ async def test_no_thread_hop_on_the_event_loop(issuer: DevelopmentIssuer, monkey
 
 
 def test_no_event_loop_in_sync(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By WSGI nothing is awaited."""
+    """Under WSGI, nothing is awaited."""
 
     def loop(*args: object, **kwargs: object) -> None:
         raise AssertionError("an event loop was asked for")
@@ -172,7 +172,7 @@ def test_no_event_loop_in_sync(issuer: DevelopmentIssuer, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("middleware", [settings.MIDDLEWARE, SYNC_ONLY], ids=["async", "behind sync"])
 @pytest.mark.parametrize("path", ["/seen", "/aseen"])
 async def test_event_loop_is_never_blocked(middleware: list[str], path: str) -> None:
-    """Keys are fetched from a server that the same event loop runs: blocked, it could not answer."""
+    """Keys are fetched from a server on the same event loop, which could not respond if the loop was blocked."""
     issuer = DevelopmentIssuer()
     body = json.dumps(issuer.jwks()).encode()
 
@@ -196,7 +196,7 @@ async def test_event_loop_is_never_blocked(middleware: list[str], path: str) -> 
 
 
 def test_caches_are_told_when_the_user_was_looked_at(get: Get, issuer: DevelopmentIssuer) -> None:
-    """``Vary`` wherever somebody looked, and ``private`` if there was a token; elsewhere nothing."""
+    """``Vary`` is set if the user was used, and ``private`` if there was a token; otherwise nothing is set."""
     names = "Cookie, privy-id-token, Authorization"
     assert {name.lower() for name in get("/seen")["Vary"].split(", ")} == {name.lower() for name in names.split(", ")}
     assert not get("/seen").has_header("Cache-Control")
@@ -207,7 +207,7 @@ def test_caches_are_told_when_the_user_was_looked_at(get: Get, issuer: Developme
 
 
 def test_a_stream_may_yet_look(issuer: DevelopmentIssuer) -> None:
-    """Its headers are sent before its generator runs; a file's length is known, and nobody looks."""
+    """Its headers are sent before the generator runs, which may use the user; a file has a length and cannot."""
     request: Any = RequestFactory().get("/", headers=identity(issuer))
     stream: Any = PrivyMiddleware(lambda _: StreamingHttpResponse(request.privy_user.id for _ in range(1)))(request)
     assert stream["Cache-Control"] == "private, no-store"
@@ -218,7 +218,7 @@ def test_a_stream_may_yet_look(issuer: DevelopmentIssuer) -> None:
 
 
 def test_caches_are_told_beside_what_the_view_says(get: Get, issuer: DevelopmentIssuer) -> None:
-    """The view's own words stay."""
+    """The view's own headers are kept."""
     response = get("/cached", headers=identity(issuer))
     assert response["Cache-Control"] == "max-age=60"
     assert response["Vary"] == "Accept, cookie, privy-id-token, Authorization"
@@ -226,7 +226,7 @@ def test_caches_are_told_beside_what_the_view_says(get: Get, issuer: Development
 
 @pytest.fixture
 def empty_cache() -> Iterator[None]:
-    """Start with nothing stored, and leave nothing."""
+    """Clear the cache before and after the test."""
     cache.clear()
     yield
     cache.clear()
@@ -239,7 +239,7 @@ UNAUTHORIZED = {"message": "Unauthorized"}
 @pytest.mark.usefixtures("empty_cache")
 @pytest.mark.parametrize("path", ["/cached-outside", "/cached-inside"])
 def test_page_cache_keeps_nothing_of_a_user(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """What one user got is given to nobody else, on whichever side of the cache the user is required."""
+    """A page of one user is not sent to others, whether the user is required inside or outside the cache."""
     for headers, expected in ((identity(issuer), ADA), ({}, UNAUTHORIZED), (identity(issuer, "grace"), GRACE)):
         assert get(path, headers=headers).json() == expected
 
@@ -247,7 +247,7 @@ def test_page_cache_keeps_nothing_of_a_user(get: Get, issuer: DevelopmentIssuer,
 @pytest.mark.usefixtures("empty_cache")
 @pytest.mark.parametrize("path", ["/cached-open", "/acached-open"])
 def test_page_cache_keeps_what_nobody_s_visit_made(get: Get, issuer: DevelopmentIssuer, path: str) -> None:
-    """The page of a visitor without a token is given to all, as it is where Django's own sessions are used."""
+    """A page for a visitor without a token is sent to everyone, as with Django's own sessions."""
     assert get(path, headers=identity(issuer)).json() == ADA
     assert get(path, headers={"privy-id-token": "garbage"}).json() == NOBODY
     assert get(path, headers=identity(issuer, "grace")).json() == GRACE
@@ -257,13 +257,13 @@ def test_page_cache_keeps_what_nobody_s_visit_made(get: Get, issuer: Development
 
 @pytest.mark.usefixtures("empty_cache")
 def test_page_cache_told_what_pages_vary_on(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A view that says so itself gets a page of its own for each."""
+    """A view that declares what it varies on gets a page for each user."""
     for headers, expected in (({}, NOBODY), (identity(issuer), ADA), ({}, NOBODY), (identity(issuer, "grace"), GRACE)):
         assert get("/cached-for-each", headers=headers).json() == expected
 
 
 def test_refusals_raised_in_a_view(get: Get, issuer: DevelopmentIssuer) -> None:
-    """They become their answers, not pages of Django's."""
+    """The error responses are sent, not pages of Django."""
     forbidden, unauthorized = get("/raising"), get("/araising")
     assert (forbidden.status_code, forbidden.json()) == (403, {"message": "Forbidden"})
     assert (unauthorized.status_code, unauthorized.json()) == (401, {"message": "Unauthorized"})
@@ -272,7 +272,7 @@ def test_refusals_raised_in_a_view(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_the_app_s_own_errors_stay_its_own(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Neither a fault nor a wrong setting turns into a refusal."""
+    """Neither another error nor a wrong setting becomes an error response of ours."""
     with pytest.raises(ZeroDivisionError):
         get("/failing")
     with pytest.raises(ConfigurationError):
@@ -280,7 +280,7 @@ def test_the_app_s_own_errors_stay_its_own(get: Get, issuer: DevelopmentIssuer) 
 
 
 def test_protected_paths(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Below ``PROTECT`` nothing is open but what is exempt; CORS preflights are answered, or let in by a setting."""
+    """Below ``PROTECT``, only exempt paths are open; preflights get a response, or reach the view if configured."""
     with override_settings(PRIVY={**settings.PRIVY, "PROTECT": ["/"], "exempt": ["/unseen"]}):
         assert get("/seen").status_code == 401
         assert get("/nowhere").json() == {"message": "Unauthorized"}
@@ -295,7 +295,7 @@ def test_protected_paths(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_settings_are_read_at_each_request(get: Get, issuer: DevelopmentIssuer) -> None:
-    """``override_settings`` holds as long as it lasts, and other forms of settings are taken too."""
+    """``override_settings`` applies immediately, and all forms of settings are accepted."""
     key = issuer.public_key_pem
     config = PrivyConfig(app_id=issuer.app_id, verification_key=key)
     assert get("/seen", headers=identity(issuer)).json() == ADA
@@ -308,7 +308,7 @@ def test_settings_are_read_at_each_request(get: Get, issuer: DevelopmentIssuer) 
 
 
 def test_settings_from_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ``settings.PRIVY`` the variables count."""
+    """Without ``settings.PRIVY``, the settings come from the environment."""
     with override_settings():
         del settings.PRIVY
         with pytest.raises(ConfigurationError, match="PRIVY_APP_ID"):
@@ -319,7 +319,7 @@ def test_settings_from_the_environment(issuer: DevelopmentIssuer, monkeypatch: p
 
 
 def test_paths_beside_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dict with nothing but paths leaves every setting to the variables; with a setting in it, none is read."""
+    """A dict with only paths leaves the settings to the environment; with any other setting, all come from the dict."""
     monkeypatch.setenv("PRIVY_APP_ID", issuer.app_id)
     monkeypatch.setenv("PRIVY_VERIFICATION_KEY", issuer.public_key_pem)
     with override_settings(PRIVY={"PROTECT": ["/seen"], "exempt": ["/seen/not"]}):
@@ -343,13 +343,13 @@ def test_paths_beside_the_environment(issuer: DevelopmentIssuer, monkeypatch: py
     ],
 )
 def test_wrong_settings_stop_the_start(value: Any, text: str) -> None:
-    """The field is named, and the mend."""
+    """The message names the field and how to fix it."""
     with override_settings(PRIVY=value), pytest.raises(ConfigurationError, match=text):
         PrivyMiddleware(lambda request: HttpResponse())
 
 
 def test_fail_fast() -> None:
-    """A start without keys fails, if that is asked for."""
+    """With ``FAIL_FAST``, startup fails without keys."""
     privy = {
         "APP_ID": "x",
         "JWKS_URL": "http://127.0.0.1:9/",
@@ -361,7 +361,7 @@ def test_fail_fast() -> None:
 
 
 def test_signals(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Subscribers hear of users that were looked at and of refusals, and of nothing else."""
+    """The signals are sent for users that were used and for rejected requests, and for nothing else."""
     heard: list[tuple[str, str, str]] = []
 
     def authenticated(sender: object, request: HttpRequest, user: Any, auth: Any, **kwargs: Any) -> None:
@@ -387,14 +387,14 @@ def test_signals(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_template(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A template reaches into the user, and finds nothing in nobody."""
+    """A template can use the user, also if there is none."""
     assert get("/template", headers=identity(issuer)).content == b"ada@example.com"
     assert get("/template").content == b"nobody"
 
 
 @override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
 def test_own_origin_behind_a_proxy(issuer: DevelopmentIssuer) -> None:
-    """The scheme is what Django says it is."""
+    """Django determines the scheme."""
     client = Client(headers={"host": "app.example", "x-forwarded-proto": "https"})
     client.cookies["privy-id-token"] = issuer.identity_token("ada")
     assert client.post("/seen", headers={"origin": "https://app.example"}).json() == ADA
@@ -402,7 +402,7 @@ def test_own_origin_behind_a_proxy(issuer: DevelopmentIssuer) -> None:
 
 
 def test_page_redirect(get: Get, issuer: DevelopmentIssuer) -> None:
-    """A page that needs a user sends the browser to sign in, with the way back."""
+    """A page that needs a user redirects the browser to the login page, with the address to return to."""
     value = {**settings.PRIVY, "LOGIN_URL": "/login"}
     with override_settings(PRIVY=value):
         response = get("/required/1?a=b", headers={"accept": "text/html"})

@@ -11,7 +11,7 @@ from tests.django.test_middleware import ADA, identity
 
 
 def test_auth(get: Get, issuer: DevelopmentIssuer) -> None:
-    """``request.auth`` is the user, and refusals have their documented answers."""
+    """``request.auth`` is the user, and rejected requests get the documented responses."""
     missing, bad = get("/ninja/me"), get("/ninja/me", headers={"privy-id-token": "garbage"})
     assert (missing.status_code, missing.json()) == (401, {"message": "Unauthorized"})
     assert (bad.status_code, bad.json()) == (401, {"message": "Invalid token"})
@@ -19,13 +19,13 @@ def test_auth(get: Get, issuer: DevelopmentIssuer) -> None:
 
 
 def test_condition(get: Get, issuer: DevelopmentIssuer) -> None:
-    """An operation's own condition holds, for coroutine functions too."""
+    """A condition of an operation applies, for async functions too."""
     assert get("/ninja/admin", headers=identity(issuer)).json() == ADA
     assert get("/ninja/admin", headers=identity(issuer, "grace")).status_code == 403
 
 
 def test_csrf_check_for_cookie_tokens(issuer: DevelopmentIssuer) -> None:
-    """As for ninja's own cookie authentication, unless it is switched off."""
+    """The CSRF check applies as in ninja's own cookie authentication, unless it is turned off."""
     client = Client(enforce_csrf_checks=True)
     assert client.post("/ninja/me", headers=identity(issuer)).json() == ADA
     privy_login(client, issuer)
@@ -37,7 +37,7 @@ def test_csrf_check_for_cookie_tokens(issuer: DevelopmentIssuer) -> None:
 
 
 def test_document(issuer: DevelopmentIssuer) -> None:
-    """The document says every way in which a token may come."""
+    """The OpenAPI document lists every header and cookie."""
     document = Client().get("/ninja/openapi.json").json()
     names = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "PrivyAccessCookie"]
     assert list(document["components"]["securitySchemes"]) == names

@@ -1,4 +1,4 @@
-"""``owns_wallet``: the view can read the body as if nobody had, and a body that is used up counts for nothing."""
+"""``owns_wallet``: the view can still read the body, and a body that has been read before counts as missing."""
 
 from __future__ import annotations
 
@@ -51,44 +51,44 @@ READERS: dict[str, Callable[[Any], Any]] = {}
 
 
 def reader(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Keep a way to read the body, by its name."""
+    """Register a way to read the body under its name."""
     READERS[getattr(read, "__name__", "")] = read
     return read
 
 
 @reader
 def body(request: HttpRequest) -> bytes:
-    """Read all."""
+    """Read the whole body."""
     return request.body
 
 
 @reader
 def stream(request: HttpRequest) -> bytes:
-    """Read the request as a file."""
+    """Read the request like a file."""
     return request.read()
 
 
 @reader
 def lines(request: HttpRequest) -> bytes:
-    """Go through the request."""
+    """Iterate over the request."""
     return b"".join(request)
 
 
 @reader
 def pieces(request: HttpRequest) -> bytes:
-    """Read the request bit by bit."""
+    """Read the request in small parts."""
     return b"".join(iter(lambda: request.read(7), b""))
 
 
 @reader
 def digest(request: HttpRequest) -> str:
-    """Read much."""
+    """Read more than the body."""
     return hashlib.sha256(request.read()).hexdigest()
 
 
 @reader
 def seen(request: HttpRequest) -> str:
-    """Read nothing."""
+    """Read no bytes."""
     return "seen"
 
 
@@ -106,38 +106,38 @@ def form(request: HttpRequest) -> str:
 
 @reader
 def own_handler(request: HttpRequest) -> str:
-    """Read a form with an upload handler of the view's own."""
+    """Read a form with the view's own upload handler."""
     request.upload_handlers = [Counting(request)]
     file: Any = request.FILES["file"]
     return f"{request.POST['address']} {file.read()}"
 
 
 def described(fields: Any, files: Any) -> str:
-    """Return what a form with a file says."""
+    """Return the content of a form with a file."""
     return f"{fields['address']} {hashlib.sha256(files['file'].read()).hexdigest()}"
 
 
 class Counting(FileUploadHandler):
-    """Keep how long a file is, and nothing of it."""
+    """An upload handler that counts the bytes of a file and does not store them."""
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Throw a piece away."""
+        """Discard a part."""
 
     def file_complete(self, file_size: int) -> Any:
-        """Return no more than the size."""
+        """Return only the size."""
         return BytesIO(str(file_size).encode())
 
 
 class Failing(Counting):
-    """Fail as a disk does."""
+    """An upload handler that fails like a full disk."""
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Take nothing."""
+        """Raise an error."""
         raise OSError("the disk is full")
 
 
 def before(get_response: GetResponse, read: Callable[[Any], Any]) -> GetResponse:
-    """Read before Privy's middleware does."""
+    """A middleware that reads the body before Privy's middleware runs."""
 
     def look(request: HttpRequest) -> HttpResponse:
         read(request)
@@ -147,27 +147,27 @@ def before(get_response: GetResponse, read: Callable[[Any], Any]) -> GetResponse
 
 
 def body_first(get_response: GetResponse) -> GetResponse:
-    """Keep the body where all can read it."""
+    """Read the body so that it can be read again."""
     return before(get_response, lambda request: request.body)
 
 
 def post_first(get_response: GetResponse) -> GetResponse:
-    """Read the form, as Django's own check does."""
+    """Parse the form, as Django's CSRF check does."""
     return before(get_response, lambda request: request.POST)
 
 
 def stream_first(get_response: GetResponse) -> GetResponse:
-    """Use the body up."""
+    """Use up the stream."""
     return before(get_response, lambda request: request.read())
 
 
 def beginning_first(get_response: GetResponse) -> GetResponse:
-    """Use the beginning up, and then look at what is left of the form."""
+    """Use up the beginning of the stream, and then parse the rest as a form."""
     return before(get_response, lambda request: (request.read(5), request.POST))
 
 
 def post_replaced(get_response: GetResponse) -> GetResponse:
-    """Show views another form than was sent."""
+    """Replace the form."""
 
     def replace(request: HttpRequest) -> None:
         replaced: Any = request.POST.copy()
@@ -178,12 +178,12 @@ def post_replaced(get_response: GetResponse) -> GetResponse:
 
 
 def first(name: str) -> list[str]:
-    """Return middleware of which the first reads the body."""
+    """Return a list of middleware, of which the first reads the body."""
     return [f"{__name__}.{name}", HERE]
 
 
 def urls_of(read: Callable[[Any], Any]) -> Any:
-    """Return the addresses of views that answer with what they read: to the owner of the wallet, or to everybody."""
+    """Return URLs of views that return the body that they read: one for the owner of the wallet, one for every user."""
 
     def view(request: HttpRequest) -> HttpResponse:
         return HttpResponse(read(request))
@@ -200,7 +200,7 @@ def urls_of(read: Callable[[Any], Any]) -> Any:
 
 @pytest.fixture(params=["wsgi", "asgi"])
 def send(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Send:
-    """Return how to send a body by each protocol in turn."""
+    """Return a function that sends a body, over WSGI and over ASGI in turn."""
     headers = identity(issuer)
 
     def sent(target: str, content: bytes, content_type: str = "text/plain", method: str = "POST") -> Any:
@@ -236,7 +236,7 @@ async def serve(target: str, headers: dict[str, str], content: bytes) -> tuple[i
 
 
 def test_body(send: Send) -> None:
-    """It is there byte for byte, in each way in which Django gives it."""
+    """The view gets the body unchanged, in every way in which Django can read it."""
     for name in ("body", "stream", "lines", "pieces"):
         with override_settings(ROOT_URLCONF=urls_of(READERS[name])):
             for target in ("/owned", "/aowned"):
@@ -247,7 +247,7 @@ def test_body(send: Send) -> None:
 @pytest.mark.parametrize("middleware", [[HERE], [CSRF, HERE], first("post_first")], ids=["", "csrf", "post"])
 @pytest.mark.parametrize("file", [FILE, LARGE], ids=["small", "large"])
 def test_form_with_a_file(send: Send, middleware: list[str], file: bytes) -> None:
-    """A file may be larger than what is held in memory; then Django alone reads the form."""
+    """A file may be larger than the limit for memory; in this case Django parses the form."""
     content = multipart(("address", MINE), ("file", file))
     with override_settings(ROOT_URLCONF=urls_of(form), MIDDLEWARE=middleware):
         assert send("/owned", content, MULTIPART).content.decode() == described(
@@ -260,7 +260,7 @@ def test_form_with_a_file(send: Send, middleware: list[str], file: bytes) -> Non
 
 
 def test_upload_handler_of_the_view(send: Send) -> None:
-    """A view can set its own as long as Django has not read the form."""
+    """A view can set its own handler as long as Django has not parsed the form."""
     with override_settings(ROOT_URLCONF=urls_of(own_handler)):
         content = multipart(("address", MINE), ("file", FILE))
         assert send("/owned", content, MULTIPART).content.decode() == f"{MINE} {str(len(FILE)).encode()!r}"
@@ -268,7 +268,7 @@ def test_upload_handler_of_the_view(send: Send) -> None:
 
 @pytest.mark.parametrize("limit", [settings.DATA_UPLOAD_MAX_MEMORY_SIZE, None, 100])
 def test_large_body(send: Send, limit: int | None) -> None:
-    """What is too large is not looked at, and left to a view that another condition lets in."""
+    """A body that is too large is not read, but a view with another condition can read it."""
     assert len(LARGE) > LARGEST_BODY
     with override_settings(ROOT_URLCONF=urls_of(digest), DATA_UPLOAD_MAX_MEMORY_SIZE=limit):
         for content_type in ("text/plain", "application/json", FORM):
@@ -281,7 +281,7 @@ def test_large_body(send: Send, limit: int | None) -> None:
 @pytest.mark.parametrize(("content", "status"), [(JSON, 200), (OTHER_JSON, 403), (LARGE, 403)])
 @modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"})
 def test_body_of_unknown_length(issuer: DevelopmentIssuer, content: bytes, status: int) -> None:
-    """By ASGI Django reads it all the same, and says when it is too large."""
+    """Under ASGI, Django reads such a body, and rejects it if it is too large."""
     text, form = ({**identity(issuer), "content-type": each} for each in ("text/plain", MULTIPART))
     with override_settings(ROOT_URLCONF=urls_of(digest)):
         assert async_to_sync(serve)("/owned", text, content)[0] == status
@@ -292,7 +292,7 @@ def test_body_of_unknown_length(issuer: DevelopmentIssuer, content: bytes, statu
 
 @pytest.mark.parametrize("name", ["body_first", "post_first"])
 def test_body_that_was_read_before(send: Send, name: str) -> None:
-    """What is still there to be read counts."""
+    """A body that can still be read is used."""
     with override_settings(ROOT_URLCONF=urls_of(body), MIDDLEWARE=first(name)):
         for content_type in ("text/plain", "application/json", FORM):
             assert send("/owned", JSON, content_type).content == JSON
@@ -302,14 +302,14 @@ def test_body_that_was_read_before(send: Send, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["stream_first", "beginning_first"])
 def test_body_that_was_used_up(send: Send, name: str) -> None:
-    """Somebody may have kept it, and give it to the view."""
+    """A body that has been read counts as missing, because other code may have kept it and pass it to the view."""
     with override_settings(ROOT_URLCONF=urls_of(seen), MIDDLEWARE=first(name)):
         for content_type in ("text/plain", "application/json", FORM, MULTIPART):
             assert send(f"/owned?address={MINE}", OTHER_JSON, content_type).status_code == 403
 
 
 def test_form_that_was_replaced(send: Send) -> None:
-    """A view would read the other one."""
+    """A replaced form counts as missing, because the view would read that one."""
     with override_settings(ROOT_URLCONF=urls_of(post), MIDDLEWARE=first("post_replaced")):
         assert send("/owned", f"address={MINE}".encode(), FORM).status_code == 403
 
@@ -324,20 +324,20 @@ def test_form_that_was_replaced(send: Send) -> None:
     ],
 )
 def test_exceptions_while_reading(send: Send, content: bytes, content_type: str, options: Any) -> None:
-    """None of them is the view's, nor a 500: the address counts as missing."""
+    """Errors while reading neither reach the view nor cause a 500: the address counts as missing."""
     with override_settings(ROOT_URLCONF=urls_of(seen), **options):
         assert send("/owned", content, content_type).status_code == 403
 
 
 def test_too_many_values_in_the_query(send: Send) -> None:
-    """Django refuses to read the query."""
+    """Django rejects the query."""
     with override_settings(ROOT_URLCONF=urls_of(seen), DATA_UPLOAD_MAX_NUMBER_FIELDS=1):
         assert send(f"/owned?address={MINE}", b"").content == b"seen"
         assert send(f"/owned?address={MINE}&x=1", b"").status_code == 403
 
 
 def test_limit_of_the_project(send: Send) -> None:
-    """Django refuses to read the body, and a file that is larger is on the disk."""
+    """Django rejects the body, and stores a larger file on disk."""
     with override_settings(ROOT_URLCONF=urls_of(digest), DATA_UPLOAD_MAX_MEMORY_SIZE=1000):
         assert send(f"/owned?address={MINE}", FILE).status_code == 403
         assert send(f"/anyway?address={MINE}", FILE).content.decode() == hashlib.sha256(FILE).hexdigest()
@@ -350,59 +350,59 @@ def test_limit_of_the_project(send: Send) -> None:
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16", "utf-7"])
 def test_charset_of_the_project(send: Send, charset: str) -> None:
-    """Where Django decodes bodies in another way, none of them can be looked at."""
+    """If Django decodes bodies with another charset, they cannot be checked."""
     with override_settings(ROOT_URLCONF=urls_of(seen), DEFAULT_CHARSET=charset):
         assert send("/owned", JSON, "application/json").status_code == 403
 
 
 class Whole(BaseParser):
-    """Take any body for what it is."""
+    """A parser for any content type."""
 
     media_type = "text/plain"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """Return it all."""
+        """Return the whole body."""
         return {"whole": stream.read().decode()}
 
 
 class Early(BaseAuthentication):
-    """Look at the body before the permission does."""
+    """A view that reads the body before the permission is checked."""
 
     def authenticate(self, request: Any) -> None:
-        """Look."""
+        """Read the body."""
         assert request.data is not None
 
 
 class Rest(APIView):
-    """Answer with what REST framework reads."""
+    """A view that returns the data that REST framework parsed."""
 
     authentication_classes: Any = ()
     permission_classes: Any = (PrivyUserRequired.where(owns_wallet="address"),)
     parser_classes: Any = (JSONParser, FormParser, MultiPartParser, Whole)
 
     def post(self, request: Any) -> Response:
-        """Read it."""
+        """Return the data."""
         return Response({name: described_value(value) for name, value in request.data.items()})
 
     put = patch = delete = post
 
 
 def described_value(value: Any) -> Any:
-    """Return a file by its digest."""
+    """Return a file as its digest."""
     return hashlib.sha256(value.read()).hexdigest() if hasattr(value, "read") else value
 
 
 @pytest.mark.parametrize("early", [False, True])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_rest_framework(send: Send, method: str, early: bool) -> None:
-    """Its parsers read what they would have read, whenever that is."""
+    """Its parsers get the same body, whenever they run."""
     urls: Any = types.ModuleType("urls")
     authentication: Any = [Early] if early else []
     urls.urlpatterns = [path("owned", Rest.as_view(authentication_classes=authentication))]
     file = {"address": MINE, "file": hashlib.sha256(FILE).hexdigest()}
     with override_settings(ROOT_URLCONF=urls):
         answer = send("/owned", JSON, "application/json", method)
-        # The parser of older versions used the body up, so that nobody could tell afterwards what it was.
+        # The parser of older versions used up the body without a trace.
         assert answer.json() == json.loads(JSON) or (early and answer.status_code == 403)
         assert send("/owned", f"address={MINE}&x=1".encode(), FORM, method).json() == {"address": MINE, "x": "1"}
         content = multipart(("address", MINE), ("file", FILE))
@@ -413,14 +413,14 @@ def test_rest_framework(send: Send, method: str, early: bool) -> None:
             (MULTIPART, multipart(("address", OTHER))),
         ):
             assert send(f"/owned?address={MINE}", other, content_type, method).status_code == 403
-        # The parser has used it up, and nobody knows what it is.
+        # The parser has used up the body, so its content is unknown.
         whole = send(f"/owned?address={MINE}", b"whole", "text/plain", method)
         assert whole.status_code == 403 if early else whole.json() == {"whole": "whole"}
 
 
 @pytest.mark.parametrize("early", [False, True])
 def test_large_file_in_rest_framework(send: Send, early: bool) -> None:
-    """What Django has read is what REST framework takes, and the other way round."""
+    """REST framework uses the form that Django parsed, and the other way round."""
     urls: Any = types.ModuleType("urls")
     authentication: Any = [Early] if early else []
     urls.urlpatterns = [path("owned", Rest.as_view(authentication_classes=authentication))]
@@ -432,7 +432,7 @@ def test_large_file_in_rest_framework(send: Send, early: bool) -> None:
 
 
 def test_uploaded_body_in_rest_framework(issuer: DevelopmentIssuer) -> None:
-    """A body that is a file can stand beside an address in the query."""
+    """A body that is a file can be sent together with an address in the query."""
     urls: Any = types.ModuleType("urls")
     urls.urlpatterns = [path("owned", Rest.as_view(parser_classes=[FileUploadParser]))]
     headers = {**identity(issuer), "content-disposition": "attachment; filename=x.bin"}
@@ -442,14 +442,14 @@ def test_uploaded_body_in_rest_framework(issuer: DevelopmentIssuer) -> None:
 
 
 class Transfer(Schema):
-    """Be the body of an operation."""
+    """The body of an operation."""
 
     address: str
 
 
 @functools.cache
 def ninja_urls() -> Any:
-    """Return the addresses of an API, of which there may be only one."""
+    """Return the URLs of the API, which can be created only once."""
     api = NinjaAPI(auth=privy_auth(owns_wallet="address"), docs_url=None, openapi_url=None, urls_namespace="owned")
 
     @api.post("/json")
@@ -468,7 +468,7 @@ def ninja_urls() -> Any:
 
 
 def test_ninja(send: Send) -> None:
-    """Its operations read what they would have read."""
+    """Its operations get the same data."""
     urls: Any = types.ModuleType("urls")
     urls.urlpatterns = [path("", ninja_urls())]
     with override_settings(ROOT_URLCONF=urls):

@@ -1,4 +1,4 @@
-"""Django REST framework, and its document by drf-spectacular."""
+"""Django REST framework, and its OpenAPI document by drf-spectacular."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ BAD = {"privy-id-token": "garbage"}
 
 @pytest.fixture
 def without_accounts() -> Any:
-    """Keep no Django users for Privy's."""
+    """Use settings without ``django_privy.accounts``."""
     with modify_settings(INSTALLED_APPS={"remove": "django_privy.accounts"}):
         yield
 
 
 @pytest.mark.django_db
 def test_django_user(issuer: DevelopmentIssuer) -> None:
-    """REST framework's user is the one that the middleware has found, and its ``auth`` says how."""
+    """``request.user`` is the Django user, and ``request.auth`` the ``PrivyAuth`` of the middleware."""
     answer = APIClient().get("/drf", headers=identity(issuer))
     user = User.objects.get()
     assert answer.json() == {**ADA, "user": user.username, "source": "header"}
@@ -46,13 +46,13 @@ def test_django_user(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_principal(issuer: DevelopmentIssuer) -> None:
-    """Without a table of accounts, REST framework's user stands in for Django's."""
+    """Without ``django_privy.accounts``, ``request.user`` is a placeholder."""
     answer = APIClient().get("/drf", headers=identity(issuer))
     assert answer.json() == {**ADA, "user": ADA["user_id"], "source": "header"}
 
 
 def test_principal_has_what_others_ask_for() -> None:
-    """It is authenticated, has a key to count by, and no permission."""
+    """It is authenticated, has a key for throttles, and no permissions."""
     principal = PrivyPrincipal(PrivyUser(id="did:privy:x"))
     assert principal.is_authenticated
     assert principal.is_active
@@ -63,7 +63,7 @@ def test_principal_has_what_others_ask_for() -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_refusals(issuer: DevelopmentIssuer) -> None:
-    """A missing token is REST framework's matter, a bad one has the documented answer; both have a challenge."""
+    """REST framework handles a missing token, and an invalid one gets our error response; both have a challenge."""
     missing, bad = APIClient().get("/drf"), APIClient().get("/drf", headers=BAD)
     assert (missing.status_code, missing["WWW-Authenticate"]) == (401, "Bearer")
     assert (bad.status_code, bad.json()) == (401, {"message": "Invalid token"})
@@ -75,7 +75,7 @@ def test_refusals(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_keys_unavailable() -> None:
-    """An outage of ours says when to try again."""
+    """In an outage, the response says when to try again."""
     with override_settings(PRIVY=NO_KEYS):
         answer = APIClient().get("/drf/open", headers=identity(DevelopmentIssuer()))
     assert (answer.status_code, answer.json()) == (503, {"message": "Service unavailable"})
@@ -84,7 +84,7 @@ def test_keys_unavailable() -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_open_view(issuer: DevelopmentIssuer) -> None:
-    """A view open to all asks for a user if there is one: ``on_invalid`` says what a bad token counts as."""
+    """A view without a permission has an optional user, and ``on_invalid`` decides about invalid tokens."""
     assert APIClient().get("/drf/open").json() == NOBODY
     assert APIClient().get("/drf/open", headers=identity(issuer)).json() == ADA
     assert APIClient().get("/drf/open", headers=BAD).status_code == 401
@@ -93,7 +93,7 @@ def test_open_view(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_api_sends_no_page_anywhere(issuer: DevelopmentIssuer) -> None:
-    """An API answers 401 even a browser's navigation."""
+    """An API responds with 401 even to navigation in a browser."""
     value = {"APP_ID": "x", "JWKS_URL": "http://127.0.0.1:9/", "LOGIN_URL": "/login"}
     with override_settings(PRIVY=value):
         for path, headers in (("/drf/open", BAD), ("/drf/required", BAD), ("/drf/required", {})):
@@ -104,7 +104,7 @@ def test_api_sends_no_page_anywhere(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_csrf_check_for_cookie_tokens(issuer: DevelopmentIssuer) -> None:
-    """As for sessions: a cookie token needs Django's CSRF token, a header token does not."""
+    """As with sessions, a token in a cookie needs Django's CSRF token, and one in a header does not."""
     client = APIClient(enforce_csrf_checks=True)
     assert client.post("/drf", headers=identity(issuer)).status_code == 200
     privy_login(client, issuer)
@@ -121,7 +121,7 @@ def test_csrf_check_for_cookie_tokens(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.django_db
 def test_session_authentication_beside_ours(issuer: DevelopmentIssuer) -> None:
-    """A header token needs no CSRF token where ours is asked first; the session's own users still need one."""
+    """Listed after ours, it requires no CSRF token for a token in a header, but still does for its own users."""
     client = APIClient(enforce_csrf_checks=True)
     assert client.post("/drf/or-signed-in", headers=identity(issuer)).status_code == 200
     failed = client.post("/drf/session-first", headers=identity(issuer))
@@ -131,7 +131,7 @@ def test_session_authentication_beside_ours(issuer: DevelopmentIssuer) -> None:
 
 
 def test_permission(issuer: DevelopmentIssuer) -> None:
-    """The permission has the decorator's answers, its condition too."""
+    """The permission gives the same error responses as the decorator, also with a condition."""
     heard: list[str] = []
 
     def refused(sender: object, error: Any, **kwargs: Any) -> None:
@@ -159,7 +159,7 @@ OK = (200, ADA)
 
 
 def outcome(answer: Any) -> tuple[int, Any]:
-    """Return what an answer says."""
+    """Return the content of a response."""
     return answer.status_code, answer.json()
 
 
@@ -179,7 +179,7 @@ def outcome(answer: Any) -> tuple[int, Any]:
     ],
 )
 def test_combined_permission(issuer: DevelopmentIssuer, name: str, nobody: Any, ada: Any, grace: Any) -> None:
-    """In a combination another permission may grant; where ours denies, the answer is ours."""
+    """In a combination another permission can grant access; if ours denies it, the error response is ours."""
     path = f"/drf/{name}"
     assert outcome(APIClient().get(path)) == nobody
     assert outcome(APIClient().get(path, headers=identity(issuer))) == ada
@@ -189,7 +189,7 @@ def test_combined_permission(issuer: DevelopmentIssuer, name: str, nobody: Any, 
 
 @pytest.mark.django_db
 def test_combined_permission_and_other_users(issuer: DevelopmentIssuer) -> None:
-    """Who is no Privy user gets in where another permission grants, and no answer of ours where that one denies."""
+    """Other users get access if another permission grants it, and otherwise REST framework's own response."""
     client = APIClient()
     client.force_login(User.objects.create_superuser("root"), "django.contrib.auth.backends.ModelBackend")
     for name, expected in (
@@ -202,7 +202,7 @@ def test_combined_permission_and_other_users(issuer: DevelopmentIssuer) -> None:
 
 
 def test_combined_permission_by_method(issuer: DevelopmentIssuer) -> None:
-    """What denies a method is known to nobody while another is asked about, as a page with forms does."""
+    """A denied permission for one method does not affect the response for another, as in pages with forms."""
     heard: list[str] = []
 
     def refused(sender: object, error: Any, **kwargs: Any) -> None:
@@ -224,7 +224,7 @@ def test_combined_permission_by_method(issuer: DevelopmentIssuer) -> None:
 
 
 def test_combined_permission_without_keys() -> None:
-    """Nothing grants what our side cannot tell."""
+    """In an outage the request is rejected, even if another permission grants access."""
     with override_settings(PRIVY=NO_KEYS):
         for name in ("or-read-only", "nobody", "required"):
             answer = APIClient().get(f"/drf/{name}", headers=identity(DevelopmentIssuer()))
@@ -235,13 +235,13 @@ def test_combined_permission_without_keys() -> None:
 
 @pytest.mark.parametrize("path", ["/drf", "/drf/required", "/drf/either"])
 def test_no_cache_keeps_a_401(path: str) -> None:
-    """An answer to a request without a token says so as well, whoever makes it."""
+    """The 401 for a missing token has ``Cache-Control``, whichever code creates it."""
     answer = APIClient().get(path)
     assert (answer.status_code, answer["Cache-Control"]) == (401, "no-store")
 
 
 def test_permission_without_a_view(issuer: DevelopmentIssuer) -> None:
-    """A project's own code may ask the permission, and the authentication for its challenge."""
+    """A project can call the permission directly, and also ask the authentication for its challenge."""
     asked: list[object] = []
 
     def view(request: HttpRequest) -> HttpResponse:
@@ -257,19 +257,19 @@ def test_permission_without_a_view(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.usefixtures("without_accounts")
 def test_decorated_function(issuer: DevelopmentIssuer) -> None:
-    """The decorators work below REST framework's, too."""
+    """The decorators also work below those of REST framework."""
     assert Client().get("/drf/function", headers=identity(issuer)).json() == ADA
     assert Client().get("/drf/function").json() == {"message": "Unauthorized"}
 
 
 def schema() -> Any:
-    """Return the document of the test's routes."""
+    """Return the OpenAPI document of the test's routes."""
     generator: Any = SchemaGenerator
     return generator().get_schema(request=None, public=True)
 
 
 def test_document(capsys: pytest.CaptureFixture[str]) -> None:
-    """The document says every way in which a token may come."""
+    """The document lists every header and cookie."""
     document = schema()
     schemes = document["components"]["securitySchemes"]
     described = {name: each.pop("description") for name, each in schemes.items()}
@@ -290,13 +290,13 @@ def test_document(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_plugin_without_drf_spectacular() -> None:
-    """A project that has no use for it need not have it."""
+    """drf-spectacular is not required."""
     with modify_settings(INSTALLED_APPS={"remove": "drf_spectacular"}):
         assert apps.get_app_config("django_privy").verbose_name == "Privy"
 
 
 def test_document_of_another_family_of_tokens() -> None:
-    """A verifier of other tokens has schemes of its own, and cookies only if these have."""
+    """A verifier of other tokens has its own schemes, and cookies only if its tokens can be in cookies."""
     verifier = Web3AuthVerifier(Web3AuthConfig(client_id="x", jwks_url="http://127.0.0.1:9/"))
     with override_settings(PRIVY=verifier):
         assert list(schema()["components"]["securitySchemes"]) == ["PrivyWeb3authBearer"]

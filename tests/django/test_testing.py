@@ -1,4 +1,4 @@
-"""The help for a project's own tests."""
+"""The helpers for the tests of a project."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.django.test_middleware import ADA, NOBODY
 
 
 class TestMixin(PrivyTestMixin, SimpleTestCase):
-    """A project's test case."""
+    """A test case of a project."""
 
     def test_login_and_logout(self) -> None:
-        """The client is a persona until it signs out."""
+        """The client is signed in as a persona until it signs out."""
         assert self.client.get("/seen").json() == NOBODY
         self.privy_login("ada")
         assert self.client.get("/seen").json() == ADA
@@ -23,13 +23,13 @@ class TestMixin(PrivyTestMixin, SimpleTestCase):
         assert self.client.get("/seen").json() == NOBODY
 
     def test_claims(self) -> None:
-        """A token's claims can be changed."""
+        """Claims of the token can be changed."""
         self.privy_login("ada", sub="did:privy:other")
         assert self.client.get("/seen").json() == {"user_id": "did:privy:other"}
 
 
 def test_settings_of_the_test_s_own() -> None:
-    """What the project has set goes on holding, unless the test changes it."""
+    """The project's settings still apply, unless the test changes them."""
     client = Client()
     with privy_issuer(PROTECT=["/unseen"]) as issuer:
         assert client.get("/unseen").status_code == 401
@@ -39,7 +39,7 @@ def test_settings_of_the_test_s_own() -> None:
 
 
 def test_the_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a project that is configured by variables, a test sets what it needs beside the app and its key."""
+    """If a project is configured by environment variables, a test sets everything except the app ID and the key."""
     monkeypatch.setenv("PRIVY_APP_ID", "x")
     monkeypatch.setenv("PRIVY_ON_MISSING", "reject")
     with override_settings(PRIVY={"EXEMPT": ["/seen"]}):
@@ -52,7 +52,7 @@ def test_the_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_settings_that_are_an_object(settings: object) -> None:
-    """A project that sets an object is given a dict for the test."""
+    """A settings object is replaced with a dict for the test."""
     settings.PRIVY = PrivyConfig(app_id="x")  # type: ignore[attr-defined]
     with privy_issuer() as issuer:
         client = Client()

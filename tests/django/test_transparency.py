@@ -1,4 +1,4 @@
-"""Requests and responses behave behind the middleware as they do without it."""
+"""Requests and responses behave the same with and without the middleware."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ View = Callable[[Any], HttpResponse]
 
 @pytest.fixture(params=["wsgi", "asgi"])
 def serve(request: pytest.FixtureRequest) -> Serve:
-    """Serve one request with a view, by each protocol in turn, and return the response."""
+    """Handle a request with a view, over WSGI and over ASGI in turn, and return the response."""
 
     def by_wsgi(view: View, headers: dict[str, str]) -> Any:
         return PrivyMiddleware(view)(RequestFactory().get("/", headers=headers))
@@ -44,7 +44,7 @@ def serve(request: pytest.FixtureRequest) -> Serve:
 
 
 def said(response: HttpResponse) -> dict[str, str]:
-    """Return what a response says to caches."""
+    """Return the caching headers of a response."""
     return {name: response[name] for name in ("Vary", "Cache-Control") if response.has_header(name)}
 
 
@@ -59,14 +59,14 @@ EMPTY: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_responses_without_content(serve: Serve, issuer: DevelopmentIssuer, name: str) -> None:
-    """A 304 changes nothing about what is stored (RFC 9111 §4.3.4), unless somebody looked at the user."""
+    """A 304 does not change the stored response (RFC 9111 §4.3.4), unless the view used the user."""
     assert said(serve(lambda _: EMPTY[name](), identity(issuer))) == {}
     looked = serve(lambda request: EMPTY[name]() if request.privy_user else HttpResponse(), identity(issuer))
     assert said(looked) == {"Vary": "Cookie, privy-id-token, Authorization", "Cache-Control": "private, no-store"}
 
 
 def test_responses_in_one_part(serve: Serve, issuer: DevelopmentIssuer) -> None:
-    """They need no length to be told from a stream."""
+    """Without a length, they are still distinguished from streams."""
     assert said(serve(lambda _: HttpResponse(b"one part"), identity(issuer))) == {}
 
 
@@ -77,7 +77,7 @@ def test_responses_in_one_part(serve: Serve, issuer: DevelopmentIssuer) -> None:
 def test_copies_of_a_request(
     serve: Serve, issuer: DevelopmentIssuer, duplicate: Callable[[Any], Any], looks_first: bool
 ) -> None:
-    """They have the same user, and who looks at a copy looks at the request."""
+    """Copies of a request have the same user, and using it on a copy counts for the request."""
     tokens: tuple[dict[str, str], ...] = (identity(issuer), {"privy-id-token": "garbage"}, {})
 
     def view(request: Any) -> HttpResponse:
@@ -96,7 +96,7 @@ def test_copies_of_a_request(
 
 
 def awaited_user(request: Any) -> Any:
-    """Return the user as async code gets it, which waits for nothing here."""
+    """Return the result of ``aprivy_user``, which does not have to wait here."""
     with pytest.raises(StopIteration) as end:
         request.aprivy_user().send(None)
     return end.value.value
@@ -104,14 +104,14 @@ def awaited_user(request: Any) -> Any:
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
 def test_a_look_at_a_copy_alone(serve: Serve, issuer: DevelopmentIssuer, duplicate: Callable[[Any], Any]) -> None:
-    """The response depends on the user all the same."""
+    """The response depends on the user if only a copy was used."""
     response = serve(lambda request: HttpResponse(duplicate(request).privy_user.id), identity(issuer))
     assert response.content == b"did:privy:dev-ada"
     assert response["Cache-Control"] == "private, no-store"
 
 
 def test_a_request_that_was_pickled_is_pickled_again(serve: Serve, issuer: DevelopmentIssuer) -> None:
-    """It can be passed from process to process."""
+    """A request can be pickled again after it was unpickled."""
 
     def view(request: Any) -> HttpResponse:
         for _ in range(3):
@@ -122,11 +122,11 @@ def test_a_request_that_was_pickled_is_pickled_again(serve: Serve, issuer: Devel
 
 
 DUPLICATES: list[tuple[Any, Any]] = []
-"""The users of copies of a request, each beside the user of the request itself."""
+"""A middleware that records the user of each copy of a request, and that of the request."""
 
 
 def duplicating(get_response: View) -> View:
-    """Copy the request in every way, as a middleware."""
+    """Copy the request in every way."""
 
     def middleware(request: Any) -> HttpResponse:
         assert request.user.is_authenticated
@@ -139,7 +139,7 @@ def duplicating(get_response: View) -> View:
 
 @pytest.mark.django_db
 def test_django_s_user_is_copied_with_the_request(issuer: DevelopmentIssuer) -> None:
-    """It is the one that belongs to the user of Privy."""
+    """The copies have the Django user of the Privy user."""
     DUPLICATES.clear()
     with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, f"{__name__}.duplicating"]):
         assert Client().get("/seen", headers=identity(issuer)).json() == ADA
@@ -147,7 +147,7 @@ def test_django_s_user_is_copied_with_the_request(issuer: DevelopmentIssuer) -> 
 
 
 def test_copies_are_attached_to_on_their_own(issuer: DevelopmentIssuer) -> None:
-    """A copy that is served as a request of its own changes nothing about the first."""
+    """If a copy is handled as a separate request, the first request is not changed."""
     first: Any = RequestFactory().get("/", headers=identity(issuer))
 
     def view(request: Any) -> HttpResponse:
@@ -161,7 +161,7 @@ def test_copies_are_attached_to_on_their_own(issuer: DevelopmentIssuer) -> None:
 
 
 def once(pairs: list[tuple[bytes, bytes]]) -> Iterator[list[bytes]]:
-    """Yield headers in the form that ASGI allows, good for one reading."""
+    """Yield headers in a form that ASGI allows, which can be read only once."""
     for pair in pairs:
         yield list(pair)
 
@@ -181,7 +181,7 @@ def test_headers_that_can_be_read_once(issuer: DevelopmentIssuer, names: tuple[s
 
 
 async def exchange_and_wait(app: ASGIApp, scope: dict[str, Any], incoming: list[Any]) -> list[Any]:
-    """Call the app as ``exchange`` does, with a client that stays until it has its answer."""
+    """Call the app like ``exchange``, with a client that stays connected until it has the response."""
     sent: list[Any] = []
 
     async def receive() -> Any:

@@ -1,4 +1,4 @@
-"""The guard in another order than the documents have it: closed all the same, or an error where it is written."""
+"""Decorators in the wrong order: the view is still protected, or there is an error where it is written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ every_guard = pytest.mark.parametrize("name", [*GUARDS])
 
 @contextmanager
 def serving(*patterns: Any) -> Iterator[None]:
-    """Be a project with these addresses."""
+    """Use a project with the given URLs."""
     module: Any = types.ModuleType("urls")
     module.urlpatterns = list(patterns)
     with override_settings(ROOT_URLCONF=module):
@@ -51,17 +51,17 @@ def serving(*patterns: Any) -> Iterator[None]:
 
 
 def user_id(request: Any) -> Any:
-    """Return whom the middleware has found."""
+    """Return the ID of the user."""
     return request.privy_user and request.privy_user.id
 
 
 def plain(request: HttpRequest, **_: Any) -> dict[str, Any]:
-    """Be what ninja serves."""
+    """An operation."""
     return {"user_id": user_id(request)}
 
 
 async def coroutine(request: HttpRequest) -> dict[str, Any]:
-    """Be what ninja serves."""
+    """An async operation."""
     return {"user_id": user_id(request)}
 
 
@@ -69,7 +69,7 @@ async def coroutine(request: HttpRequest) -> dict[str, Any]:
 @pytest.mark.parametrize("view", [plain, coroutine])
 @pytest.mark.parametrize("make", [NinjaAPI, Router])
 def test_above_ninjas_decorator(name: str, view: Callable[..., Any], make: type) -> None:
-    """The operation would be open: it is an error where it is written, which names the view and the order."""
+    """The operation would be open, so there is an error, which names the view and the right order."""
     routes: Any = Router() if make is Router else NinjaAPI(urls_namespace=f"{name}-{view.__name__}")
     copy = types.FunctionType(view.__code__, view.__globals__, view.__name__)
     copy.__qualname__ = view.__qualname__
@@ -79,7 +79,7 @@ def test_above_ninjas_decorator(name: str, view: Callable[..., Any], make: type)
 
 
 def test_ninjas_auth_must_be_called(get: Get, issuer: DevelopmentIssuer) -> None:
-    """The function itself lets nobody in, and says what is missing."""
+    """The function itself rejects every request, with an error that says what is missing."""
     api = NinjaAPI(auth=privy_auth, urls_namespace=f"auth-{get!r}", openapi_url=None)
     api.get("/x")(lambda request: "secret")
     with serving(path("api/", api.urls)):
@@ -89,7 +89,7 @@ def test_ninjas_auth_must_be_called(get: Get, issuer: DevelopmentIssuer) -> None
 
 
 def test_ninja_reads_no_user_from_a_request(issuer: DevelopmentIssuer) -> None:
-    """A parameter of the class is the body's to fill, and no body is a user."""
+    """A parameter with the class as its type would be read from the body, which can never be a user."""
     api = NinjaAPI(urls_namespace="body", openapi_url=None)
 
     @api.post("/x")
@@ -106,7 +106,7 @@ def test_ninja_reads_no_user_from_a_request(issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_below_ninjas_decorator(get: Get, issuer: DevelopmentIssuer, is_async: bool) -> None:
-    """The guard holds, and the operation keeps its parameters."""
+    """The operation is protected, and keeps its parameters."""
     api = NinjaAPI(urls_namespace=f"below-{is_async}-{get!r}", openapi_url=None)
 
     @api.get("/sync/{number}")
@@ -129,7 +129,7 @@ def test_below_ninjas_decorator(get: Get, issuer: DevelopmentIssuer, is_async: b
 @api_view(["GET"])
 @authentication_classes([])
 def served(request: Request) -> Response:
-    """Be a view of REST framework's."""
+    """A view class of REST framework."""
     return Response({"user_id": user_id(request)})
 
 
@@ -137,12 +137,12 @@ def served(request: Request) -> Response:
 @authentication_classes([])
 @require_privy_user(metadata={"role": "admin"})
 def served_below(request: Request) -> Response:
-    """Be guarded below REST framework's decorator."""
+    """A function that is decorated below REST framework's decorator."""
     return Response({"user_id": user_id(request)})
 
 
 class Things(ViewSet):
-    """Actions that are guarded, in both orders."""
+    """Actions that are decorated in both orders."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -150,18 +150,18 @@ class Things(ViewSet):
     @action(detail=False)
     @require_privy_user
     def below(self, request: Request) -> Response:
-        """Be guarded below the decorator of actions."""
+        """Decorated below ``@action``."""
         return Response({"user_id": user_id(request)})
 
     @require_privy_user
     @action(detail=False)
     def above(self, request: Request) -> Response:
-        """Be guarded above it, which only marks the method."""
+        """Decorated above ``@action``, which only sets attributes."""
         return Response({"user_id": user_id(request)})
 
 
 def test_rest_framework_in_both_orders(get: Get, issuer: DevelopmentIssuer) -> None:
-    """Its decorators register nothing, so the guard holds wherever it stands."""
+    """REST framework's decorators register nothing, so the view is protected in both orders."""
     router = SimpleRouter()
     router.register("things", Things, basename="things")
     above = path("above", require_privy_user(served))
@@ -175,7 +175,7 @@ def test_rest_framework_in_both_orders(get: Get, issuer: DevelopmentIssuer) -> N
 
 @pytest.mark.parametrize("base", [View, TemplateView, APIView])
 def test_the_mixin_comes_first(base: type[View]) -> None:
-    """Behind the view class it would never be asked."""
+    """After the view class, the mixin would never run."""
     with pytest.raises(ConfigurationError, match=r"\.Open: list PrivyUserRequiredMixin before the view class"):
         type("Open", (base, PrivyUserRequiredMixin), {})
     right: Any = type("Closed", (PrivyUserRequiredMixin, base), {})
@@ -187,7 +187,7 @@ def test_the_mixin_comes_first(base: type[View]) -> None:
 
 @pytest.mark.parametrize("nothing", [None, "view", JsonResponse({})])
 def test_what_is_no_view(nothing: Any) -> None:
-    """A decorator that returns nothing leaves nothing to guard."""
+    """Decorating the result of a decorator that returns nothing raises an error."""
     for guard in (require_privy_user(), require_privy_user(guest=False), optional_privy_user()):
         with pytest.raises(ConfigurationError, match=r"^view: decorate a function"):
             guard(nothing)

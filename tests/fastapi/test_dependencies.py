@@ -1,4 +1,4 @@
-"""The dependencies, on pages and sockets, with everything FastAPI puts around them."""
+"""The dependencies, for HTTP and WebSockets, combined with other features of FastAPI."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ OTHER = "0x0000000000000000000000000000000000000001"
 
 @pytest.fixture
 def app() -> FastAPI:
-    """Return an app with the plugin, and no routes yet."""
+    """Return an app with the plugin and without routes."""
     app = FastAPI()
     Privy(app, issuer_config())
     return app
@@ -62,7 +62,7 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 
 def test_current_user(app: FastAPI, client: TestClient) -> None:
-    """In coroutines and in threads, by annotation and by default value."""
+    """In async and sync endpoints, by annotation and by default value."""
 
     @app.get("/async")
     async def in_loop(user: CurrentUser) -> str:
@@ -80,7 +80,7 @@ def test_current_user(app: FastAPI, client: TestClient) -> None:
 
 
 def test_refusal_is_not_fastapis(app: FastAPI, client: TestClient) -> None:
-    """Body and headers are the documented ones."""
+    """Body and headers are the documented ones, not FastAPI's."""
 
     @app.get("/me")
     async def me(user: CurrentUser) -> str:
@@ -94,7 +94,7 @@ def test_refusal_is_not_fastapis(app: FastAPI, client: TestClient) -> None:
 
 
 def test_optional_user(app: FastAPI, client: TestClient) -> None:
-    """A bad token is refused, or on a route of its own mind counts as none."""
+    """An invalid token is rejected, or counts as no token if the route says so."""
 
     @app.get("/optional")
     async def strict(user: OptionalUser) -> str | None:
@@ -112,7 +112,7 @@ def test_optional_user(app: FastAPI, client: TestClient) -> None:
 
 
 def test_access_claims(app: FastAPI, client: TestClient) -> None:
-    """The six claims, as the response model too."""
+    """All six claims are returned, also as the response model."""
 
     @app.get("/session")
     async def session(claims: AccessClaims) -> AccessTokenClaims:
@@ -125,7 +125,7 @@ def test_access_claims(app: FastAPI, client: TestClient) -> None:
 
 
 def test_conditions(app: FastAPI, client: TestClient) -> None:
-    """Words, predicates and combinations; a condition that is not met is 403, no user is 401."""
+    """Keywords, predicates and combinations: 403 if the condition is not met, and 401 without a user."""
     conditions = {
         "words": require(wallet="ethereum", linked="email", metadata={"role": "admin"}, guest=False),
         "predicate": require(lambda user: user.email is not None),
@@ -140,7 +140,7 @@ def test_conditions(app: FastAPI, client: TestClient) -> None:
 
 
 def test_no_condition(app: FastAPI, client: TestClient) -> None:
-    """``require()`` without words requires a user."""
+    """``require()`` without a condition requires a user."""
 
     @app.get("/any")
     async def anybody(user: Annotated[PrivyUser, Depends(require())]) -> str:
@@ -151,7 +151,7 @@ def test_no_condition(app: FastAPI, client: TestClient) -> None:
 
 
 def test_wallet_in_the_request(app: FastAPI, client: TestClient) -> None:
-    """The address of the route's own parameter: path, query, JSON or form, and no other beside it."""
+    """The address is the route's own parameter (path, query, JSON or form), and there must be no other."""
     owner = [Depends(require(owns_wallet="address"))]
 
     @app.post("/path/{address}", dependencies=owner)
@@ -181,7 +181,7 @@ def test_wallet_in_the_request(app: FastAPI, client: TestClient) -> None:
 
 
 def test_response_model(app: FastAPI, client: TestClient) -> None:
-    """A ``PrivyUser`` as the response model answers exactly what ``to_dict`` says."""
+    """A ``PrivyUser`` as the response model returns the same as ``to_dict``."""
 
     @app.get("/model")
     async def model(user: CurrentUser) -> PrivyUser:
@@ -201,7 +201,7 @@ def test_response_model(app: FastAPI, client: TestClient) -> None:
 
 
 def test_overrides(app: FastAPI, client: TestClient) -> None:
-    """An app's tests replace the user without any token, for conditions too."""
+    """The tests of an app can replace the user without a token, also for conditions."""
 
     @app.get("/me")
     async def me(user: CurrentUser) -> str:
@@ -238,7 +238,7 @@ def test_overrides(app: FastAPI, client: TestClient) -> None:
 
 
 def test_overrides_need_no_middleware() -> None:
-    """The override stands in the place of all that is behind the dependency."""
+    """An override replaces everything that the dependency depends on."""
     app = FastAPI()
     app.get("/")(_id_of)
     app.dependency_overrides[current_user] = lambda: PrivyUser("did:privy:somebody")
@@ -249,7 +249,7 @@ closed: list[str] = []
 
 
 async def account_of(user: CurrentUser) -> AsyncIterator[dict[str, str]]:
-    """Open something for the user, and close it after the answer."""
+    """Yield a resource for the user, and close it after the response."""
     yield {"id": user.id}
     closed.append(user.id)
 
@@ -259,7 +259,7 @@ async def _id_of(user: CurrentUser) -> str:
 
 
 def test_missing_middleware() -> None:
-    """The error names the mend."""
+    """The error says how to fix it."""
     app = FastAPI()
     app.get("/")(_id_of)
     with pytest.raises(ConfigurationError, match=r"Privy\(app\)"):
@@ -267,7 +267,7 @@ def test_missing_middleware() -> None:
 
 
 def test_routers(app: FastAPI, client: TestClient) -> None:
-    """A router's dependency guards all its routes, and nested routers see the same user."""
+    """A router's dependency protects all its routes, and nested routers have the same user."""
     inner = APIRouter(prefix="/inner")
     inner.get("/me")(_id_of)
     guarded = APIRouter(prefix="/guarded", dependencies=[Depends(require(linked="email"))])
@@ -281,7 +281,7 @@ def test_routers(app: FastAPI, client: TestClient) -> None:
 
 
 def test_dependencies_of_the_app(app: FastAPI, client: TestClient) -> None:
-    """A dependency of the app's own builds on ours, with ``yield`` too."""
+    """An app's own dependency can depend on ours, also with ``yield``."""
 
     @app.get("/account")
     async def mine(account: Annotated[dict[str, str], Depends(account_of)]) -> str:
@@ -294,7 +294,7 @@ def test_dependencies_of_the_app(app: FastAPI, client: TestClient) -> None:
 
 
 def test_refusal_raised_in_an_endpoint(app: FastAPI, client: TestClient) -> None:
-    """An endpoint may ask by itself; its other errors stay its own."""
+    """An endpoint can require a user itself; its other errors are not changed."""
 
     @app.get("/late")
     async def late(request: Request) -> str:
@@ -316,7 +316,7 @@ def test_refusal_raised_in_an_endpoint(app: FastAPI, client: TestClient) -> None
 
 
 def test_missing_parameter_stays_422(app: FastAPI, client: TestClient) -> None:
-    """FastAPI's validation is the app's own; a token is never judged with it."""
+    """FastAPI's validation errors are not changed, and a token is never validated by FastAPI."""
 
     @app.get("/page")
     async def page(user: CurrentUser, number: int) -> int:
@@ -328,7 +328,7 @@ def test_missing_parameter_stays_422(app: FastAPI, client: TestClient) -> None:
 
 
 def test_background_and_streaming(app: FastAPI, client: TestClient) -> None:
-    """Both see the user after the endpoint has returned."""
+    """Both have the user after the endpoint has returned."""
     done: list[str] = []
 
     @app.get("/background")
@@ -350,7 +350,7 @@ def test_background_and_streaming(app: FastAPI, client: TestClient) -> None:
 
 
 def test_websockets(app: FastAPI, client: TestClient) -> None:
-    """The same dependencies; a refusal comes before the socket is accepted."""
+    """The same dependencies work, and a WebSocket is rejected before it is accepted."""
 
     @app.websocket("/me")
     async def me(websocket: WebSocket, user: CurrentUser) -> None:
@@ -388,7 +388,7 @@ def test_websockets(app: FastAPI, client: TestClient) -> None:
 
 
 def test_websocket_refused_after_it_was_accepted(app: FastAPI, client: TestClient) -> None:
-    """It is closed by policy."""
+    """It is closed with the code for policy violations."""
 
     @app.websocket("/late")
     async def late(websocket: WebSocket) -> None:
@@ -401,7 +401,7 @@ def test_websocket_refused_after_it_was_accepted(app: FastAPI, client: TestClien
 
 
 def test_preflights_do_not_run_routes_that_ask_for_a_user(app: FastAPI, client: TestClient) -> None:
-    """They are answered, where a route lists ``OPTIONS``; any other ``OPTIONS`` needs its user."""
+    """If a route lists ``OPTIONS``, a preflight gets a response; any other ``OPTIONS`` needs a user."""
     runs: list[str] = []
 
     @app.api_route("/current", methods=["POST", "OPTIONS"])

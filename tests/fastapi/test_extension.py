@@ -1,4 +1,4 @@
-"""``Privy(app)`` in FastAPI apps: mounts, handlers of the app's own, start-up, and what is imported when."""
+"""``Privy(app)`` in FastAPI apps: mounts, the app's own handlers, startup, and imports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNAUTHORIZED = {"message": "Unauthorized"}
 
 
 async def me(user: CurrentUser) -> str:
-    """Answer the user's id."""
+    """Return the user's ID."""
     return user.id
 
 
@@ -42,7 +42,7 @@ def app_of() -> FastAPI:
 
 
 def test_mounted_apps() -> None:
-    """Apps mounted in the app, in one another, or in a router refuse as the app itself."""
+    """Apps that are mounted in the app, in one another, or in a router send the same error responses."""
     deep, shallow, routed, main = app_of(), app_of(), app_of(), app_of()
     shallow.mount("/deep", deep)
     router = APIRouter()
@@ -51,7 +51,7 @@ def test_mounted_apps() -> None:
     main.mount("/sub", shallow)
     Privy(main, issuer_config())
     client = TestClient(main)
-    # Older versions of FastAPI leave mounts out when they include a router.
+    # Older versions of FastAPI omit mounts when they include a router.
     included = client.get("/router/app/openapi.json").status_code == 200
     for path in ("/me", "/sub/me", "/sub/deep/me", *(["/router/app/me"] if included else [])):
         answer = client.get(path)
@@ -60,7 +60,7 @@ def test_mounted_apps() -> None:
 
 
 def test_starlette_app_mounted() -> None:
-    """An app without a document of its own is prepared all the same."""
+    """An app without an OpenAPI document is prepared too."""
 
     async def page(request: Request) -> Response:
         return JSONResponse(privy_auth(request).require().id)
@@ -74,7 +74,7 @@ def test_starlette_app_mounted() -> None:
 
 
 def test_app_mounted_in_a_starlette_app() -> None:
-    """The plugin in the FastAPI app alone holds for that one."""
+    """If the plugin is installed only in a mounted app, it works in that app."""
     inner = app_of()
     Privy(inner, issuer_config())
     outer = FastAPI()
@@ -86,7 +86,7 @@ def test_app_mounted_in_a_starlette_app() -> None:
 
 @pytest.mark.parametrize("protect", [[], ["/"]])
 def test_handlers_of_the_app(protect: list[str]) -> None:
-    """``app.exception_handler`` has the last word, whoever refuses."""
+    """The app's own exception handlers are used, also for protected paths."""
     app = app_of()
     Privy(app, issuer_config(), protect=protect)
 
@@ -101,7 +101,7 @@ def test_handlers_of_the_app(protect: list[str]) -> None:
 
 
 def test_root_path() -> None:
-    """Behind a proxy's prefix the same paths are protected."""
+    """With the prefix of a proxy, the same paths are protected."""
     app = app_of()
     Privy(app, issuer_config(), protect=["/me"], exempt=["/docs"])
     client = TestClient(app, root_path="/api")
@@ -111,7 +111,7 @@ def test_root_path() -> None:
 
 
 def test_cors() -> None:
-    """Refusals carry CORS headers wherever the plugin stands, the middleware's own when it stands inside."""
+    """With ``CORSMiddleware`` outside, error responses have CORS headers and preflights get a response."""
     for protect in ([], ["/me"]):
         app = app_of()
         Privy(app, issuer_config(), protect=protect)
@@ -124,7 +124,7 @@ def test_cors() -> None:
 
 
 def test_lifespan_state() -> None:
-    """What the app made at its start is there beside the user."""
+    """The app's own lifespan state is available in addition to the user."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
@@ -143,7 +143,7 @@ def test_lifespan_state() -> None:
 
 
 def test_fail_fast() -> None:
-    """Without keys the app does not start, when that is what it asked for."""
+    """With ``fail_fast``, the app does not start without keys."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"
@@ -154,10 +154,10 @@ def test_fail_fast() -> None:
 
 
 def test_sockets_end_with_their_token() -> None:
-    """The plugin takes the middleware's options."""
+    """The plugin accepts the options of the middleware."""
     app = FastAPI()
     told: list[Any] = []
-    # It stands still, so that the token is valid when the request comes in, however late that is.
+    # The clock does not move, so the token is valid when the request arrives, however late that is.
     clock = Clock(time.time())
     Privy(app, PrivyVerifier(issuer_config(leeway=0), clock=clock), close_expired=True, on_expired=told.append)
 
@@ -165,7 +165,7 @@ def test_sockets_end_with_their_token() -> None:
     async def listen(websocket: WebSocket, user: CurrentUser) -> None:
         await websocket.accept()
         async for _ in websocket.iter_text():
-            """Say nothing."""
+            """Send nothing."""
 
     soon = identity_header(iat=clock(), exp=clock() + 0.25)
     with TestClient(app).websocket_connect("/ws", headers=soon) as socket, pytest.raises(WebSocketDisconnect) as closed:
@@ -175,7 +175,7 @@ def test_sockets_end_with_their_token() -> None:
 
 
 def test_wrong_settings() -> None:
-    """They are found where the plugin is installed, and so is a second installation."""
+    """They raise an error when the plugin is installed, and so does a second installation."""
     with pytest.raises(ConfigurationError):
         Privy(FastAPI(), {"APP_ID": ""})
     app = FastAPI()
@@ -185,7 +185,7 @@ def test_wrong_settings() -> None:
 
 
 def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``Privy(app)`` alone reads ``PRIVY_*``."""
+    """``Privy(app)`` without a configuration reads ``PRIVY_*``."""
     monkeypatch.setenv("PRIVY_APP_ID", issuer_config().app_ids[0])
     monkeypatch.setenv("PRIVY_VERIFICATION_KEY", str(issuer_config().verification_key))
     app = app_of()
@@ -194,7 +194,7 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_public_names() -> None:
-    """They are sorted, all there, and nothing else is."""
+    """The list is sorted and complete."""
     assert fastapi_privy.__all__ == sorted(fastapi_privy.__all__)
     for name in fastapi_privy.__all__:
         assert getattr(fastapi_privy, name) is getattr(fastapi_privy, name)
@@ -204,6 +204,6 @@ def test_public_names() -> None:
 
 @pytest.mark.parametrize("module", ["fastapi_privy", "fastapi_privy.starlette"])
 def test_starlette_needs_no_fastapi(module: str) -> None:
-    """Its part is imported where FastAPI is not installed, and does not load it where it is."""
+    """The plugin for Starlette can be imported without FastAPI, and does not import it."""
     program = f"import sys; sys.modules['fastapi'] = None; import {module}"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: security schemes as the settings have them, and the refusals."""
+"""The OpenAPI document: security schemes according to the settings, and the error responses."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ REFUSALS = {"401", "403", "503"}
 
 
 async def me(user: CurrentUser) -> PrivyUser:
-    """Answer the user."""
+    """Return the user."""
     return user
 
 
 def documented(app: FastAPI, **settings: Any) -> dict[str, Any]:
-    """Install the plugin and return the document, which must be one."""
+    """Install the plugin and return the document, after a check that it is valid."""
     Privy(app, issuer_config(**settings))
     schema = TestClient(app).get("/openapi.json").json()
     OpenAPI(**schema)
@@ -34,7 +34,7 @@ def documented(app: FastAPI, **settings: Any) -> dict[str, Any]:
 
 
 def names(operation: dict[str, Any]) -> list[str]:
-    """Return the names of an operation's security schemes, each an alternative; ``-`` for none."""
+    """Return the names of an operation's alternative security schemes; ``-`` means none."""
     return [next(iter(alternative), "-") for alternative in operation["security"]]
 
 
@@ -46,7 +46,7 @@ def app_of(path: str = "/me", endpoint: Any = me, **options: Any) -> FastAPI:
 
 
 def test_schemes() -> None:
-    """Header, bearer and cookie, each under the name that the settings give it."""
+    """Header, bearer token and cookie have the names that are configured."""
     schemes = documented(app_of())["components"]["securitySchemes"]
     assert list(schemes) == IDENTITY_FIRST
     for name, place, field in (
@@ -59,7 +59,7 @@ def test_schemes() -> None:
 
 
 def test_schemes_follow_the_settings() -> None:
-    """Names, order and kinds are those that are read."""
+    """Names, order and kinds are those of the settings."""
     own = {"identity_header": "x-id", "access_header": "x-access", "identity_cookie": "id", "access_cookie": "access"}
     schemes = documented(app_of(), **own)["components"]["securitySchemes"]
     assert [scheme["name"] for scheme in schemes.values()] == ["x-id", "x-access", "id", "access"]
@@ -71,7 +71,7 @@ def test_schemes_follow_the_settings() -> None:
 
 
 def test_schemes_of_other_tokens() -> None:
-    """Tokens of one's own key beside Privy's: they come as bearer tokens and in no cookie."""
+    """Tokens of custom authentication keys in addition to Privy's are bearer tokens, and never in cookies."""
     own = CustomKeyConfig(public_key=ISSUER.public_key_pem, algorithms=("ES256",), issuer="own", audience="app")
     both = CombinedVerifier(PrivyVerifier(issuer_config(tokens=("identity",))), CustomKeyVerifier(own))
     app = app_of()
@@ -81,7 +81,7 @@ def test_schemes_of_other_tokens() -> None:
 
 
 def test_schemes_do_what_they_say() -> None:
-    """What an Authorize button fills in opens the route."""
+    """A request that uses a scheme as documented is accepted."""
     app = app_of()
     schemes = documented(app)["components"]["securitySchemes"]
     client = TestClient(app)
@@ -97,7 +97,7 @@ def test_schemes_do_what_they_say() -> None:
 
 
 def test_operations() -> None:
-    """Each says what it takes: any token, an access token, one or none, or nothing of ours."""
+    """Each operation lists what it accepts: any token, an access token, an optional token, or nothing."""
 
     async def session(claims: AccessClaims) -> str:
         return claims.session_id
@@ -127,7 +127,7 @@ def test_operations() -> None:
 
 
 def test_refusals() -> None:
-    """Status, model, headers and examples are those of the answers that are given."""
+    """Status, model, headers and examples are the same as in the real responses."""
     app = app_of()
     schema = documented(app)
     responses = schema["paths"]["/me"]["get"]["responses"]
@@ -149,7 +149,7 @@ def test_refusals() -> None:
 
 
 def test_user_is_documented() -> None:
-    """The response model is described by what is answered."""
+    """The response model describes the real response."""
     schema = documented(app_of())
     reference = schema["paths"]["/me"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
     user = schema["components"]["schemas"][reference.removeprefix("#/components/schemas/")]
@@ -157,7 +157,7 @@ def test_user_is_documented() -> None:
 
 
 def test_own_descriptions_are_kept() -> None:
-    """An operation's own responses and other security schemes stay."""
+    """The operation's own responses and other security schemes are kept."""
     own = {401: {"description": "Our own words"}}
     key = APIKeyHeader(name="x-key", scheme_name="Key", auto_error=False)
     operation = documented(app_of(responses=own, dependencies=[Depends(key)]))["paths"]["/me"]["get"]
@@ -166,7 +166,7 @@ def test_own_descriptions_are_kept() -> None:
 
 
 def test_scopes_are_kept() -> None:
-    """``Security(…, scopes=…)`` shows in every alternative."""
+    """``Security(…, scopes=…)`` is in every alternative."""
 
     async def scoped(user: Annotated[PrivyUser, Security(current_user, scopes=["read", "write"])]) -> None:
         return None
@@ -176,7 +176,7 @@ def test_scopes_are_kept() -> None:
 
 
 def test_protected_paths() -> None:
-    """What the middleware protects is documented as what it is, whatever the route asks for."""
+    """Protected paths are documented as such, independently of the route."""
 
     async def maybe(user: OptionalUser) -> None:
         return None
@@ -198,12 +198,12 @@ def test_protected_paths() -> None:
 
 
 def test_document_without_security() -> None:
-    """Nothing is added where nothing is asked for."""
+    """Nothing is added if no operation needs a user."""
     assert "components" not in documented(app_of("/open", lambda: None))
 
 
 def test_document_of_the_apps_own() -> None:
-    """A document that the app makes is described too, operations or not."""
+    """A document that the app creates itself is described too, with or without operations."""
     app = FastAPI()
     vars(app)["openapi"] = lambda: {
         "openapi": "3.1.0",
@@ -216,7 +216,7 @@ def test_document_of_the_apps_own() -> None:
 
 
 def test_routes_added_later() -> None:
-    """The document follows the app."""
+    """The document contains routes that are added later."""
     app = app_of()
     Privy(app, issuer_config())
     app.get("/later")(me)
@@ -225,7 +225,7 @@ def test_routes_added_later() -> None:
 
 @pytest.mark.parametrize("own", [True, False])
 def test_mounted_apps(own: bool) -> None:
-    """Their own documents show the settings that hold for them."""
+    """The documents of mounted apps show the settings of their plugin."""
     app, sub = FastAPI(), app_of()
     app.mount("/sub", sub)
     if own:

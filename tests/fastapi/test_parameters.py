@@ -1,4 +1,4 @@
-"""``owns_wallet``: whatever FastAPI reads for an endpoint is what the condition looks at."""
+"""``owns_wallet``: the condition checks the value that FastAPI passes to the endpoint."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def client(app: FastAPI) -> TestClient:
 
 
 class Transfer(BaseModel):
-    """Be the body of an endpoint."""
+    """The body of an endpoint."""
 
     address: str
     amount: int = 0
 
 
 class Camel(BaseModel):
-    """Be a body whose names are written in two ways, of which the alias comes first."""
+    """A body whose names have two spellings, of which the alias takes precedence."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -50,7 +50,7 @@ class Camel(BaseModel):
 
 
 def test_body(app: FastAPI, client: TestClient) -> None:
-    """JSON as a model, in parts, of any kind, as a dict, as bytes, and from the request itself."""
+    """JSON as a model, as single fields, as any value, as a dict, as bytes, and from the request itself."""
 
     @app.post("/model", dependencies=OWNER)
     async def model(transfer: Transfer) -> str:
@@ -82,7 +82,7 @@ def test_body(app: FastAPI, client: TestClient) -> None:
 
 
 def test_form(app: FastAPI, client: TestClient) -> None:
-    """FastAPI has read a form before the dependency is asked, and large files are on the disk."""
+    """FastAPI parses a form before the dependency runs, and stores large files on disk."""
 
     @app.post("/form", dependencies=OWNER)
     async def form(address: Annotated[str, Form()]) -> str:
@@ -110,7 +110,7 @@ def test_form(app: FastAPI, client: TestClient) -> None:
 
 
 def test_optional_form(app: FastAPI, client: TestClient) -> None:
-    """A form that says nothing, or is none, leaves the path alone."""
+    """If a form is empty or missing, the path alone is used."""
 
     @app.post("/{address}", dependencies=OWNER)
     async def form(request: Request, address: str, note: Annotated[str, Form()] = "") -> str:
@@ -123,7 +123,7 @@ def test_optional_form(app: FastAPI, client: TestClient) -> None:
 
 
 def test_names_of_a_model(app: FastAPI, client: TestClient) -> None:
-    """Of the two spellings of a name a model takes the one, and must not be shown the other."""
+    """A model accepts either spelling of a name, so the other must not have another value."""
 
     @app.post("/", dependencies=[Depends(require(owns_wallet="wallet_address"))])
     async def camel(body: Camel) -> str:
@@ -136,7 +136,7 @@ def test_names_of_a_model(app: FastAPI, client: TestClient) -> None:
 
 
 def test_query(app: FastAPI, client: TestClient) -> None:
-    """Of two values in the query FastAPI takes the last."""
+    """FastAPI uses the last of two values in the query."""
 
     @app.get("/", dependencies=OWNER)
     async def query(address: Annotated[str, Query()]) -> str:
@@ -148,7 +148,7 @@ def test_query(app: FastAPI, client: TestClient) -> None:
 
 @pytest.mark.parametrize("path_type", ["int", "float", "uuid"])
 def test_converted_path(app: FastAPI, client: TestClient, path_type: str) -> None:
-    """What a router has converted is no address, and no text that a query could repeat."""
+    """A converted path parameter is not an address, and not a text that the query could repeat."""
 
     @app.get(f"/{{address:{path_type}}}", dependencies=OWNER)
     async def converted(address: Any) -> None: ...
@@ -159,7 +159,7 @@ def test_converted_path(app: FastAPI, client: TestClient, path_type: str) -> Non
 
 
 def test_files_of_a_refused_form_are_closed(app: FastAPI, client: TestClient) -> None:
-    """Nobody else would."""
+    """Otherwise they would stay open."""
     forms: list[Any] = []
 
     async def keep(request: Request) -> None:
@@ -174,13 +174,13 @@ def test_files_of_a_refused_form_are_closed(app: FastAPI, client: TestClient) ->
 
 
 class Limited:
-    """Let no body be read that is too large."""
+    """Reject a body that is too large."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request."""
+        """Handle one request."""
 
         async def limited() -> Any:
             message = await receive()
@@ -192,7 +192,7 @@ class Limited:
 
 
 def test_limit_of_the_app(app: FastAPI, client: TestClient) -> None:
-    """A body that is too large for the app cannot be looked at."""
+    """A body that is too large for the app cannot be checked."""
     app.add_middleware(Limited)
 
     @app.post("/owned", dependencies=OWNER)

@@ -1,4 +1,4 @@
-"""Wrong use that would leave a route open, or let the client say who it is: an error where it is written."""
+"""Wrong use that would leave a route open, or let the client choose its user, is an error where it is written."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ every_class = pytest.mark.parametrize("made", MADE_FROM_TOKENS)
 
 @pytest.fixture
 def app() -> FastAPI:
-    """Return an app with the plugin, and no routes yet."""
+    """Return an app with the plugin and without routes."""
     app = FastAPI()
     Privy(app, issuer_config())
     return app
 
 
 def as_default(app: FastAPI, depends: Any) -> None:
-    """Ask for it by a parameter's default value."""
+    """Use it as a parameter's default value."""
 
     @app.get("/")
     async def route(user: Any = depends) -> None: ...
 
 
 def as_annotation(app: FastAPI, depends: Any) -> None:
-    """Ask for it by a parameter's annotation."""
+    """Use it in a parameter's annotation."""
 
     async def route(user: Any) -> None: ...
 
@@ -67,7 +67,7 @@ def as_annotation(app: FastAPI, depends: Any) -> None:
 
 
 def as_sub_dependency(app: FastAPI, depends: Any) -> None:
-    """Ask for it in another dependency."""
+    """Use it in another dependency."""
 
     def other(user: Any = depends) -> None: ...
 
@@ -75,22 +75,22 @@ def as_sub_dependency(app: FastAPI, depends: Any) -> None:
 
 
 def as_route_dependency(app: FastAPI, depends: Any) -> None:
-    """List it among the route's dependencies."""
+    """List it in the dependencies of a route."""
     app.get("/", dependencies=[depends])(lambda: None)
 
 
 def as_router_dependency(app: FastAPI, depends: Any) -> None:
-    """List it among a router's dependencies."""
+    """List it in the dependencies of a router."""
     APIRouter(dependencies=[depends]).get("/")(lambda: None)
 
 
 def as_app_dependency(app: FastAPI, depends: Any) -> None:
-    """List it among an app's dependencies."""
+    """List it in the dependencies of an app."""
     FastAPI(dependencies=[depends], openapi_url=None).get("/")(lambda: None)
 
 
 def on_a_socket(app: FastAPI, depends: Any) -> None:
-    """Ask for it on a WebSocket."""
+    """Use it on a WebSocket."""
 
     @app.websocket("/")
     async def route(websocket: WebSocket, user: Any = depends) -> None: ...
@@ -106,7 +106,7 @@ every_way = pytest.mark.parametrize("ask", [*WAYS, on_a_socket])
 def test_dependencies_that_must_be_called(
     app: FastAPI, name: str, ask: Callable[[FastAPI, Any], None], depends: Callable[..., Any]
 ) -> None:
-    """Without the call the client would choose its arguments, and a function would be the user."""
+    """Without the call, the client could choose the arguments, and the user would be a function."""
     with pytest.raises(ConfigurationError, match=rf"^{name}: .*Depends\({name}\(") as caught:
         ask(app, depends(CALLS[name]))
     assert caught.value.field == name
@@ -114,7 +114,7 @@ def test_dependencies_that_must_be_called(
 
 @every_call
 def test_no_version_of_fastapi_can_call_what_stands_for_the_call(name: str) -> None:
-    """It raises the same error, should one not look at its signature."""
+    """If FastAPI did not read the signature, the call would raise the same error."""
     (parameter, *_) = inspect.signature(CALLS[name], eval_str=True).parameters.values()
     (depends,) = parameter.annotation.__metadata__
     for use in (inspect.signature, lambda dependency: dependency()):
@@ -124,7 +124,7 @@ def test_no_version_of_fastapi_can_call_what_stands_for_the_call(name: str) -> N
 
 @every_call
 def test_dependencies_of_an_included_router(app: FastAPI, name: str) -> None:
-    """Also where FastAPI looks at these at the first request only."""
+    """The error is also raised if FastAPI reads these dependencies only at the first request."""
 
     def run() -> None:
         router = APIRouter()
@@ -138,7 +138,7 @@ def test_dependencies_of_an_included_router(app: FastAPI, name: str) -> None:
 
 
 def test_the_right_calls(app: FastAPI) -> None:
-    """The same functions, called."""
+    """The same functions work if they are called."""
     app.get("/admin", dependencies=[Depends(require(metadata={"role": "admin"}))])(lambda: "admin")
     app.get("/required", dependencies=[Security(require())])(lambda: "required")
     app.get("/optional", dependencies=[Depends(optional(on_invalid="reject"))])(lambda: "optional")
@@ -150,7 +150,7 @@ def test_the_right_calls(app: FastAPI) -> None:
 
 @pytest.mark.parametrize("word", ["ignore", "", True, "Anonymous"])
 def test_optional_takes_one_of_two_words(word: Any) -> None:
-    """Any other is a mistake, and said when the dependency is made."""
+    """Any other value raises an error when the dependency is created."""
     with pytest.raises(ConfigurationError, match=r"^on_invalid: "):
         optional(on_invalid=word)
 
@@ -160,7 +160,7 @@ def test_optional_takes_one_of_two_words(word: Any) -> None:
 def test_classes_of_verified_things_are_no_dependencies(
     app: FastAPI, made: type, ask: Callable[[FastAPI, Any], None]
 ) -> None:
-    """FastAPI would fill them with what the client sends."""
+    """FastAPI would fill them with values from the client."""
     with pytest.raises(ConfigurationError, match=f"^{made.__name__}: .*verified tokens only"):
         ask(app, Depends(made))
 
@@ -168,7 +168,7 @@ def test_classes_of_verified_things_are_no_dependencies(
 @every_class
 @pytest.mark.parametrize("optional", [False, True])
 def test_nothing_verified_is_read_from_a_request(made: type, optional: bool) -> None:
-    """A parameter of the class and no ``Depends`` is a body to FastAPI, and no body is a user."""
+    """FastAPI reads a parameter with the class as its type from the body, which can never be a user."""
     app = FastAPI()
 
     async def route(user: Any) -> Any:
@@ -190,7 +190,7 @@ def test_nothing_verified_is_read_from_a_request(made: type, optional: bool) -> 
 
 
 def test_verified_things_are_answered_as_ever(app: FastAPI) -> None:
-    """Alone, in a union, and inside of others."""
+    """They can be returned: alone, in a union, and inside other types."""
 
     @app.get("/me")
     async def me(user: CurrentUser) -> PrivyUser:
@@ -226,7 +226,7 @@ def test_verified_things_are_answered_as_ever(app: FastAPI) -> None:
     [current_user, optional_user, current_access, require, optional, require(), optional(on_invalid="reject")],
 )
 def test_dependencies_without_depends(app: FastAPI, default: Any) -> None:
-    """The function itself would be the parameter's value, and always be there."""
+    """The function itself would be the parameter's value, which is always true."""
 
     @app.get("/")
     async def page(_user: Any = default) -> str:
@@ -238,7 +238,7 @@ def test_dependencies_without_depends(app: FastAPI, default: Any) -> None:
 
 @pytest.mark.parametrize("alias", [CurrentUser, OptionalUser, AccessClaims])
 def test_annotations_as_defaults(app: FastAPI, alias: Any) -> None:
-    """An annotation behind the equals sign is no dependency either, in a sub-dependency as little."""
+    """An annotation as a default value is not a dependency, also in the parameters of another dependency."""
 
     def other(user: Any = alias) -> None: ...
 
@@ -250,7 +250,7 @@ def test_annotations_as_defaults(app: FastAPI, alias: Any) -> None:
 @every_class
 @pytest.mark.parametrize("shape", ["plain", "optional", "list", "annotated"])
 def test_parameters_of_verified_classes_stop_the_start(app: FastAPI, made: Any, shape: str) -> None:
-    """With the plugin it is told before any client could send something."""
+    """With the plugin, the error is raised at startup, before any request."""
     shapes = {"plain": made, "optional": made | None, "list": list[made], "annotated": Annotated[made, Body()]}
 
     async def page(user: Any) -> None: ...
@@ -265,7 +265,7 @@ def test_parameters_of_verified_classes_stop_the_start(app: FastAPI, made: Any, 
 
 
 def test_other_parameters_are_left_alone(app: FastAPI) -> None:
-    """Whatever their defaults and types are."""
+    """Other default values and types cause no error."""
 
     class Odd:
         def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""What answers say to caches, and that nothing is verified where nobody looks."""
+"""Caching headers, and that no token is verified if nothing uses the user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VARY = "Cookie, privy-id-token, Authorization"
 
 @pytest.fixture
 def client(app: Flask) -> Any:
-    """Return a client of an app with views that look and one that does not."""
+    """Return a client of an app with views that use the user and one that does not."""
     app.get("/blind", endpoint="blind")(lambda: "blind")
     app.get("/look", endpoint="look")(lambda: str(bool(privy_user)))
     app.get("/optional", endpoint="optional")(optional_privy_user(lambda: "optional"))
@@ -36,7 +36,7 @@ def client(app: Flask) -> Any:
 
 
 def test_nothing_is_verified_where_nobody_looks(make_app: Callable[..., Flask], expired: Header, ada: Header) -> None:
-    """A bad token on a route that never asks is neither refused nor reported, and costs no key fetch."""
+    """An invalid token for a view that does not use the user is neither rejected nor reported, and fetches no keys."""
     refused: list[PrivyError] = []
     app = make_app(jwks_url="http://127.0.0.1:1/jwks.json", on_refused=refused.append)
     app.get("/", endpoint="index")(lambda: "hello")
@@ -48,7 +48,7 @@ def test_nothing_is_verified_where_nobody_looks(make_app: Callable[..., Flask], 
 
 @pytest.mark.parametrize("path", ["/look", "/optional"])
 def test_answers_that_looked_vary(client: Any, ada: Header, path: str) -> None:
-    """Who looked for a token depends on it, even when there was none; with one the answer is private."""
+    """A view that uses the user varies even without a token; with a token the response is private."""
     answer = client.get(path)
     assert (answer.headers["Vary"], "Cache-Control" in answer.headers) == (VARY, False)
     answer = client.get(path, headers=ada)
@@ -56,12 +56,12 @@ def test_answers_that_looked_vary(client: Any, ada: Header, path: str) -> None:
 
 
 def test_bad_token_is_private_too(client: Any, expired: Header) -> None:
-    """An open route's answer to a bad token is not another visitor's."""
+    """The response to an invalid token is private too, even if the view requires no user."""
     assert client.get("/look", headers=expired).headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_stream_may_yet_look(app: Flask, ada: Header) -> None:
-    """Its headers are sent before its generator runs; a file's length is known, and nobody looks."""
+    """Its headers are sent before the generator runs, which may use the user; a file has a length and cannot."""
 
     @app.get("/stream")
     def stream() -> Response:
@@ -76,7 +76,7 @@ def test_a_stream_may_yet_look(app: Flask, ada: Header) -> None:
 
 
 def test_a_revalidated_file_stays_in_the_cache(tmp_path: Path, issuer: DevelopmentIssuer, ada: Header) -> None:
-    """A 304 changes nothing about what is stored (RFC 9111 §4.3.4), even for a request with a token."""
+    """A 304 does not change the stored response (RFC 9111 §4.3.4), even if the request has a token."""
     (tmp_path / "style.css").write_text("p {}")
     app = Flask(__name__, static_folder=str(tmp_path), static_url_path="/static")
     Privy(app, issuer.config())
@@ -90,7 +90,7 @@ def test_a_revalidated_file_stays_in_the_cache(tmp_path: Path, issuer: Developme
 
 @pytest.mark.parametrize("status", [103, 204, 304])
 def test_answers_without_content(app: Flask, ada: Header, status: int) -> None:
-    """They are no streams, whatever the view makes them of; one that looked still says so."""
+    """They never count as streams; if the view used the user, they get the headers."""
 
     def nothing() -> Iterator[str]:
         yield from ()
@@ -105,7 +105,7 @@ def test_answers_without_content(app: Flask, ada: Header, status: int) -> None:
 
 
 def test_answers_in_one_part(app: Flask, ada: Header) -> None:
-    """They need no length to be told from a stream."""
+    """Without a length, they are still distinguished from streams."""
 
     @app.get("/list")
     def parts() -> Response:
@@ -115,14 +115,14 @@ def test_answers_in_one_part(app: Flask, ada: Header) -> None:
 
 
 def test_own_headers_are_kept(client: Any, ada: Header) -> None:
-    """``Vary`` is merged into one, and the app's ``Cache-Control`` stands."""
+    """``Vary`` is merged into one header, and the app's ``Cache-Control`` is kept."""
     answer = client.get("/own", headers=ada)
     assert answer.headers.getlist("Vary") == ["Accept, cookie, privy-id-token, Authorization"]
     assert answer.headers["Cache-Control"] == "max-age=60"
 
 
 def test_refusal_varies_on_what_is_read(make_app: Callable[..., Flask], issuer: DevelopmentIssuer) -> None:
-    """With a header name of the app's own, the answers name it."""
+    """If a header name is configured, the responses vary on it."""
     app = make_app(identity_header="x-identity")
     app.get("/", endpoint="index")(lambda: privy_auth.require().id)
     refused = app.test_client().get("/", headers={"privy-id-token": issuer.identity_token("ada")})

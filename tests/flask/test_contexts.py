@@ -1,4 +1,4 @@
-"""Nothing of one request is seen in another: contexts, threads, streams and clients within clients."""
+"""Requests are isolated from each other: contexts, threads, streams and nested clients."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.support.patience import PATIENCE
 
 
 def name_of_user() -> str | None:
-    """Return the id of the current request's user."""
+    """Return the ID of the user of the current request."""
     user = privy_auth.user
     return user.id if user else None
 
 
 def test_g_holds_nothing_and_decides_nothing(app: Flask, ada: Header) -> None:
-    """``g`` outlives a request where an app context was pushed around it, so nothing is kept there."""
+    """``g`` can outlive a request if an app context was pushed around it, so nothing is stored there."""
 
     @app.get("/")
     def index() -> dict[str, Any]:
@@ -40,7 +40,7 @@ def test_g_holds_nothing_and_decides_nothing(app: Flask, ada: Header) -> None:
 
 
 def test_nested_clients(make_app: Callable[..., Flask], ada: Header, grace: Header) -> None:
-    """A view that calls its own app, or another, gets its own user back afterwards."""
+    """A view that sends a request to its own app or another still has its own user afterwards."""
     app, other = make_app(), make_app()
     for each in (app, other):
         each.get("/inner")(require_privy_user(lambda: {"id": privy_user.id}))
@@ -58,7 +58,7 @@ def test_nested_clients(make_app: Callable[..., Flask], ada: Header, grace: Head
 
 
 def test_user_first_asked_for_after_a_nested_request(app: Flask, ada: Header, grace: Header) -> None:
-    """Looking late does not find the inner request's user."""
+    """A user that is first used after a nested request is not that of the nested request."""
     app.get("/inner", endpoint="inner")(lambda: {"id": name_of_user()})
 
     @app.get("/outer")
@@ -71,7 +71,7 @@ def test_user_first_asked_for_after_a_nested_request(app: Flask, ada: Header, gr
 
 
 def test_pushed_contexts(app: Flask, ada: Header, grace: Header) -> None:
-    """Contexts that are pushed by hand have each their own user."""
+    """Request contexts that are pushed manually have separate users."""
     with app.test_request_context(headers=ada):
         assert name_of_user() == ADA
         with app.test_request_context(headers=grace):
@@ -82,7 +82,7 @@ def test_pushed_contexts(app: Flask, ada: Header, grace: Header) -> None:
 
 
 def test_copied_context(app: Flask, ada: Header, grace: Header) -> None:
-    """A thread with a copied request context sees that request's user, whether it was asked for before or not."""
+    """A thread with a copied request context gets the user of that request, whether or not it was used before."""
 
     @app.get("/<when>")
     def index(when: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_copied_context(app: Flask, ada: Header, grace: Header) -> None:
 
 
 def test_bare_thread_has_no_request(app: Flask, ada: Header) -> None:
-    """A thread without a context is told so instead of being given somebody."""
+    """A thread without a request context gets an error, not a user."""
 
     @app.get("/")
     def index() -> dict[str, Any]:
@@ -112,7 +112,7 @@ def test_bare_thread_has_no_request(app: Flask, ada: Header) -> None:
 
 
 def test_copied_context_variables(app: Flask, ada: Header) -> None:
-    """A copy of the context variables is a copy of the request, and no more once the request is over."""
+    """Copied context variables give access to the request, but not after it has ended."""
     with app.test_request_context(headers=ada):
         copied = contextvars.copy_context()
         assert copied.run(name_of_user) == ADA
@@ -121,7 +121,7 @@ def test_copied_context_variables(app: Flask, ada: Header) -> None:
 
 
 def test_stream(app: Flask, ada: Header, grace: Header) -> None:
-    """A streamed response sees its own user to the end, with others' requests between its parts."""
+    """A streamed response keeps its user until the end, while other requests are handled between its parts."""
 
     @app.get("/")
     @require_privy_user
@@ -145,7 +145,7 @@ def test_stream(app: Flask, ada: Header, grace: Header) -> None:
 
 
 def test_teardown_and_after_request_see_the_user(app: Flask, ada: Header) -> None:
-    """The user is there until the request is over."""
+    """The user is available until the request ends."""
     found: list[str | None] = []
 
     @app.after_request
@@ -161,7 +161,7 @@ def test_teardown_and_after_request_see_the_user(app: Flask, ada: Header) -> Non
 
 
 def test_error_in_a_view_leaves_no_user_behind(app: Flask, ada: Header) -> None:
-    """The next request on the same thread starts from nothing."""
+    """The next request on the same thread does not get the user."""
 
     @app.get("/bug")
     @require_privy_user
@@ -175,7 +175,7 @@ def test_error_in_a_view_leaves_no_user_behind(app: Flask, ada: Header) -> None:
 
 
 def test_client_that_keeps_its_context(app: Flask, ada: Header) -> None:
-    """A test may look at the user after its request, and at the next one's after that."""
+    """A test can use the user after its request, and that of the next request afterwards."""
     app.get("/", endpoint="index")(lambda: "hello")
     with app.test_client() as client:
         client.get("/", headers=ada)
@@ -185,7 +185,7 @@ def test_client_that_keeps_its_context(app: Flask, ada: Header) -> None:
 
 
 def test_many_threads(app: Flask, issuer: DevelopmentIssuer) -> None:
-    """Users that are served at the same time, sync and async, never see one another."""
+    """Concurrent requests with different users are never mixed up, in sync and async views."""
     names = ("ada", "grace", "alan", "guest")
 
     @app.get("/sync")
@@ -219,7 +219,7 @@ def test_many_threads(app: Flask, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("looks_first", [True, False])
 def test_copies_of_a_request(app: Flask, ada: Header, looks_first: bool) -> None:
-    """They have the same user, and who looks at a copy looks at the request."""
+    """Copies of a request have the same user, and using it on a copy counts for the request."""
 
     @app.get("/copy")
     def view() -> str:

@@ -1,4 +1,4 @@
-"""``@require_privy_user`` and ``@optional_privy_user`` on every kind of view."""
+"""``@require_privy_user`` and ``@optional_privy_user`` on all kinds of views."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from tests.flask.conftest import ADA, FORBIDDEN, GRACE, INVALID, UNAUTHORIZED, H
 
 
 def who() -> dict[str, Any]:
-    """Answer with the user."""
+    """Return the user."""
     return {"id": privy_user.id}
 
 
 async def async_who() -> dict[str, Any]:
-    """Answer with the user."""
+    """Return the user."""
     return {"id": privy_user.id}
 
 
 def maybe() -> dict[str, Any]:
-    """Answer with the user if there is one."""
+    """Return the user, or ``None``."""
     return {"id": privy_auth.user.id if privy_auth.user else None}
 
 
 async def async_maybe() -> dict[str, Any]:
-    """Answer with the user if there is one."""
+    """Return the user, or ``None``."""
     return {"id": privy_auth.user.id if privy_auth.user else None}
 
 
 def is_ada(user: PrivyUser) -> bool:
-    """Say whether the user is Ada."""
+    """Return whether the user is Ada."""
     return user.id == ADA
 
 
 def has_metadata(user: PrivyUser) -> bool:
-    """Say whether the user has metadata."""
+    """Return whether the user has metadata."""
     return user.custom_metadata is not None
 
 
 @pytest.mark.parametrize("view", [who, async_who])
 def test_bare(app: Flask, ada: Header, expired: Header, view: Callable[[], Any]) -> None:
-    """Written without parentheses, it requires a user, of sync and async views alike."""
+    """Without parentheses, the decorator requires a user, for sync and async views."""
     app.get("/")(require_privy_user(view))
     client = app.test_client()
     assert seen(client.get("/", headers=ada)) == (200, {"id": ADA})
@@ -81,7 +81,7 @@ def test_conditions(
     view: Callable[[], Any],
     decorate: Callable[[Callable[[], Any]], RouteCallable],
 ) -> None:
-    """A condition, by word, by predicate or both, is 403 when not met and 401 without a user."""
+    """If the conditions, keywords or predicates, are not met, the status is 403, and 401 without a user."""
     app.get("/")(decorate(view))
     client = app.test_client()
     assert seen(client.get("/", headers=ada)) == (200, {"id": ADA})
@@ -90,21 +90,21 @@ def test_conditions(
 
 
 def test_empty_parentheses(app: Flask, grace: Header) -> None:
-    """Parentheses without a condition mean the same as none."""
+    """Empty parentheses mean the same as no parentheses."""
     app.get("/")(require_privy_user()(who))
     assert seen(app.test_client().get("/", headers=grace)) == (200, {"id": GRACE})
     assert seen(app.test_client().get("/")) == UNAUTHORIZED
 
 
 def test_unknown_word_is_refused() -> None:
-    """A misspelt condition does not open the route."""
+    """A misspelt condition keyword raises an error."""
     with pytest.raises(TypeError, match="walet"):
         require_privy_user(walet="ethereum")  # type: ignore[call-overload]
 
 
 @pytest.fixture
 def wallet(app: Flask, ada: Header) -> str:
-    """Return the address of a wallet of Ada's, behind routes that require its owner."""
+    """Return the address of Ada's wallet, in an app with routes that require its owner."""
     owner = require_privy_user(owns_wallet="address")
     app.get("/wallets/<address>", endpoint="path")(owner(lambda address: {"address": address}))
     app.get("/query", endpoint="query")(owner(lambda: {"address": request.args["address"]}))
@@ -115,7 +115,7 @@ def wallet(app: Flask, ada: Header) -> str:
 
 
 def test_owner_of_the_wallet_in_the_request(app: Flask, wallet: str, ada: Header, grace: Header) -> None:
-    """The address may stand in the path, the query or the body, which the view can still read."""
+    """The address can be in the path, the query or the body, which the view can still read."""
     asks: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", f"/wallets/{wallet}", {}),
         ("GET", "/query", {"query_string": {"address": wallet}}),
@@ -145,12 +145,12 @@ def test_owner_of_the_wallet_in_the_request(app: Flask, wallet: str, ada: Header
     ],
 )
 def test_request_without_the_address(app: Flask, wallet: str, ada: Header, options: dict[str, Any]) -> None:
-    """No address is nobody's, in whichever body it is missing."""
+    """A request without the address is rejected, for every kind of body."""
     assert seen(app.test_client().post("/json", headers=ada, **options)) == FORBIDDEN
 
 
 def test_address_that_stands_twice(app: Flask, wallet: str, ada: Header) -> None:
-    """A view might read the other one, so two that differ are none; two that are equal are one."""
+    """Two different addresses count as none, because the view might read the other one; two equal ones are accepted."""
     client = app.test_client()
     for query in (f"address={wallet}&address=0x1", f"address=0x1&address={wallet}"):
         assert seen(client.get(f"/query?{query}", headers=ada)) == FORBIDDEN
@@ -163,7 +163,7 @@ def test_address_that_stands_twice(app: Flask, wallet: str, ada: Header) -> None
 
 
 def test_body_is_not_read_for_nobody(app: Flask, wallet: str) -> None:
-    """Without a user the body stays where it is."""
+    """The body is not read if there is no user."""
 
     class Unread(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
@@ -174,7 +174,7 @@ def test_body_is_not_read_for_nobody(app: Flask, wallet: str) -> None:
 
 
 def test_predicate_over_the_request(app: Flask, ada: Header, grace: Header) -> None:
-    """A predicate may look at Flask's request itself."""
+    """A predicate can use Flask's request."""
 
     def has_name_in_path(user: PrivyUser) -> bool:
         return user.id == f"did:privy:dev-{(request.view_args or {})['name']}"
@@ -190,7 +190,7 @@ def test_predicate_over_the_request(app: Flask, ada: Header, grace: Header) -> N
 
 
 def test_access_token_alone_meets_no_condition(app: Flask, issuer: DevelopmentIssuer) -> None:
-    """It says who, and nothing of accounts."""
+    """An access token contains the user's ID, but no accounts."""
     app.get("/who")(require_privy_user(who))
     app.get("/wallet")(require_privy_user(wallet="ethereum")(async_who))
     headers = {"Authorization": f"Bearer {issuer.access_token('ada')}"}
@@ -200,7 +200,7 @@ def test_access_token_alone_meets_no_condition(app: Flask, issuer: DevelopmentIs
 
 @pytest.mark.parametrize("view", [maybe, async_maybe])
 def test_optional(make_app: Callable[..., Flask], ada: Header, expired: Header, view: Callable[[], Any]) -> None:
-    """No token is no user; a bad one is refused unless the route or the app says otherwise."""
+    """Without a token there is no user; an invalid token is rejected unless the route or the app says otherwise."""
     app, lenient = make_app(), make_app(on_invalid="anonymous")
     for each in (app, lenient):
         each.get("/", endpoint="default")(optional_privy_user(view))
@@ -218,20 +218,20 @@ def test_optional(make_app: Callable[..., Flask], ada: Header, expired: Header, 
 
 
 def test_optional_refuses_a_misspelt_policy() -> None:
-    """A policy that is none is not taken for the lenient one."""
+    """A wrong value of ``on_invalid`` raises an error."""
     with pytest.raises(ConfigurationError, match='"reject" or "anonymous"'):
         optional_privy_user(on_invalid="anonymus")  # type: ignore[call-overload]
 
 
 def test_view_sees_why_a_token_was_refused(app: Flask, expired: Header) -> None:
-    """An open route is told the reason, and has no user."""
+    """A view without a requirement can read the reason, and has no user."""
     app.get("/")(lambda: {"error": privy_auth.error, "user": bool(privy_user)})
     answer = app.test_client().get("/", headers=expired)
     assert seen(answer) == (200, {"error": "token_expired", "user": False})
 
 
 def test_signature_name_and_kind_are_kept() -> None:
-    """A decorated view is called, named and awaited as before."""
+    """A decorated view keeps its signature and name, and whether it is async."""
     assert require_privy_user(who).__name__ == "who"
     assert require_privy_user(is_ada)(who).__name__ == "who"
     assert inspect.signature(require_privy_user(is_ada)) == inspect.signature(is_ada)
@@ -247,7 +247,7 @@ def test_signature_name_and_kind_are_kept() -> None:
 
 
 def test_method_view(app: Flask, ada: Header, grace: Header) -> None:
-    """``decorators`` guards a view class, a decorated method itself alone; both sync and async."""
+    """``decorators`` protects a view class, and a decorated method only itself; both work sync and async."""
 
     class Guarded(MethodView):
         decorators: ClassVar[list[Callable[..., Any]]] = [require_privy_user]
@@ -280,7 +280,7 @@ def test_method_view(app: Flask, ada: Header, grace: Header) -> None:
 
 
 def test_plain_view_class_with_a_condition(app: Flask, ada: Header, grace: Header) -> None:
-    """A ``View`` with its arguments from the URL."""
+    """A ``View`` with arguments from the URL."""
 
     class Show(View):
         decorators: ClassVar[list[Callable[..., Any]]] = [require_privy_user(metadata={"role": "admin"})]
@@ -294,7 +294,7 @@ def test_plain_view_class_with_a_condition(app: Flask, ada: Header, grace: Heade
 
 
 def test_two_decorators_both_hold(app: Flask, ada: Header, grace: Header) -> None:
-    """Conditions stack, and an optional user never weakens a required one."""
+    """Both conditions apply, and ``@optional_privy_user`` never removes the requirement of another decorator."""
     app.get("/both", endpoint="both")(require_privy_user(wallet="ethereum")(require_privy_user(has_metadata)(who)))
     app.get("/inner", endpoint="inner")(optional_privy_user(require_privy_user(who)))
     app.get("/outer", endpoint="outer")(require_privy_user(optional_privy_user(who)))
@@ -305,7 +305,7 @@ def test_two_decorators_both_hold(app: Flask, ada: Header, grace: Header) -> Non
 
 
 def test_cross_site_cookie(app: Flask, issuer: DevelopmentIssuer) -> None:
-    """Another site's page cannot post with the user's cookie, and can with nothing else changed read."""
+    """A ``POST`` from another site with the user's cookie is rejected, and a ``GET`` is not."""
     app.route("/", methods=["GET", "POST"])(require_privy_user(who))
     client = app.test_client(use_cookies=False)
     headers = {"Cookie": f"privy-id-token={issuer.identity_token('ada')}", "Sec-Fetch-Site": "cross-site"}
@@ -314,7 +314,7 @@ def test_cross_site_cookie(app: Flask, issuer: DevelopmentIssuer) -> None:
 
 
 def test_cookie_of_the_test_client(app: Flask, issuer: DevelopmentIssuer) -> None:
-    """The cookie that Flask's client keeps is the one a browser sends."""
+    """Flask's test client sends the cookie like a browser."""
     app.get("/")(require_privy_user(who))
     client = app.test_client()
     client.set_cookie("privy-id-token", issuer.identity_token("grace"))

@@ -1,4 +1,4 @@
-"""Refusals as Flask's errors: who may answer them, and that nobody turns them into a 500."""
+"""Rejected requests as Flask errors: which handlers are used, and that no status becomes 500."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODES: dict[str, dict[str, Any]] = {
 
 
 def with_views(app: Flask | Blueprint) -> None:
-    """Add views that refuse: by the decorator, and by the core's error from inside."""
+    """Add views that reject requests: with the decorator, and with an error raised inside."""
     app.get("/decorated", endpoint="decorated")(require_privy_user(lambda: "never"))
     app.get("/wallet", endpoint="wallet")(require_privy_user(wallet="ethereum")(lambda: "never"))
     app.get("/inside", endpoint="inside")(lambda: privy_auth.require().id)
@@ -38,7 +38,7 @@ def with_views(app: Flask | Blueprint) -> None:
 
 @pytest.fixture(params=MODES)
 def app(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask:
-    """Build an app in each of Flask's modes."""
+    """Return an app in each of Flask's modes."""
     app = make_app()
     app.config.update(MODES[request.param])
     with_views(app)
@@ -50,7 +50,7 @@ BOTH = pytest.mark.parametrize("path", ["/decorated", "/inside"])
 
 @BOTH
 def test_answer_is_the_documented_one(app: Flask, expired: Header, path: str) -> None:
-    """In every mode, from a decorator and from inside a view."""
+    """The error response is the same in every mode, with the decorator and with an error raised inside a view."""
     client = app.test_client()
     answer = client.get(path)
     assert seen(answer) == UNAUTHORIZED
@@ -63,21 +63,21 @@ def test_answer_is_the_documented_one(app: Flask, expired: Header, path: str) ->
 
 
 def test_forbidden(app: Flask, grace: Header) -> None:
-    """A condition that is not met, and a claim that is not there."""
+    """A condition that is not met, and a missing claim."""
     assert seen(app.test_client().get("/wallet", headers=grace)) == FORBIDDEN
     assert seen(app.test_client().get("/session", headers=grace)) == UNAUTHORIZED
 
 
 @BOTH
 def test_head_has_no_body(app: Flask, path: str) -> None:
-    """The answer to ``HEAD`` is that to ``GET`` without the body (RFC 9110 §9.3.2)."""
+    """The response to ``HEAD`` is that to ``GET`` without the body (RFC 9110 §9.3.2)."""
     answer = app.test_client().head(path)
     assert (answer.status_code, answer.get_data()) == (401, b"")
 
 
 @BOTH
 def test_handler_for_exception_is_not_asked(app: Flask, expired: Header, path: str) -> None:
-    """A catch-all that answers 500 is for what nobody foresaw."""
+    """A handler for ``Exception`` is for unexpected errors, so it is not used."""
     app.errorhandler(Exception)(lambda error: ({"oops": True}, 500))
     assert seen(app.test_client().get(path)) == UNAUTHORIZED
     assert seen(app.test_client().get(path, headers=expired)) == INVALID
@@ -85,7 +85,7 @@ def test_handler_for_exception_is_not_asked(app: Flask, expired: Header, path: s
 
 @BOTH
 def test_handler_for_http_exceptions(app: Flask, expired: Header, path: str) -> None:
-    """Flask's documented JSON handler gives refusals the app's shape, and keeps their status and headers."""
+    """Flask's documented JSON handler changes the body, and the response keeps its status and headers."""
 
     @app.errorhandler(HTTPException)
     def as_json(error: HTTPException) -> Response:
@@ -100,7 +100,7 @@ def test_handler_for_http_exceptions(app: Flask, expired: Header, path: str) -> 
 
 @BOTH
 def test_own_answer_keeps_the_challenge(app: Flask, path: str) -> None:
-    """Whatever the app answers with the status, every 401 has its challenge (RFC 9110 §15.5.2)."""
+    """If the app responds with the same status, a 401 still has its challenge (RFC 9110 §15.5.2)."""
     app.errorhandler(HTTPException)(lambda error: ({"error": error.description}, error.code))
     answer = app.test_client().get(path)
     assert seen(answer) == (401, {"error": "Unauthorized"})
@@ -109,7 +109,7 @@ def test_own_answer_keeps_the_challenge(app: Flask, path: str) -> None:
 
 @BOTH
 def test_own_status_is_left_alone(app: Flask, path: str) -> None:
-    """An answer with another status is the app's own: a redirect to its login page, for one."""
+    """If the app responds with another status, such as a redirect to its login page, nothing is added."""
     app.errorhandler(AuthenticationError)(lambda error: ("", 303, {"Location": "/login"}))
     answer = app.test_client().get(path)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
@@ -119,7 +119,7 @@ def test_own_status_is_left_alone(app: Flask, path: str) -> None:
 @BOTH
 @pytest.mark.parametrize("kind", [PrivyError, AuthenticationError, TokenExpired])
 def test_handler_for_a_class_of_the_core(app: Flask, expired: Header, path: str, kind: type[PrivyError]) -> None:
-    """It gets the core's error itself, whose ``code`` is the reason, and goes before more general handlers."""
+    """The handler gets the core's error with its ``code``, and is used before more general handlers."""
     app.errorhandler(HTTPException)(lambda error: ("general", 500))
 
     @app.errorhandler(kind)
@@ -132,7 +132,7 @@ def test_handler_for_a_class_of_the_core(app: Flask, expired: Header, path: str,
 @BOTH
 @pytest.mark.parametrize("kind", [401, Unauthorized, PrivyHTTPException])
 def test_handler_for_a_status(app: Flask, expired: Header, path: str, kind: Any) -> None:
-    """By number, by Werkzeug's class or by ours, it gets an HTTP exception that knows the core's error."""
+    """A handler for the status, for Werkzeug's class or for ours gets an HTTP exception with the core's error."""
 
     @app.errorhandler(kind)
     def on_error(error: PrivyHTTPException) -> tuple[dict[str, Any], int]:
@@ -144,14 +144,14 @@ def test_handler_for_a_status(app: Flask, expired: Header, path: str, kind: Any)
 
 @BOTH
 def test_handler_that_returns_the_exception(app: Flask, path: str) -> None:
-    """Flask's other documented pattern, ``return error``, gives the refusal's own answer."""
+    """A handler with ``return error``, as Flask documents it, sends the error response."""
     app.errorhandler(401)(lambda error: error)
     assert seen(app.test_client().get(path)) == UNAUTHORIZED
 
 
 @BOTH
 def test_handlers_of_a_blueprint(app: Flask, path: str) -> None:
-    """A blueprint's handlers are for its own views."""
+    """The handlers of a blueprint apply to its own views."""
     blueprint = Blueprint("blueprint", __name__)
     with_views(blueprint)
     blueprint.errorhandler(AuthenticationError)(lambda error: ("the blueprint's", error.status))
@@ -163,7 +163,7 @@ def test_handlers_of_a_blueprint(app: Flask, path: str) -> None:
 
 @BOTH
 def test_handler_registered_before_set_up(issuer: DevelopmentIssuer, path: str) -> None:
-    """The app's own handler for ``PrivyError`` stays, whichever came first."""
+    """The app's own handler for ``PrivyError`` is kept, whether it was registered before or after."""
     app = Flask(__name__)
     app.errorhandler(PrivyError)(lambda error: ("own", error.status))
     Privy(app, issuer.config())
@@ -172,7 +172,7 @@ def test_handler_registered_before_set_up(issuer: DevelopmentIssuer, path: str) 
 
 
 def test_async_handler(app: Flask) -> None:
-    """A handler may be a coroutine function."""
+    """A handler can be async."""
 
     @app.errorhandler(AuthenticationError)
     async def on_error(error: AuthenticationError) -> tuple[str, int]:
@@ -183,7 +183,7 @@ def test_async_handler(app: Flask) -> None:
 
 
 def test_view_may_catch_it(app: Flask) -> None:
-    """A view catches the core's errors as it catches others."""
+    """A view can catch the core's errors."""
 
     @app.get("/caught")
     def caught() -> str:
@@ -196,7 +196,7 @@ def test_view_may_catch_it(app: Flask) -> None:
 
 
 def test_other_errors_are_the_apps_own(make_app: Callable[..., Flask], ada: Header) -> None:
-    """An error of the app, or a 401 of its own, is not touched."""
+    """Other errors of the app, and its own 401, are not changed."""
     app = make_app()
 
     @app.get("/bug")
@@ -212,7 +212,7 @@ def test_other_errors_are_the_apps_own(make_app: Callable[..., Flask], ada: Head
 
 
 def test_configuration_error_stays_a_500(make_app: Callable[..., Flask]) -> None:
-    """A mistake in a setting is the app's, not the client's, and is seen in tests."""
+    """A wrong setting is not an error response, and tests see the error."""
     app = make_app()
 
     @app.get("/")
@@ -245,7 +245,7 @@ def test_configuration_error_stays_a_500(make_app: Callable[..., Flask]) -> None
     ],
 )
 def test_raised_exception_carries_the_answer(app: Flask, error: PrivyError, base: type[HTTPException]) -> None:
-    """Outside Flask's handlers too: Werkzeug's class, the core's status, body and headers."""
+    """Outside Flask's handlers, the exception has Werkzeug's class, and the status, body and headers of the core."""
     answer = Answer.to(error)
     for made in (to_raise(error, answer), to_answer(error, answer), type(to_raise(error, answer))(error)):
         response = made.get_response()
@@ -258,7 +258,7 @@ def test_raised_exception_carries_the_answer(app: Flask, error: PrivyError, base
 
 
 def test_redirect_of_a_page(make_app: Callable[..., Flask]) -> None:
-    """A page goes to where the session is refreshed, an API call gets its 401."""
+    """Navigation is redirected to the refresh page, and an API call gets 401."""
     app = make_app(refresh_url="/refresh")
     with_views(app)
     client = app.test_client(use_cookies=False)

@@ -1,4 +1,4 @@
-"""Setting up: one app or several, and where the settings come from."""
+"""Setup: one or more apps, and the source of the settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_settings_in_app_config(issuer: DevelopmentIssuer, ada: Header) -> None:
 
 
 def test_settings_in_the_environment(issuer: DevelopmentIssuer, ada: Header, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a word in ``app.config`` the environment's settings hold."""
+    """Without settings in ``app.config``, the settings come from the environment."""
     monkeypatch.setenv("PRIVY_APP_ID", issuer.app_id)
     monkeypatch.setenv("PRIVY_JWKS_URL", issuer.jwks_url)
     app = Flask(__name__)
@@ -45,7 +45,7 @@ def test_settings_in_the_environment(issuer: DevelopmentIssuer, ada: Header, mon
 
 
 def test_unknown_setting_is_refused_with_a_suggestion() -> None:
-    """A misspelt setting does not silently fall back to its default."""
+    """A misspelt setting raises an error instead of using the default."""
     app = Flask(__name__)
     app.config.from_mapping(PRIVY_APP_ID="app", PRIVY_TRUSTED_ORIGIN=["https://app.example"])
     with pytest.raises(ConfigurationError, match=r'PRIVY_TRUSTED_ORIGIN .*did you mean "TRUSTED_ORIGINS"'):
@@ -53,7 +53,7 @@ def test_unknown_setting_is_refused_with_a_suggestion() -> None:
 
 
 def test_wrong_setting_is_named_as_it_is_written() -> None:
-    """The message says ``PRIVY_…``, as the app does."""
+    """The message contains the name ``PRIVY_…``, as in the app's configuration."""
     app = Flask(__name__)
     app.config["PRIVY_APP_ID"] = None
     with pytest.raises(ConfigurationError, match="PRIVY_APP_ID"):
@@ -63,7 +63,7 @@ def test_wrong_setting_is_named_as_it_is_written() -> None:
 
 @pytest.mark.parametrize("form", ["config", "mapping", "verifier"])
 def test_settings_by_argument(issuer: DevelopmentIssuer, ada: Header, form: str) -> None:
-    """A configuration, a mapping or a verifier go before ``app.config``."""
+    """A configuration, a mapping or a verifier takes precedence over ``app.config``."""
     config = issuer.config()
     mapping = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url}
     given: Any = {"config": config, "mapping": mapping, "verifier": PrivyVerifier(config)}[form]
@@ -74,7 +74,7 @@ def test_settings_by_argument(issuer: DevelopmentIssuer, ada: Header, form: str)
 
 
 def test_one_extension_object_for_several_apps(issuer: DevelopmentIssuer, ada: Header) -> None:
-    """Each app keeps its own settings, and nothing of them is on the extension object."""
+    """Each app has its own settings, and none are stored on the extension object."""
     privy = Privy(config=issuer.config())
     ours, others, third = with_me(Flask("ours")), with_me(Flask("others")), with_me(Flask("third"))
     privy.init_app(ours)
@@ -86,13 +86,13 @@ def test_one_extension_object_for_several_apps(issuer: DevelopmentIssuer, ada: H
 
 
 def test_set_up_twice_is_refused(app: Flask, issuer: DevelopmentIssuer) -> None:
-    """Two gates in one app would be one too many."""
+    """Setting up an app twice raises an error."""
     with pytest.raises(ConfigurationError, match="already"):
         Privy(app, issuer.config())
 
 
 def test_without_set_up_the_message_says_what_to_do() -> None:
-    """A forgotten ``init_app`` opens nothing, and says so."""
+    """Without ``init_app``, nothing is accessible, and the error says how to fix it."""
     client = with_me(Flask(__name__)).test_client()
     client.application.testing = True
     with pytest.raises(RuntimeError, match="init_app"):
@@ -100,14 +100,14 @@ def test_without_set_up_the_message_says_what_to_do() -> None:
 
 
 def test_outside_a_request_there_is_no_user(app: Flask) -> None:
-    """The proxies are unbound as Flask's own are."""
+    """Outside a request, the proxies raise an error like Flask's own."""
     with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
         bool(privy_user.id)
     assert repr(privy_auth) == "<LocalProxy unbound>"
 
 
 def test_own_request_class_is_kept(issuer: DevelopmentIssuer, ada: Header) -> None:
-    """The user is added to the app's request class, whichever that is."""
+    """The user is added to the app's own request class."""
 
     class OwnRequest(Request):
         privy_user = "spoofed"
@@ -129,7 +129,7 @@ def test_own_request_class_is_kept(issuer: DevelopmentIssuer, ada: Header) -> No
 
 
 def test_request_class_replaced_afterwards(app: Flask, ada: Header) -> None:
-    """An app that throws our request class away has no user, and no route that pretends otherwise."""
+    """If the app replaces our request class, requests have no user and a requirement raises an error."""
     with_me(app).get("/open")(lambda: {"open": True})
     app.request_class = Request
     assert seen(app.test_client().get("/open", headers=ada)) == (200, {"open": True})
@@ -137,7 +137,7 @@ def test_request_class_replaced_afterwards(app: Flask, ada: Header) -> None:
 
 
 def test_user_is_read_only(app: Flask, ada: Header) -> None:
-    """Neither app code nor a header puts another user on the request."""
+    """Neither the app's code nor a header can replace the user of a request."""
     with app.test_request_context(headers=ada):
         for name in ("privy_user", "privy_auth"):
             with pytest.raises(AttributeError):
@@ -146,14 +146,14 @@ def test_user_is_read_only(app: Flask, ada: Header) -> None:
 
 
 def test_environ_makes_no_user(app: Flask) -> None:
-    """What the WSGI middleware leaves in the environ, or somebody else does, counts for nothing here."""
+    """Values in the environ, of the WSGI middleware or of other code, are not used as the user."""
     spoof = {"privy_middleware.user": object(), "privy_middleware.auth": object(), "REMOTE_USER": "ada"}
     with app.test_request_context(environ_base=spoof):
         assert privy_auth.user is None
 
 
 def test_fail_fast_refuses_to_start() -> None:
-    """With ``fail_fast`` an app without keys does not come up."""
+    """With ``fail_fast``, an app without keys does not start."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/jwks.json"
@@ -162,7 +162,7 @@ def test_fail_fast_refuses_to_start() -> None:
 
 
 def test_templates_know_the_user(app: Flask, ada: Header) -> None:
-    """``privy_user`` is there in templates, and looked for only where one asks."""
+    """``privy_user`` is available in templates, and is looked up only if a template uses it."""
     app.get("/asks", endpoint="asks")(
         lambda: render_template_string("{{ privy_user.email.address if privy_user else '' }}")
     )
@@ -175,7 +175,7 @@ def test_templates_know_the_user(app: Flask, ada: Header) -> None:
 
 
 def test_on_missing_reject_requires_a_user_everywhere(make_app: Callable[..., Flask], ada: Header) -> None:
-    """Default-deny: a route that says nothing requires a user, one that says ``optional`` does not."""
+    """All routes require a user, except those with ``@optional_privy_user``."""
     app = make_app(on_missing="reject")
     app.get("/silent", endpoint="silent")(lambda: {"silent": True})
     app.get("/optional")(optional_privy_user(lambda: {"user": bool(privy_user)}))
@@ -188,7 +188,7 @@ def test_on_missing_reject_requires_a_user_everywhere(make_app: Callable[..., Fl
 
 
 def test_user_serialises(app: Flask, ada: Header) -> None:
-    """``to_dict`` gives what Flask's JSON provider takes."""
+    """Flask's JSON provider accepts the result of ``to_dict``."""
     app.get("/")(lambda: jsonify(privy_user.to_dict()))
     status, body = seen(app.test_client().get("/", headers=ada))
     assert (status, body["id"], body["custom_metadata"]) == (200, ADA, {"role": "admin"})

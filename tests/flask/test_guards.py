@@ -1,4 +1,4 @@
-"""``privy.protect``, and CORS preflights through guards and decorators."""
+"""``privy.protect``, and CORS preflights with ``protect`` and with decorators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "
 
 
 def hello() -> str:
-    """Say hello."""
+    """Return a greeting."""
     return "hello"
 
 
@@ -32,7 +32,7 @@ def privy(issuer: DevelopmentIssuer) -> Privy:
 
 @pytest.fixture
 def app(privy: Privy) -> Flask:
-    """Build an app with ``/hello`` and ``/login``."""
+    """Return an app with ``/hello`` and ``/login``."""
     app = Flask(__name__)
     privy.init_app(app)
     app.get("/hello")(hello)
@@ -47,7 +47,7 @@ def statuses(app: Flask, *paths: str, headers: Header | None = None) -> list[int
 
 
 def test_whole_app(privy: Privy, app: Flask, ada: Header) -> None:
-    """Everything requires a user, static files and unknown addresses too, but what is exempt."""
+    """Everything except exempt views requires a user, including static files and unknown URLs."""
     privy.protect(app, exempt=["login"])
     paths = ("/hello", "/login", "/static/x.js", "/unknown")
     assert statuses(app, *paths) == [401, 200, 401, 401]
@@ -56,7 +56,7 @@ def test_whole_app(privy: Privy, app: Flask, ada: Header) -> None:
 
 
 def test_sign_in_pages_stay_open(issuer: DevelopmentIssuer) -> None:
-    """Whoever is sent to a page to sign in can see it, under a guard and where every view requires a user."""
+    """The sign-in pages need no user, with ``protect`` and with ``on_missing="reject"``."""
     for settings in ({}, {"on_missing": "reject"}):
         app = Flask(__name__)
         privy = Privy(app, issuer.config(login_url="/login", **settings))
@@ -67,7 +67,7 @@ def test_sign_in_pages_stay_open(issuer: DevelopmentIssuer) -> None:
 
 
 def test_nothing_below_a_sign_in_page_is_open(issuer: DevelopmentIssuer, ada: Header) -> None:
-    """A page named ``/account`` opens itself for reading, and no other view of the account."""
+    """A page such as ``/account`` is open only for reading, and only at its exact path."""
     for settings in ({}, {"on_missing": "reject"}):
         app = Flask(__name__)
         privy = Privy(app, issuer.config(login_url="/account", **settings))
@@ -84,7 +84,7 @@ def test_nothing_below_a_sign_in_page_is_open(issuer: DevelopmentIssuer, ada: He
 
 
 def test_exempt_by_function_and_by_class(privy: Privy, app: Flask) -> None:
-    """A view function or a view class is exempt under whichever endpoint it stands."""
+    """An exempt view function or view class needs no user under any endpoint."""
 
     class Health(MethodView):
         def get(self) -> str:
@@ -96,19 +96,19 @@ def test_exempt_by_function_and_by_class(privy: Privy, app: Flask) -> None:
 
 
 def test_exempt_takes_a_list(privy: Privy, app: Flask) -> None:
-    """One bare name would be taken letter by letter."""
+    """A string raises an error, because each letter would be a name."""
     with pytest.raises(ConfigurationError, match="list"):
         privy.protect(app, exempt="login")
 
 
 def test_misspelt_exemption_protects(privy: Privy, app: Flask) -> None:
-    """An exemption that fits nothing opens nothing."""
+    """An exemption that matches nothing has no effect."""
     privy.protect(app, exempt=["Login", "logi", "", "*"])
     assert statuses(app, "/login", "/unknown") == [401, 401]
 
 
 def test_blueprint(privy: Privy, app: Flask, ada: Header, grace: Header) -> None:
-    """Only the blueprint's views are guarded, with a condition here, under every name it is registered by."""
+    """Only the blueprint's views are protected, here with a condition, under every name of the blueprint."""
     admin = Blueprint("admin", __name__)
     admin.get("/users")(lambda: {"id": privy_user.id})
     admin.get("/login", endpoint="login")(hello)
@@ -125,7 +125,7 @@ def test_blueprint(privy: Privy, app: Flask, ada: Header, grace: Header) -> None
 
 
 def test_nested_blueprint(privy: Privy, app: Flask) -> None:
-    """A guard covers nested blueprints, and a name exempt here does not exempt its namesake there."""
+    """Nested blueprints are protected too, and a name that is exempt here does not exempt the same name there."""
     parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
     for each in (parent, child):
         each.get("/login", endpoint="login")(lambda: "login")
@@ -138,14 +138,14 @@ def test_nested_blueprint(privy: Privy, app: Flask) -> None:
 
 
 def test_predicate(privy: Privy, app: Flask, ada: Header, grace: Header) -> None:
-    """Predicates are given as in the decorator."""
+    """Predicates work as in the decorator."""
     privy.protect(app, lambda user: user.id == ADA)
     assert statuses(app, "/hello", headers=ada) == [200]
     assert statuses(app, "/hello", headers=grace) == [403]
 
 
 def test_one_blueprint_in_two_apps(issuer: DevelopmentIssuer, ada: Header) -> None:
-    """The guard asks the gate of the app that serves the request."""
+    """The settings are those of the app that handles the request."""
     blueprint = Blueprint("shared", __name__)
     blueprint.get("/")(hello)
     privy = Privy()
@@ -159,7 +159,7 @@ def test_one_blueprint_in_two_apps(issuer: DevelopmentIssuer, ada: Header) -> No
 
 
 def test_preflight_passes_a_guard(privy: Privy, app: Flask) -> None:
-    """A preflight is answered; any other ``OPTIONS`` is a request like others."""
+    """A preflight is not rejected, but any other ``OPTIONS`` is handled like other requests."""
     privy.protect(app)
     client = app.test_client()
     answer = client.options("/hello", headers=PREFLIGHT)
@@ -169,7 +169,7 @@ def test_preflight_passes_a_guard(privy: Privy, app: Flask) -> None:
 
 
 def test_preflight_gets_its_headers_from_flask_cors(privy: Privy, app: Flask, ada: Header) -> None:
-    """``CORS(app)`` adds its headers to preflights and to refusals."""
+    """``CORS(app)`` adds its headers to preflights and to error responses."""
     privy.protect(app)
     CORS(app, origins=["https://app.example"])
     client = app.test_client()
@@ -183,7 +183,7 @@ def test_preflight_gets_its_headers_from_flask_cors(privy: Privy, app: Flask, ad
 def test_preflight_does_not_run_a_view_without_its_user(
     app: Flask, decorate: Callable[[Callable[..., Any]], RouteCallable], asynchronous: bool
 ) -> None:
-    """A view that lists ``OPTIONS`` without code for it is not run by a preflight: it would change state for nobody."""
+    """A preflight does not run a view that lists ``OPTIONS`` without separate code for it, which would have no user."""
     runs: list[str] = []
 
     def transfer() -> str:
@@ -200,7 +200,7 @@ def test_preflight_does_not_run_a_view_without_its_user(
 
 
 def test_preflight_of_a_guard_does_not_run_a_view_either(privy: Privy, app: Flask) -> None:
-    """The same behind a guard, whose views are not decorated."""
+    """The same applies to the views of a protected app, which are not decorated."""
     runs: list[str] = []
     privy.protect(app)
 
@@ -215,10 +215,10 @@ def test_preflight_of_a_guard_does_not_run_a_view_either(privy: Privy, app: Flas
 
 @pytest.mark.parametrize("outside", [True, False])
 def test_preflight_reaches_cross_origin(app: Flask, ada: Header, outside: bool) -> None:
-    """Flask-CORS's own decorator answers, on whichever side of ours it stands."""
+    """Flask-CORS's decorator responds, whether it is above or below ours."""
 
     def hello() -> str:
-        # Flask-CORS marks the function itself.
+        # Flask-CORS sets its attributes on the function.
         return "hello"
 
     allow = cross_origin(origins=["https://app.example"])
@@ -232,7 +232,7 @@ def test_preflight_reaches_cross_origin(app: Flask, ada: Header, outside: bool) 
 
 
 def test_preflight_reaches_a_method_of_its_own(app: Flask) -> None:
-    """A view class with ``options`` answers preflights itself."""
+    """A view class with the method ``options`` handles preflights itself."""
 
     class Own(MethodView):
         decorators: ClassVar[list[Callable[..., Any]]] = [require_privy_user]

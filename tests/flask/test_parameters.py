@@ -1,4 +1,4 @@
-"""``owns_wallet``: the view can read the body as if nobody had, and a body that is used up counts for nothing."""
+"""``owns_wallet``: the view can still read the body, and a body that has been read before counts as missing."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ READERS: dict[str, Read] = {}
 
 
 def reader(read: Read) -> Read:
-    """Keep a way to read the body, by its name."""
+    """Register a way to read the body under its name."""
     READERS[read.__name__] = read
     return read
 
 
 @reader
 def data() -> bytes:
-    """Read all."""
+    """Read the whole body."""
     return request.get_data()
 
 
 @reader
 def uncached_data() -> bytes:
-    """Read all, and keep nothing."""
+    """Read the whole body without caching it."""
     return request.get_data(cache=False)
 
 
 @reader
 def unparsed_data() -> bytes:
-    """Read what is no form."""
+    """Read the body without parsing a form."""
     return request.data
 
 
@@ -61,25 +61,25 @@ def stream() -> bytes:
 
 @reader
 def beginning() -> bytes:
-    """Read the beginning of the stream."""
+    """Read only the beginning of the stream."""
     return request.stream.read(5)
 
 
 @reader
 def pieces() -> bytes:
-    """Read the stream bit by bit."""
+    """Read the stream in small parts."""
     return b"".join(iter(lambda: request.stream.read(7), b""))
 
 
 @reader
 def server_s_stream() -> Any:
-    """Read what the server gives."""
+    """Read the server's own stream."""
     return request.environ["wsgi.input"].read(len(JSON))
 
 
 @reader
 def copied_request() -> bytes:
-    """Read a request that is made of the same environ, as apps that are mounted in a view do."""
+    """Read a new request that is created from the same environ, as in apps that are mounted in a view."""
     return Request(request.environ).get_data()
 
 
@@ -97,7 +97,7 @@ def form() -> str:
 
 
 def guard(app: Flask, read: Read, before: Read | None = None) -> Flask:
-    """Add views that answer with what they read: for the owner of the wallet, and for everybody."""
+    """Add views that return the body that they read: one for the owner of the wallet, one for every user."""
 
     @app.route("/owned", methods=["POST", "PUT"])
     @require_privy_user(owns_wallet="address")
@@ -134,14 +134,14 @@ def post(app: Flask, body: bytes, chunked: bool = False, path: str = "/owned", *
 )
 @UNCHUNKED
 def test_body(app: Flask, ada: Header, read: str, chunked: bool) -> None:
-    """It is there byte for byte, in each way in which Flask gives it."""
+    """The view gets the body unchanged, in every way in which Flask can read it."""
     guard(app, READERS[read])
     assert post(app, JSON, chunked, headers=ada, content_type="text/plain").data == JSON
 
 
 @UNCHUNKED
 def test_json(app: Flask, ada: Header, chunked: bool) -> None:
-    """So is what Flask reads from it."""
+    """The view gets the same JSON."""
     guard(app, json_note)
     assert post(app, JSON, chunked, headers=ada, content_type="application/json").text == "é"
 
@@ -149,7 +149,7 @@ def test_json(app: Flask, ada: Header, chunked: bool) -> None:
 @pytest.mark.parametrize("file", [FILE, LARGE], ids=["small", "large"])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_form_with_a_file(app: Flask, ada: Header, file: bytes, method: str) -> None:
-    """A file may be larger than what is held in memory; then Flask alone reads the form."""
+    """A file may be larger than the limit for memory; in this case Flask parses the form."""
     guard(app, form)
     body = multipart(("address", MINE), ("note", "é"), ("file", file))
     answer = post(app, body, method=method, headers=ada, content_type=MULTIPART)
@@ -163,7 +163,7 @@ def test_form_with_a_file(app: Flask, ada: Header, file: bytes, method: str) -> 
 @pytest.mark.parametrize("fields", [[OTHER], [MINE, OTHER], [FILE], [MINE, FILE]])
 @pytest.mark.parametrize("before", [None, lambda: request.form], ids=["unread", "read before"])
 def test_another_address_beside_a_large_file(app: Flask, ada: Header, fields: list[Any], before: Read | None) -> None:
-    """The form that Flask reads must agree too."""
+    """The form that Flask parsed must contain the same address."""
     guard(app, form, before)
     body = multipart(*(("address", each) for each in fields), ("file", LARGE))
     assert seen(post(app, body, headers=ada, content_type=MULTIPART, query_string=QUERY)) == FORBIDDEN
@@ -172,7 +172,7 @@ def test_another_address_beside_a_large_file(app: Flask, ada: Header, fields: li
 @UNCHUNKED
 @pytest.mark.parametrize("content_type", ["text/plain", MULTIPART])
 def test_large_body(app: Flask, ada: Header, content_type: str, chunked: bool) -> None:
-    """What is too large is not looked at, and left to a view that another condition lets in."""
+    """A body that is too large is not read, but a view with another condition can read it."""
     guard(app, lambda: hashlib.sha256(io.BufferedReader(cast(Any, request.stream)).read()).hexdigest())
     assert len(LARGE) > LARGEST_BODY
     assert seen(post(app, LARGE, chunked, headers=ada, content_type=content_type, query_string=QUERY)) == FORBIDDEN
@@ -182,14 +182,14 @@ def test_large_body(app: Flask, ada: Header, content_type: str, chunked: bool) -
 
 @UNCHUNKED
 def test_two_guards(app: Flask, ada: Header, chunked: bool) -> None:
-    """The second one reads it again."""
+    """The second check reads the body again."""
     guard(app, stream, require_privy_user(owns_wallet="address")(lambda: None))
     assert post(app, JSON, chunked, headers=ada).data == JSON
 
 
 @pytest.mark.parametrize("before", [data, json_note, lambda: request.form, lambda: request.stream])
 def test_body_that_was_read_before(app: Flask, ada: Header, before: Read) -> None:
-    """What is still there to be read counts."""
+    """A body that can still be read is used."""
     guard(app, data, before)
     assert post(app, JSON, headers=ada, content_type="text/plain").data == JSON
     other = json.dumps({"address": OTHER, "note": ""}).encode()
@@ -199,23 +199,23 @@ def test_body_that_was_read_before(app: Flask, ada: Header, before: Read) -> Non
 @pytest.mark.parametrize("before", ["uncached_data", "stream", "server_s_stream"])
 @UNCHUNKED
 def test_body_that_was_used_up(app: Flask, ada: Header, before: str, chunked: bool) -> None:
-    """Somebody may have kept it, and give it to the view."""
+    """A body that has been read counts as missing, because other code may have kept it and pass it to the view."""
     guard(app, lambda: "seen", READERS[before])
     other = json.dumps({"address": OTHER}).encode()
     answer = post(app, other, chunked, headers=ada, query_string=QUERY)
-    # Whoever reads the server's own stream of unknown length leaves no trace of it.
+    # Code that reads a server's stream of unknown length leaves no trace.
     assert seen(answer) == FORBIDDEN or (chunked and before == "server_s_stream")
 
 
 def test_body_without_its_beginning(app: Flask, ada: Header) -> None:
-    """The rest is not the body."""
+    """The rest of a body is not the body."""
     guard(app, lambda: "seen", beginning)
     body = b"12345" + JSON
     assert seen(post(app, body, headers=ada, query_string=QUERY)) == FORBIDDEN
 
 
 def test_form_that_was_read_before(app: Flask, ada: Header) -> None:
-    """As by Flask-WTF: nobody can read anything else then."""
+    """After a form was parsed, for example by Flask-WTF, only the form can be read."""
     guard(app, lambda: f"{request.form['address']} {request.get_data()!r}", lambda: request.form)
     body = multipart(("address", MINE), ("file", FILE))
     assert post(app, body, headers=ada, content_type=MULTIPART).text == f"{MINE} b''"
@@ -226,23 +226,23 @@ def test_form_that_was_read_before(app: Flask, ada: Header) -> None:
 
 @pytest.mark.parametrize("content_type", [MULTIPART, "multipart/form-data"])
 def test_broken_form_that_was_read_before(app: Flask, ada: Header, content_type: str) -> None:
-    """Flask shows an empty form in the place of what it cannot read."""
+    """Flask returns an empty form if it cannot parse the body."""
     guard(app, lambda: "seen", lambda: request.form)
     assert seen(post(app, b"--x", headers=ada, content_type=content_type, query_string=QUERY)) == FORBIDDEN
 
 
 class Failing(io.BytesIO):
-    """Fail as a connection does."""
+    """A stream that fails like a broken connection."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read nothing."""
+        """Raise an error."""
         raise OSError("the connection is lost")
 
     readinto: Any = read
 
 
 def test_exceptions_while_reading(app: Flask, ada: Header) -> None:
-    """None of them is the view's, nor a 500: the address counts as missing."""
+    """Errors while reading neither reach the view nor cause a 500: the address counts as missing."""
     guard(app, lambda: "seen")
     environ = {"CONTENT_LENGTH": "20"}
     for stream in (Failing(), io.BytesIO(b"short")):
@@ -252,16 +252,16 @@ def test_exceptions_while_reading(app: Flask, ada: Header) -> None:
 
 @UNCHUNKED
 def test_limit_of_the_app(app: Flask, ada: Header, chunked: bool) -> None:
-    """A body that Flask refuses to read cannot be looked at."""
+    """A body that is larger than Flask's limit cannot be checked."""
     app.config["MAX_CONTENT_LENGTH"] = 100
     guard(app, lambda: "seen")
-    # Flask cuts off a body of unknown length without a word.
+    # Flask cuts off a body of unknown length without an error.
     assert seen(post(app, b"x" * 101, chunked, headers=ada, query_string=QUERY)) == FORBIDDEN
     assert post(app, b"x" * 99, chunked, headers=ada, query_string=QUERY).text == "seen"
 
 
 def test_limit_of_a_form(app: Flask, ada: Header) -> None:
-    """Flask's own limits hold where Flask reads the form, and stay with the view that asks where it does not."""
+    """Flask's limits apply when Flask parses the form, and otherwise when the view does."""
     request_class: Any = app.request_class
     request_class.max_form_parts = 1
     guard(app, form)

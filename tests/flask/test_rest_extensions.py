@@ -1,4 +1,4 @@
-"""Flask-RESTX and Flask-Smorest bring error handling of their own: a refusal stays what it is under both."""
+"""Flask-RESTX and Flask-Smorest have their own error handling, which keeps the error responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask_privy import PrivyHTTPException, privy_auth, privy_user, require_priv
 from privy_middleware import PrivyError
 from tests.flask.conftest import ADA, FORBIDDEN, INVALID, UNAUTHORIZED, Header, seen
 
-# Neither has types.
+# Neither package has types.
 restx: Any = import_module("flask_restx")
 smorest: Any = import_module("flask_smorest")
 
@@ -28,7 +28,7 @@ MODES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(params=MODES)
 def app(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask:
-    """Build an app in each of Flask's modes."""
+    """Return an app in each of Flask's modes."""
     app = make_app()
     app.config.update(MODES[request.param])
     return app
@@ -36,7 +36,7 @@ def app(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Flask
 
 @pytest.fixture
 def api(app: Flask) -> Any:
-    """Build a RESTX API with guarded resources."""
+    """Return a RESTX API with protected resources."""
     api = restx.Api(app)
 
     class Me(MethodView):
@@ -58,7 +58,7 @@ def api(app: Flask) -> Any:
 
 
 def test_restx(app: Flask, api: Any, ada: Header, grace: Header, expired: Header) -> None:
-    """The documented answers, in production too."""
+    """The error responses are as documented, also in production."""
     client = app.test_client()
     assert seen(client.get("/me", headers=ada)) == (200, {"id": ADA})
     assert seen(client.post("/me", headers=grace)) == FORBIDDEN
@@ -71,7 +71,7 @@ def test_restx(app: Flask, api: Any, ada: Header, grace: Header, expired: Header
 
 
 def test_restx_handlers(app: Flask, api: Any) -> None:
-    """RESTX's own handlers take a refusal by our class, and the core's errors by theirs."""
+    """RESTX's own handlers can handle our exception class and the core's error classes."""
 
     def on_refusal(error: PrivyHTTPException) -> tuple[dict[str, Any], int]:
         return {"message": error.error.code}, error.error.status
@@ -87,7 +87,7 @@ def test_restx_handlers(app: Flask, api: Any) -> None:
 
 
 def test_smorest(app: Flask, ada: Header, grace: Header, expired: Header) -> None:
-    """In Smorest's own shape, with the status, the message and the headers of the refusal."""
+    """The body has Smorest's form, with the status, the message and the headers of the error."""
     app.config.update(API_TITLE="test", API_VERSION="1", OPENAPI_VERSION="3.0.2")
     api = smorest.Api(app)
     blueprint = smorest.Blueprint("things", __name__)

@@ -1,4 +1,4 @@
-"""The signals: who was let in, and who was refused and why."""
+"""The signals for verified users and for rejected requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Sent = list[tuple[str, Any]]
 
 @pytest.fixture
 def sent(app: Flask) -> Any:
-    """Collect what the app sends, from two views that refuse and one that does not look."""
+    """Record the signals of an app with two views that require a user and one that does not use it."""
     app.get("/decorated", endpoint="decorated")(require_privy_user(lambda: privy_user.id))
     app.get("/inside", endpoint="inside")(lambda: privy_auth.require().id)
     app.get("/blind", endpoint="blind")(lambda: "blind")
@@ -40,14 +40,14 @@ def sent(app: Flask) -> Any:
 
 @pytest.mark.parametrize("path", ["/decorated", "/inside"])
 def test_each_request_sends_once(app: Flask, sent: Sent, ada: Header, expired: Header, path: str) -> None:
-    """One signal a request, with the reason that the client is not told."""
+    """Each request sends one signal, with the reason that the client does not get."""
     for headers in (ada, expired, {}):
         app.test_client().get(path, headers=headers)
     assert sent == [("user", ADA), ("refused", "token_expired"), ("refused", "missing_token")]
 
 
 def test_nothing_is_sent_where_nobody_looks(app: Flask, sent: Sent, ada: Header, expired: Header) -> None:
-    """A route that does not ask for the user causes no signal."""
+    """A view that does not use the user sends no signal."""
     for headers in (ada, expired, {}):
         app.test_client().get("/blind", headers=headers)
     assert sent == []
@@ -55,7 +55,7 @@ def test_nothing_is_sent_where_nobody_looks(app: Flask, sent: Sent, ada: Header,
 
 @pytest.mark.parametrize("path", ["/", "/required"])
 def test_a_fault_of_the_app_is_no_refusal(make_app: Callable[..., Flask], ada: Header, path: str) -> None:
-    """A hook that cannot be used concerns the app's authors, and no request is refused for it."""
+    """A callback that cannot be used is a mistake in the app, so no request counts as rejected."""
 
     async def is_revoked(_: object) -> bool:
         return False
@@ -74,14 +74,14 @@ def test_a_fault_of_the_app_is_no_refusal(make_app: Callable[..., Flask], ada: H
 
 
 def test_own_handler_does_not_stop_the_signal(app: Flask, sent: Sent) -> None:
-    """The refusal is told whoever answers it."""
+    """The signal is sent even if the app's own handler creates the response."""
     app.errorhandler(AuthenticationError)(lambda error: ("own", error.status))
     assert app.test_client().get("/decorated").text == "own"
     assert sent == [("refused", "missing_token")]
 
 
 def test_other_apps_hear_nothing(sent: Sent, make_app: Callable[..., Flask], ada: Header) -> None:
-    """A signal has its app for a sender."""
+    """The sender of a signal is its app."""
     other = make_app()
     other.get("/", endpoint="index")(require_privy_user(lambda: "hello"))
     assert other.test_client().get("/", headers=ada).text == "hello"

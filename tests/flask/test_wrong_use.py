@@ -1,4 +1,4 @@
-"""A guard above its route, which the route does not have: an error at the first request, and at every one after."""
+"""A decorator above the route's has no effect, which is reported as an error at every request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def add_async(scaffold: Flask | Blueprint) -> Any:
 
 
 def add_wrapped(scaffold: Flask | Blueprint) -> Any:
-    """Add a function with another decorator below its route."""
+    """Add a function with another decorator below its route's."""
 
     def inner() -> str:
         return "secret"
@@ -57,7 +57,7 @@ def add_wrapped(scaffold: Flask | Blueprint) -> Any:
 
 
 def lambda_named(name: str) -> Callable[[], str]:
-    """Return a function inside of another."""
+    """Return a nested function."""
 
     def secret() -> str:
         return name
@@ -72,7 +72,7 @@ ADDED = [add_plain, add_async, add_wrapped]
 @pytest.mark.parametrize("add", ADDED)
 @pytest.mark.parametrize("where", ["app", "blueprint", "nested blueprint"])
 def test_a_guard_above_its_route(make_app: MakeApp, name: str, add: Callable[[Any], Any], where: str) -> None:
-    """No request is served by an app with such a view, whichever it is for."""
+    """An app with such a view rejects all requests with an error."""
     app = make_app()
     scaffold: Any = app if where == "app" else Blueprint("inner", __name__)
     guarded = GUARDS[name](add(scaffold))
@@ -93,7 +93,7 @@ def test_a_guard_above_its_route(make_app: MakeApp, name: str, add: Callable[[An
 
 
 def test_in_an_application_factory(issuer: DevelopmentIssuer) -> None:
-    """Where nothing but the app is left of it, and the plugin is set up last."""
+    """The mistake is also found if only the app still exists, and if the plugin is set up last."""
 
     def create_app() -> Flask:
         app = Flask(__name__)
@@ -111,14 +111,14 @@ def test_in_an_application_factory(issuer: DevelopmentIssuer) -> None:
 
 
 def test_in_an_app_that_requires_a_user_anyway(make_app: MakeApp, ada: Header) -> None:
-    """The condition above the route would still be lost."""
+    """It is an error even if the app requires a user, because the condition would be lost."""
     app = make_app(on_missing="reject")
     require_privy_user(wallet="ethereum")(app.get("/")(lambda_named("secret")))
     assert app.test_client().get("/", headers=ada).status_code == 500
 
 
 def test_views_that_are_open_and_guarded(make_app: MakeApp, ada: Header) -> None:
-    """One view under two addresses, open under the one, is no mistake; nor is a guard that nobody uses."""
+    """It is not a mistake to serve one view with and without a check, or to leave a decorated view unused."""
     app = make_app()
 
     def page() -> dict[str, Any]:
@@ -139,7 +139,7 @@ def test_views_that_are_open_and_guarded(make_app: MakeApp, ada: Header) -> None
 
 
 def module_page() -> dict[str, Any]:
-    """Be open under its own name."""
+    """A view that is served without a check under its own name."""
     return {"id": None}
 
 
@@ -147,7 +147,7 @@ GUARDED_MODULE_PAGE = require_privy_user(module_page)
 
 
 def test_open_in_one_app_and_guarded_in_another(make_app: MakeApp) -> None:
-    """A public app and an internal one may share a view."""
+    """A public app and an internal app can share a view."""
     public, internal = make_app(), make_app()
     page = lambda_named("page")
     public.add_url_rule("/", view_func=page)
@@ -157,7 +157,7 @@ def test_open_in_one_app_and_guarded_in_another(make_app: MakeApp) -> None:
 
 
 def test_view_classes_and_predicates(make_app: MakeApp, ada: Header) -> None:
-    """Neither is a view that a route has already taken."""
+    """View classes and predicates are not reported."""
     app = make_app()
 
     class Thing(MethodView):
@@ -176,12 +176,12 @@ def test_view_classes_and_predicates(make_app: MakeApp, ada: Header) -> None:
 
 
 def is_ada(user: PrivyUser) -> bool:
-    """Say whether the user is Ada."""
+    """Return whether the user is Ada."""
     return user.id == ADA
 
 
 def test_hooks_of_the_app_run_from_the_first_request(make_app: MakeApp) -> None:
-    """The check goes when it has nothing to say, and takes nothing with it."""
+    """The check removes itself after it succeeded, and keeps the app's own functions."""
     app = make_app()
     ran: list[str] = []
     app.before_request(lambda: ran.append("one"))
@@ -196,7 +196,7 @@ def test_hooks_of_the_app_run_from_the_first_request(make_app: MakeApp) -> None:
 
 @pytest.mark.parametrize("nothing", [None, "view"])
 def test_what_is_no_view(nothing: Any) -> None:
-    """A route decorator that returns nothing, as some extensions' do, leaves nothing to guard."""
+    """Decorating the result of a route decorator that returns nothing raises an error."""
     for guard in (require_privy_user(), require_privy_user(guest=False), optional_privy_user()):
         with pytest.raises(ConfigurationError, match=r"^view: decorate a function"):
             guard(nothing)

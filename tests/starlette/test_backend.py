@@ -22,13 +22,13 @@ from tests.support.issued import ADA, GRACE, INVALID_HEADER, ISSUER, identity_he
 
 
 def scopes(user: PrivyUser) -> list[str]:
-    """Give admins their scope."""
+    """Give admins an additional scope."""
     role = (user.custom_metadata or {}).get("role")
     return [] if role is None else [str(role)]
 
 
 async def home(request: Request) -> JSONResponse:
-    """Answer what Starlette knows."""
+    """Return Starlette's user and scopes."""
     user = request.user
     names = [user.is_authenticated, user.display_name, user.identity if user.is_authenticated else None]
     return JSONResponse({"user": names, "scopes": request.auth.scopes})
@@ -36,27 +36,27 @@ async def home(request: Request) -> JSONResponse:
 
 @requires("authenticated", redirect="login")
 async def account(request: Request) -> PlainTextResponse:
-    """Answer with the verified user's id."""
+    """Return the verified user's ID."""
     assert isinstance(request.user, SignedInUser)
     return PlainTextResponse(request.user.privy_user.id)
 
 
 @requires("admin")
 async def admin(request: Request) -> PlainTextResponse:
-    """Answer admins."""
+    """Return a response to admins."""
     return PlainTextResponse("hello")
 
 
 @requires("authenticated")
 async def chat(websocket: WebSocket) -> None:
-    """Say who is there."""
+    """Send the user's name."""
     await websocket.accept()
     await websocket.send_text(websocket.user.identity)
     await websocket.close()
 
 
 async def hello(request: Request) -> PlainTextResponse:
-    """Ask nobody anything."""
+    """Use neither user nor scopes."""
     return PlainTextResponse(f"hello {request.user.display_name}".strip())
 
 
@@ -81,7 +81,7 @@ def client() -> TestClient:
 
 
 def without_keys(*, plugin: bool) -> TestClient:
-    """Return a client of an app that can have no keys."""
+    """Return a client of an app whose keys are not available."""
     privy = PrivyConfig(app_id=ISSUER.app_id, jwks_url="http://127.0.0.1:9/", client_options={"trust_env": False})
     middleware = [Middleware(AuthenticationMiddleware, backend=PrivyBackend())]
     if not plugin:
@@ -93,7 +93,7 @@ def without_keys(*, plugin: bool) -> TestClient:
 
 
 def test_user_and_scopes(client: TestClient) -> None:
-    """Name, identity and scopes are the verified user's."""
+    """Name, identity and scopes are those of the verified user."""
     assert client.get("/", headers=identity_header()).json() == {
         "user": [True, "ada@example.com", ADA],
         "scopes": ["authenticated", "admin"],
@@ -106,12 +106,12 @@ def test_user_and_scopes(client: TestClient) -> None:
 
 @pytest.mark.parametrize("headers", [{}, INVALID_HEADER])
 def test_nobody(client: TestClient, headers: dict[str, str]) -> None:
-    """No token and a bad one are both nobody to an open page."""
+    """Without a token or with an invalid one, there is no user on a page without a requirement."""
     assert client.get("/", headers=headers).json() == {"user": [False, "", None], "scopes": []}
 
 
 def test_requires(client: TestClient) -> None:
-    """Starlette's own decorator decides on the scopes."""
+    """Starlette's own decorator uses the scopes."""
     assert client.get("/account", headers=identity_header()).text == ADA
     assert client.get("/account").headers["location"].startswith("http://testserver/login?next=")
     assert client.get("/admin", headers=identity_header()).text == "hello"
@@ -119,14 +119,14 @@ def test_requires(client: TestClient) -> None:
 
 
 def test_websocket(client: TestClient) -> None:
-    """A socket has the same user."""
+    """A WebSocket has the same user."""
     with client.websocket_connect("/ws", headers=identity_header()) as socket:
         assert socket.receive_text() == ADA
 
 
 @pytest.mark.parametrize("plugin", [False, True], ids=["middleware", "plugin"])
 def test_outage(plugin: bool) -> None:
-    """Who asks about a token's user is told of the outage, not that there is none; pages that do not ask stay open."""
+    """Using the user of a token raises the error of the outage; pages that do not use it work."""
     client = without_keys(plugin=plugin)
     for path in ("/account", "/admin", "/"):
         answer = client.get(path, headers=identity_header())
@@ -144,7 +144,7 @@ def test_outage(plugin: bool) -> None:
 
 
 def test_scopes_by_default() -> None:
-    """Without a function there is the one scope."""
+    """Without a function there is only one scope."""
     middleware = [
         Middleware(PrivyMiddleware, issuer_config()),
         Middleware(AuthenticationMiddleware, backend=PrivyBackend()),
@@ -169,14 +169,14 @@ def backed_by(function: Any) -> TestClient:
 
 @pytest.mark.parametrize("function", [*ASYNC.values(), "admin", None, ["admin"]])
 def test_scopes_come_from_a_plain_function(function: Any) -> None:
-    """Anything else is said when the app is made."""
+    """Anything else raises an error when the app is created."""
     with pytest.raises(ConfigurationError, match=r"^scopes: "):
         PrivyBackend(function)
 
 
 @pytest.mark.parametrize("function", [*UNSEEN.values(), lambda _: "admin"], ids=[*UNSEEN, "text"])
 def test_scopes_of_the_wrong_kind(function: Any) -> None:
-    """Nobody has the scopes that an awaitable stands for, nor the letters of a text."""
+    """An awaitable or a string is not used as scopes."""
     client = backed_by(function)
     assert client.get("/", headers=identity_header()).status_code == 500
     assert client.get("/admin", headers=identity_header()).status_code == 500
@@ -186,6 +186,6 @@ def test_scopes_of_the_wrong_kind(function: Any) -> None:
 
 
 def test_any_iterable_of_scopes() -> None:
-    """A generator's, for one."""
+    """It can be a generator."""
     client = backed_by(lambda _: (scope for scope in ("admin", "staff")))
     assert client.get("/", headers=identity_header()).json()["scopes"] == ["authenticated", "admin", "staff"]

@@ -1,4 +1,4 @@
-"""``@require_privy_user`` and ``@optional_privy_user`` on every sort of endpoint."""
+"""``@require_privy_user`` and ``@optional_privy_user`` on all kinds of endpoints."""
 
 from __future__ import annotations
 
@@ -52,45 +52,45 @@ async def condition(request: Request) -> PlainTextResponse:
 
 @optional_privy_user
 def optional(request: Request) -> PlainTextResponse:
-    """Take a user if there is one."""
+    """Run with or without a user."""
     user = request.state.privy_user
     return PlainTextResponse(str(user and user.id))
 
 
 @optional_privy_user(on_invalid="anonymous")
 async def lenient(request: Request) -> PlainTextResponse:
-    """Take a user if there is one, and nobody for a bad token."""
+    """Run with or without a user, and without one for an invalid token."""
     user = request.state.privy_user
     return PlainTextResponse(str(user and user.id))
 
 
 class Endpoint(HTTPEndpoint):
-    """One method needs a user, the other does not."""
+    """An endpoint whose methods have different rules."""
 
     async def get(self, request: Request) -> PlainTextResponse:
-        """Answer anybody."""
+        """Return a response without a user."""
         return PlainTextResponse("anybody")
 
     @require_privy_user(linked="email")
     async def post(self, request: Request) -> PlainTextResponse:
-        """Answer the user."""
+        """Return the user."""
         return PlainTextResponse(request.state.privy_user.id)
 
 
 @require_privy_user
 async def chat(websocket: WebSocket) -> None:
-    """Say who is there."""
+    """Send the user's ID."""
     await websocket.accept()
     await websocket.send_text(websocket.state.privy_user.id)
     await websocket.close()
 
 
 class Socket(WebSocketEndpoint):
-    """Say who is there."""
+    """A WebSocket endpoint."""
 
     @require_privy_user
     async def on_connect(self, websocket: WebSocket) -> None:
-        """Accept the user."""
+        """Accept the WebSocket."""
         await websocket.accept()
         await websocket.send_text(websocket.state.privy_user.id)
 
@@ -110,7 +110,7 @@ def client() -> TestClient:
 
 @pytest.mark.parametrize("path", ["/bare", "/called", "/words", "/predicate", "/condition"])
 def test_require(client: TestClient, path: str) -> None:
-    """Nobody is refused, and the right user passes."""
+    """A request without a user is rejected, and one with the right user passes."""
     assert client.get(path).json() == {"message": "Unauthorized"}
     assert client.get(path, headers=INVALID_HEADER).json() == {"message": "Invalid token"}
     assert client.get(path, headers=identity_header()).text in {ADA, "hello"}
@@ -118,13 +118,13 @@ def test_require(client: TestClient, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/words", "/predicate", "/condition"])
 def test_conditions(client: TestClient, path: str) -> None:
-    """Another user is refused, and one of whom too little is known."""
+    """Another user is rejected, and so is one whose accounts are not known."""
     assert client.get(path, headers=identity_header("grace")).json() == {"message": "Forbidden"}
     assert client.get(path, headers=access_header()).json() == {"message": "Forbidden"}
 
 
 def test_optional(client: TestClient) -> None:
-    """A bad token is refused or counts as none."""
+    """An invalid token is rejected, or counts as no token."""
     for path in ("/optional", "/lenient"):
         assert client.get(path).text == "None"
         assert client.get(path, headers=identity_header()).text == ADA
@@ -141,7 +141,7 @@ def test_methods(client: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/chat", "/socket"])
 def test_sockets(client: TestClient, path: str) -> None:
-    """A socket is refused before it is accepted."""
+    """A WebSocket is rejected before it is accepted."""
     with client.websocket_connect(path, headers=identity_header()) as socket:
         assert socket.receive_text() == ADA
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(path):
@@ -151,7 +151,7 @@ def test_sockets(client: TestClient, path: str) -> None:
 
 @pytest.mark.anyio
 async def test_arguments_by_name() -> None:
-    """The request may come by name, as FastAPI hands it over."""
+    """The request can be a keyword argument, as FastAPI passes it."""
     user = PrivyUser(ADA)
     assert (await bare(request=request_with(PrivyAuth(user), user))).body == ADA.encode()
     with pytest.raises(MissingToken):
@@ -159,13 +159,13 @@ async def test_arguments_by_name() -> None:
 
 
 def request_with(auth: PrivyAuth, user: PrivyUser | None) -> Request:
-    """Return a request on which the middleware has left these."""
+    """Return a request with the given result of the middleware."""
     state = {"privy_auth": auth, "privy_user": user}
     return Request({"type": "http", "state": state, "path_params": {}, "query_string": b"", "headers": []})
 
 
 def test_signatures_are_kept() -> None:
-    """Name, documentation, parameters and kind are those of the endpoint."""
+    """Name, docstring, parameters and kind are those of the endpoint."""
     assert (bare.__name__, bare.__doc__) == ("bare", "Require a user.")
     assert [*inspect.signature(bare).parameters] == ["request"]
     assert inspect.iscoroutinefunction(bare)
@@ -174,14 +174,14 @@ def test_signatures_are_kept() -> None:
 
 @pytest.mark.parametrize("decorator", [require_privy_user(), require_privy_user(guest=False), optional_privy_user])
 def test_what_is_no_endpoint(decorator: object) -> None:
-    """A function without a request cannot be guarded."""
+    """A function without a request parameter cannot be decorated."""
     assert callable(decorator)
     with pytest.raises(ConfigurationError, match="request or websocket"):
         decorator(lambda: None)
 
 
 def test_preflights_do_not_run_endpoints_that_ask_for_a_user() -> None:
-    """They are answered, where an endpoint takes ``OPTIONS`` too; any other ``OPTIONS`` needs its user."""
+    """If an endpoint accepts ``OPTIONS``, a preflight gets a response; any other ``OPTIONS`` needs a user."""
     runs: list[str] = []
 
     def run(request: Request) -> PlainTextResponse:

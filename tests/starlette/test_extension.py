@@ -1,4 +1,4 @@
-"""``Privy(app)`` in Starlette apps, with mounts, other middleware and handlers of the app's own."""
+"""``Privy(app)`` in Starlette apps, with mounts, other middleware and the app's own handlers."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ UNAUTHORIZED = {"message": "Unauthorized"}
 
 
 def me(request: Request) -> JSONResponse:
-    """Answer the user, from a thread."""
+    """Return the user, from a thread."""
     return JSONResponse({"user_id": privy_auth(request).require().id})
 
 
 async def who(request: Request) -> JSONResponse:
-    """Answer anybody."""
+    """Return a response without a user."""
     user = request.state.privy_user
     return JSONResponse({"user_id": user and user.id})
 
 
 def wrong(request: Request) -> Response:
-    """Raise what is no refusal."""
+    """Raise an error that does not reject the request."""
     raise ConfigurationError("field", "mend")
 
 
@@ -59,7 +59,7 @@ def installed(app: Starlette, **options: Any) -> TestClient:
 
 
 def test_user_and_refusals() -> None:
-    """The endpoint gets the user, and its refusal is the documented answer."""
+    """The endpoint gets the user, and a rejected request the documented response."""
     client = installed(Starlette(routes=ROUTES))
     assert client.get("/me", headers=identity_header()).json() == {"user_id": ADA}
     assert client.get("/who").json() == {"user_id": None}
@@ -71,7 +71,7 @@ def test_user_and_refusals() -> None:
 
 
 def test_same_bytes_wherever_it_is_refused() -> None:
-    """The middleware's answer and the handler's differ in nothing."""
+    """The responses of the middleware and of the handler are identical."""
     by_handler = installed(Starlette(routes=ROUTES)).get("/me", headers=INVALID_HEADER)
     by_middleware = installed(Starlette(routes=ROUTES), protect=["/me"]).get("/me", headers=INVALID_HEADER)
     bare = PrivyMiddleware(Starlette(routes=ROUTES), issuer_config(), protect=["/me"])
@@ -82,13 +82,13 @@ def test_same_bytes_wherever_it_is_refused() -> None:
 
 
 def test_missing_middleware() -> None:
-    """The error names the mend."""
+    """The error says how to fix it."""
     with pytest.raises(ConfigurationError, match=r"Privy\(app\)"):
         client_of(Starlette(routes=ROUTES)).get("/me")
 
 
 def test_installed_twice() -> None:
-    """A second installation on one app is a mistake."""
+    """A second installation in one app raises an error."""
     app = Starlette()
     Privy(app, issuer_config())
     with pytest.raises(ConfigurationError, match="twice"):
@@ -96,7 +96,7 @@ def test_installed_twice() -> None:
 
 
 def test_wrong_settings_stop_the_start() -> None:
-    """They are found where the plugin is installed, not at the first request."""
+    """The error is raised when the plugin is installed, not at the first request."""
     with pytest.raises(ConfigurationError):
         Privy(Starlette(), {"APP_ID": ""})
     with pytest.raises(ConfigurationError):
@@ -104,14 +104,14 @@ def test_wrong_settings_stop_the_start() -> None:
 
 
 def test_wrong_settings_inside_stay_errors() -> None:
-    """What is no refusal is the app's own error."""
+    """An error that does not reject the request is raised as it is."""
     with pytest.raises(ConfigurationError):
         installed(Starlette(routes=ROUTES)).get("/wrong")
 
 
 @pytest.mark.anyio
 async def test_handler_for_something_else() -> None:
-    """Registered for another exception by mistake, the handler hides nothing."""
+    """If the handler is registered for another exception by mistake, that exception is raised."""
     with pytest.raises(ValueError, match="own"):
         await refusal_response(Request({"type": "http"}), ValueError("own"))
 
@@ -126,7 +126,7 @@ async def test_handler_without_the_middleware() -> None:
 @pytest.mark.parametrize("options", [{}, {"protect": ["/me"]}])
 @pytest.mark.parametrize("error", [PrivyError, AuthenticationError, MissingToken])
 def test_handlers_of_the_app_come_first(options: dict[str, Any], error: type[PrivyError]) -> None:
-    """For any class of refusal, whoever refuses, and registered before or after the plugin."""
+    """They are used for any error class and for protected paths, whether registered before or after the plugin."""
 
     async def sign_in(request: Request, error: Exception) -> Response:
         assert isinstance(error, PrivyError)
@@ -158,7 +158,7 @@ def mounted(kind: str) -> Mount:
 
 @pytest.mark.parametrize("kind", ["app", "nested", "routes", "router", "behind middleware", "wrapped", "plain routes"])
 def test_mounted_apps(kind: str) -> None:
-    """They see the user, and refuse as the app around them."""
+    """They have the user, and the same error responses as the outer app."""
     deep = "/sub/deep" if kind in {"nested", "routes", "router"} else "/sub"
     client = installed(Starlette(routes=[mounted(kind)]))
     assert client.get(f"{deep}/me", headers=identity_header()).json() == {"user_id": ADA}
@@ -168,7 +168,7 @@ def test_mounted_apps(kind: str) -> None:
 
 
 def test_mounted_app_with_the_plugin_of_its_own() -> None:
-    """The inner settings hold inside."""
+    """The inner settings apply inside."""
     inner, outer = Starlette(routes=ROUTES), Starlette()
     Privy(inner, issuer_config(identity_header="x-inner"))
     outer.mount("/sub", inner)
@@ -179,7 +179,7 @@ def test_mounted_app_with_the_plugin_of_its_own() -> None:
 
 
 def test_protection_inside_a_mount() -> None:
-    """Paths are those of the app that the plugin is installed in."""
+    """Paths are relative to the app in which the plugin is installed."""
     inner = Starlette(routes=ROUTES)
     Privy(inner, issuer_config(), protect=["/who"])
     client = client_of(Starlette(routes=[Mount("/sub", inner)]))
@@ -188,7 +188,7 @@ def test_protection_inside_a_mount() -> None:
 
 
 def test_root_path() -> None:
-    """A proxy's prefix does not unprotect."""
+    """Paths stay protected with the prefix of a proxy."""
     app = Starlette(routes=ROUTES)
     Privy(app, issuer_config(), protect=["/who"])
     client = client_of(app, root_path="/api")
@@ -198,7 +198,7 @@ def test_root_path() -> None:
 
 
 async def sees_the_user(request: Request, call_next: RequestResponseEndpoint) -> Response:
-    """Say in a header who is there, before and after the app."""
+    """Set a header with the user before and after the app runs."""
     before = request.state.privy_user
     response = await call_next(request)
     response.headers["x-user"] = str(before and before.id)
@@ -206,7 +206,7 @@ async def sees_the_user(request: Request, call_next: RequestResponseEndpoint) ->
 
 
 def test_middleware_inside() -> None:
-    """``BaseHTTPMiddleware`` between the plugin and the app sees the user; refusals pass it as answers."""
+    """``BaseHTTPMiddleware`` inside has the user, and error responses pass through it."""
     app = Starlette(routes=ROUTES, middleware=[Middleware(BaseHTTPMiddleware, dispatch=sees_the_user)])
     client = installed(app)
     assert client.get("/me", headers=identity_header()).headers["x-user"] == ADA
@@ -215,7 +215,7 @@ def test_middleware_inside() -> None:
 
 
 def test_refusal_of_middleware_inside() -> None:
-    """Middleware may refuse as an endpoint does."""
+    """Middleware inside can reject a request like an endpoint."""
 
     async def everybody_signs_in(request: Request, call_next: RequestResponseEndpoint) -> Response:
         privy_auth(request).require()
@@ -228,7 +228,7 @@ def test_refusal_of_middleware_inside() -> None:
 
 
 def test_middleware_outside() -> None:
-    """``BaseHTTPMiddleware`` around the plugin gets the refusals as answers."""
+    """``BaseHTTPMiddleware`` outside gets the error responses."""
 
     async def counts(request: Request, call_next: RequestResponseEndpoint) -> Response:
         request.state.outside = True
@@ -246,7 +246,7 @@ def test_middleware_outside() -> None:
 
 @pytest.mark.parametrize("outside", [True, False])
 def test_gzip(outside: bool) -> None:
-    """Compressed answers vary on both, whichever stands further out."""
+    """Compressed responses vary on both, in either order of the middleware."""
 
     async def long(request: Request) -> PlainTextResponse:
         assert request.state.privy_user
@@ -265,7 +265,7 @@ def test_gzip(outside: bool) -> None:
 
 
 def test_cors() -> None:
-    """A preflight passes, and refusals carry the headers without which a page could not read them."""
+    """A preflight gets a response, and error responses have the CORS headers."""
     app = Starlette(routes=ROUTES)
     Privy(app, issuer_config(), protect=["/me"])
     app.add_middleware(CORSMiddleware, allow_origins=["https://a.example"], allow_credentials=True)
@@ -281,7 +281,7 @@ def test_cors() -> None:
 
 
 def test_preflight_with_cors_inside() -> None:
-    """It reaches CORS middleware there only if the setting says so."""
+    """A preflight reaches CORS middleware inside only with the setting."""
     cors = Middleware(CORSMiddleware, allow_origins=["https://a.example"])
     headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
     closed = installed(Starlette(routes=ROUTES, middleware=[cors]), protect=["/"])
@@ -296,7 +296,7 @@ def test_preflight_with_cors_inside() -> None:
 
 
 def test_streaming_and_background() -> None:
-    """Both still see the user after the endpoint has returned."""
+    """Both have the user after the endpoint has returned."""
     done: list[str] = []
 
     async def stream(request: Request) -> StreamingResponse:
@@ -314,7 +314,7 @@ def test_streaming_and_background() -> None:
 
 
 def test_lifespan_state_is_shared_and_stays_clean() -> None:
-    """What the app made at its start is there for every request, and no user ever gets into it."""
+    """The app's lifespan state is available in every request, and never contains a user."""
     database: dict[str, Any] = {}
 
     @contextlib.asynccontextmanager
@@ -341,7 +341,7 @@ async def chat(websocket: WebSocket) -> None:
 
 
 def test_websocket() -> None:
-    """A refusal after the socket was accepted closes it by policy, in a mounted app, too."""
+    """Rejecting a WebSocket after it was accepted closes it, in a mounted app too."""
     routes = [WebSocketRoute("/ws", chat)]
     client = installed(Starlette(routes=[*routes, Mount("/sub", Starlette(routes=routes))]))
     for path in ("/ws", "/sub/ws"):
@@ -353,7 +353,7 @@ def test_websocket() -> None:
 
 
 def test_cross_site_cookie() -> None:
-    """A page of another site can read what it may, and change nothing."""
+    """A page of another site can send ``GET`` requests, but cannot change anything."""
     app = Starlette(routes=[Route("/me", me, methods=["GET", "POST"])])
     client = installed(app)
     foreign = {**identity_cookie(), "Sec-Fetch-Site": "cross-site"}

@@ -1,4 +1,4 @@
-"""``owns_wallet``: the endpoint can read the body as if nobody had, and a body that is used up counts for nothing."""
+"""``owns_wallet``: the endpoint can still read the body, and a body that has been read before counts as missing."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ READERS: dict[str, Read] = {}
 
 
 def reader(read: Read) -> Read:
-    """Keep a way to read the body, by its name."""
+    """Register a way to read the body under its name."""
     READERS[getattr(read, "__name__", "")] = read
     return read
 
 
 @reader
 async def body(request: Request) -> bytes:
-    """Read all."""
+    """Read the whole body."""
     return await request.body()
 
 
 @reader
 async def stream(request: Request) -> bytes:
-    """Read the pieces."""
+    """Read the stream."""
     return b"".join([piece async for piece in request.stream()])
 
 
 @reader
 async def messages(request: Request) -> bytes:
-    """Read what the server sends."""
+    """Receive the messages of the server."""
     read, more = b"", True
     while more:
         message = await request.receive()
@@ -69,7 +69,7 @@ async def messages(request: Request) -> bytes:
 
 @reader
 async def copied_request(request: Request) -> bytes:
-    """Read a request that is made of the same parts."""
+    """Read a new request that is created from the same scope."""
     return await Request(request.scope, request.receive).body()
 
 
@@ -89,12 +89,12 @@ async def form(request: Request) -> str:
 
 @reader
 async def connection(request: Request) -> str:
-    """Ask whether the client is there."""
+    """Check whether the client is still connected."""
     return str(await request.is_disconnected())
 
 
 def make_client(read: Read, before: Read | None = None) -> TestClient:
-    """Return a client of an app that answers with what it reads: to the owner of the wallet, or to everybody."""
+    """Return a client of an app that returns the body that it reads: to the owner of the wallet, or to every user."""
 
     async def answer(request: Request) -> Response:
         return PlainTextResponse(await read(request))
@@ -119,7 +119,7 @@ def make_client(read: Read, before: Read | None = None) -> TestClient:
 
 
 def pieces(content: bytes) -> Iterator[bytes]:
-    """Send a body of unknown length in pieces."""
+    """Send a body of unknown length in parts."""
     size = max(len(content) // 3, 1)
     yield from (content[start : start + size] for start in range(0, len(content), size))
 
@@ -130,7 +130,7 @@ PATHS = pytest.mark.parametrize("path", ["/owned", "/thread/owned"])
 @PATHS
 @pytest.mark.parametrize("read", ["body", "stream", "messages", "copied_request"])
 def test_body(path: str, read: str) -> None:
-    """It is there byte for byte, in each way in which Starlette gives it."""
+    """The endpoint gets the body unchanged, in every way in which Starlette can read it."""
     client = make_client(READERS[read])
     assert client.post(path, content=BODY).content == BODY
     assert client.post(path, content=pieces(BODY)).content == BODY
@@ -138,7 +138,7 @@ def test_body(path: str, read: str) -> None:
 
 @PATHS
 def test_json(path: str) -> None:
-    """So is what Starlette reads from it."""
+    """The endpoint gets the same JSON."""
     client = make_client(json_note)
     assert client.post(path, content=BODY).text == "é"
     assert client.post(path, content=pieces(BODY)).text == "é"
@@ -148,7 +148,7 @@ def test_json(path: str) -> None:
 @pytest.mark.parametrize("file", [FILE, LARGE], ids=["small", "large"])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 def test_form_with_a_file(path: str, file: bytes, chunked: bool) -> None:
-    """A file may be larger than what is held in memory; then Starlette alone reads the form."""
+    """A file may be larger than the limit for memory; in this case Starlette parses the form."""
     client = make_client(form)
     content = multipart(("address", MINE), ("note", "é"), ("file", file))
     sent = pieces(content) if chunked else content
@@ -159,7 +159,7 @@ def test_form_with_a_file(path: str, file: bytes, chunked: bool) -> None:
 @PATHS
 @pytest.mark.parametrize("fields", [[OTHER], [MINE, OTHER], [FILE], [MINE, FILE]])
 def test_another_address_beside_a_large_file(path: str, fields: list[Any]) -> None:
-    """The form that Starlette reads must agree too."""
+    """The form that Starlette parsed must contain the same address."""
     content = multipart(*(("address", each) for each in fields), ("file", LARGE))
     answer = make_client(form).post(path, params=QUERY, content=content, headers={"content-type": MULTIPART})
     assert answer.json() == FORBIDDEN
@@ -167,7 +167,7 @@ def test_another_address_beside_a_large_file(path: str, fields: list[Any]) -> No
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 def test_large_body(chunked: bool) -> None:
-    """What is too large is not looked at, and left to an endpoint that another condition lets in."""
+    """A body that is too large is not read, but an endpoint with another condition can read it."""
     assert len(LARGE) > LARGEST_BODY
     client = make_client(stream)
     for path, content_type in (("/owned", "text/plain"), ("/owned", MULTIPART), ("/anyway", "text/plain")):
@@ -177,7 +177,7 @@ def test_large_body(chunked: bool) -> None:
 
 
 def test_two_guards() -> None:
-    """The second one reads it again."""
+    """The second check reads the body again."""
 
     @require_privy_user(owns_wallet="address")
     async def guard(request: Request) -> bytes:
@@ -187,13 +187,13 @@ def test_two_guards() -> None:
 
 
 def test_connection() -> None:
-    """Nobody is taken for disconnected."""
+    """No client counts as disconnected."""
     assert make_client(connection).post("/owned", content=BODY).text == "False"
 
 
 @pytest.mark.parametrize("before", [body, json_note])
 def test_body_that_was_read_before(before: Read) -> None:
-    """What is still there to be read counts."""
+    """A body that can still be read is used."""
     client = make_client(body, before)
     assert client.post("/owned", content=BODY).content == BODY
     other = json.dumps({"address": OTHER, "note": ""})
@@ -201,12 +201,12 @@ def test_body_that_was_read_before(before: Read) -> None:
 
 
 async def form_alone(request: Request) -> str:
-    """Read the form, and leave it open."""
+    """Parse the form, and leave its files open."""
     return str(await request.form())
 
 
 def test_form_that_was_read_before() -> None:
-    """Nobody can read anything else then; of what is no form it has read nothing."""
+    """After a form was parsed, only the form can be read; other bodies are not consumed by that."""
     client = make_client(form_alone, form_alone)
     assert MINE in client.post("/owned", data={"address": MINE}).text
     for data in ({"address": OTHER}, {"address": [MINE, OTHER]}):
@@ -218,13 +218,13 @@ def test_form_that_was_read_before() -> None:
 
 
 def test_body_that_was_used_up() -> None:
-    """Somebody may have kept it, and give it to the endpoint."""
+    """A body that has been read counts as missing, because other code may have kept it and pass it to the endpoint."""
     other = json.dumps({"address": OTHER})
     assert make_client(connection, stream).post("/owned", params=QUERY, content=other).json() == FORBIDDEN
 
 
 async def ask(app: Any, *parts: bytes, end: dict[str, Any] | Exception) -> tuple[int, bytes]:
-    """Send a body in messages of the test's own, and return the answer."""
+    """Send a body in the given messages, and return the response."""
     received = iter([*({"type": "http.request", "body": part, "more_body": True} for part in parts), end])
     sent: list[Any] = []
 
@@ -247,12 +247,12 @@ async def ask(app: Any, *parts: bytes, end: dict[str, Any] | Exception) -> tuple
 @pytest.mark.anyio
 @pytest.mark.parametrize("end", [{"type": "http.disconnect"}, OSError("the connection is lost")])
 async def test_body_without_an_end(end: Any) -> None:
-    """That is not the endpoint's business, nor a 500: the address counts as missing."""
+    """This neither reaches the endpoint nor causes a 500: the address counts as missing."""
     assert (await ask(make_client(body).app, BODY, end=end))[0] == ConditionNotMet.status
 
 
 def test_endpoint_outside_a_thread() -> None:
-    """Called by hand on the event loop, a function that is not async cannot be told what the body says."""
+    """A sync endpoint that is called on the event loop cannot read the body."""
 
     @require_privy_user(owns_wallet="address")
     def endpoint(request: Request) -> Response:
@@ -268,7 +268,7 @@ def test_endpoint_outside_a_thread() -> None:
 
 @PATHS
 def test_path_and_query(path: str) -> None:
-    """An EVM address is the user's in whichever case, and no address is never owned."""
+    """An EVM address is compared without case, and a missing address is never owned."""
     client = make_client(body)
     for target in (f"{path}/{{}}", f"{path}?address={{}}"):
         assert client.get(target.format(MINE)).status_code == 200
@@ -279,7 +279,7 @@ def test_path_and_query(path: str) -> None:
 
 @PATHS
 def test_nobody(path: str) -> None:
-    """Who is not signed in is asked to, whatever the address; nothing is read for nobody."""
+    """Without a user the response is 401 for any address, and the body is not read."""
     client = make_client(body)
 
     read: list[bytes] = []
@@ -310,7 +310,7 @@ def test_websocket() -> None:
 
 @pytest.mark.anyio
 async def test_requests_at_once() -> None:
-    """Each one reads its own body."""
+    """Each request reads its own body."""
     app, answers = make_client(json_note).app, dict[int, tuple[int, bytes]]()
 
     async def ask_one(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Starlette and FastAPI apps behave behind the plugin as they do without it."""
+"""Starlette and FastAPI apps behave the same with and without the plugin."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ VARY = "Cookie, privy-id-token, Authorization"
 
 
 def said(answer: Any) -> dict[str, str]:
-    """Return what an answer says to caches."""
+    """Return the caching headers of a response."""
     return {name: answer.headers[name] for name in ("vary", "cache-control") if name in answer.headers}
 
 
 @pytest.mark.parametrize("make", [Starlette, FastAPI])
 def test_a_static_file_that_was_revalidated_stays_in_the_cache(make: Callable[[], Any], tmp_path: Path) -> None:
-    """A 304 changes nothing about what is stored (RFC 9111 §4.3.4), even for a request with a token."""
+    """A 304 does not change the stored response (RFC 9111 §4.3.4), even if the request has a token."""
     (tmp_path / "style.css").write_text("p {}")
     app = make()
     app.mount("/static", StaticFiles(directory=tmp_path))
@@ -47,7 +47,7 @@ def test_a_static_file_that_was_revalidated_stays_in_the_cache(make: Callable[[]
 
 
 def test_static_files_outside(tmp_path: Path) -> None:
-    """Mounted beside the middleware, they are as cacheable as ever."""
+    """Static files that are mounted outside the middleware can be cached."""
     (tmp_path / "style.css").write_text("p {}")
 
     async def who(request: Request) -> PlainTextResponse:
@@ -63,7 +63,7 @@ def test_static_files_outside(tmp_path: Path) -> None:
 
 
 def test_answers_without_content_to_a_user() -> None:
-    """Accessors of ours tell that the answer depends on the user."""
+    """Our accessors mark the response as dependent on the user."""
 
     async def blind(request: Request) -> Response:
         return Response(status_code=204)
@@ -83,17 +83,17 @@ def test_answers_without_content_to_a_user() -> None:
 
 
 def test_answers_without_content_to_a_dependency() -> None:
-    """A route of FastAPI's that asks for a user depends on it."""
+    """The response of a FastAPI route that requires a user depends on it."""
     app = FastAPI()
     fastapi_privy.Privy(app, issuer_config())
 
     @app.get("/blind", status_code=204)
     async def blind() -> None:
-        """Answer nothing."""
+        """Return an empty response."""
 
     @app.get("/user", status_code=204)
     async def user(user: CurrentUser) -> None:
-        """Answer nothing, to a user."""
+        """Return an empty response to a user."""
 
     client = TestClient(app)
     assert said(client.get("/blind", headers=identity_header())) == {}
@@ -102,7 +102,7 @@ def test_answers_without_content_to_a_dependency() -> None:
 
 @pytest.mark.parametrize("base", [True, False])
 def test_middleware_outside_sees_what_the_app_leaves_in_the_state(base: bool) -> None:
-    """``request.state`` is one for all of them, as Starlette has it, but for the user."""
+    """``request.state`` is shared, as always in Starlette, except for the user."""
     seen: list[dict[str, Any]] = []
 
     async def outside(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -112,7 +112,7 @@ def test_middleware_outside_sees_what_the_app_leaves_in_the_state(base: bool) ->
         return response
 
     class Outside:
-        """Hold the state as middleware in plain ASGI does."""
+        """A plain ASGI middleware that keeps a reference to the state."""
 
         def __init__(self, app: Any) -> None:
             self.app = app

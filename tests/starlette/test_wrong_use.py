@@ -1,4 +1,4 @@
-"""A guard above its route, which the route does not have: the app does not start."""
+"""A decorator above the route's has no effect: the app does not start."""
 
 from __future__ import annotations
 
@@ -60,25 +60,25 @@ def in_a_router(endpoint: Any) -> FastAPI:
 
 
 def in_a_mounted_app(endpoint: Any) -> FastAPI:
-    """Add a route to an app that is mounted."""
+    """Add a route to a mounted app."""
     app = FastAPI()
     app.mount("/sub", in_the_app(endpoint))
     return app
 
 
 def in_a_list(endpoint: Any) -> Starlette:
-    """List the route."""
+    """Pass the route in a list."""
     return Starlette(routes=[Route("/", endpoint)])
 
 
 def behind_middleware(endpoint: Any) -> Starlette:
-    """List the route in an app that is mounted behind middleware, with another one in it."""
+    """Pass the route in a list to an app that is mounted inside middleware, together with another app."""
     deep = Starlette(routes=[Mount("/deep", GZipMiddleware(in_a_list(endpoint)))])
     return Starlette(routes=[Mount("/sub", app=deep, middleware=[Middleware(GZipMiddleware)])])
 
 
 def with_its_own_middleware(endpoint: Any) -> Starlette:
-    """List the route with middleware of its own."""
+    """Pass the route in a list, with its own middleware."""
     return Starlette(routes=[Route("/", endpoint, middleware=[Middleware(GZipMiddleware)])])
 
 
@@ -86,14 +86,14 @@ MAKERS = [in_the_app, in_a_router, in_a_mounted_app, in_a_list, behind_middlewar
 
 
 def install(app: Any) -> None:
-    """Install the plugin that belongs to the app."""
+    """Install the plugin for the app."""
     (fastapi_privy.Privy if isinstance(app, FastAPI) else starlette.Privy)(app, issuer_config())
 
 
 @every_guard
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_guard_above_its_route(name: str, make: Callable[[Any], ASGIApp]) -> None:
-    """The start fails, and without a lifespan every request does."""
+    """The app does not start, and without a lifespan every request raises the error."""
     endpoint = page_of()
     app: Any = make(endpoint)
     install(app)
@@ -108,7 +108,7 @@ def test_a_guard_above_its_route(name: str, make: Callable[[Any], ASGIApp]) -> N
 
 @pytest.mark.anyio
 async def test_the_server_is_told() -> None:
-    """As of any other mistake that shows at the start."""
+    """The server gets the error, as for other mistakes at startup."""
     endpoint = page_of()
     app = in_the_app(endpoint)
     install(app)
@@ -128,7 +128,7 @@ async def test_the_server_is_told() -> None:
 
 
 def test_on_a_socket() -> None:
-    """A WebSocket's route is a route as well."""
+    """The route of a WebSocket is checked too."""
     app = FastAPI()
 
     @require_privy_user
@@ -143,7 +143,7 @@ def test_on_a_socket() -> None:
 
 @pytest.mark.parametrize("make", MAKERS)
 def test_the_right_order(make: Callable[[Any], ASGIApp]) -> None:
-    """Wherever the route is."""
+    """The right order works for all routes."""
     app: Any = make(require_privy_user(page_of()))
     install(app)
     paths = {"in_a_router": "/outer/inner/", "in_a_mounted_app": "/sub/", "behind_middleware": "/sub/deep/"}
@@ -154,7 +154,7 @@ def test_the_right_order(make: Callable[[Any], ASGIApp]) -> None:
 
 
 def test_endpoints_that_are_open_and_guarded() -> None:
-    """Under two addresses, in two apps, or under the module's own name."""
+    """Under two URLs, in two apps, or under the name in the module."""
     shared = page_of()
     public = Starlette(routes=[Route("/", shared), Route("/module", module_page)])
     internal = Starlette(routes=[Route("/", require_privy_user(shared)), WebSocketRoute("/ws", SOCKET)])
@@ -170,7 +170,7 @@ def test_endpoints_that_are_open_and_guarded() -> None:
 
 
 async def module_page(request: Request) -> PlainTextResponse:
-    """Be open under its own name."""
+    """An endpoint that is served without a check under its own name."""
     return PlainTextResponse("open")
 
 
@@ -179,12 +179,12 @@ GUARDED_MODULE_PAGE = require_privy_user(module_page)
 
 @functools.partial
 async def SOCKET(websocket: WebSocket) -> None:
-    """Accept anybody."""
+    """Respond to every request."""
     await websocket.accept()
 
 
 def test_mounted_behind_middleware() -> None:
-    """An app that stands there answers refusals as the app itself does."""
+    """An app that is mounted inside middleware sends the same error responses."""
 
     @require_privy_user
     async def page(request: Request) -> PlainTextResponse:
@@ -199,14 +199,14 @@ def test_mounted_behind_middleware() -> None:
 
 @pytest.mark.parametrize("plugin", [starlette.Privy, fastapi_privy.Privy])
 def test_options_are_checked_where_the_plugin_is_installed(plugin: Any) -> None:
-    """Before the app starts, as settings are."""
+    """Wrong options raise an error when the plugin is installed, like wrong settings."""
     for options, field in (({"on_expired": print}, "on_expired"), ({"protect": ["api"]}, "protect")):
         with pytest.raises(ConfigurationError, match=f"^{field}: "):
             plugin(FastAPI(), issuer_config(), **options)
 
 
 def test_mounted_apps_of_other_kinds() -> None:
-    """What they call routes is none of ours."""
+    """Their ``routes`` can be something else."""
 
     class Other:
         def routes(self) -> list[str]:
@@ -223,6 +223,6 @@ def test_mounted_apps_of_other_kinds() -> None:
 
 @pytest.mark.parametrize("word", ["ignore", "", "Reject"])
 def test_optional_takes_one_of_two_words(word: Any) -> None:
-    """Any other is a mistake."""
+    """Any other value raises an error."""
     with pytest.raises(ConfigurationError, match=r"^on_invalid: "):
         optional_privy_user(on_invalid=word)
