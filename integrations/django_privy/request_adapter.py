@@ -12,10 +12,10 @@ from privy_middleware.asgi import ASGIRequest, Scope
 from privy_middleware.plugin import FieldNames
 from privy_middleware.wsgi import WSGIRequest
 
-__all__ = ["Fields", "is_asgi"]
+__all__ = ["DjangoRequest", "is_asgi"]
 
 
-class Fields:
+class DjangoRequest:
     """A Django request for the gate: the method, headers and cookies from the server, the rest from Django."""
 
     __slots__ = ("_raw", "_request")

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
-from django_privy.request_adapter import Fields, is_asgi
+from django_privy.request_adapter import DjangoRequest, is_asgi
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
 from privy_middleware.plugin import Gate, Lookup
 
@@ -36,7 +36,7 @@ class DjangoLookup(Lookup):
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Create the lookup of a request."""
-        super().__init__(gate, Fields(request))
+        super().__init__(gate, DjangoRequest(request))
         self._on_event_loop = is_asgi(request)
         self.looked: bool = False
         self.refused: PrivyError | None = None
