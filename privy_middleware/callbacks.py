@@ -1,6 +1,6 @@
 """Checks on functions of the app: whether they have to be awaited.
 
-A coroutine that nobody awaits counts as true. As the result of a check it would refuse everybody or let everybody in.
+A coroutine that is not awaited counts as true. As the result of a check it would refuse or accept every request.
 """
 
 from __future__ import annotations

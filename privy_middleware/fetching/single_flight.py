@@ -18,7 +18,7 @@ __all__ = ["SingleFlight"]
 class SingleFlight:
     """A fetch in progress: one thread or task makes it, all others wait for it.
 
-    It has a deadline, after which nobody waits any longer: the thread that makes the fetch may have died.
+    It has a deadline, after which no caller waits any longer: the thread that makes the fetch may have died.
     """
 
     def __init__(self, seconds: float) -> None:

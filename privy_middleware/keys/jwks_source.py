@@ -65,7 +65,7 @@ class JWKSSource:
       that of one of them: a new key may have signed it. This too is an error that says when to try again.
     - Failed fetches are repeated after 1, 2, 4, … at most 30 s, or after the server's ``Retry-After`` up to 300 s.
     - A ``kid`` that is not in a fresh set causes one fetch, then no ``kid`` does for ``cooldown``. So a new key is
-      found after that time at most, even while somebody sends invented ids. A bad signature never causes a fetch.
+      found after that time at most, even while a client sends made-up ones. A bad signature never causes a fetch.
     - A key that is no longer published verifies nothing after the next refresh, and ``generation`` changes.
     - A fetch takes at most ``timeout`` in all and ``max_bytes`` after decompression, follows no redirect, and uses
       https except on loopback. Unusable keys are skipped, and a set without a usable one is a failed fetch.

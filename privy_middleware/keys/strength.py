@@ -1,4 +1,4 @@
-"""Refuse public keys that are too weak, too slow, or for which anybody can make signatures."""
+"""Refuse public keys that are too weak, too slow, or for which an attacker can make signatures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_strength(key: PublicKeyTypes) -> None:
     """Check that only the owner of the private key can make signatures, and that verifying them takes limited time.
 
     Raises:
-        UnusableKey: if it is an RSA key of a wrong size, or a key for which anybody can make signatures.
+        UnusableKey: if it is an RSA key of a wrong size, or a key for which an attacker can make signatures.
     """
     if isinstance(key, rsa.RSAPublicKey):
         _check_rsa(key)
@@ -49,7 +49,7 @@ def _check_edwards(encoded: bytes, prime: int, low: frozenset[int]) -> None:
     if y >= prime:
         raise UnusableKey("its y-coordinate is not less than the prime of its curve")
     if y in low:
-        raise UnusableKey("it is a point of low order, for which anybody can sign")
+        raise UnusableKey("it is a point of low order, for which an attacker can sign")
 
 
 def _check_rsa(key: rsa.RSAPublicKey) -> None:

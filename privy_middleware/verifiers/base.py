@@ -38,7 +38,7 @@ class Verifier(Protocol):
         Yields what has to be waited for; ``fetching.waiting`` runs the steps, blocking or not.
 
         Raises:
-            InvalidToken: if a token is refused, for whichever reason.
+            InvalidToken: if a token is refused.
             KeysUnavailable: if there are no keys.
         """
         ...

@@ -50,7 +50,7 @@ class PrivyVerifier:
         """Return the user of an identity token, blocking if keys have to be fetched.
 
         Raises:
-            InvalidToken: if the token is refused, for whichever reason.
+            InvalidToken: if the token is refused.
             KeysUnavailable: if there are no keys.
         """
         return self._identity.verify(token).value
@@ -63,7 +63,7 @@ class PrivyVerifier:
         """Return the claims of an access token, blocking if keys have to be fetched.
 
         Raises:
-            InvalidToken: if the token is refused, for whichever reason.
+            InvalidToken: if the token is refused.
             KeysUnavailable: if there are no keys.
         """
         return self._access.verify(token).value

@@ -127,7 +127,7 @@ class TokenVerifier(Generic[_T]):
         """Verify a token, blocking if keys have to be fetched.
 
         Raises:
-            InvalidToken: if the token is refused, for whichever reason.
+            InvalidToken: if the token is refused.
             KeysUnavailable: if there are no keys.
         """
         return run(self.steps(token, self._clock()))
@@ -149,7 +149,7 @@ class TokenVerifier(Generic[_T]):
         """Verify a token, which has to be valid ``now`` (Unix seconds), yielding the key source to be waited for.
 
         Raises:
-            InvalidToken: if the token is refused, for whichever reason.
+            InvalidToken: if the token is refused.
             KeysUnavailable: if there are no keys.
             ConfigurationError: if ``is_revoked`` returns something to await.
         """

@@ -265,4 +265,4 @@ def test_a_server_that_publishes_one(caplog: pytest.LogCaptureFixture) -> None:
     assert source.lookup("forged", "EdDSA") == ()
     assert source.lookup("good", "EdDSA")
     (record,) = caplog.records
-    assert record.getMessage().endswith("are skipped: 1: it is a point of low order, for which anybody can sign.")
+    assert record.getMessage().endswith("are skipped: 1: it is a point of low order, for which an attacker can sign.")
