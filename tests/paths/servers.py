@@ -242,7 +242,8 @@ def standard_library(handler_class: Any, make_environ: str) -> Read:
 
     def handle(self: Any) -> None:
         self.raw_requestline = self.rfile.readline(65537)
-        if self.parse_request():
+        # A request in HTTP/0.9 has no headers, of which newer Pythons cannot make an environ.
+        if self.parse_request() and not isinstance(self.headers, dict):
             self.environ = getattr(self, make_environ)()
 
     def log_message(self: Any, *_: object) -> None: ...
