@@ -1,4 +1,4 @@
-"""Addresses, client options, and what HTTP says about time."""
+"""Addresses, client options, and the times in HTTP headers."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _URL = "https://auth.privy.io/api/v1/apps/x/jwks.json"
     ],
 )
 def test_addresses_that_are_taken(url: str) -> None:
-    """Any https address will do, and http on loopback."""
+    """Any ``https`` address is accepted, and ``http`` on loopback."""
     assert check_jwks_url(url, "jwks_url") == url
 
 
 @pytest.mark.parametrize(
-    ("url", "mend"),
+    ("url", "fix"),
     [
         ("http://auth.privy.io/jwks", "use https"),
         ("http://localhost.example.com/", "use https"),
@@ -80,15 +80,15 @@ def test_addresses_that_are_taken(url: str) -> None:
         (b"https://auth.privy.io", "give an address"),
     ],
 )
-def test_addresses_that_are_refused(url: Any, mend: str) -> None:
-    """Anything else is refused with the mend, and a secret in it is not repeated."""
-    with pytest.raises(ConfigurationError, match=f"^jwks: .*{mend}") as caught:
+def test_addresses_that_are_refused(url: Any, fix: str) -> None:
+    """Other addresses are rejected with a message that says how to fix it, and that does not repeat a secret."""
+    with pytest.raises(ConfigurationError, match=f"^jwks: .*{fix}") as caught:
         check_jwks_url(url, "jwks")
     assert "secret" not in str(caught.value)
 
 
 def test_settings() -> None:
-    """Options reach the clients, the header of the content coding excepted."""
+    """Options are passed to the clients, except for ``Accept-Encoding``."""
     options = {"proxy": "http://127.0.0.1:3128", "headers": {"X-Own": "1", "Accept-Encoding": "br"}, "trust_env": False}
     settings = client_settings(_URL, options)
     assert settings["proxy"] == options["proxy"]
@@ -99,19 +99,19 @@ def test_settings() -> None:
 
 
 def test_certificates_are_checked() -> None:
-    """By default the system's authorities are trusted, and names are checked."""
+    """By default the system's certificate authorities are trusted, and host names are checked."""
     context = client_settings(_URL, {})["verify"]
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
 
 def test_no_authorities_are_read_for_loopback() -> None:
-    """Plain http needs no certificate authorities, and loading them takes its time."""
+    """Plain ``http`` needs no certificate authorities, and loading them takes time."""
     assert client_settings("http://127.0.0.1/", {})["verify"].get_ca_certs() == []
 
 
 def test_own_authorities(tmp_path: Path) -> None:
-    """A bundle's path, a folder of certificates or a context of one's own say whom to trust."""
+    """The path of a bundle, a directory of certificates or an own context sets the trusted authorities."""
     bundle = Authority(tmp_path).bundle
     for given in (bundle, str(bundle)):
         assert len(client_settings(_URL, {"verify": given})["verify"].get_ca_certs()) == 1
@@ -160,14 +160,14 @@ _WEAK = "certificates and host names are always checked: set check_hostname"
     ],
 )
 def test_options_that_are_refused(options: Any, problem: str) -> None:
-    """What would weaken a fetch, or is no option, is a configuration error."""
+    """Options that would make a fetch insecure, and unknown options, raise a ``ConfigurationError``."""
     with pytest.raises(ConfigurationError, match=f"^client_options: .*{problem}") as caught:
         client_settings(_URL, options)
     assert caught.value.__cause__ is None
 
 
 def test_contexts_that_are_taken() -> None:
-    """A context that checks everything is accepted, also for a proxy, which need not have one."""
+    """A context that checks everything is accepted, also for a proxy, which can also have none."""
     strict = ssl.create_default_context()
     for options in ({"verify": strict}, {"proxy": _proxy(strict)}, {"proxy": _proxy(None), "verify": strict}):
         check_client_options(options)
@@ -176,7 +176,7 @@ def test_contexts_that_are_taken() -> None:
 
 @pytest.mark.parametrize("options", [{"verify": _lax()}, {"proxy": _proxy(_lax())}, {"timeout": 1}, {"verify": False}])
 def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
-    """A configuration refuses the same options as a fetch, even if nothing is going to be fetched."""
+    """A configuration rejects the same options as a fetch, even if it never fetches."""
     for key in (None, Signer().pem):
         with pytest.raises(ConfigurationError, match=r"^client_options: "):
             PrivyConfig(app_id="app", client_options=options, verification_key=key)
@@ -184,7 +184,7 @@ def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("where", ["verify", "proxy"])
 def test_weakened(where: str) -> None:
-    """A context is checked as it is now, not as it was."""
+    """A context is checked in its current state, not as it was before."""
     context = ssl.create_default_context()
     options = {"verify": context} if where == "verify" else {"proxy": _proxy(context)}
     assert not is_weakened(options)
@@ -216,7 +216,7 @@ def test_weakened(where: str) -> None:
     ],
 )
 def test_max_age(cache_control: str, age: str, seconds: float | None) -> None:
-    """``max-age`` less ``Age`` is how long an answer is fresh, unless it may not be kept (RFC 9111 §4.2)."""
+    """A response is fresh for ``max-age`` less ``Age``, unless it must not be stored (RFC 9111 §4.2)."""
     assert max_age_of(httpx2.Headers({"cache-control": cache_control, "age": age})) == seconds
 
 
@@ -225,12 +225,12 @@ def test_max_age(cache_control: str, age: str, seconds: float | None) -> None:
     [("17", 17.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("99999999999", None), ("1e3", None)],
 )
 def test_retry_after_in_seconds(value: str, seconds: float | None) -> None:
-    """``Retry-After`` may be a number of seconds; nonsense says nothing."""
+    """``Retry-After`` can be a number of seconds; invalid values are ignored."""
     assert retry_after_of(httpx2.Headers({"retry-after": value})) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
-    """``Retry-After`` may be a date (RFC 9110 §10.2.3), and one that has passed means now."""
+    """``Retry-After`` can be a date (RFC 9110 §10.2.3), and a date in the past means now."""
     later = email.utils.formatdate(time.time() + 3600, usegmt=True)
     wish = retry_after_of(httpx2.Headers({"retry-after": later}))
     assert wish is not None
@@ -240,5 +240,5 @@ def test_retry_after_as_a_date() -> None:
 
 @pytest.mark.parametrize("date", ["Wed, 99 Oct 2015 07:28:00 GMT", "1 1 1 1 1 1"])
 def test_retry_after_as_nonsense(date: str) -> None:
-    """A date that is none says nothing."""
+    """An invalid date is ignored."""
     assert retry_after_of(httpx2.Headers({"retry-after": date})) is None

@@ -56,7 +56,7 @@ def test_repr_hides_keys_and_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "mend"),
+    ("field", "value", "fix"),
     [
         ("app_id", None, "copy the app id"),
         ("app_id", "", "copy the app id"),
@@ -154,10 +154,10 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("app_secret", {"test-app": ""}, "app secret"),
     ],
 )
-def test_wrong_values(field: str, value: Any, mend: str) -> None:
+def test_wrong_values(field: str, value: Any, fix: str) -> None:
     """A ``ConfigurationError`` names the field and how to fix it, and never contains key material."""
     settings = {"app_id": APP_ID, field: value}
-    with pytest.raises(ConfigurationError, match=rf"^{field}: .*({mend})") as caught:
+    with pytest.raises(ConfigurationError, match=rf"^{field}: .*({fix})") as caught:
         PrivyConfig(**settings)
     assert caught.value.field == field
     assert SIGNER.jwk["x"] not in str(caught.value)
