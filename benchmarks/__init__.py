@@ -1,1 +1,1 @@
-"""What verification costs, beside its peers and under load."""
+"""Measurements of verification, compared with other libraries and under load."""

@@ -222,7 +222,7 @@ async def test_refusal_raised_in_the_app() -> None:
     [
         ([START, MissingToken()], MissingToken),
         ([ValueError("the app's own")], ValueError),
-        ([ConfigurationError("field", "mend")], ConfigurationError),
+        ([ConfigurationError("field", "fix")], ConfigurationError),
     ],
 )
 async def test_errors_that_stay_errors(steps: list[Step], error: type[Exception]) -> None:

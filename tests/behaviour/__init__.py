@@ -1,1 +1,1 @@
-"""The behaviour over HTTP, the same for every framework."""
+"""The behaviour over HTTP, which is the same in every framework."""

@@ -1,4 +1,4 @@
-"""The abstract client that drives every framework through the same requests."""
+"""The abstract client that sends the same requests to an app in every framework."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer, headers in order and with lower-case names."""
+    """An HTTP response, with its headers in order and their names in lower case."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """Return the header's values joined, or ``None``."""
+        """Return the values of a header joined, or ``None``."""
         values = [value for key, value in self.headers if key == name]
         return ", ".join(values) if values else None
 
@@ -30,7 +30,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class SocketAnswer:
-    """What became of a WebSocket: the first message, its echo, or how it was refused."""
+    """The result of a WebSocket: its first message and echo, or the response that rejected it."""
 
     accepted: bool
     first: Any = None
@@ -40,22 +40,22 @@ class SocketAnswer:
 
 
 def unambiguous(path: str) -> str:
-    """Return a path for a test client that would take two slashes at its start for a host."""
+    """Return a path for a test client that would parse two leading slashes as a host."""
     return f"http://localhost{path}" if path.startswith("//") else path
 
 
 class Client:
-    """Send requests to one app through its framework's own test client."""
+    """A client that sends requests to an app with the framework's own test client."""
 
     websockets: ClassVar[bool] = False
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send one request, repeated headers as they are, and return the answer."""
+        """Send a request with possibly repeated headers, and return the response."""
         raise NotImplementedError
 
     def websocket(self, path: str, headers: Headers = ()) -> SocketAnswer:
-        """Open a WebSocket, read the first message, echo ``"ping"``, and close."""
+        """Open a WebSocket, read the first message, echo ``"ping"``, and close it."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Release what the client holds."""
+        """Release the resources of the client."""

@@ -1,4 +1,4 @@
-"""The other families of tokens, and one kind of Privy's alone, in every framework."""
+"""The other token families, and single kinds of Privy's tokens, in every framework."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SOCIAL: str = PUBLISHED["tokens"]["social_2025"]["token"]
 
 
 def user_id(client: Any, *headers: tuple[str, str]) -> Any:
-    """Return whom the optional route greets."""
+    """Return the user ID in the response of the optional route."""
     answer = client.request("GET", "/optional", headers)
     assert answer.status == 200
     return json.loads(answer.body)["user_id"]
 
 
 def test_web3auth(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """Its token comes as a bearer token alone, and Privy's means nothing here."""
+    """A Web3Auth token is accepted only as a bearer token, and Privy's tokens are rejected."""
     client = make_client(WEB3AUTH)
     assert user_id(client) is None
     assert user_id(client, bearer(SOCIAL)).startswith("web3auth:")
@@ -42,7 +42,7 @@ def test_web3auth(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
 
 
 def test_custom_keys(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """Its users are in a namespace of their own."""
+    """The user IDs have their own namespace."""
     client = make_client(CUSTOM)
     token = SIGNER.create_access_token("did:privy:dev-ada")
     assert user_id(client, bearer(token)).startswith("custom:")
@@ -51,7 +51,7 @@ def test_custom_keys(make_client: MakeClient, issuer: DevelopmentIssuer) -> None
 
 
 def test_several_families_at_once(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """The exact issuer decides, then only that family's keys and rules."""
+    """The issuer determines the family, and only its keys and rules are used."""
     verifier = CombinedVerifier(PrivyVerifier(issuer.config()), Web3AuthVerifier(WEB3AUTH), CustomKeyVerifier(CUSTOM))
     client = make_client(verifier)
     assert user_id(client, identity(issuer.identity_token("ada"))) == "did:privy:dev-ada"
@@ -68,7 +68,7 @@ def test_several_families_at_once(make_client: MakeClient, issuer: DevelopmentIs
 def test_what_a_signed_out_page_sends_is_no_token(
     make_client: MakeClient, issuer: DevelopmentIssuer, value: str
 ) -> None:
-    """No family is asked about an empty bearer token or the words ``null`` and ``undefined``."""
+    """An empty bearer token, ``null`` and ``undefined`` count as no token for every family."""
     verifier = CombinedVerifier(PrivyVerifier(issuer.config()), Web3AuthVerifier(WEB3AUTH), CustomKeyVerifier(CUSTOM))
     for settings in (WEB3AUTH, CUSTOM, verifier):
         client = make_client(settings)
@@ -81,14 +81,14 @@ def test_what_a_signed_out_page_sends_is_no_token(
 
 
 def test_identity_tokens_alone(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """An access token is as if absent."""
+    """An access token is ignored."""
     client = make_client(issuer.config(tokens=("identity",)))
     assert user_id(client, identity(issuer.identity_token("ada"))) == "did:privy:dev-ada"
     refused(client.request("GET", "/me", [bearer(issuer.access_token("ada"))]), 401, UNAUTHORIZED)
 
 
 def test_access_tokens_alone(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """An identity token is as if absent."""
+    """An identity token is ignored."""
     client = make_client(issuer.config(tokens=("access",)))
     assert user_id(client, bearer(issuer.access_token("ada"))) == "did:privy:dev-ada"
     refused(client.request("GET", "/me", [identity(issuer.identity_token("ada"))]), 401, UNAUTHORIZED)

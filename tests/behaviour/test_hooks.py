@@ -1,4 +1,4 @@
-"""Functions of the app that we call, in every framework: what they may not return is our fault, and nobody's answer."""
+"""Callbacks of the app, in every framework: a wrong return value is an error of the server."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.support.callables import UNSEEN
 
 @pytest.fixture(params=[*UNSEEN])
 def hook(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """Return a hook of which it shows only when it is called that it must be awaited, for as long as the test runs.
+    """Return a callback that is recognised as async only when it is called, while the test runs.
 
-    A request that is left in memory may be looked at later, and then calls it again.
+    A request that remains in memory may be used later, and would then call it again.
     """
     running = [True]
     yield lambda *args: UNSEEN[request.param](*args) if running else False
@@ -27,7 +27,7 @@ def hook(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
 
 
 def fails(client: Client, field: str, path: str, header: tuple[str, str]) -> None:
-    """Assert that a request gets the server's own answer to an error, or the test client the error itself."""
+    """Check that a request gets the server's own error response, or that the test client raises the error."""
     status, fault = 500, field
     try:
         status = client.request("GET", path, [header]).status
@@ -39,7 +39,7 @@ def fails(client: Client, field: str, path: str, header: tuple[str, str]) -> Non
 def test_is_revoked_that_must_be_awaited(
     make_client: MakeClient, issuer: DevelopmentIssuer, hook: Callable[..., Any]
 ) -> None:
-    """The token counts neither as revoked nor as good, on any route that looks, first and from the cache."""
+    """The token counts neither as revoked nor as valid, on any route that uses it, cached or not."""
     client = make_client(is_revoked=hook)
     good = issuer.identity_token("ada")
     for path in ("/", "/me", "/optional", "/wallet", "/me"):
@@ -52,7 +52,7 @@ def test_is_revoked_that_must_be_awaited(
 def test_on_refused_that_must_be_awaited(
     make_client: MakeClient, issuer: DevelopmentIssuer, hook: Callable[..., Any]
 ) -> None:
-    """A hook that does nothing is not passed over in silence."""
+    """A callback that would do nothing raises an error."""
     client = make_client(on_refused=hook)
     good = issuer.identity_token("ada")
     for path in ("/", "/me", "/optional"):

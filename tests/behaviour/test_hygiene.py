@@ -1,4 +1,4 @@
-"""What an app, a log or an error tracker gets to see of our objects shows nothing of a token, in every framework."""
+"""An app, a log or an error tracker finds no part of a token in our objects, in every framework."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OURS = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy")
 
 
 def bad_tokens(issuer: DevelopmentIssuer) -> list[str]:
-    """Return tokens that are refused at every stage of reading one."""
+    """Return tokens that are rejected at each step of reading them."""
     good = issuer.identity_token("ada")
     return [
         issuer.identity_token("ada", exp=1),
@@ -53,7 +53,7 @@ def bad_tokens(issuer: DevelopmentIssuer) -> list[str]:
 
 
 def request_all(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Send good and bad tokens of either kind, and in every place."""
+    """Send valid and invalid tokens of both kinds, in every header and cookie."""
     for token in (issuer.identity_token("ada"), *bad_tokens(issuer)):
         for name, value in (("privy-id-token", token), ("Cookie", f"privy-id-token={token}")):
             for path in ("/", "/me", "/optional", "/session", "/wallet"):
@@ -62,14 +62,14 @@ def request_all(client: Client, issuer: DevelopmentIssuer) -> None:
 
 
 def living_objects() -> Iterator[object]:
-    """Yield whatever of ours is alive."""
+    """Yield our objects that are still in memory."""
     for each in gc.get_objects():
         if str(type(each).__module__).partition(".")[0] in OURS:
             yield each
 
 
 def test_refusals_show_no_token(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """Not even their tracebacks, with what the variables in the frames held."""
+    """Errors contain no token, nor do the variables in the frames of their tracebacks."""
     refusals: list[PrivyError] = []
     request_all(make_client(on_refused=refusals.append), issuer)
     assert {error.code for error in refusals} > {"token_expired", "wrong_audience", "unknown_key", "oversized_token"}
@@ -79,7 +79,7 @@ def test_refusals_show_no_token(make_client: MakeClient, issuer: DevelopmentIssu
 
 
 def test_objects_show_no_token(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Whatever of ours is left in memory after many requests."""
+    """Our objects that remain in memory after many requests contain no token."""
     request_all(client, issuer)
     shown = "\n".join(repr(each) for each in living_objects())
     assert "PrivyVerifier" in shown
@@ -87,7 +87,7 @@ def test_objects_show_no_token(client: Client, issuer: DevelopmentIssuer) -> Non
 
 
 class _Beside:
-    """An ASGI middleware that does nothing, in the place of ours."""
+    """An ASGI middleware that does nothing, for comparison with ours."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -97,7 +97,7 @@ class _Beside:
 
 
 def flask_app(*, ours: bool, served: bool) -> object:
-    """Return a Flask app with a guarded blueprint."""
+    """Return a Flask app with a protected blueprint."""
     app, pages = Flask("app"), Blueprint("pages", "pages")
     pages.add_url_rule("/", "index", lambda: "hello")
     if ours:
@@ -114,7 +114,7 @@ def flask_app(*, ours: bool, served: bool) -> object:
 
 
 def starlette_app(*, ours: bool, served: bool) -> object:
-    """Return a Starlette app with an app mounted in it."""
+    """Return a Starlette app with a mounted app."""
 
     async def index(request: Any) -> PlainTextResponse:
         return PlainTextResponse("hello")
@@ -130,7 +130,7 @@ def starlette_app(*, ours: bool, served: bool) -> object:
 
 
 def fastapi_app(*, ours: bool, served: bool) -> object:
-    """Return a FastAPI app whose document was asked for."""
+    """Return a FastAPI app whose OpenAPI document has been requested."""
     app = FastAPI()
     app.get("/")(lambda: "hello")
     if ours:
@@ -167,7 +167,7 @@ MAKERS: dict[str, Callable[..., object]] = {
 
 
 def freed_by(make: Callable[[], object]) -> str:
-    """Return what frees an app that nobody holds any longer."""
+    """Return how an app is freed after the last reference is gone."""
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Keys that come, fail, change and go, in every framework; time passes when the test says so."""
+"""Keys that are fetched, fail, change and disappear, in every framework; the test sets the time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNAVAILABLE = (503, {"message": "Service unavailable"})
 
 
 class World:
-    """An issuer, the key server that publishes its keys, and the clocks of the app."""
+    """An issuer, the key server with its keys, and the clocks of the app."""
 
     def __init__(self, *app_ids: str) -> None:
         self.time = Clock(time.time())
@@ -35,34 +35,34 @@ class World:
         self.age = Clock()
 
     def publish(self) -> None:
-        """Publish what the issuers sign with now."""
+        """Publish the current keys of the issuers."""
         for app_id, server in self.servers.items():
             server.behave = reply(json.dumps(self.issuers[app_id].jwks()).encode())
 
     def verifier(self, **settings: Any) -> PrivyVerifier:
-        """Return a verifier for all the apps, that lives by the clocks here."""
+        """Return a verifier for all apps, which uses the clocks of this object."""
         urls = {app_id: server.url for app_id, server in self.servers.items()}
         config = PrivyConfig(app_id=tuple(urls), jwks_url=urls, client_options={"trust_env": False}, **settings)
         self.judge = PrivyVerifier(config, clock=self.time, key_clock=self.age)
         return self.judge
 
     def settle(self) -> None:
-        """Wait until a refresh behind the requests has ended."""
+        """Wait until a refresh in the background has ended."""
         self.judge.ready()
 
 
 class SharedInMemory:
-    """Keep keys where two verifiers of one process find them."""
+    """A key cache that two verifiers of a process share."""
 
     def __init__(self) -> None:
         self.values: dict[str, bytes] = {}
 
     def get(self, key: str) -> bytes | None:
-        """Return what is kept."""
+        """Return the stored value."""
         return self.values.get(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep it."""
+        """Store a value."""
         self.values[key] = value
 
 
@@ -97,7 +97,7 @@ def shown(answer: Answer) -> tuple[int, Any]:
 
 
 def expect_outage(answer: Answer) -> int:
-    """Check every part of the answer in an outage, and return its ``Retry-After`` in seconds."""
+    """Check the complete response in an outage, and return its ``Retry-After`` in seconds."""
     assert shown(answer) == UNAVAILABLE
     assert answer.header("content-type") == "application/json"
     assert answer.header("cache-control") == "no-store"
@@ -106,7 +106,7 @@ def expect_outage(answer: Answer) -> int:
 
 
 def test_outage_and_recovery(world: World, make_client: MakeClient) -> None:
-    """Nobody is signed out by an outage, open pages stay open, and once it is over all is well."""
+    """An outage signs no user out, open pages stay open, and afterwards everything works again."""
     world.server.stop()
     client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
     for path in ("/me", "/optional", "/wallet"):
@@ -127,7 +127,7 @@ def test_outage_and_recovery(world: World, make_client: MakeClient) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_key_server_that_answers_with_an_error(world: World, make_client: MakeClient, status: int) -> None:
-    """It is asked again when the back-off is over, or when it has said it wants to be."""
+    """It is asked again after the back-off, or after its own ``Retry-After``."""
     world.server.behave = reply(b"busy", status, {"Retry-After": "120"})
     client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
     answer = get(client, "/me", token)
@@ -140,7 +140,7 @@ def test_key_server_that_answers_with_an_error(world: World, make_client: MakeCl
 
 
 def test_stale_keys_serve_on(world: World, make_client: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
-    """Within the grace cached and new tokens verify, with a warning; after it there is an outage, no sign-out."""
+    """During the grace period, cached and new tokens are accepted, with a warning; afterwards the response is 503."""
     client, token = make_client(world.verifier()), world.issuer.identity_token("ada")
     assert get(client, "/me", token).status == 200
     world.server.stop()
@@ -183,7 +183,7 @@ def test_new_key_while_the_key_server_fails(world: World, make_client: MakeClien
 
 
 def test_withdrawn_key_after_an_idle_night(world: World, make_client: MakeClient) -> None:
-    """No request is accepted with it, not even the first, cached or not, although the grace is not over."""
+    """No request with it is accepted, not even the first, cached or not, although the grace period is not over."""
     client = make_client(world.verifier())
     cached, unseen = world.issuer.identity_token("ada"), world.issuer.identity_token("grace")
     assert get(client, "/me", cached).status == 200
@@ -198,7 +198,7 @@ def test_withdrawn_key_after_an_idle_night(world: World, make_client: MakeClient
 
 
 def test_idle_night_and_outage(world: World, make_client: MakeClient) -> None:
-    """The first request waits for the fetch, which fails, and is served with the old keys like those after it."""
+    """The first request waits for the fetch, which fails, and is served with the old keys like the following ones."""
     client, cached = make_client(world.verifier()), world.issuer.identity_token("ada")
     assert get(client, "/me", cached).status == 200
     world.server.behave = hang_up
@@ -209,7 +209,7 @@ def test_idle_night_and_outage(world: World, make_client: MakeClient) -> None:
 
 
 def test_invented_keys_while_the_key_server_fails(world: World, make_client: MakeClient) -> None:
-    """Requests with invented key ids get 503 then, and cause no more fetches than others."""
+    """Requests with unknown key IDs get 503, and cause no more fetches than other requests."""
     client = make_client(world.verifier())
     assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
     world.server.behave = hang_up
@@ -222,7 +222,7 @@ def test_invented_keys_while_the_key_server_fails(world: World, make_client: Mak
 
 
 def test_shared_keys_while_the_key_server_fails(world: World, make_client: MakeClient) -> None:
-    """A worker that has its keys from the shared cache answers 503 too when its own fetch fails."""
+    """A worker that has its keys from the shared cache also responds with 503 if its own fetch fails."""
     cache = SharedInMemory()
     world.verifier(key_cache=cache).ready()
     known = world.issuer.identity_token("ada")
@@ -238,7 +238,7 @@ def test_shared_keys_while_the_key_server_fails(world: World, make_client: MakeC
 
 
 def test_rotation_is_picked_up(world: World, make_client: MakeClient) -> None:
-    """A token of a new key verifies at once, with one fetch, and one of the old key still does."""
+    """A token of a new key is accepted immediately, with one fetch, and one of the old key still is."""
     client, old = make_client(world.verifier()), world.issuer.identity_token("ada")
     assert get(client, "/me", old).status == 200
     world.issuer.rotate()
@@ -251,7 +251,7 @@ def test_rotation_is_picked_up(world: World, make_client: MakeClient) -> None:
 
 
 def test_invented_keys_cause_one_fetch(world: World, make_client: MakeClient) -> None:
-    """Whoever invents key ids gets 401 and leaves the key server in peace; a rotation comes through all the same."""
+    """Unknown key IDs get 401 and do not load the key server, and a real new key is still found."""
     client = make_client(world.verifier())
     assert get(client, "/me", world.issuer.identity_token("ada")).status == 200
     world.age.advance(60)
@@ -269,7 +269,7 @@ def test_invented_keys_cause_one_fetch(world: World, make_client: MakeClient) ->
 
 
 def test_withdrawn_key_takes_cached_users_with_it(world: World, make_client: MakeClient) -> None:
-    """After the next refresh the token is refused, as one that was verified before is, and one never seen."""
+    """After the next refresh its tokens are rejected, whether or not they were verified before."""
     client = make_client(world.verifier())
     cached, unseen = world.issuer.identity_token("ada"), world.issuer.identity_token("grace")
     assert get(client, "/me", cached).status == 200
@@ -287,7 +287,7 @@ def test_withdrawn_key_takes_cached_users_with_it(world: World, make_client: Mak
 
 
 def test_cached_users_expire(world: World, make_client: MakeClient) -> None:
-    """A token that has been verified is refused once its time is over, leeway included."""
+    """A cached token is rejected after it has expired, plus leeway."""
     client = make_client(world.verifier())
     token = world.issuer.identity_token("ada", exp=int(world.time()) + 60)
     assert get(client, "/me", token).status == 200
@@ -298,7 +298,7 @@ def test_cached_users_expire(world: World, make_client: MakeClient) -> None:
 
 
 def test_several_apps(two: World, make_client: MakeClient) -> None:
-    """Each app's tokens verify with its own keys only, and a stranger's cause no fetch."""
+    """Tokens of each app need its own keys, and tokens of another app cause no fetch."""
     client = make_client(two.verifier())
     first, second = two.issuers.values()
     stranger = MintingIssuer("third-app")
@@ -319,7 +319,7 @@ def test_several_apps(two: World, make_client: MakeClient) -> None:
 
 
 def test_outage_of_one_app_of_several(two: World, make_client: MakeClient) -> None:
-    """The other app's users notice nothing."""
+    """The other app's users are not affected."""
     two.servers["first-app"].stop()
     client = make_client(two.verifier())
     first, second = (issuer.identity_token("ada") for issuer in two.issuers.values())

@@ -1,4 +1,4 @@
-"""What passes through every framework's plugin untouched: preflights, and nothing that merely looks like a token."""
+"""Requests that must pass every plugin unchanged: preflights, and headers that only look like tokens."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PREFLIGHT = [ORIGIN, ("Access-Control-Request-Method", "GET")]
 
 @pytest.mark.parametrize("path", ["/", "/me", "/optional", "/wallet", "/admin", "/profile"])
 def test_preflight_is_not_refused_for_having_no_user(client: Client, make_client: MakeClient, path: str) -> None:
-    """It carries no credentials by design (WHATWG Fetch §3.2.2): we answer it, or the framework does."""
+    """A preflight never has credentials (WHATWG Fetch §3.2.2): the plugin or the framework responds to it."""
     assert client.request("OPTIONS", path, PREFLIGHT).status in (200, 204, 404, 405)
     strict = make_client(on_missing="reject")
     answer = strict.request("OPTIONS", path, PREFLIGHT)
-    # Flask's own answer has a body and says which methods there are.
+    # Flask's own response has a body and lists the methods.
     assert answer.status == 204 or (answer.status, answer.header("allow") is not None) == (200, True)
     assert strict.request("OPTIONS", "/me", [ORIGIN]).status == 401
     passing = make_client(on_missing="reject", preflight="pass")
@@ -27,7 +27,7 @@ def test_preflight_is_not_refused_for_having_no_user(client: Client, make_client
 
 
 def test_preflight_looks_at_no_token(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Neither a bad token nor a cross-site cookie changes its answer."""
+    """Neither an invalid token nor a cross-site cookie changes the response."""
     plain = client.request("OPTIONS", "/me", PREFLIGHT).status
     cookie = ("Cookie", f"privy-id-token={issuer.identity_token('ada')}")
     for header in (("privy-id-token", "garbage"), cookie):
@@ -35,7 +35,7 @@ def test_preflight_looks_at_no_token(client: Client, issuer: DevelopmentIssuer) 
 
 
 def test_names_in_other_letters_are_the_same_header(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Two users' tokens under one name are refused, however the name is spelt; one user's count once."""
+    """Two users' tokens under one name are rejected in any spelling; equal tokens count once."""
     ada, grace = issuer.identity_token("ada"), issuer.identity_token("grace")
     for names in (("privy-id-token", "Privy-Id-Token"), ("PRIVY-ID-TOKEN", "privy-id-token")):
         assert client.request("GET", "/me", list(zip(names, (ada, grace), strict=True))).status == 401
@@ -43,7 +43,7 @@ def test_names_in_other_letters_are_the_same_header(client: Client, issuer: Deve
 
 
 def test_underscores_make_nobody_another_user(client: Client, issuer: DevelopmentIssuer) -> None:
-    """By WSGI both names are one, so that different values are refused; by ASGI the one with underscores is nothing."""
+    """Under WSGI both names are the same: different values are rejected. Under ASGI the underscored one is ignored."""
     ada, grace = issuer.identity_token("ada"), issuer.identity_token("grace")
     for headers in (
         [("privy-id-token", ada), ("privy_id_token", grace)],
@@ -54,7 +54,7 @@ def test_underscores_make_nobody_another_user(client: Client, issuer: Developmen
 
 
 def test_cookies_in_underscored_header(client: Client, issuer: DevelopmentIssuer) -> None:
-    """A session cookie planted beside the real one does not win either."""
+    """A session cookie that is sent in addition to the real one is not used either."""
     ada, grace = (f"privy-id-token={issuer.identity_token(name)}" for name in ("ada", "grace"))
     answer = client.request("GET", "/me", [("Cookie", ada), ("cookie", grace)])
     assert answer.status == 401

@@ -1,4 +1,4 @@
-"""Each row of the table of answers, in every framework."""
+"""Each row of the documented responses, in every framework."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORBIDDEN = {"message": "Forbidden"}
 
 
 def refused(answer: Answer, status: int, body: dict[str, str]) -> None:
-    """Assert a refusal in the documented shape."""
+    """Check that the response is the documented error response."""
     assert (answer.status, answer.json()) == (status, body)
     assert answer.header("content-type") == "application/json"
     assert "no-store" in (answer.header("cache-control") or "")
@@ -52,33 +52,33 @@ def cookie(token: str, name: str = "privy-id-token") -> tuple[str, str]:
 
 
 def broken(token: str) -> str:
-    """Return the token with a signature that does not verify."""
+    """Return the token with an invalid signature."""
     head, _, signature = token.rpartition(".")
     middle = "A" if signature[40] != "A" else "B"
     return f"{head}.{signature[:40]}{middle}{signature[41:]}"
 
 
 def test_every_framework_on_disk_is_in_the_suite() -> None:
-    """A plugin without a client here would not be tested at all."""
+    """A plugin without a client here would not be tested."""
     on_disk = {each.name.removesuffix("_privy") for each in pkgutil.iter_modules() if each.name.endswith("_privy")}
     assert on_disk | {"asgi", "wsgi", "starlette", "django_async"} == set(FRAMEWORKS)
 
 
 def test_open_route_without_token(client: Client) -> None:
-    """The app answers, and there is no user."""
+    """The app responds, and there is no user."""
     answer = client.request("GET", "/")
     assert (answer.status, answer.json()) == (200, {"user_id": None, "error": None})
 
 
 def test_required_route_without_token(client: Client) -> None:
-    """A bare challenge."""
+    """The challenge has no parameters."""
     for path in ("/me", "/session", "/wallet", "/admin"):
         refused(client.request("GET", path), 401, UNAUTHORIZED)
     refused(client.request("POST", "/profile"), 401, UNAUTHORIZED)
 
 
 def test_identity_token_by_header(client: Client, issuer: DevelopmentIssuer) -> None:
-    """The user is the token's."""
+    """The user is that of the token."""
     answer = client.request("GET", "/me", [identity(issuer.identity_token("ada"))])
     user = answer.json()
     assert answer.status == 200
@@ -89,7 +89,7 @@ def test_identity_token_by_header(client: Client, issuer: DevelopmentIssuer) -> 
 
 
 def test_identity_token_by_cookie(client: Client, issuer: DevelopmentIssuer) -> None:
-    """The same token by cookie gives the same user."""
+    """The same token in a cookie has the same user."""
     token = issuer.identity_token("ada")
     by_cookie = client.request("GET", "/me", [cookie(token)])
     by_header = client.request("GET", "/me", [identity(token)])
@@ -98,7 +98,7 @@ def test_identity_token_by_cookie(client: Client, issuer: DevelopmentIssuer) -> 
 
 
 def test_answers_to_tokens_are_private_and_vary(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Neither a shared cache nor a browser cache may hand one user's answer to another."""
+    """Neither a shared cache nor a browser's cache may send one user's response to another."""
     answer = client.request("GET", "/me", [cookie(issuer.identity_token("ada"))])
     vary = {name.strip().lower() for name in (answer.header("vary") or "").split(",")}
     assert {"cookie", "authorization", "privy-id-token"} <= vary
@@ -106,7 +106,7 @@ def test_answers_to_tokens_are_private_and_vary(client: Client, issuer: Developm
 
 
 def test_access_token_by_header_and_cookie(client: Client, issuer: DevelopmentIssuer) -> None:
-    """The six claims of the access token."""
+    """The response has the six claims of the access token."""
     token = issuer.access_token("ada")
     for header in (bearer(token), cookie(token, "privy-token"), ("Authorization", f"bEARER {token}")):
         answer = client.request("GET", "/session", [header])
@@ -117,25 +117,25 @@ def test_access_token_by_header_and_cookie(client: Client, issuer: DevelopmentIs
 
 
 def test_session_needs_an_access_token(client: Client, issuer: DevelopmentIssuer) -> None:
-    """An identity token says nothing of a session."""
+    """An identity token does not prove a session."""
     refused(client.request("GET", "/session", [identity(issuer.identity_token("ada"))]), 401, UNAUTHORIZED)
 
 
 def test_access_token_alone_gives_a_user(client: Client, issuer: DevelopmentIssuer) -> None:
-    """It tells who, and nothing more."""
+    """The user has an ID and nothing else."""
     answer = client.request("GET", "/me", [bearer(issuer.access_token("ada"))])
     assert answer.status == 200
     assert set(answer.json()) == {"id"}
 
 
 def test_access_token_alone_never_meets_a_condition(client: Client, issuer: DevelopmentIssuer) -> None:
-    """What is not known of the accounts cannot open a door."""
+    """A condition on unknown accounts is never met."""
     refused(client.request("GET", "/wallet", [bearer(issuer.access_token("ada"))]), 403, FORBIDDEN)
 
 
 @pytest.mark.parametrize("path", ["/me", "/optional", "/session"])
 def test_bad_tokens_get_one_answer(client: Client, issuer: DevelopmentIssuer, path: str) -> None:
-    """Six kinds of bad token, one byte-identical response."""
+    """Six kinds of invalid tokens get identical responses."""
     good = issuer.identity_token("ada")
     bad = [
         broken(good),
@@ -153,13 +153,13 @@ def test_bad_tokens_get_one_answer(client: Client, issuer: DevelopmentIssuer, pa
 
 
 def test_bad_token_on_an_open_route(client: Client, issuer: DevelopmentIssuer) -> None:
-    """The app answers without a user, and is told why."""
+    """The app responds without a user, and can read the reason."""
     answer = client.request("GET", "/", [identity(issuer.identity_token("ada", exp=1))])
     assert (answer.status, answer.json()) == (200, {"user_id": None, "error": "token_expired"})
 
 
 def test_optional_route(client: Client, make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """No token is no user; a bad token is refused, or counts as none when the app says so."""
+    """Without a token there is no user; an invalid token is rejected, or counts as no token if the app says so."""
     good, bad = issuer.identity_token("ada"), broken(issuer.identity_token("ada"))
     assert client.request("GET", "/optional").json() == {"user_id": None}
     answer = client.request("GET", "/optional", [identity(good)])
@@ -173,7 +173,7 @@ def test_optional_route(client: Client, make_client: MakeClient, issuer: Develop
 
 
 def test_conditions(client: Client, issuer: DevelopmentIssuer) -> None:
-    """A condition that is met lets pass, one that is not is 403."""
+    """A request passes if the condition is met, and otherwise gets 403."""
     ada, grace = (identity(issuer.identity_token(name)) for name in ("ada", "grace"))
     assert client.request("GET", "/wallet", [ada]).json()["address"].startswith("0x")
     assert client.request("GET", "/admin", [ada]).json()["user_id"].startswith("did:privy:")
@@ -203,7 +203,7 @@ def test_conditions(client: Client, issuer: DevelopmentIssuer) -> None:
 def test_cross_site_requests_with_cookies(
     make_client: MakeClient, issuer: DevelopmentIssuer, headers: list[tuple[str, str]], allowed: bool
 ) -> None:
-    """A cookie token does not change state for another site's page."""
+    """With a token in a cookie, a page of another site cannot change anything."""
     client = make_client(trusted_origins=["https://trusted.example"])
     token = issuer.identity_token("ada")
     host = ("Host", "app.example")
@@ -218,13 +218,13 @@ def test_cross_site_requests_with_cookies(
 
 
 def test_bad_header_does_not_lift_the_cross_site_rule(client: Client, issuer: DevelopmentIssuer) -> None:
-    """A header that does not verify vouches for nothing."""
+    """A header with an invalid token does not prove that the request comes from the app's own page."""
     headers = [cookie(issuer.identity_token("ada")), bearer("garbage"), ("Sec-Fetch-Site", "cross-site")]
     refused(client.request("POST", "/profile", headers), 401, INVALID)
 
 
 def test_keys_unavailable_is_503_and_recovers(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """An outage of the key server is our outage, never the user's sign-out."""
+    """An outage of the key server gets 503, not 401."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -239,7 +239,7 @@ def test_keys_unavailable_is_503_and_recovers(make_client: MakeClient, issuer: D
 
 
 def test_two_tokens_must_agree(client: Client, issuer: DevelopmentIssuer) -> None:
-    """An identity and an access token of different users are refused, of one user accepted."""
+    """An identity and an access token of different users are rejected, and those of the same user accepted."""
     ada, grace = issuer.identity_token("ada"), issuer.access_token("grace")
     refused(client.request("GET", "/me", [identity(ada), bearer(grace)]), 401, INVALID)
     refused(client.request("GET", "/me", [cookie(ada), bearer(grace)]), 401, INVALID)
@@ -249,7 +249,7 @@ def test_two_tokens_must_agree(client: Client, issuer: DevelopmentIssuer) -> Non
 
 
 def test_duplicates(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Different values of one kind from one place are refused; equal ones count once."""
+    """Different values of one kind in the same place are rejected; equal ones count once."""
     ada, grace = issuer.identity_token("ada"), issuer.identity_token("grace")
     for headers in (
         [identity(ada), identity(grace)],
@@ -264,7 +264,7 @@ def test_duplicates(client: Client, issuer: DevelopmentIssuer) -> None:
 
 
 def test_header_decides_over_cookie(client: Client, issuer: DevelopmentIssuer) -> None:
-    """The header's user wins, and a bad header does not fall back to the cookie."""
+    """The header is used, and the cookie is not, even if the header is invalid."""
     ada, grace = issuer.identity_token("ada"), issuer.identity_token("grace")
     by_header = client.request("GET", "/me", [identity(grace), cookie(ada)]).json()
     assert by_header == client.request("GET", "/me", [identity(grace)]).json()
@@ -272,7 +272,7 @@ def test_header_decides_over_cookie(client: Client, issuer: DevelopmentIssuer) -
 
 
 def test_another_scheme_is_not_ours(client: Client, issuer: DevelopmentIssuer) -> None:
-    """``Basic`` is as if absent, and does not stand in the way of the cookie."""
+    """``Basic`` is ignored, and the cookie is used."""
     basic = ("Authorization", "Basic " + base64.b64encode(b"ada:secret").decode())
     refused(client.request("GET", "/me", [basic]), 401, UNAUTHORIZED)
     assert client.request("GET", "/me", [basic, cookie(issuer.identity_token("ada"))]).status == 200
@@ -280,7 +280,7 @@ def test_another_scheme_is_not_ours(client: Client, issuer: DevelopmentIssuer) -
 
 @pytest.mark.parametrize("value", ["", "null", "undefined"])
 def test_what_a_signed_out_page_sends_is_no_token(client: Client, issuer: DevelopmentIssuer, value: str) -> None:
-    """An empty header or cookie, and the words ``null`` and ``undefined``, are as if absent: a cookie then counts."""
+    """Empty values, ``null`` and ``undefined`` count as no token in a header or cookie, so that a cookie is used."""
     ada, session = cookie(issuer.identity_token("ada")), cookie(issuer.access_token("ada"), "privy-token")
     headers = [identity(value), bearer(value), ("Authorization", f"bearer{value and ' '}{value}")]
     for header in [*headers, cookie(value), cookie(value, "privy-token")]:
@@ -290,7 +290,7 @@ def test_what_a_signed_out_page_sends_is_no_token(client: Client, issuer: Develo
     for header in headers:
         assert client.request("GET", "/me", [header, ada]).json()["id"] == "did:privy:dev-ada"
         assert client.request("GET", "/session", [header, session]).status == 200
-        # The cookie is what vouches for the request, so it is held to the rule for cookies.
+        # The token is in the cookie, so the cross-site rule applies.
         refused(client.request("POST", "/profile", [header, ada, ("Sec-Fetch-Site", "cross-site")]), 403, FORBIDDEN)
     for headers in (
         [identity(value), identity(issuer.identity_token("ada"))],
@@ -301,27 +301,27 @@ def test_what_a_signed_out_page_sends_is_no_token(client: Client, issuer: Develo
 
 
 def test_oversized_token(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """A valid token above the limit is refused."""
+    """A valid token above the size limit is rejected."""
     client = make_client(max_token_bytes=1024)
     refused(client.request("GET", "/me", [identity(issuer.identity_token("collector"))]), 401, INVALID)
 
 
 def test_cookie_names_are_exact(client: Client, issuer: DevelopmentIssuer) -> None:
-    """A subdomain cannot plant a cookie under a name that only looks like ours."""
+    """A subdomain cannot set a cookie with a similar name that is used."""
     token = issuer.identity_token("ada")
     for name in ("Privy-Id-Token", "xprivy-id-token", "privy-id-token2", "\xa0privy-id-token", "privy-did:x-id-token"):
         refused(client.request("GET", "/me", [cookie(token, name)]), 401, UNAUTHORIZED)
 
 
 def test_tokens_in_the_url_are_not_read(client: Client, issuer: DevelopmentIssuer, watch: Watch) -> None:
-    """RFC 6750 §5.3: a URL is logged and shared."""
+    """URLs are logged and shared (RFC 6750 §5.3)."""
     token = issuer.identity_token("ada")
     watch.pardon(token)
     refused(client.request("GET", f"/me?privy-id-token={token}&access_token={token}"), 401, UNAUTHORIZED)
 
 
 def test_bytes_that_are_no_text(client: Client) -> None:
-    """Whatever stands where a token belongs is a bad token, never an error of ours."""
+    """Any bytes in the place of a token are an invalid token, and never cause an error."""
     for garbage in (
         "\xff\xfe",
         "\xe9.\xe9.\xe9",
@@ -340,7 +340,7 @@ def test_bytes_that_are_no_text(client: Client) -> None:
 
 
 def test_preflight_passes(client: Client) -> None:
-    """A browser asks without credentials; what comes of it is the app's own."""
+    """Browsers send preflights without credentials; the app decides about the response."""
     asked = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET")]
     assert client.request("OPTIONS", "/", asked).status not in (401, 403, 503)
 
@@ -348,7 +348,7 @@ def test_preflight_passes(client: Client) -> None:
 def test_nothing_of_a_token_is_logged_or_sent_back(
     client: Client, issuer: DevelopmentIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No ten characters of it in a row, whether it was good or bad."""
+    """No ten consecutive characters of a token appear, whether it was valid or not."""
     caplog.set_level(logging.DEBUG)
     good, session = issuer.identity_token("ada"), issuer.access_token("ada")
     sent: list[str] = []
@@ -371,14 +371,14 @@ def test_nothing_of_a_token_is_logged_or_sent_back(
 
 
 def test_header_spoofing(client: Client) -> None:
-    """No header or environ name makes a user."""
+    """No header or environ key creates a user."""
     spoofs = ("privy-user", "X-Privy-User", "privy_user", "X-Forwarded-User", "privy_middleware.user", "Remote-User")
     for name in spoofs:
         refused(client.request("GET", "/me", [(name, json.dumps({"id": "did:privy:x"}))]), 401, UNAUTHORIZED)
 
 
 def test_websocket(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
-    """A socket opens for a user, and is refused before it is accepted without one."""
+    """A WebSocket is accepted with a user, and rejected before it is accepted without one."""
     client = make_client()
     if not client.websockets:
         with pytest.raises(NotImplementedError):
@@ -406,7 +406,7 @@ def test_websocket(make_client: MakeClient, issuer: DevelopmentIssuer) -> None:
 
 
 def test_same_answer_from_a_thread_of_many(client: Client, issuer: DevelopmentIssuer) -> None:
-    """Interleaved users never see one another."""
+    """Requests of different users in turn get their own users."""
     tokens = {name: identity(issuer.identity_token(name)) for name in ("ada", "grace", "alan")}
     expected = {name: client.request("GET", "/me", [header]).json()["id"] for name, header in tokens.items()}
     assert len(set(expected.values())) == len(tokens)

@@ -1,4 +1,4 @@
-"""Who looks out for tokens where none belong: an issuer that knows what it has minted, and a reader of every log."""
+"""Detection of tokens where they must not be: an issuer that remembers its tokens, and a reader of all logs."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _RUN = 10
 
 
 class MintingIssuer(DevelopmentIssuer):
-    """Keep every token that any such issuer mints."""
+    """An issuer that remembers every token, of all its instances."""
 
     minted: ClassVar[list[str]] = []
 
     def identity_token(self, *args: Any, **kwargs: Any) -> str:
-        """Mint an identity token."""
+        """Issue an identity token."""
         return self._kept(super().identity_token(*args, **kwargs))
 
     def access_token(self, *args: Any, **kwargs: Any) -> str:
-        """Mint an access token."""
+        """Issue an access token."""
         return self._kept(super().access_token(*args, **kwargs))
 
     def _kept(self, token: str) -> str:
@@ -33,25 +33,25 @@ class MintingIssuer(DevelopmentIssuer):
 
 
 def leaks(text: str, tokens: Iterable[str]) -> set[str]:
-    """Return what the text shows of tokens: runs of ten characters."""
+    """Return the parts of tokens in a text: sequences of ten characters."""
     shown = set(runs_of(text, _RUN))
     return {run for token in tokens for run in runs_of(token, _RUN) if run in shown}
 
 
 class Watch(logging.Handler):
-    """Read all that is logged, with tracebacks and arguments, and compare it at the end with all that was minted."""
+    """Records all logs, with tracebacks and arguments, and compares them with all issued tokens at the end."""
 
     def __init__(self) -> None:
-        """Read everything."""
+        """Start with all loggers and levels."""
         super().__init__(logging.DEBUG)
         self.text = ""
 
     def pardon(self, token: str) -> None:
-        """Let a framework show a token that the test has put where no token belongs."""
+        """Allow a framework to log a token that the test has put in a place for other values."""
         MintingIssuer.minted.remove(token)
 
     def __enter__(self) -> Self:
-        """Begin to read, and forget the tokens of former tests."""
+        """Start to record, and forget the tokens of earlier tests."""
         MintingIssuer.minted.clear()
         root = logging.getLogger()
         self._level = root.level
@@ -60,12 +60,12 @@ class Watch(logging.Handler):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Compare."""
+        """Compare the logs with the tokens."""
         root = logging.getLogger()
         root.removeHandler(self)
         root.setLevel(self._level)
         assert leaks(self.text, MintingIssuer.minted) == set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record as a log file shows it, and as an error tracker does, which has all its parts."""
+        """Record a log entry as in a log file, and with all attributes, as in an error tracker."""
         self.text += f"{self.format(record)}\n{vars(record)!r}\n"

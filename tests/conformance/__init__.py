@@ -1,1 +1,1 @@
-"""Against what others publish."""
+"""Comparison with the official SDKs."""

@@ -1,4 +1,4 @@
-"""The official SDKs' own answers, token by token, against ours; ``tests/departures.py`` has what differs on purpose."""
+"""The official SDKs' results and ours, for each token; ``tests/departures.py`` has the intended differences."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def verifier(material: Any = PEM) -> PrivyVerifier:
 
 
 def is_accepted(case: dict[str, Any]) -> bool:
-    """Return what we have to say of a fixture."""
+    """Return our result for a fixture."""
     return bool(case["expected"]["ok"]) and case["name"] not in REFUSED
 
 
@@ -63,7 +63,7 @@ def judge(request: pytest.FixtureRequest) -> PrivyVerifier:
 
 
 def test_the_fixtures_are_there() -> None:
-    """Some of each kind are accepted, some refused, and the clock fits them."""
+    """Some of each kind are accepted, some rejected, and the clock fits them."""
     for kind in (IDENTITY, ACCESS):
         assert {case["expected"]["ok"] for case in kind} == {True, False}
     future = next(case for case in IDENTITY if case["name"] == "iat_in_future")
@@ -71,7 +71,7 @@ def test_the_fixtures_are_there() -> None:
 
 
 def test_identity_tokens(judge: PrivyVerifier) -> None:
-    """What the SDK accepts is the same user here; what it refuses is refused."""
+    """A token that the SDK accepts has the same user here, and one that it rejects is rejected."""
     for case in IDENTITY:
         if is_accepted(case):
             expected = expected_user(case["expected"]["value"], case["payload"])
@@ -82,7 +82,7 @@ def test_identity_tokens(judge: PrivyVerifier) -> None:
 
 
 def test_access_tokens(judge: PrivyVerifier) -> None:
-    """What the SDK accepts has the same claims here; what it refuses is refused."""
+    """A token that the SDK accepts has the same claims here, and one that it rejects is rejected."""
     for case in ACCESS:
         if is_accepted(case):
             assert judge.verify_access_token(case["token"]).to_dict() == case["expected"]["value"]
@@ -92,7 +92,7 @@ def test_access_tokens(judge: PrivyVerifier) -> None:
 
 
 def test_no_token_is_of_the_other_kind() -> None:
-    """Not one of the fixtures is taken for what it is not."""
+    """No fixture is accepted as the other kind."""
     judge = verifier()
     for case in IDENTITY:
         with pytest.raises(InvalidToken):
@@ -104,7 +104,7 @@ def test_no_token_is_of_the_other_kind() -> None:
 
 
 def test_every_refusal_is_in_the_tables() -> None:
-    """What an SDK accepts and we refuse is listed with a reason; nothing else is listed."""
+    """Exactly the tokens that an SDK accepts and we reject are listed, each with a reason."""
     everything = IDENTITY + ACCESS
     refused = {case["name"] for case in everything if case["expected"]["ok"] and not is_accepted(case)}
     assert refused == set(REFUSED)
@@ -113,7 +113,7 @@ def test_every_refusal_is_in_the_tables() -> None:
 
 
 def test_the_guide_has_the_tables() -> None:
-    """``docs/tokens.md`` says what the tables say."""
+    """``docs/tokens.md`` contains the same tables."""
     guide = (ROOT / "docs" / "tokens.md").read_text("utf-8")
     rows = [(name, reason) for table in (REFUSED, REFUSED_OF_SERVER_AUTH) for name, reason in table.items()]
     rows += [(departure.name, departure.reason) for departure in DEPARTURES]

@@ -1,4 +1,4 @@
-"""The pages of these tokens: every snippet runs, in the order of its page."""
+"""The pages about these tokens: every code example runs, in the order of its page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def run(page: str) -> dict[str, Any]:
-    """Run the Python of a page, and return what it defined."""
+    """Run the Python code of a page, and return its names."""
     names: dict[str, Any] = {}
     for snippet in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(snippet, page, "exec"), names)
@@ -21,14 +21,14 @@ def run(page: str) -> dict[str, Any]:
 
 
 def test_custom_keys() -> None:
-    """The token of the page verifies, and so the async one is issued."""
+    """The token of the page is valid, and so is the one issued async."""
     names = run("custom_keys.md")
     assert names["claims"]["sub"] == "your-own-user-id"
     assert anyio.run(names["issue"]).count(".") == 2
 
 
 def test_web3auth(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The apps of the page can be built."""
+    """The apps of the page can be created."""
     monkeypatch.delenv("WEB3AUTH_VERIFICATION_KEY", raising=False)
     names = run("web3auth.md")
     assert names["config"].external_max_age == 3600

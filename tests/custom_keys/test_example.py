@@ -1,4 +1,4 @@
-"""The example issues tokens and knows them again."""
+"""The example app issues tokens and verifies them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAIR = ("MeBuUuLaut2vHvuwb5Blc-LhMhagxDevCv1tcLAp45o=", "e8IzzIUOc08BL0HBiV2B4zp
 
 
 def test_a_token_of_ours_is_known() -> None:
-    """The user's id is in a namespace of its own, the subject as it was given."""
+    """The user ID has its own namespace, and the subject is unchanged."""
     client = TestClient(create_app(*PAIR))
     token = client.post("/tokens/0x123456").json()["token"]
     answer = client.get("/me", headers={"Authorization": f"Bearer {token}"})
@@ -21,7 +21,7 @@ def test_a_token_of_ours_is_known() -> None:
 
 
 def test_others_are_refused() -> None:
-    """No token, and one of another server's."""
+    """A request without a token is rejected, and so is one with a token of another server."""
     client, other = TestClient(create_app(*PAIR)), TestClient(create_app())
     token = other.post("/tokens/0x123456").json()["token"]
     assert client.get("/me").json() == {"message": "Unauthorized"}
@@ -30,7 +30,7 @@ def test_others_are_refused() -> None:
 
 
 def test_the_pair_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes with one pair know each other's tokens."""
+    """Two processes with the same key and secret accept each other's tokens."""
     monkeypatch.setenv("PRIVY_API_KEY", PAIR[0])
     monkeypatch.setenv("PRIVY_API_SECRET", PAIR[1])
     token = TestClient(create_app()).post("/tokens/ada").json()["token"]

@@ -1,4 +1,4 @@
-"""Access tokens of one's own: the original packages' bytes, and signatures of every kind."""
+"""Access tokens of custom authentication keys: the bytes of the original packages, and all kinds of signatures."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ KEYS: Mapping[str, Any] = {
 
 @pytest.mark.parametrize(("vector", "run"), RUNS)
 def test_the_original_bytes(vector: dict[str, Any], run: str) -> None:
-    """Every published token, byte for byte, whatever the secret's alphabet and padding."""
+    """Every published token is the same byte for byte, for any alphabet and padding of the secret."""
     expected = vector["runs"][run]
     clock = Clock(expected["claims"]["iat"] + 0.999)
     signer = AccessTokenSigner(vector["api_key"], vector["api_secret"], clock=clock)
@@ -64,7 +64,7 @@ def test_the_original_bytes(vector: dict[str, Any], run: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(("vector", "run"), RUNS)
 async def test_the_original_bytes_async(vector: dict[str, Any], run: str) -> None:
-    """The async twin gives the same."""
+    """The async method returns the same."""
     expected = vector["runs"][run]
     signer = AccessTokenSigner(vector["api_key"], vector["api_secret"], clock=Clock(expected["claims"]["iat"]))
     assert await signer.acreate_access_token(expected["claims"]["sub"]) == expected["token"]
@@ -78,7 +78,7 @@ def test_spellings_of_a_secret(spelt: str) -> None:
 
 @pytest.mark.parametrize("secret", ["", "AAAA", SECRET + "AAAA", "!" * 43, "é" * 43, SECRET[:-2] + "5=", 7, b"AAAA"])
 def test_wrong_secrets(secret: Any) -> None:
-    """They are refused, and not repeated."""
+    """They are rejected, and not repeated in the error."""
     with pytest.raises(ConfigurationError) as refused:
         AccessTokenSigner(API_KEY, secret)
     assert refused.value.field == "api_secret"
@@ -87,7 +87,7 @@ def test_wrong_secrets(secret: Any) -> None:
 
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_ready_signers(algorithm: str) -> None:
-    """Each algorithm signs the same claims, in the same order, and its own verifier accepts them."""
+    """Each algorithm signs the same claims in the same order, and its own verifier accepts them."""
     signing = PEMSigner(pem(KEYS[algorithm]), algorithm)
     signer = AccessTokenSigner("my-api-key", signing_function=signing, clock=Clock(NOW))
     token = signer.create_access_token("u-1")
@@ -100,7 +100,7 @@ def test_ready_signers(algorithm: str) -> None:
 
 
 def test_spellings_of_a_pem() -> None:
-    """Escaped line ends, bytes, and a password."""
+    """Escaped line ends, bytes, and a password are supported."""
     key = KEYS["ES256"]
     expected = PEMSigner(pem(key), "ES256").public_key
     assert PEMSigner(pem(key).replace("\n", "\\n"), "ES256").public_key == expected
@@ -129,7 +129,7 @@ def test_spellings_of_a_pem() -> None:
     ],
 )
 def test_keys_that_are_refused(material: Any, algorithm: str, field: str) -> None:
-    """At construction, without a word of the key."""
+    """They are rejected at construction, and the error contains no part of the key."""
     with pytest.raises(ConfigurationError) as refused:
         PEMSigner(material, algorithm)
     assert refused.value.field == field
@@ -139,7 +139,7 @@ def test_keys_that_are_refused(material: Any, algorithm: str, field: str) -> Non
 
 
 def test_a_signing_function_gets_the_claims() -> None:
-    """And what it returns is the token."""
+    """Its return value is the token."""
     seen: list[dict[str, Any]] = []
 
     def sign(claims: dict[str, Any]) -> str:
@@ -153,7 +153,7 @@ def test_a_signing_function_gets_the_claims() -> None:
 
 @pytest.mark.anyio
 async def test_an_async_signing_function() -> None:
-    """It is awaited by the async twin, and refused by the sync one, which leaves nothing unawaited behind."""
+    """The async method awaits it, and the sync one rejects it without leaving a coroutine unawaited."""
 
     async def sign(claims: dict[str, Any]) -> str:
         return PEMSigner(pem(KEYS["ES256"]), "ES256")(claims)
@@ -166,14 +166,14 @@ async def test_an_async_signing_function() -> None:
 
 
 class _Later:
-    """Something to be awaited that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self) -> Any:
         yield
 
 
 def test_awaitables_of_other_kinds_are_refused_too() -> None:
-    """As a coroutine is."""
+    """They are rejected like coroutines."""
     signer = AccessTokenSigner("my-api-key", signing_function=lambda _: _Later())
     with pytest.raises(ConfigurationError, match="await acreate_access_token"):
         signer.create_access_token("u-1")
@@ -182,7 +182,7 @@ def test_awaitables_of_other_kinds_are_refused_too() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("result", [None, "", b"token", 1])
 async def test_a_signing_function_must_return_a_token(result: Any) -> None:
-    """Text, and not none."""
+    """It must return text that is not empty."""
     signer = AccessTokenSigner("my-api-key", signing_function=lambda _: result)
     with pytest.raises(ConfigurationError, match="must return the token"):
         signer.create_access_token("u-1")
@@ -191,7 +191,7 @@ async def test_a_signing_function_must_return_a_token(result: Any) -> None:
 
 
 def test_errors_of_a_signing_function_are_its_own() -> None:
-    """They pass."""
+    """They are raised unchanged."""
 
     def sign(_: dict[str, Any]) -> str:
         raise LookupError("the key service is down")
@@ -211,7 +211,7 @@ def test_errors_of_a_signing_function_are_its_own() -> None:
     ],
 )
 def test_wrong_settings(field: str, arguments: dict[str, Any]) -> None:
-    """Each is named."""
+    """The error names the setting."""
     with pytest.raises(ConfigurationError) as refused:
         AccessTokenSigner(**arguments)
     assert refused.value.field == field
@@ -219,19 +219,19 @@ def test_wrong_settings(field: str, arguments: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("subject", ["", None, 1, b"u-1"])
 def test_a_subject_is_needed(subject: Any) -> None:
-    """A token for nobody is not issued."""
+    """A token without a subject is not issued."""
     with pytest.raises(ValueError, match="subject"):
         AccessTokenSigner(API_KEY, SECRET).create_access_token(subject)
 
 
 def test_a_foreign_public_key_is_not_known() -> None:
-    """A signing function of one's own keeps it to itself."""
+    """The public key of a signing function is not known."""
     with pytest.raises(ConfigurationError, match="not known"):
         _ = AccessTokenSigner("my-api-key", signing_function=lambda _: "x").public_key
 
 
 def test_reprs_show_no_secrets() -> None:
-    """Neither of signers nor of what they hold."""
+    """Neither the repr of a signer nor that of its parts contains a secret."""
     signing = PEMSigner(pem(KEYS["EdDSA"]), "EdDSA")
     assert repr(signing) == "<PEMSigner EdDSA>"
     signers = AccessTokenSigner(API_KEY, SECRET), AccessTokenSigner(API_KEY, signing_function=signing)
@@ -240,7 +240,7 @@ def test_reprs_show_no_secrets() -> None:
 
 
 def test_by_the_real_clock() -> None:
-    """What is issued now is good for ten minutes."""
+    """A token that is issued now is valid for ten minutes."""
     signer = AccessTokenSigner(API_KEY, SECRET)
     config = CustomKeyConfig(
         public_key=signer.public_key, algorithms=("EdDSA",), issuer=API_KEY, audience="api.privy.io"

@@ -1,4 +1,4 @@
-"""Tokens of one's own key: which settings are refused, and which tokens."""
+"""Tokens of custom authentication keys: which settings and which tokens are rejected."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def token(algorithm: str = "ES256", key: Any = None, **claims: Any) -> str:
 
 
 def config(**settings: Any) -> CustomKeyConfig:
-    """Return a configuration that trusts ``KEY``."""
+    """Return a configuration that accepts ``KEY``."""
     given = {"public_key": public(KEY), "algorithms": ("ES256",), "issuer": "my-server", "audience": "my-app"}
     return CustomKeyConfig(**{**given, **settings})
 
 
 def verifier(**settings: Any) -> CustomKeyVerifier:
-    """Return a verifier that trusts ``KEY``, at ``NOW``."""
+    """Return a verifier that accepts ``KEY``, at ``NOW``."""
     return CustomKeyVerifier(config(**settings), clock=Clock(NOW))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["name"]))
 def test_the_original_tokens(vector: dict[str, Any]) -> None:
-    """They verify with the key that the secret stands for, in their ten minutes."""
+    """They are valid with the key that belongs to the secret, during their ten minutes."""
     run = vector["runs"]["0.0.2"]
     settings = {"public_key": vector["public_key_pem"], "algorithms": ("EdDSA",), "issuer": vector["api_key"]}
     original = config(**settings, audience="api.privy.io")
@@ -75,7 +75,7 @@ def test_the_original_tokens(vector: dict[str, Any]) -> None:
 
 @every_way
 def test_claims(way: Way) -> None:
-    """A mapping that nobody can change."""
+    """The claims are a mapping that cannot be changed."""
     judge, given = verifier(), token()
     found: Any = call(way, lambda: judge.verify_token(given), lambda: judge.averify_token(given))
     assert found == CLAIMS
@@ -86,7 +86,7 @@ def test_claims(way: Way) -> None:
 
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_every_algorithm(algorithm: str) -> None:
-    """With a key that fits it, and with no other one."""
+    """Tokens are valid with a suitable key, and with no other."""
     judge = verifier(public_key=public(KEYS[algorithm]), algorithms=(algorithm,))
     assert judge.verify_token(token(algorithm))["sub"] == "u-1"
     for other in KEYS.keys() - {algorithm}:
@@ -95,7 +95,7 @@ def test_every_algorithm(algorithm: str) -> None:
 
 
 def test_several_algorithms_of_one_key() -> None:
-    """As many as fit it."""
+    """A key can be used with all its algorithms."""
     judge = verifier(public_key=public(KEYS["RS256"]), algorithms=("RS256", "RS512"))
     assert judge.verify_token(token("RS512"))["sub"] == "u-1"
     with pytest.raises(WrongAlgorithm):
@@ -103,7 +103,7 @@ def test_several_algorithms_of_one_key() -> None:
 
 
 def test_keys_of_a_set() -> None:
-    """Each with its own algorithm."""
+    """Each key is used with its own algorithm."""
     keys = [{**ECAlgorithm.to_jwk(KEYS[alg].public_key(), as_dict=True), "alg": alg} for alg in ("ES256", "ES384")]
     judge = verifier(public_key={"keys": keys}, algorithms=("ES256", "ES384"))
     for algorithm in ("ES256", "ES384"):
@@ -148,7 +148,7 @@ PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).d
     ],
 )
 def test_wrong_settings_are_refused(field: str, settings: dict[str, Any]) -> None:
-    """At start-up, without a word of the key."""
+    """They are rejected at startup, and the error contains no part of the key."""
     with pytest.raises(ConfigurationError) as refused:
         config(**settings)
     assert refused.value.field == field
@@ -157,7 +157,7 @@ def test_wrong_settings_are_refused(field: str, settings: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("missing", ["public_key", "algorithms", "issuer", "audience"])
 def test_nothing_is_optional(missing: str) -> None:
-    """Each setting decides what is accepted."""
+    """Each setting is needed to decide what is accepted."""
     given: dict[str, Any] = {
         "public_key": public(KEY),
         "algorithms": ("ES256",),
@@ -189,13 +189,13 @@ def test_nothing_is_optional(missing: str) -> None:
     ],
 )
 def test_claims_that_are_refused(error: type[InvalidToken], claims: dict[str, Any]) -> None:
-    """Issuer, audience, times and subject."""
+    """Issuer, audience, times and subject are checked."""
     with pytest.raises(error):
         verifier().verify_token(token(**claims))
 
 
 def test_a_subject_is_text() -> None:
-    """A number is none; PyJWT would not sign it, so it is signed by hand."""
+    """A number is rejected; PyJWT would not sign it, so the test signs it itself."""
     header, payload = {"alg": "ES256", "typ": "JWT"}, {**CLAIMS, "sub": 7}
     signed = f"{b64(json.dumps(header).encode())}.{b64(json.dumps(payload).encode())}"
     signature = b64(ECAlgorithm(ECAlgorithm.SHA256).sign(signed.encode(), KEY))
@@ -204,7 +204,7 @@ def test_a_subject_is_text() -> None:
 
 
 def test_several_audiences() -> None:
-    """Any of them, exactly."""
+    """Exactly one of them must match."""
     judge = verifier(audience=("my-app", "my-other-app"))
     for audience in ("my-app", "my-other-app"):
         assert judge.verify_token(token(aud=audience))["aud"] == audience
@@ -219,7 +219,7 @@ def forged(alg: str, secret: bytes) -> str:
 
 
 def test_the_public_key_is_no_shared_secret() -> None:
-    """In none of its forms, under none of the names."""
+    """This applies to all its forms and all algorithm names."""
     key = KEY.public_key()
     forms = [
         public(KEY).encode(),
@@ -239,7 +239,7 @@ def test_the_public_key_is_no_shared_secret() -> None:
 
 
 def test_another_key_is_refused() -> None:
-    """Of the same kind, under the same claims."""
+    """A key of the same kind with the same claims is rejected."""
     with pytest.raises(BadSignature):
         verifier().verify_token(token(key=ec.generate_private_key(ec.SECP256R1())))
     with pytest.raises(WrongAlgorithm):
@@ -247,14 +247,14 @@ def test_another_key_is_refused() -> None:
 
 
 def test_privys_verifier_accepts_no_such_token() -> None:
-    """Whether this one is configured or not."""
+    """This holds with and without this family in the configuration."""
     given = token(iss="privy.io", aud="test-app", sid="s")
     with pytest.raises(InvalidToken):
         privy_verifier().verify_access_token(given)
 
 
 def test_behind_the_middleware() -> None:
-    """A user with an id of its own, of whom nothing else is known."""
+    """The user has an ID and nothing else."""
     gate = build_gate(verifier())
     auth = found(gate, Request(bearer(token())))
     user = user_of(auth, CustomKeyUser)
@@ -267,7 +267,7 @@ def test_behind_the_middleware() -> None:
 
 
 def test_ids_do_not_collide() -> None:
-    """No separator can be smuggled in, and none is another family's."""
+    """A separator in the parts changes nothing, and no ID is that of another family."""
     pairs = [("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("web3auth", "x"), ("a", "did:privy:x")]
     ids = set()
     for issuer, subject in pairs:
@@ -278,7 +278,7 @@ def test_ids_do_not_collide() -> None:
 
 
 def test_a_configuration_does_for_the_middleware() -> None:
-    """It makes its own verifier."""
+    """The configuration creates its verifier."""
 
     async def app(*_: Any) -> None:
         raise AssertionError("not called")

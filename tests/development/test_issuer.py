@@ -1,4 +1,4 @@
-"""The development issuer: its tokens are Privy's in shape, and it serves loopback alone."""
+"""The development issuer: its tokens have the form of Privy's, and it serves only loopback."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.ports import free_port
 
 APP_ID = "privy-development-app"
 
-# Every account type of Privy's identity token, with the keys it always has and those it may have.
+# Every account type of Privy's identity token, with its required and its optional keys.
 ACCOUNT_KEYS: dict[str, tuple[set[str], set[str]]] = {
     "email": ({"address"}, set()),
     "phone": ({"phone_number"}, set()),
@@ -65,7 +65,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 
 def verify(issuer: DevelopmentIssuer, token: str, *, verify_exp: bool = True) -> dict[str, Any]:
-    """Verify with PyJWT against the key the issuer publishes under the token's ``kid``."""
+    """Verify with PyJWT and the key that the issuer publishes under the token's ``kid``."""
     keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(issuer.jwks()).keys}
     key = keys[jwt.get_unverified_header(token)["kid"]]
     claims: dict[str, Any] = jwt.decode(
@@ -97,7 +97,7 @@ def fetch(
 
 
 def get(issuer: DevelopmentIssuer, path: str) -> tuple[int, http.client.HTTPMessage, str]:
-    """Send an ordinary GET."""
+    """Send a ``GET`` request."""
     return fetch(issuer, path, urlsplit(issuer.url).netloc)
 
 
@@ -114,7 +114,7 @@ def loopbacks() -> list[str]:
 
 
 def run(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Run Python code in a process of its own, with every warning an error but those of ``flags``."""
+    """Run Python code in a new process, in which every warning is an error except those of ``flags``."""
     path = os.pathsep.join(part for part in sys.path if part)
     command = [sys.executable, "-X", "dev", "-W", "error", *flags, "-c", code]
     return subprocess.run(
@@ -128,10 +128,10 @@ def run(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestPersonas:
-    """The invented users."""
+    """The personas."""
 
     def test_cover_every_account_type(self) -> None:
-        """Together the personas hold every account type, those that no SDK knows included."""
+        """Together the personas have every account type, including an unknown one."""
         types_held = {kind for persona in PERSONAS.values() for kind in persona.account_types}
         assert types_held == set(ACCOUNT_KEYS) | UNKNOWN_TYPES
 
@@ -145,7 +145,7 @@ class TestPersonas:
 
     @pytest.mark.parametrize("name", PERSONAS)
     def test_are_invented(self, name: str) -> None:
-        """Names match, DIDs say ``dev``, and every mail address is at example.com."""
+        """Names match, DIDs contain ``dev``, and every e-mail address is at example.com."""
         persona = PERSONAS[name]
         mails = [
             str(value)
@@ -157,13 +157,13 @@ class TestPersonas:
         assert all(mail.endswith("@example.com") for mail in mails)
 
     def test_cannot_be_changed(self) -> None:
-        """Neither the mapping nor a persona takes an assignment."""
+        """Neither the mapping nor a persona can be changed."""
         with pytest.raises(dataclasses.FrozenInstanceError):
             PERSONAS["ada"].name = "eve"  # type: ignore[misc]
         assert isinstance(PERSONAS, types.MappingProxyType)
 
     def test_stand_for_the_cases_of_the_example_apps(self) -> None:
-        """There is an admin with an ethereum wallet, a user with none, a guest, and one without accounts."""
+        """There is an admin with an Ethereum wallet, a user without one, a guest, and one without accounts."""
         grace_chains = {account.get("chain_type") for account in PERSONAS["grace"].linked_accounts}
         assert PERSONAS["ada"].custom_metadata == {"role": "admin"}
         assert PERSONAS["ada"].account_types == ("email", "google_oauth", "wallet")
@@ -173,7 +173,7 @@ class TestPersonas:
         assert PERSONAS["empty"].linked_accounts == ()
 
     def test_alan_has_every_shape_of_picture(self) -> None:
-        """Twitter pictures come as a path, a default, a URL, null, empty and not at all."""
+        """Twitter pictures are a path, a default, a URL, null, empty and missing."""
         missing = "missing"
         twitter = [each for each in PERSONAS["alan"].linked_accounts if each["type"] == "twitter_oauth"]
         pictures = [each.get("pfp", missing) for each in twitter]
@@ -188,11 +188,11 @@ class TestPersonas:
 
 
 class TestTokens:
-    """What is minted."""
+    """The issued tokens."""
 
     @pytest.mark.parametrize("name", PERSONAS)
     def test_identity_token_is_privys(self, name: str) -> None:
-        """An identity token has Privy's claims in Privy's types, and verifies with PyJWT."""
+        """An identity token has Privy's claims with Privy's types, and PyJWT accepts it."""
         persona, issuer = PERSONAS[name], DevelopmentIssuer(lifetime=60)
         claims = verify(issuer, issuer.identity_token(name))
         optional = {"custom_metadata"} if persona.custom_metadata else set()
@@ -207,7 +207,7 @@ class TestTokens:
 
     @pytest.mark.parametrize("name", PERSONAS)
     def test_access_token_is_privys(self, name: str) -> None:
-        """An access token has the six claims of Privy's, a session id among them."""
+        """An access token has the six claims of Privy's, including a session ID."""
         issuer = DevelopmentIssuer("another-app")
         claims = verify(issuer, issuer.access_token(name))
         assert claims.keys() == {"sid", "iss", "iat", "aud", "sub", "exp"}
@@ -232,13 +232,13 @@ class TestTokens:
         assert jwt.get_unverified_header(issuer.access_token()) == expected
 
     def test_key_set_holds_public_members_only(self) -> None:
-        """The published key says its use and algorithm, and has no private member."""
+        """The published key has its use and algorithm, and no private member."""
         (jwk,) = DevelopmentIssuer().jwks()["keys"]
         assert jwk.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
         assert (jwk["kty"], jwk["crv"], jwk["use"], jwk["alg"]) == ("EC", "P-256", "sig", "ES256")
 
     def test_key_set_handed_out_is_a_copy(self) -> None:
-        """Changing what ``jwks`` returned changes nothing that is published."""
+        """Changing the result of ``jwks`` does not change the published keys."""
         issuer = DevelopmentIssuer()
         issuer.jwks()["keys"][0].clear()
         assert issuer.jwks()["keys"][0]["kid"] == issuer.kid
@@ -252,12 +252,12 @@ class TestTokens:
         assert claims["sub"] == "did:privy:dev-ada"
 
     def test_sizes_span_the_cookie_limit(self) -> None:
-        """The collector's token is too large for a cookie, within the header and token limits; ada's fits."""
+        """The collector's token is too large for a cookie, but within the limits for headers and tokens; ada's fits."""
         issuer = DevelopmentIssuer()
         assert len(issuer.identity_token("ada")) < 4096 < len(issuer.identity_token("collector")) < 8190
 
     def test_claims_are_overridden_or_removed(self) -> None:
-        """A keyword replaces a claim or adds one, right or wrong; ``None`` removes it."""
+        """A keyword replaces or adds a claim, valid or not; ``None`` removes it."""
         issuer = DevelopmentIssuer()
         token = issuer.identity_token("grace", aud=APP_ID, sub=None, linked_accounts=[7], extra={"a": 1}, iss="x")
         claims = jwt.decode(token, options={"verify_signature": False})
@@ -278,7 +278,7 @@ class TestTokens:
             assert len(signature) == 86
 
     def test_another_key_signs(self) -> None:
-        """With ``key`` the token names the published key and does not verify with it."""
+        """With ``key`` the token names the published key, but its signature is not valid."""
         issuer, key = DevelopmentIssuer(), ec.generate_private_key(ec.SECP256R1())
         for token in (issuer.identity_token(key=key), issuer.access_token(key=key)):
             with pytest.raises(jwt.InvalidSignatureError):
@@ -292,13 +292,13 @@ class TestTokens:
         assert (claims["iat"], claims["exp"]) == (1_000_000_000, 1_000_000_090)
 
     def test_own_persona(self) -> None:
-        """A persona of one's own serves as well; empty metadata is present, as Privy has it."""
+        """A custom persona can be used; empty metadata is present, as in Privy's tokens."""
         issuer = DevelopmentIssuer()
         claims = verify(issuer, issuer.identity_token(Persona("me", "did:privy:dev-me", custom_metadata={})))
         assert (claims["sub"], claims["custom_metadata"]) == ("did:privy:dev-me", "{}")
 
     def test_unknown_persona(self) -> None:
-        """An unknown name is answered with the names there are."""
+        """The error for an unknown name lists the known ones."""
         for mint in (DevelopmentIssuer().identity_token, DevelopmentIssuer().access_token):
             with pytest.raises(ConfigurationError, match="ada, grace, alan") as caught:
                 mint("nobody")
@@ -306,10 +306,10 @@ class TestTokens:
 
 
 class TestRotation:
-    """Keys come and go."""
+    """Key rotation."""
 
     def test_rotate_then_withdraw(self) -> None:
-        """After a rotation both keys are published, the new one signs; withdrawing leaves the new one."""
+        """After a rotation both keys are published and the new one signs; withdrawing removes the old one."""
         issuer = DevelopmentIssuer()
         before, old_kid, old_pem = issuer.access_token(), issuer.kid, issuer.public_key_pem
         issuer.rotate()
@@ -323,17 +323,17 @@ class TestRotation:
         assert verify(issuer, after)
 
     def test_rotation_is_served(self, issuer: DevelopmentIssuer) -> None:
-        """The served key set follows at once."""
+        """The served key set changes immediately."""
         issuer.rotate()
         assert json.loads(get(issuer, urlsplit(issuer.jwks_url).path)[2]) == issuer.jwks()
         assert len(issuer.jwks()["keys"]) == 2
 
 
 class TestServer:
-    """What is served, and to whom."""
+    """The served pages."""
 
     def test_key_set(self, issuer: DevelopmentIssuer) -> None:
-        """The key set is served at the path of Privy's, cacheable for a minute."""
+        """The key set has the same path as Privy's, and can be cached for a minute."""
         status, headers, text = get(issuer, f"/api/v1/apps/{APP_ID}/jwks.json")
         assert issuer.jwks_url == f"{issuer.url}/api/v1/apps/{APP_ID}/jwks.json"
         assert (status, json.loads(text)) == (200, issuer.jwks())
@@ -341,14 +341,14 @@ class TestServer:
         assert headers["Cache-Control"] == "public, max-age=60"
 
     def test_app_id_is_quoted_in_the_path(self) -> None:
-        """An app id with a slash stays one segment of the path."""
+        """An app ID with a slash is one segment of the path."""
         with DevelopmentIssuer("a/b ?") as issuer:
             assert issuer.jwks_url.endswith("/apps/a%2Fb%20%3F/jwks.json")
             assert get(issuer, urlsplit(issuer.jwks_url).path)[0] == 200
 
     @pytest.mark.parametrize("name", PERSONAS)
     def test_tokens(self, issuer: DevelopmentIssuer, name: str) -> None:
-        """Each persona's two tokens are served, and nothing may store them."""
+        """Each persona's two tokens are served, and must not be stored."""
         status, headers, text = get(issuer, f"/tokens/{name}")
         pair = json.loads(text)
         assert (status, headers["Cache-Control"]) == (200, "no-store")
@@ -357,7 +357,7 @@ class TestServer:
         assert verify(issuer, pair["access_token"])["sid"] == f"dev-session-{name}"
 
     def test_help(self, issuer: DevelopmentIssuer) -> None:
-        """The first page names the personas, warns, and gives curl lines."""
+        """The first page lists the personas, a warning, and commands for curl."""
         status, headers, text = get(issuer, "/?query")
         assert (status, headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
         assert all(f"\n  {name} " in text for name in PERSONAS)
@@ -367,7 +367,7 @@ class TestServer:
 
     @pytest.mark.parametrize("line", ["ID_TOKEN", "ACCESS_TOKEN"])
     def test_help_can_be_pasted(self, issuer: DevelopmentIssuer, line: str) -> None:
-        """The Python in the help's shell lines picks one token out of the pair."""
+        """The Python code in the shell commands prints one of the two tokens."""
         _, _, text = get(issuer, "/")
         code = text.partition(f"  {line}=")[2].partition("python3 -c '")[2].partition("')")[0]
         picked = subprocess.run(
@@ -392,7 +392,7 @@ class TestServer:
         ],
     )
     def test_not_found(self, issuer: DevelopmentIssuer, path: str) -> None:
-        """Any other path is 404, and echoes nothing."""
+        """Any other path is 404, and is not repeated in the response."""
         status, headers, text = get(issuer, path)
         assert (status, text, headers["Cache-Control"]) == (404, "Not found\n", "no-store")
 
@@ -406,7 +406,7 @@ class TestServer:
         "host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.255.0.9:65535", "[::1]", "[::1]:8000"]
     )
     def test_loopback_host_names_are_answered(self, issuer: DevelopmentIssuer, host: str) -> None:
-        """Every spelling of loopback is answered."""
+        """Every spelling of loopback is accepted."""
         assert fetch(issuer, "/tokens/ada", host)[0] == 200
 
     @pytest.mark.parametrize(
@@ -427,26 +427,26 @@ class TestServer:
         ],
     )
     def test_other_host_names_are_refused(self, issuer: DevelopmentIssuer, hosts: tuple[str, ...]) -> None:
-        """A page whose name was rebound to loopback gets 403, on every path (DNS rebinding)."""
+        """A page whose host name was rebound to loopback gets 403 for every path (DNS rebinding)."""
         for path in ("/", "/tokens/ada", urlsplit(issuer.jwks_url).path, "/nowhere"):
             status, _, text = fetch(issuer, path, *hosts)
             assert (status, text) == (403, "Loopback hosts only\n")
 
     @pytest.mark.parametrize("path", ["/", "/tokens/ada", "/nowhere"])
     def test_no_other_origin_may_read(self, issuer: DevelopmentIssuer, path: str) -> None:
-        """No answer has a CORS header, and none may be sniffed into a script."""
+        """No response has a CORS header, and none can be interpreted as a script."""
         _, headers, _ = get(issuer, path)
         assert not [name for name in headers if name.lower().startswith("access-control-")]
         assert headers["X-Content-Type-Options"] == "nosniff"
 
     def test_many_at_once(self, issuer: DevelopmentIssuer) -> None:
-        """Requests are answered side by side."""
+        """Requests are handled concurrently."""
         with ThreadPoolExecutor(8) as pool:
             statuses = list(pool.map(lambda _: get(issuer, "/tokens/ada")[0], range(40)))
         assert statuses == [200] * 40
 
     def test_config(self, issuer: DevelopmentIssuer) -> None:
-        """The configuration trusts this issuer, and takes overrides."""
+        """The configuration accepts this issuer, and settings can be overridden."""
         config = issuer.config(leeway=3)
         assert isinstance(config, PrivyConfig)
         assert (config.app_id, config.jwks_url, config.leeway) == (APP_ID, issuer.jwks_url, 3)
@@ -454,7 +454,7 @@ class TestServer:
 
 
 class TestLoopbackOnly:
-    """Where it refuses to listen."""
+    """The addresses of the server."""
 
     @pytest.mark.parametrize(
         "host",
@@ -478,34 +478,34 @@ class TestLoopbackOnly:
         ],
     )
     def test_other_addresses_are_refused(self, host: str) -> None:
-        """Any address or name but loopback's own is a configuration error that names the mend."""
+        """Addresses and names other than those of loopback are a ``ConfigurationError`` that says how to fix it."""
         with pytest.raises(ConfigurationError, match=r"host: .*use 127\.0\.0\.1") as caught:
             DevelopmentIssuer(host=host)
         assert caught.value.field == "host"
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.255.255.254", "::1", "localhost", "Localhost"])
     def test_loopback_is_taken(self, host: str) -> None:
-        """Loopback in every form passes at construction."""
+        """Loopback in every form is accepted at construction."""
         assert DevelopmentIssuer(host=host).app_id == APP_ID
 
     @pytest.mark.parametrize("host", loopbacks())
     def test_every_loopback_family_is_served(self, host: str) -> None:
-        """IPv4 and, where the machine has it, IPv6 are served, with a URL to match."""
+        """IPv4 and, if the machine has it, IPv6 are served, with a URL for each."""
         with DevelopmentIssuer(host=host) as issuer:
             assert urlsplit(issuer.url).hostname == host
             assert json.loads(get(issuer, urlsplit(issuer.jwks_url).path)[2]) == issuer.jwks()
 
     def test_localhost_is_an_address(self) -> None:
-        """``localhost`` is 127.0.0.1 whatever a resolver would say."""
+        """``localhost`` is 127.0.0.1, independently of name resolution."""
         with DevelopmentIssuer(host="localhost") as issuer:
             assert urlsplit(issuer.url).hostname == "127.0.0.1"
 
 
 class TestLife:
-    """Start, stop and what is left."""
+    """Start and stop."""
 
     def test_stop_frees_the_port_and_the_threads(self) -> None:
-        """After stop the port can be bound again and no thread is left, even with an idle connection."""
+        """After ``stop`` the port is free again and no thread is left, even with an idle connection."""
         threads = set(threading.enumerate())
         issuer = DevelopmentIssuer(port=free_port()).start()
         address = urlsplit(issuer.url)
@@ -518,7 +518,7 @@ class TestLife:
             issuer.stop()
 
     def test_start_again(self) -> None:
-        """Starting twice keeps the server; after a stop it starts anew with the same key."""
+        """Starting twice keeps the server; after a stop it starts again with the same key."""
         issuer = DevelopmentIssuer()
         with issuer:
             url, kid = issuer.url, issuer.kid
@@ -528,7 +528,7 @@ class TestLife:
             assert json.loads(get(issuer, urlsplit(issuer.jwks_url).path)[2])["keys"][0]["kid"] == kid
 
     def test_fixed_port(self) -> None:
-        """A port asked for is the port served, and can be taken again at once."""
+        """A configured port is used, and can be used again immediately."""
         port = free_port()
         for _ in range(2):
             with DevelopmentIssuer(port=port) as issuer:
@@ -536,26 +536,26 @@ class TestLife:
                 assert get(issuer, "/")[0] == 200
 
     def test_port_in_use(self, issuer: DevelopmentIssuer) -> None:
-        """A port that is taken, or is none, is a configuration error."""
+        """A port that is in use or invalid is a ``ConfigurationError``."""
         for port in (urlsplit(issuer.url).port or 0, 70_000):
             with pytest.raises(ConfigurationError, match=f"port: {port} cannot be used") as caught:
                 DevelopmentIssuer(port=port).start()
             assert caught.value.field == "port"
 
     def test_not_started(self) -> None:
-        """Before start there is no address, and the error says what to do."""
+        """Before the start there is no address, and the error says what to do."""
         issuer = DevelopmentIssuer()
         for ask in (lambda: issuer.url, lambda: issuer.jwks_url, issuer.config):
             with pytest.raises(ConfigurationError, match=r"not started; call start\(\)"):
                 ask()
 
     def test_repr_shows_no_key(self, issuer: DevelopmentIssuer) -> None:
-        """The repr has the app id and the address alone, started or not."""
+        """The repr contains only the app ID and the address, started or not."""
         assert repr(issuer) == f"<DevelopmentIssuer app_id='{APP_ID}' url='{issuer.url}'>"
         assert repr(DevelopmentIssuer()) == f"<DevelopmentIssuer app_id='{APP_ID}' url=None>"
 
     def test_start_warns(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A start is a warning in the log, with the address."""
+        """The start logs a warning with the address."""
         with caplog.at_level(logging.WARNING, "privy_middleware.development.issuer"), DevelopmentIssuer() as issuer:
             (record,) = caplog.records
             assert (record.name, record.levelname) == ("privy_middleware.development.issuer", "WARNING")
@@ -565,7 +565,7 @@ class TestLife:
     def test_no_token_is_logged(
         self, issuer: DevelopmentIssuer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        """Requests, good and bad, leave no line, and so no token, in the log or on the terminal."""
+        """Requests, valid and invalid, are not logged or printed, and so no token is."""
         with caplog.at_level(logging.DEBUG):
             token = json.loads(get(issuer, "/tokens/ada")[2])["identity_token"]
             get(issuer, f"/{token}")
@@ -577,7 +577,7 @@ class TestLife:
     def test_broken_connection_is_quiet(
         self, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        """A client that resets its connection is a debug line, not a traceback on the terminal."""
+        """If a client resets its connection, this is logged at level DEBUG, without a traceback on the terminal."""
         with caplog.at_level(logging.DEBUG, "privy_middleware.development.server"), DevelopmentIssuer() as issuer:
             address = urlsplit(issuer.url)
             client = socket.create_connection((str(address.hostname), address.port), timeout=PATIENCE)
@@ -592,10 +592,10 @@ class TestLife:
 
 
 class TestShared:
-    """The process's own issuer."""
+    """The issuer of the process."""
 
     def test_is_one(self) -> None:
-        """Any number of threads get the same running issuer."""
+        """All threads get the same running issuer."""
         with ThreadPoolExecutor(8) as pool:
             found = set(pool.map(lambda _: development_issuer(), range(16)))
         (issuer,) = found
@@ -605,7 +605,7 @@ class TestShared:
             issuer.stop()
 
     def test_exits_cleanly(self) -> None:
-        """A process that uses it ends by itself, without a warning but its own."""
+        """A process that uses it exits normally, with no other warning than that of the issuer."""
         code = "from privy_middleware.development.issuer import development_issuer as d; print(d().access_token())"
         done = run(code)
         assert (done.returncode, done.stdout.count(".")) == (0, 2)
@@ -613,7 +613,7 @@ class TestShared:
         assert done.stderr.count("\n") == 1
 
     def test_forked_child_shares_its_parents(self) -> None:
-        """A forked child uses its parent's issuer, and its end does not end the parent's."""
+        """A forked child uses its parent's issuer, and its exit does not stop it."""
         code = """
 import os, urllib.request
 from privy_middleware.development import development_issuer
@@ -628,13 +628,13 @@ status = os.waitpid(child, 0)[1]
 with urllib.request.urlopen(issuer.jwks_url) as response:
     print(os.waitstatus_to_exitcode(status), response.status)
 """
-        # A process with threads may fork here: the issuer's own thread holds no lock across it.
+        # The process can fork although it has threads: the issuer's thread holds no lock during the fork.
         done = run(code, "-W", "ignore::DeprecationWarning")
         assert (done.returncode, done.stdout) == (0, "7 200\n"), done.stderr
 
 
 def test_tokens_are_current() -> None:
-    """By default a token is issued now and lasts an hour."""
+    """By default a token is issued now and is valid for an hour."""
     issuer, before = DevelopmentIssuer(), int(time.time())
     claims = verify(issuer, issuer.identity_token())
     assert before <= claims["iat"] <= time.time()

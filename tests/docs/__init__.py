@@ -1,1 +1,1 @@
-"""The documents."""
+"""Tests of README.md and docs/."""

@@ -1,4 +1,4 @@
-"""Requests to whatever app a document's section has left behind, through its framework's own test client."""
+"""Requests to the app that a section of the documentation defines, with its framework's own test client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.docs.pages import Section
 
 
 def request(section: Section, path: str, headers: Mapping[str, str], body: bytes | None = None) -> tuple[int, bytes]:
-    """Send a GET, or with a body a POST, and return the status and the body of the answer."""
+    """Send a ``GET``, or with a body a ``POST``, and return the status and the body of the response."""
     method = "GET" if body is None else "POST"
     if section.settings:
         with section.configured(ROOT_URLCONF=_urls(section, path)):

@@ -1,4 +1,4 @@
-"""The Python snippets of the documents, run in their order as a reader would."""
+"""The Python code examples of the documentation, which are run in the order of the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TITLE = re.compile(r"# (\w+\.py)$")
 
 @dataclass(frozen=True)
 class Block:
-    """A snippet: the heading above it, its first line's number, its language, its file if it names one."""
+    """A code example: its heading, the number of its first line, its language, and its code."""
 
     section: str
     line: int
@@ -31,26 +31,26 @@ class Block:
 
     @property
     def title(self) -> str | None:
-        """Return the file that the snippet's first line names."""
+        """Return the name of the file in the first line of the example."""
         match = _TITLE.match(self.text.partition("\n")[0])
         return match and match[1]
 
 
 @dataclass
 class Section:
-    """What the snippets under one heading have left behind."""
+    """The names that the examples under one heading define."""
 
     names: dict[str, Any]
     settings: dict[str, Any] = field(default_factory=dict)
 
     def configured(self, **more: Any) -> AbstractContextManager[object]:
-        """Put Django's settings into effect, if the section has any; accounts are kept only where it says so."""
+        """Apply the section's Django settings, if it has any; with accounts only if the settings say so."""
         settings = {"INSTALLED_APPS": ["django_privy"], **self.settings, **more}
         return override_settings(**settings) if self.settings else nullcontext()
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """Return the snippets of a page in their order."""
+    """Return the code examples of a page in their order."""
     section, fence, language, start = "", "", "", 0
     lines: list[str] = []
     for number, line in enumerate(page.read_text().splitlines(), 1):
@@ -67,11 +67,11 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def run(page: Path, jwks_url: str) -> dict[str, Section]:
-    """Run a page's Python snippets, and return what each section has left behind.
+    """Run a page's Python examples, and return the names that each section defines.
 
-    A section begins with the names of those before it, and changes none that they use.
+    A section starts with the names of the previous ones, and does not change names that those use.
 
-    ``settings.py`` becomes Django's settings for the rest of its section, with keys from ``jwks_url``.
+    ``settings.py`` becomes the Django settings for the rest of its section, with keys from ``jwks_url``.
     """
     names: dict[str, Any] = {"__name__": "snippets"}
     sections: dict[str, Section] = {}
@@ -95,7 +95,7 @@ def _settings(code: types.CodeType, jwks_url: str) -> dict[str, Any]:
     exec(code, names)
     settings = {name: value for name, value in names.items() if name.isupper()}
     privy = settings.get("PRIVY", {})
-    # Without settings of its own the project reads the environment, which names the same address.
+    # Without its own settings the project uses the environment, which has the same address.
     own = privy.keys() - {"PROTECT", "EXEMPT"}
     settings["PRIVY"] = {**privy, "JWKS_URL": jwks_url} if own else privy or None
     return settings

@@ -50,7 +50,7 @@ def exports(module: str) -> list[str]:
 
 
 def new_modules(page: str) -> list[str]:
-    """Return the modules directly in the core that export names, and that the page neither lists nor calls internal."""
+    """Return the modules directly in the core that export names, and that are neither listed nor named as internal."""
     children = [f"{_CORE}.{each.name}" for each in pkgutil.iter_modules(privy_middleware.__path__)]
     known = tables(page).keys() | internal(page)
     return [module for module in children if module not in known and exports(module)]

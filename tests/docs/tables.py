@@ -1,4 +1,4 @@
-"""The tables of the documents."""
+"""The tables of the documentation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["rows", "text"]
 
 
 def text(page: str) -> str:
-    """Return a page of the guide."""
+    """Return a page of the documentation."""
     return (ROOT / "docs" / page).read_text()
 
 
 def rows(page: str, first: str) -> Iterator[list[str]]:
-    """Return the rows of every table whose first column is headed ``first``, without back quotes."""
+    """Return the rows of every table whose first column has the heading ``first``, without backticks."""
     inside = False
     for line in text(page).splitlines():
         cells = [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]

@@ -1,4 +1,4 @@
-"""The page on configuration knows every setting as the code does."""
+"""The configuration page lists every setting correctly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.docs.tables import rows
 
 TABLE = {row[0]: row[1:] for row in rows("configuration.md", "setting")}
 FIELDS = {each.name: each for each in dataclasses.fields(PrivyConfig) if each.init}
-# What the column of types says for each annotation.
+# The text in the type column for each annotation.
 TYPES = {
     "str": "string",
     "str | None": "string",
@@ -33,21 +33,21 @@ TYPES = {
 
 
 def default_of(field: dataclasses.Field[Any]) -> Any:
-    """Return the default, or ``...`` where there is none."""
+    """Return the default, or ``...`` if there is none."""
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return ... if field.default is dataclasses.MISSING else field.default
 
 
 def test_every_setting() -> None:
-    """The table has every setting, once, and nothing else."""
+    """The table has exactly the settings, each once."""
     names = [row[0] for row in rows("configuration.md", "setting")]
     assert sorted(names) == sorted(FIELDS)
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_setting(name: str) -> None:
-    """Its default, its type and its name in the environment are right."""
+    """Default, type and name in the environment are correct."""
     field, (environment, kind, default, meaning) = FIELDS[name], TABLE[name]
     assert default_of(field) == (... if default == "required" else ast.literal_eval(default))
     assert environment == ("in code only" if field.metadata else f"PRIVY_{name.upper()}")
@@ -59,7 +59,7 @@ def test_setting(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if " to " in row[1]])
 def test_limits(name: str) -> None:
-    """Both limits are the code's, to the last unit."""
+    """Both limits are exactly those of the code."""
     match = re.fullmatch(r"\w+, ([\d.]+) to (\d+)", TABLE[name][1])
     assert match
     low, high = ast.literal_eval(match[1]), int(match[2])
@@ -73,14 +73,14 @@ def test_limits(name: str) -> None:
 
 
 def test_limits_of_every_number() -> None:
-    """No number goes without its limits."""
+    """Every number has limits."""
     numbers = {name for name, field in FIELDS.items() if field.type in ("int", "float")}
     assert numbers == {name for name, row in TABLE.items() if " to " in row[1]}
 
 
 @pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if not field.metadata])
 def test_environment(name: str) -> None:
-    """The variable that the table names is read, and says what the setting does."""
+    """The variable in the table is read, and sets the setting."""
     wrong = {"PRIVY_APP_ID": "app", TABLE[name][0]: "\N{NO-BREAK SPACE}?\N{NO-BREAK SPACE}?"}
     with pytest.raises(ConfigurationError, match=f"{TABLE[name][0]} "):
         PrivyConfig.from_env(wrong)

@@ -1,4 +1,4 @@
-"""The page on errors knows every class as the code does."""
+"""The errors page lists every class correctly."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ TABLE = {row[0].lstrip("- "): row for row in rows("errors.md", "class")}
 
 
 def test_every_class() -> None:
-    """The table has every class of error, once, and nothing else."""
+    """The table has exactly the error classes, each once."""
     assert len(list(rows("errors.md", "class"))) == len(TABLE)
     assert sorted(TABLE) == CLASSES
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_class(name: str) -> None:
-    """Its code and its status are right, and so is its place below its base."""
+    """The code and the status are correct, and so is its place below its base class."""
     written, code, status, when = TABLE[name]
     cls = getattr(errors, name)
     assert (code, int(status)) == (cls.code, cls.status)
@@ -30,7 +30,7 @@ def test_class(name: str) -> None:
 
 
 def test_order() -> None:
-    """Each class stands below the base that it derives from."""
+    """Each class is listed below the class that it derives from."""
     bases: list[str] = []
     for name, row in TABLE.items():
         depth = len(re.findall("- ", row[0]))
@@ -43,7 +43,7 @@ def test_order() -> None:
     "cls", [errors.MissingToken, errors.InvalidToken, errors.ConditionNotMet, errors.KeysUnavailable]
 )
 def test_answers(cls: type[errors.PrivyError]) -> None:
-    """The page shows the answers byte for byte."""
+    """The responses on the page are exact."""
     error = cls()
     assert f"{error.status} `{error.body.decode()}`" in text("errors.md")
     challenge = dict(error.challenge).get("WWW-Authenticate", "Retry-After")

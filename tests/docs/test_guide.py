@@ -1,4 +1,4 @@
-"""What the pages of the guide build does what they say."""
+"""The examples of the documentation do what the text says."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BAD = {"privy-id-token": "garbage"}
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run an issuer in Privy's place, and tell the environment of it."""
+    """Run an issuer that replaces Privy, and set its address in the environment."""
     with DevelopmentIssuer() as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRIVY_APP_ID", running.app_id)
         patch.setenv("PRIVY_JWKS_URL", running.jwks_url)
@@ -46,7 +46,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 @pytest.fixture(scope="module")
 def guide(issuer: DevelopmentIssuer) -> dict[str, dict[str, Section]]:
-    """Run the pages of the guide."""
+    """Run the pages of the documentation."""
     names = ["asgi_wsgi", "conditions", "configuration", "django", "errors", "fastapi", "flask", "keys", "sessions"]
     return {name: run(ROOT / "docs" / f"{name}.md", issuer.jwks_url) for name in [*names, "starlette", "testing"]}
 
@@ -62,19 +62,19 @@ def access(issuer: DevelopmentIssuer) -> dict[str, str]:
 
 
 def user_of(issuer: DevelopmentIssuer, persona: str) -> PrivyUser:
-    """Return a persona's user, by its identity token."""
+    """Return the user of a persona's identity token."""
     return PrivyVerifier(issuer.config()).verify_identity_token(issuer.identity_token(persona))
 
 
 def ask(section: Section, path: str, headers: dict[str, str]) -> tuple[int, Any]:
-    """Return the status of an answer, and what its JSON says."""
+    """Return the status of a response, and its JSON."""
     status, body = request(section, path, headers)
     return status, json.loads(body)
 
 
 @contextmanager
 def project(issuer: DevelopmentIssuer, *urls: Any, **settings: Any) -> Iterator[None]:
-    """Be a Django project with these addresses, for the sections that set nothing up themselves."""
+    """Use a Django project with these URLs, for the sections without their own settings."""
     module: Any = types.ModuleType("urls")
     module.urlpatterns = list(urls)
     privy = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url}
@@ -85,14 +85,14 @@ def project(issuer: DevelopmentIssuer, *urls: Any, **settings: Any) -> Iterator[
 Guide = dict[str, dict[str, Section]]
 
 
-# The frameworks' own pages.
+# The pages of the frameworks.
 
 
 @pytest.mark.parametrize(("page", "name"), [("flask", "Flask"), ("fastapi", "FastAPI"), ("starlette", "Starlette")])
 def test_first_example(page: str, name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A user is required, optional, or there with an access token."""
+    """A user is required or optional, and an access token can be required."""
     section = guide[page][name]
-    # What the body says is up to the handler that a later section of the page adds.
+    # The body depends on the handler that a later section of the page adds.
     assert ask(section, "/me", {})[0] == 401
     assert ask(section, "/me", identity(issuer))[1]["id"] == ADA
     assert ask(section, "/hello", {}) == (200, STRANGER)
@@ -104,13 +104,13 @@ def test_first_example(page: str, name: str, guide: Guide, issuer: DevelopmentIs
 
 
 def test_flask_factory(guide: Guide) -> None:
-    """An app from the factory has its Privy."""
+    """An app from the factory is set up."""
     app: Flask = guide["flask"]["Application factories"].names["create_app"]()
     assert app.extensions["privy"].settings.app_ids == ("my-app-id",)
 
 
 def test_flask_blueprint(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A protected blueprint needs a user everywhere but in its exempt view."""
+    """A protected blueprint requires a user, except for its exempt view."""
     section = guide["flask"]["Blueprints and whole apps"]
     assert ask(section, "/api/me", {})[0] == 401
     assert ask(section, "/api/me", identity(issuer)) == (200, ME)
@@ -118,7 +118,7 @@ def test_flask_blueprint(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_flask_answers_and_signals(guide: Guide, issuer: DevelopmentIssuer, capsys: pytest.CaptureFixture[str]) -> None:
-    """The app's own handler answers, with our headers, and the signals are sent."""
+    """The app's own handler creates the response, with our headers, and the signals are sent."""
     section = guide["flask"]["Custom error responses"]
     answer = section.names["app"].test_client().get("/api/me")
     assert (answer.status_code, answer.json) == (401, {"error": "sign in first"})
@@ -129,7 +129,7 @@ def test_flask_answers_and_signals(guide: Guide, issuer: DevelopmentIssuer, caps
 
 
 def test_fastapi_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A condition is a 403, and a router needs a user."""
+    """If a condition is not met, the status is 403, and a router requires a user."""
     section = guide["fastapi"]["Conditions, routers, paths"]
     assert ask(section, "/admin", identity(issuer)) == (200, ME)
     assert ask(section, "/admin", identity(issuer, "grace")) == (403, {"message": "Forbidden"})
@@ -139,7 +139,7 @@ def test_fastapi_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("page", ["fastapi", "starlette"])
 def test_sockets(page: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A socket has its user, and is refused without one."""
+    """A WebSocket has its user, and is rejected without one."""
     client = TestClient(guide[page]["FastAPI" if page == "fastapi" else "Starlette"].names["app"])
     with client.websocket_connect("/ws", headers=identity(issuer)) as socket:
         assert socket.receive_json() == ME
@@ -151,7 +151,7 @@ def test_sockets(page: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_fastapi_document(guide: Guide) -> None:
-    """The document shows where tokens may stand, and the answers."""
+    """The OpenAPI document contains the security schemes and the error responses."""
     document = TestClient(guide["fastapi"]["FastAPI"].names["app"]).get("/openapi.json").json()
     me, hello = document["paths"]["/me"]["get"], document["paths"]["/hello"]["get"]
     assert {"401", "403", "503"} <= set(me["responses"])
@@ -162,7 +162,7 @@ def test_fastapi_document(guide: Guide) -> None:
 
 @pytest.mark.parametrize(("page", "status"), [("fastapi", 401), ("starlette", 401)])
 def test_custom_error_responses(page: str, status: int, guide: Guide) -> None:
-    """The app's own handler answers, by decorator or dependency and by path."""
+    """The app's own handler creates the response for decorators, dependencies and protected paths."""
     client = TestClient(guide[page]["Custom error responses"].names["app"])
     answer = client.get("/me")
     assert (answer.status_code, answer.json()) == (status, {"detail": "sign in first"})
@@ -170,7 +170,7 @@ def test_custom_error_responses(page: str, status: int, guide: Guide) -> None:
 
 
 def test_starlette_paths_and_backend(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The wrapper protects a path, and Starlette's own authentication knows the user."""
+    """The wrapper protects a path, and Starlette's own authentication has the user."""
     items = guide["starlette"]["Protecting paths only"]
     assert ask(items, "/api/items", {})[0] == 401
     assert ask(items, "/api/items", identity(issuer)) == (200, {"owner": ADA})
@@ -182,7 +182,7 @@ def test_starlette_paths_and_backend(guide: Guide, issuer: DevelopmentIssuer) ->
 
 
 def test_starlette_admin(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A condition holds in Starlette too."""
+    """A condition applies in Starlette too."""
     assert ask(guide["starlette"]["Starlette"], "/admin", identity(issuer))[0] == 200
     assert ask(guide["starlette"]["Starlette"], "/admin", identity(issuer, "grace"))[0] == 403
 
@@ -191,7 +191,7 @@ def test_starlette_admin(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_django(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The views, sync and async, and the paths do what the page says."""
+    """The views, sync and async, and the protected paths do what the page says."""
     section = guide["django"]["Setup"]
     assert ask(section, "/me", {}) == (401, {"message": "Unauthorized"})
     assert ask(section, "/me", identity(issuer))[1]["id"] == ADA
@@ -203,14 +203,14 @@ def test_django(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_django_view_class(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The mixin's condition holds."""
+    """The condition of the mixin applies."""
     section = Section(guide["django"]["View classes"].names, guide["django"]["Setup"].settings)
     assert ask(section, "/wallet", identity(issuer))[1]["address"].startswith("0x")
     assert ask(section, "/wallet", identity(issuer, "grace"))[0] == 403
 
 
 def test_django_page_cache(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A page that says what it depends on is stored for each."""
+    """A page that declares what it depends on is cached for each user."""
     section = Section(guide["django"]["Caching"].names, guide["django"]["Setup"].settings)
     for _ in range(2):
         assert ask(section, "/front", {}) == (200, STRANGER)
@@ -220,7 +220,7 @@ def test_django_page_cache(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.django_db
 def test_django_users(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A view that asks for Django's user gets one, and a project's backend fills it in."""
+    """A view that uses the Django user gets one, and a project's backend sets its fields."""
     page = guide["django"]["Django users"]
     section = Section({**page.names, "urlpatterns": [django_path("me", page.names["me"])]}, page.settings)
     status, body = ask(section, "/me", identity(issuer))
@@ -234,9 +234,9 @@ def test_django_users(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.django_db
 def test_rest_framework_and_ninja(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """Both know the user, and hold conditions."""
+    """Both have the user, and conditions apply."""
     view, api = guide["django"]["REST framework"].names["me"], guide["django"]["django-ninja"].names["api"]
-    # The tests' own project has an API of the same name.
+    # The test project has an API with the same name.
     api.urls_namespace = "guide"
     with project(issuer, django_path("drf", view), django_path("ninja/", api.urls)):
         client = Client()
@@ -248,7 +248,7 @@ def test_rest_framework_and_ninja(guide: Guide, issuer: DevelopmentIssuer) -> No
 
 
 def test_channels(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A consumer has its user, and a socket without one does not open."""
+    """A consumer has its user, and a WebSocket without a user is rejected."""
 
     async def sockets() -> None:
         app: Any = PrivyMiddlewareStack(guide["django"]["Channels"].names["sockets"])
@@ -264,7 +264,7 @@ def test_channels(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_checks() -> None:
-    """The page lists the checks that there are."""
+    """The page lists exactly the checks that exist."""
     listed = set(re.findall(r"[EW]0\d\d", (ROOT / "docs" / "django.md").read_text()))
     source = (ROOT / "integrations" / "django_privy" / "checks.py").read_text()
     assert listed == set(re.findall(r"[EW]0\d\d", source))
@@ -278,12 +278,12 @@ def test_django_signals(guide: Guide, issuer: DevelopmentIssuer, capsys: pytest.
     assert {"rejected: missing_token", f"authenticated: {ADA}"} <= set(capsys.readouterr().out.splitlines())
 
 
-# Any app.
+# Any ASGI or WSGI app.
 
 
 @pytest.mark.parametrize("name", ["ASGI", "WSGI"])
 def test_wrappers(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """An open path knows the user if there is one, a protected one needs it."""
+    """An open path has an optional user, and a protected one requires a user."""
     section = guide["asgi_wsgi"][name]
     assert request(section, "/", {}) == (200, b"stranger")
     assert request(section, "/", identity(issuer)) == (200, ADA.encode())
@@ -297,7 +297,7 @@ def test_wrappers(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("name", ["Litestar", "Quart", "Bottle", "Falcon"])
 def test_other_frameworks(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A refusal that the app raises gets its answer."""
+    """If the app raises an error, the error response is sent."""
     section = guide["asgi_wsgi"][name]
     assert ask(section, "/me", {}) == (401, {"message": "Unauthorized"})
     assert ask(section, "/me", BAD) == (401, {"message": "Invalid token"})
@@ -308,11 +308,11 @@ def test_other_frameworks(name: str, guide: Guide, issuer: DevelopmentIssuer) ->
 
 
 def test_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """Words, functions and their combinations hold as the page says."""
+    """Keywords, functions and combinations do what the page says."""
     page = guide["conditions"]
     assert ask(page["In each framework"], "/me", identity(issuer))[0] == 200
     assert ask(page["In each framework"], "/me", identity(issuer, "guest"))[0] == 403
-    # An access token tells nothing of accounts.
+    # An access token contains no accounts.
     assert ask(page["In each framework"], "/me", access(issuer))[0] == 403
     names = page["The wallet in the request"].names
     users = {name: user_of(issuer, name) for name in ("ada", "grace", "alan", "guest", "empty")}
@@ -323,7 +323,7 @@ def test_conditions(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_wallet_in_the_request(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """One's own wallet is served, in any case of its letters, and no other."""
+    """Only the user's own wallet is accepted, compared without case."""
     section = guide["conditions"]["The wallet in the request"]
     own = "0x72d916C83baF0730bbe2BeC6FF8c522C13bC0aEF"
     for path, status in ((own, 200), (own.lower(), 200), ("0x" + "0" * 40, 403), (f"{own}?address=0x1", 403)):
@@ -338,7 +338,7 @@ def test_wallet_in_the_request(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_errors(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """A token by hand, and the hook's count."""
+    """The function that verifies a token, and the counter of the callback, do what the page says."""
     user_id_of = guide["errors"]["Using the verifier directly"].names["user_id_of"]
     assert user_id_of(issuer.identity_token("ada")) == ADA
     assert user_id_of(issuer.identity_token("ada", exp=1)) == "rejected: token_expired"
@@ -348,7 +348,7 @@ def test_errors(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_keys(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The verifier has its keys, the options go to the client, the caches to the configuration."""
+    """The verifier has its keys, the client its options, and the configuration its cache."""
     assert request(guide["keys"]["At startup"], "/", {}) == (200, b"hello")
     names = guide["keys"]["A shared key cache"].names
     assert set(names["config"].client_options) == {"proxy", "headers"}
@@ -360,7 +360,7 @@ def test_keys(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_cross_site(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """What the page lists is refused, and nothing else."""
+    """Exactly the requests that the page lists are rejected."""
     assert guide["sessions"]["Cross-site requests"].names["config"].trusted_origins == ("https://app.example.com",)
     config = issuer.config(trusted_origins=["https://app.example.com"])
     inner = guide["asgi_wsgi"]["ASGI"].names["hello"]
@@ -382,7 +382,7 @@ def test_cross_site(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_refresh_and_login(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """Pages are redirected as the table says, and API calls are not."""
+    """Navigation is redirected as the table says, and API calls are not."""
     client = TestClient(guide["sessions"]["Refresh and login pages"].names["app"], follow_redirects=False)
     page, session = {"accept": "text/html,*/*;q=0.8"}, {"cookie": "privy-session=t"}
     refresh, login = "/refresh?redirect_uri=%2Faccount", "/login?redirect_uri=%2Faccount"
@@ -401,14 +401,14 @@ def test_refresh_and_login(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_event_stream(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The stream is served to a user."""
+    """The stream is sent to a user."""
     section = guide["sessions"]["WebSockets and event streams"]
     assert request(section, "/", identity(issuer)) == (200, b"data: hello\n\n")
     assert request(section, "/", {})[0] == 401
 
 
 def test_revocation(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """Tokens from before the sign-out are refused, later ones are not."""
+    """Tokens from before the sign-out are rejected, and later ones are accepted."""
     names = guide["sessions"]["Sign-out and revocation"].names
     verifier = PrivyVerifier(issuer.config(is_revoked=names["is_revoked"]))
     old = issuer.identity_token("grace", iat=1_800_000_000 - 10**8)
@@ -424,7 +424,7 @@ def test_revocation(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The page's own tests pass, and its wrong tokens are wrong."""
+    """The tests of the page pass, and its invalid tokens are rejected."""
     page = guide["testing"]
     page["Flask"].names["test_me"]()
     page["FastAPI and Starlette"].names["test_me"]()
@@ -442,6 +442,6 @@ def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
 
 
 def test_personas() -> None:
-    """The page lists the personas that there are."""
+    """The page lists exactly the personas that exist."""
     page = (ROOT / "docs" / "testing.md").read_text()
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [*PERSONAS]

@@ -1,4 +1,4 @@
-"""Every link leads somewhere, and those of the README do so on the package index too."""
+"""Every link works, and those of README.md also on the package index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def targets(text: str) -> Iterator[str]:
-    """Return what the links of a page lead to; a reference that nothing defines is an error."""
+    """Return the targets of a page's links; an undefined reference is an error."""
     prose = _CODE.sub("", text)
     defined = {name.lower(): target for name, target in _DEFINITION.findall(prose)}
     for link in _LINK.finditer(_DEFINITION.sub("", prose)):
@@ -39,7 +39,7 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
 def test_links(page: Path) -> None:
-    """Each link to a file of the repository, relative or absolute, leads to a file and to a heading in it."""
+    """Each link to a file of the repository, relative or absolute, leads to an existing file and heading."""
     for target in targets(page.read_text()):
         path, _, anchor = target.removeprefix(FILES).partition("#")
         if not path.startswith("http"):
@@ -50,7 +50,7 @@ def test_links(page: Path) -> None:
 
 
 def test_long_description() -> None:
-    """The README is what package indexes show, where a relative link leads nowhere."""
+    """Package indexes show README.md, where a relative link does not work."""
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["readme"] == README.name
     found = list(targets(README.read_text()))
     assert len(found) > 20
@@ -59,13 +59,13 @@ def test_long_description() -> None:
 
 
 def test_definitions_are_used() -> None:
-    """The README defines no link that it does not use."""
+    """README.md uses every link that it defines."""
     prose = _CODE.sub("", README.read_text())
     used = {(link["name"] or link["text"]).lower() for link in _LINK.finditer(_DEFINITION.sub("", prose))}
     assert {name for name, _ in _DEFINITION.findall(prose)} <= used
 
 
 def test_every_page_is_on_the_map() -> None:
-    """The index leads to every page."""
+    """The index links to every page."""
     linked = {target.partition("#")[0] for target in targets((ROOT / "docs" / "index.md").read_text())}
     assert {page.name for page in PAGES} - {"README.md", "index.md"} <= linked

@@ -1,4 +1,4 @@
-"""The plugin of the page for authors of plugins."""
+"""The plugin on the page for authors of plugins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 @pytest.fixture(scope="module")
 def app(issuer: DevelopmentIssuer) -> Any:
-    """Return the app of the page, set up by the environment as a reader would."""
+    """Return the app of the page, with settings from the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRIVY_APP_ID", issuer.app_id)
         patch.setenv("PRIVY_JWKS_URL", issuer.jwks_url)
@@ -33,7 +33,7 @@ PREFLIGHT = [("Access-Control-Request-Method", "GET")]
 
 
 def test_plugin(app: Any, issuer: DevelopmentIssuer) -> None:
-    """It answers as the project's own plugins do."""
+    """It responds like the project's own plugins."""
 
     def get(path: str, *fields: tuple[str, str], method: str = "GET") -> Any:
         return call(app, environ_of(method, path, list(fields)))

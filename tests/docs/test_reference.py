@@ -1,4 +1,4 @@
-"""The reference lists every public name, and the documents and the example apps use no other name."""
+"""The reference lists every public name, and the documentation and the example apps use no other names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CLASS = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.\w+)*\.[A-Z]\w*")
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Yield the Python of the documents and the example apps, with the place of each."""
+    """Yield the Python code of the documentation and the example apps, with the place of each."""
     for page in PAGES:
         for block in blocks(page):
             if block.language == "python":
@@ -42,7 +42,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def used(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names of our packages that a program imports, or that its strings refer to."""
+    """Yield the dotted names of our packages that a program imports, or that are in its strings."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -67,7 +67,7 @@ def test_the_names_of_a_module(module: str) -> None:
 
 
 def test_every_module_of_the_core_is_public_or_internal() -> None:
-    """A module directly in the core that exports names has a section, or is named as internal, and not both."""
+    """A module directly in the core that exports names either has a section or is named as internal."""
     assert not new_modules(TEXT), HOW
     assert not internal(TEXT) & TABLES.keys()
     children = {f"privy_middleware.{each.name}" for each in pkgutil.iter_modules(privy_middleware.__path__)}
@@ -75,7 +75,7 @@ def test_every_module_of_the_core_is_public_or_internal() -> None:
 
 
 def test_the_modules_of_the_typing_tests_are_listed() -> None:
-    """What the typing tests call public, and every package of the distribution, has a section."""
+    """The modules that the typing tests use as public, and every package of the distribution, have a section."""
     assert {*PUBLIC, *PACKAGES} <= TABLES.keys()
 
 
@@ -90,7 +90,7 @@ def test_a_module_that_is_not_public_yet(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_name_that_the_page_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gets the first sentence of its docstring; one that is gone loses its row, and its sentence with it."""
+    """A new name gets the first sentence of its docstring; a removed one loses its row and its sentence."""
     monkeypatch.setattr("flask_privy.signals.__all__", ["Path", "request_refused"])
     monkeypatch.setattr("flask_privy.signals.Path", tables, raising=False)
     found = tables(updated(TEXT))["flask_privy.signals"]
@@ -101,7 +101,7 @@ def test_a_name_that_the_page_does_not_have(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_documents_and_examples_use_public_names_only() -> None:
-    """Whatever they import of our packages is a public module, or a name in its table."""
+    """Everything that they import of our packages is a public module, or a name in its table."""
     public = {f"{module}.{name}" for module, names in TABLES.items() for name in names} | TABLES.keys()
     wrong = {
         f"{place}: {name}"

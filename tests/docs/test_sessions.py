@@ -1,4 +1,4 @@
-"""What the page on sessions says of origins and of expired tokens."""
+"""The statements of the sessions page about origins and expired tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCAL_PAGE = "http://localhost:3000"
 
 
 async def api(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the user's id."""
+    """Return the user's ID."""
     user = scope["state"]["privy_user"]
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": user.id.encode()})
@@ -32,7 +32,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 
 def client(issuer: DevelopmentIssuer, base_url: str, **settings: Any) -> TestClient:
-    """Return a client of an API that needs a user, at an address."""
+    """Return a client of an API at an address, which requires a user."""
     return TestClient(PrivyMiddleware(api, issuer.config(**settings), protect=["/"]), base_url=base_url)
 
 
@@ -43,7 +43,7 @@ def cookie(issuer: DevelopmentIssuer, **claims: Any) -> dict[str, str]:
 
 
 def test_api_on_another_subdomain(issuer: DevelopmentIssuer) -> None:
-    """Cookies of the same site read; they write only from an origin that is trusted."""
+    """Cookies of the same site can read, but write only from a trusted origin."""
     from_page = {"origin": PAGE, "sec-fetch-site": "same-site"} | cookie(issuer)
     closed = client(issuer, "https://api.example.com")
     assert closed.get("/", headers=from_page).status_code == 200
@@ -55,7 +55,7 @@ def test_api_on_another_subdomain(issuer: DevelopmentIssuer) -> None:
 
 
 def test_headers_work_everywhere(issuer: DevelopmentIssuer) -> None:
-    """Tokens in headers need no trusted origin, on another site or on localhost; cookies are taken there too."""
+    """Tokens in headers need no trusted origin, on another site or on localhost; cookies are accepted there too."""
     tokens = {
         "privy-id-token": issuer.identity_token("ada"),
         "authorization": f"Bearer {issuer.access_token('ada')}",
@@ -71,7 +71,7 @@ def test_headers_work_everywhere(issuer: DevelopmentIssuer) -> None:
 
 
 def test_link_from_another_site_with_strict_cookies(issuer: DevelopmentIssuer) -> None:
-    """A user who comes without any cookie is sent to sign in, not to refresh."""
+    """A user who arrives without any cookie is redirected to the login page, not to the refresh page."""
     pages = client(issuer, "https://example.com", refresh_url="/refresh", login_url="/login")
     link = {"accept": "text/html", "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     answer = pages.get("/account", headers=link, follow_redirects=False)
@@ -80,7 +80,7 @@ def test_link_from_another_site_with_strict_cookies(issuer: DevelopmentIssuer) -
 
 
 def test_expired_tokens(issuer: DevelopmentIssuer) -> None:
-    """A header token that has expired is invalid, a cookie that went with it is missing; the leeway is let through."""
+    """An expired token in a header is invalid, and an expired cookie is missing; the leeway applies."""
     codes: list[str] = []
     server = client(issuer, "https://example.com", on_refused=lambda error: codes.append(error.code))
     token = issuer.access_token("ada", exp=int(time.time()) - 60)

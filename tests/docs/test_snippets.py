@@ -1,4 +1,4 @@
-"""Every Python snippet of the documents runs, and what it builds does what the page says."""
+"""Every Python example of the documentation runs, and its result does what the page says."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ WEBHOOKS = ["Starlette and FastAPI", "Flask", "Django", "Any WSGI app", "Callbac
 
 
 class NotFoundError(Exception):
-    """Stand for privy-client's error of the same name."""
+    """A replacement for privy-client's error with the same name."""
 
 
 class PrivyAPI:
-    """Stand for privy-client's client: ``client.users.get(user_id).to_dict()``."""
+    """A replacement for privy-client's client: ``client.users.get(user_id).to_dict()``."""
 
     @property
     def users(self) -> PrivyAPI:
-        """Return the resource of users."""
+        """Return the object with ``get``."""
         return self
 
     def get(self, user_id: str) -> types.SimpleNamespace:
-        """Return a user, whose numbers are floats as that client makes them."""
+        """Return a user, whose numbers are floats as in that client."""
         if user_id != ADA:
             raise NotFoundError
         return types.SimpleNamespace(to_dict=lambda: record(ADA, account("farcaster", fid=7.0, owner_address="0xA")))
@@ -51,7 +51,7 @@ class PrivyAPI:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run an issuer in Privy's place, and tell the environment of it."""
+    """Run an issuer that replaces Privy, and set its address in the environment."""
     stand_in: Any = types.ModuleType("privy")
     stand_in.PrivyAPI, stand_in.NotFoundError = PrivyAPI, NotFoundError
     with DevelopmentIssuer() as running, pytest.MonkeyPatch.context() as patch:
@@ -71,19 +71,19 @@ def sections(issuer: DevelopmentIssuer) -> dict[str, dict[str, Section]]:
 
 @pytest.fixture
 def server(issuer: DevelopmentIssuer) -> Iterator[UserServer]:
-    """Run a REST API that knows Ada."""
+    """Run a REST API with the user Ada."""
     user = record(ADA, account("email", address="fresh@example.com"))
     with UserServer(user, secrets={issuer.app_id: SECRET}) as running:
         yield running
 
 
 def access(issuer: DevelopmentIssuer) -> dict[str, str]:
-    """Return the headers of a request with Ada's access token alone."""
+    """Return the headers of a request with only Ada's access token."""
     return {"Authorization": f"Bearer {issuer.access_token('ada')}"}
 
 
 def ask_the_server(users: UserLoader, issuer: DevelopmentIssuer, server: UserServer) -> None:
-    """Let a loader of the documents, which asks Privy, ask the server on loopback."""
+    """Make a loader of the documentation use the server on loopback instead of Privy."""
     config: PrivyConfig = issuer.config(app_secret=SECRET)
     users._source = UserAPI(config, server.url, 5.0)
     users.invalidate(ADA)
@@ -91,13 +91,13 @@ def ask_the_server(users: UserLoader, issuer: DevelopmentIssuer, server: UserSer
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_snippet_runs(page: Path, sections: dict[str, dict[str, Section]]) -> None:
-    """Every Python snippet was run."""
+    """Every Python example was run."""
     assert {block.section for block in blocks(page) if block.language == "python"} == set(sections[page.name])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_other_snippets_are_marked(page: Path) -> None:
-    """No Python hides behind another mark, where it would not be run."""
+    """No Python code has another language mark, with which it would not be run."""
     assert {block.language for block in blocks(page)} <= _MARKS
 
 
@@ -106,7 +106,7 @@ _MARKS = {"", "python", "sh", "http", "json", "ts", "swift", "kotlin", "dart", "
 
 @pytest.mark.parametrize("name", QUICKSTARTS)
 def test_quickstart(name: str, sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """The README's app refuses a request without a token and knows the user of one with it."""
+    """The app of README.md rejects a request without a token, and has the user of a request with one."""
     section, path = sections["README.md"][name], QUICKSTARTS[name]
     assert request(section, path, {})[0] == 401
     status, body = request(section, path, {"privy-id-token": issuer.identity_token("ada")})
@@ -117,7 +117,7 @@ def test_quickstart(name: str, sections: dict[str, dict[str, Section]], issuer: 
 def test_full_users(
     name: str, sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer, server: UserServer
 ) -> None:
-    """The app knows the accounts of a user who came with an access token, and refuses a deleted user."""
+    """The app has the accounts of a user with an access token, and rejects a deleted user."""
     section, path = sections["full_users.md"][name], FULL_USERS[name]
     users: UserLoader = section.names["users"]
     ask_the_server(users, issuer, server)
@@ -132,7 +132,7 @@ def test_full_users(
 
 @pytest.mark.parametrize("name", WEBHOOKS)
 def test_webhooks(name: str, sections: dict[str, dict[str, Section]]) -> None:
-    """The endpoint takes in what is signed, and nothing else."""
+    """The endpoint accepts only signed webhooks."""
     section = sections["webhooks.md"][name]
     body = sending.event()
     signed = sending.headers(body, timestamp=str(int(time.time())))
@@ -141,7 +141,7 @@ def test_webhooks(name: str, sections: dict[str, dict[str, Section]]) -> None:
 
 
 def test_webhook_functions(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """The functions of the page on webhooks do what it says."""
+    """The functions of the webhooks page do what it says."""
     names = sections["webhooks.md"]["Tokens of deleted users"].names
     store = _Store()
     for deletions in (names["deleted"], names["SharedDeletions"](store)):
@@ -155,13 +155,13 @@ def test_webhook_functions(sections: dict[str, dict[str, Section]], issuer: Deve
 
 
 class _Store:
-    """The two methods of a Redis client that the page uses."""
+    """A replacement for a Redis client with the two methods that the page uses."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
 
     def set(self, key: str, value: str, ex: int) -> None:
-        """Keep a key."""
+        """Store a key."""
         self._keys.add(key)
 
     def exists(self, key: str) -> int:
@@ -172,7 +172,7 @@ class _Store:
 def test_loader_functions(
     sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer, server: UserServer
 ) -> None:
-    """The functions of the page on full users do what it says."""
+    """The functions of the page about full users do what it says."""
     names = sections["full_users.md"]["Caching and errors"].names
     ask_the_server(names["users"], issuer, server)
     assert names["name_of"](ADA) == "fresh@example.com"
@@ -188,7 +188,7 @@ def test_loader_functions(
 def test_writing_metadata(
     sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer, server: UserServer
 ) -> None:
-    """The function of the page on full users writes metadata, which a loaded user has at once."""
+    """The function of the page about full users writes metadata, which a loaded user has immediately."""
     names = sections["full_users.md"]["Writing custom metadata"].names
     names["API"] = server.url
     ask_the_server(names["users"], issuer, server)
@@ -203,7 +203,7 @@ def test_writing_metadata(
 
 
 def test_plugged_client(sections: dict[str, dict[str, Section]]) -> None:
-    """privy-client's users, in its own shape, become ours."""
+    """The users of privy-client, in its own form, become ours."""
     names = sections["full_users.md"]["With privy-client"].names
     farcaster = names["users"].load(ADA).farcaster
     assert farcaster is not None
@@ -212,7 +212,7 @@ def test_plugged_client(sections: dict[str, dict[str, Section]]) -> None:
 
 
 def test_migration(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """What the page on coming from elsewhere proposes works."""
+    """The code of the migration page works."""
     page = sections["migration.md"]
     by_hand = page["From PyJWT"]
     assert by_hand.names["user_id_of"](issuer.access_token("ada")) == ADA
@@ -239,13 +239,13 @@ def test_migration(sections: dict[str, dict[str, Section]], issuer: DevelopmentI
 
 
 def test_readme_by_hand(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """The README's function returns the user's ID, or the code of the error."""
+    """The function of README.md returns the user's ID, or the code of the error."""
     user_id_or_code = sections["README.md"]["Using the verifier directly"].names["user_id_or_code"]
     assert user_id_or_code(issuer.identity_token("ada")) == ADA
     assert user_id_or_code(issuer.identity_token("ada", exp=1)) == "token_expired"
 
 
 def test_nothing_of_this_machine() -> None:
-    """The documents name no address that only somebody's own machine has."""
+    """The documentation contains no address of a private machine."""
     text = "".join(page.read_text() for page in PAGES)
     assert str(ROOT) not in text

@@ -1,4 +1,4 @@
-"""What the page on tokens says of what stands inside an identity token's claims, by tokens that are really signed."""
+"""The statements of the tokens page about the content of identity tokens, tested with signed tokens."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def of_text(accounts: str, **claims: Any) -> PrivyUser:
 
 
 def refused(accounts: str = "[]", **claims: Any) -> None:
-    """Require that such a token is refused, with the page's code."""
+    """Check that such a token is rejected, with the code of the page."""
     with pytest.raises(InvalidToken) as caught:
         of_text(accounts, **claims)
     assert caught.value.code == "invalid_claims"
 
 
 def nested(depth: int) -> dict[str, Any]:
-    """Return an account of an unknown type with so many objects around one another."""
+    """Return an account of an unknown type with this number of nested objects."""
     value: dict[str, Any] = {}
     for _ in range(depth - 2):
         value = {"in": value}
@@ -49,7 +49,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 def names_twice() -> None:
-    """Refuse them in accounts known and unknown, deep inside, and in the metadata."""
+    """They are rejected in known and unknown accounts, deep inside, and in the metadata."""
     refused('[{"type": "email", "address": "a@b.c", "address": "d@e.f"}]')
     refused('[{"type": "future", "in": [{"a": {"b": 1, "b": 1}}]}]')
     refused('[{"type": "email", "address": "a@b.c", "\\u0061ddress": "a@b.c"}]')
@@ -57,20 +57,20 @@ def names_twice() -> None:
 
 
 def no_json_of_ours() -> None:
-    """Refuse what JavaScript reads as something else than what is written."""
+    """Numbers that JavaScript reads as another value are rejected."""
     refused('[{"type": "email", "address": "\\ud800"}]')
     refused('[{"type": "farcaster", "fid": 1e999}]')
     refused(custom_metadata='{"limit": 1e999}')
 
 
 def no_object() -> None:
-    """Refuse a list with anything else in it."""
+    """A list with other values is rejected."""
     for item in ("null", "1", '"email"', '[{"type": "email"}]'):
         refused(f"[{json.dumps(EMAIL)}, {item}]")
 
 
 def unknown_type() -> None:
-    """Keep it, with all its fields."""
+    """The account is kept with all its fields."""
     item = {"type": "line_oauth", "subject": "s", "more": {"a": [1]}, "lv": 5}
     (account,) = user_of(item).linked_accounts
     assert isinstance(account, UnknownAccount)
@@ -78,13 +78,13 @@ def unknown_type() -> None:
 
 
 def too_deep() -> None:
-    """Refuse what is deeper, and keep what is not."""
+    """Deeper values are rejected, and others are kept."""
     refused(json.dumps([nested(32)]))
     assert user_of(nested(31)).linked_accounts[0].to_dict() == nested(31)
 
 
 def not_identified() -> None:
-    """Keep the account, and find it nowhere as what it says it is."""
+    """The account is kept, but not found as an account of its type."""
     for item in ({"type": "email", "lv": 5}, {"type": "email", "address": 5}, {"type": "email", "address": None}):
         user = user_of(item, EMAIL)
         assert isinstance(user.linked_accounts[0], UnknownAccount)
@@ -100,7 +100,7 @@ def not_identified() -> None:
 
 
 def odd_option() -> None:
-    """Leave out what has another type."""
+    """Fields of a wrong type are omitted."""
     user = user_of({"type": "wallet", "address": WALLET, "chain_type": 1, "wallet_client_type": ["privy"], "id": {}})
     assert user.wallet is not None
     assert (user.wallet.chain_type, user.wallet.wallet_client_type, user.wallet.id) == (None, None, None)
@@ -108,7 +108,7 @@ def odd_option() -> None:
 
 
 def odd_moment() -> None:
-    """Take no time from it, and none for it."""
+    """The time is ignored."""
     for moment in ("1731974000", None, True, [1]):
         user = user_of(EMAIL | {"lv": moment})
         assert user.email == EmailAccount(address="ada@example.com")
@@ -116,18 +116,18 @@ def odd_moment() -> None:
 
 
 def fraction() -> None:
-    """Cut it off."""
+    """The time is rounded down."""
     assert user_of(EMAIL | {"lv": 5.9}).linked_accounts[0].latest_verified_at == 5
 
 
 def extra_field() -> None:
-    """Drop it."""
+    """The field is dropped."""
     user = user_of(EMAIL | {"verified": True})
     assert user.email == EmailAccount(address="ada@example.com", latest_verified_at=LV)
 
 
 def other_apps_wallets() -> None:
-    """Keep those with an address, and count none as the user's own."""
+    """Wallets with an address are kept, and do not count as the user's own."""
     wallets = [{"address": WALLET}, {"address": 5}, {}, None]
     user = user_of({"type": "cross_app", "subject": "s", "embedded_wallets": wallets, "smart_wallets": wallets})
     (account,) = user.linked_accounts
@@ -141,18 +141,18 @@ def other_apps_wallets() -> None:
 
 
 def other_apps_no_list() -> None:
-    """Take them for nothing."""
+    """They count as missing."""
     (account,) = user_of({"type": "cross_app", "subject": "s", "embedded_wallets": {"address": WALLET}}).linked_accounts
     assert account == CrossAppAccount(subject="s")
 
 
 def odd_creation() -> None:
-    """Take no time from it."""
+    """The time is ignored."""
     assert [user_of(cr=value).created_at for value in ("5", 5, "soon", "-5", [5])] == [5, 5, None, None, None]
 
 
 def odd_guest() -> None:
-    """Only the letter makes a guest."""
+    """Only the letter ``t`` marks a guest."""
     assert [user_of(guest=value).is_guest for value in ("t", True, "true", "f")] == [True, False, False, False]
 
 
@@ -176,7 +176,7 @@ CASES: dict[str, Callable[[], None]] = {
 
 @pytest.mark.parametrize("row", TABLE)
 def test_inside_the_claims(row: str) -> None:
-    """Each row of the table is what happens."""
+    """Each row of the table is correct."""
     CASES[row]()
     assert ("the token is rejected" in TABLE[row]) is (
         CASES[row] in (names_twice, no_json_of_ours, no_object, too_deep)
@@ -184,12 +184,12 @@ def test_inside_the_claims(row: str) -> None:
 
 
 def test_every_case_is_on_the_page() -> None:
-    """The page leaves none of them out."""
+    """The page lists all of them."""
     assert list(TABLE) == list(CASES)
 
 
 def test_what_identifies_an_account() -> None:
-    """The second table names the fields without a default of every type."""
+    """The second table lists the required fields of every type."""
     written: dict[str, set[str]] = {}
     others = {name for name in ACCOUNT_TYPES if name.endswith("_oauth") and name != "google_oauth"}
     for types, field, *_ in rows("tokens.md", "type"):

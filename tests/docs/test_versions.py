@@ -1,4 +1,4 @@
-"""The versions that the documents name are those that pyproject.toml declares."""
+"""The versions in the documentation are those in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT
 
 
 def test_the_supported_pythons() -> None:
-    """README.md lists the Pythons of the classifiers, which nox and .ci/run go by as well."""
+    """README.md lists the Python versions of the classifiers, which nox and .ci/run also use."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = [each.rpartition(" :: ")[2] for each in project["classifiers"] if " Python :: 3." in each]
     (sentence,) = re.findall(r"^It supports Python (.+)\.$", (ROOT / "README.md").read_text(), re.MULTILINE)

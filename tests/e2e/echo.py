@@ -1,4 +1,4 @@
-"""Apps that tell what the server made of a request; run as a program, servers that have no command of their own."""
+"""Apps that return what the server passed to them; as a program, servers that have no command of their own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shown(values: dict[str, Any], keys: Iterable[str]) -> dict[str, str]:
 
 
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the scope, in part."""
+    """Return parts of the scope."""
     if scope["type"] == "lifespan":
         for event in ("startup", "shutdown"):
             await receive()
@@ -38,14 +38,14 @@ async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer with the environ, in part."""
+    """Return parts of the environ."""
     body = json.dumps(shown(environ, WSGI_KEYS)).encode()
     start_response("200 OK", [("X-Echo", "1"), ("Content-Length", str(len(body)))])
     return [body]
 
 
 def main(server: str, port: int) -> None:
-    """Serve the WSGI app until stopped."""
+    """Run the WSGI app until it is stopped."""
     if server == "werkzeug":
         from werkzeug.serving import run_simple  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""An app whose settings, from the environment, are wrong: installed in the way that ``INSTALLED`` names."""
+"""An app with wrong settings from the environment, installed in the way that ``INSTALLED`` names."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ __all__ = ["INSTALLED", "app"]
 
 
 async def hello(request: Request) -> PlainTextResponse:
-    """Answer anybody."""
+    """Return a response."""
     return PlainTextResponse("hello")
 
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Be a lifespan of the app's own, which must not begin."""
+    """The app's own lifespan, which must not begin."""
     print("the app has started", flush=True)  # noqa: T201 (for the server's log)
     yield
 
 
 def in_a_list() -> ASGIApp:
-    """Use Starlette's list of middleware."""
+    """Use the middleware in Starlette's list."""
     return Starlette(routes=[Route("/", hello)], middleware=[Middleware(PrivyMiddleware)])
 
 
 def with_lifespan() -> ASGIApp:
-    """Use it in an app with a lifespan of its own."""
+    """Use the middleware in an app with its own lifespan."""
     middleware = [Middleware(PrivyMiddleware, protect=["/api"])]
     return Starlette(routes=[Route("/", hello)], middleware=middleware, lifespan=lifespan)
 

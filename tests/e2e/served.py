@@ -1,4 +1,4 @@
-"""An app for servers to run: it tells who asks, and which process answers; its keys age by a clock in a file alone."""
+"""An app for real servers, which returns the user and the process; only a clock in a file makes its keys old."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["asgi", "wsgi"]
 
 _CLOCK = Path(os.environ["SERVED_CLOCK"])
-# A worker that is busy for so long leaves the next request to another one.
+# While a worker is busy for this time, another one handles the next request.
 _BUSY_SECONDS = 0.005
 
 
@@ -49,7 +49,7 @@ async def _aanswer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 _config = PrivyConfig.from_env()
-# No fetch ends by itself while a test waits: no setting is so long.
+# No fetch times out while a test waits: no setting is this long.
 object.__setattr__(_config, "key_timeout", 3600.0)
 _verifier = PrivyVerifier(_config, key_clock=_age)
 asgi = PrivyMiddleware(_aanswer, _verifier)

@@ -1,4 +1,4 @@
-"""A Flask app with WebSockets by Flask-Sock, which takes the connection over: open, guarded, and decorated."""
+"""A Flask app with WebSockets of Flask-Sock, which uses the connection directly: open, protected, and decorated."""
 
 from __future__ import annotations
 

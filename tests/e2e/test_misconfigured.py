@@ -1,4 +1,4 @@
-"""A wrong setting stops a real server at the start, and its log names the setting."""
+"""A wrong setting stops a real server at startup, and its log names the setting."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ WRONG = {"PRIVY_APP_ID": "my-app", "PRIVY_LEEWAY": "600"}
     + [(each, way) for each in SERVERS if each != "uvicorn" for way in ("in_a_list", "added")],
 )
 def test_the_server_does_not_start(server: str, installed: str, tmp_path: Path) -> None:
-    """However the middleware is installed, the process ends before it serves anything."""
+    """Whichever way the middleware is installed, the process exits before it handles a request."""
     port, log = free_port(), tmp_path / "log"
     with log.open("wb") as file, start(SERVERS[server], port, WRONG | {"INSTALLED": installed}, file) as process:
         try:
-            # Hypercorn ends with 0 whatever happens, even when the app cannot be imported.
+            # Hypercorn always exits with 0, even if the app cannot be imported.
             assert process.wait(PATIENCE) != 0 or server.startswith("hypercorn")
         except subprocess.TimeoutExpired:
             process.kill()
@@ -55,7 +55,7 @@ def test_the_server_does_not_start(server: str, installed: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("server", WITHOUT_LIFESPAN)
 def test_a_server_without_lifespan_serves_nothing(server: str, tmp_path: Path) -> None:
-    """It tells no app that it starts, so each request is answered 500, and the log says why."""
+    """Without lifespan support, each request gets 500, and the log contains the reason."""
     port, log = free_port(), tmp_path / "log"
     with log.open("wb") as file, start(WITHOUT_LIFESPAN[server], port, WRONG, file) as process:
         try:

@@ -1,4 +1,4 @@
-"""Keys under real servers: before and after a fork, at start-up, in every worker, and when the server is stopped."""
+"""Keys under real servers: before and after a fork, at startup, in every worker, and when the server is stopped."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.support.keyserver import Held, KeyServer, reply
 from tests.support.patience import LONGEST_TIMEOUT, PATIENCE
 from tests.support.ports import free_port
 
-# No worker is killed for being slow, neither at its work nor at its end.
+# No worker is killed because it is slow, neither during a request nor at its end.
 UNHURRIED = ["--timeout", "0", "--graceful-timeout", "3600"]
 GUNICORN = ["gunicorn", "--bind", "{bind}", "--log-level", "warning", *UNHURRIED, "tests.e2e.served:wsgi"]
 UVICORN = ["uvicorn", "--host", HOST, "--port", "{port}", "--log-level", "warning"]
 TWO_WORKERS = ["--workers", "2", "--timeout-worker-healthcheck", "3600"]
 HYPERCORN = ["hypercorn", "--bind", "{bind}", "--log-level", "warning", "-k", "trio", "tests.e2e.served:asgi"]
-# The command, how many workers it starts, and how many of the processes fetch the keys before any request.
+# The command, the number of workers, and the number of processes that fetch the keys before any request.
 SERVERS: dict[str, tuple[list[str], int, int]] = {
     "gunicorn-preload": ([*GUNICORN, "--preload", "-w", "3"], 3, 1),
     "gunicorn-preload-gthread": ([*GUNICORN, "--preload", "-w", "2", "-k", "gthread", "--threads", "4"], 2, 1),
@@ -53,7 +53,7 @@ FAIL_FAST = {
 
 
 class World:
-    """An issuer, its key server, and the clock that the keys of the served app age by."""
+    """An issuer, its key server, and the clock of the served app."""
 
     def __init__(self, server: KeyServer, folder: Path) -> None:
         self.server = server
@@ -63,11 +63,11 @@ class World:
         self.publish()
 
     def publish(self) -> None:
-        """Publish what the issuer signs with now."""
+        """Publish the current keys of the issuer."""
         self.server.behave = reply(json.dumps(self.issuer.jwks()).encode())
 
     def advance(self, seconds: float) -> None:
-        """Let the keys age, in all processes at once."""
+        """Make the keys old, in all processes at once."""
         new = self._clock.with_suffix(".new")
         new.write_text(str(seconds))
         new.replace(self._clock)
@@ -98,7 +98,7 @@ def start(
 
 @contextmanager
 def serving(command: Sequence[str], settings: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a server; give its address, and the process to stop if that has not been done in the end."""
+    """Run a server and yield its address and its process, which is stopped at the end if it is still running."""
     port = free_port()
     with start(command, port, settings) as process:
         try:
@@ -114,7 +114,7 @@ def serving(command: Sequence[str], settings: dict[str, str]) -> Iterator[tuple[
 
 
 def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
-    """Wait until somebody listens at a port."""
+    """Wait until a server listens at a port."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None:
         try:
@@ -126,7 +126,7 @@ def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def ask(address: str, token: str) -> dict[str, Any]:
-    """Return what the served app tells."""
+    """Return the response of the served app."""
     answer = httpx2.get(address, headers={"privy-id-token": token}, trust_env=False, timeout=PATIENCE)
     assert answer.status_code == 200
     told: dict[str, Any] = answer.json()
@@ -134,7 +134,7 @@ def ask(address: str, token: str) -> dict[str, Any]:
 
 
 def ask_all(address: str, token: str, workers: int) -> set[tuple[str | None, str | None]]:
-    """Ask until every worker has answered, and return the different answers: the user and the error."""
+    """Send requests until every worker has responded, and return the different responses: the user and the error."""
     pids: set[int] = set()
     answers: set[tuple[str | None, str | None]] = set()
     deadline = time.monotonic() + PATIENCE
@@ -150,7 +150,7 @@ def ask_all(address: str, token: str, workers: int) -> set[tuple[str | None, str
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_every_worker_verifies_and_refreshes(name: str, world: World) -> None:
-    """A fork carries the keys over; when they have grown old each worker has new ones, and the old ones are gone."""
+    """A fork copies the keys; when they are old each worker fetches new ones, and the old ones are removed."""
     command, workers, fetches = SERVERS[name]
     ada = ("did:privy:dev-ada", None)
     with serving(command, world.environ) as (address, _):
@@ -165,13 +165,13 @@ def test_every_worker_verifies_and_refreshes(name: str, world: World) -> None:
         assert ask_all(address, world.issuer.identity_token("ada"), workers) == {ada}
         assert world.server.count == fetches + workers
         assert ask_all(address, old, workers) == {(None, "unknown_key")}
-        # If that took more than a second after the refresh, each worker has asked for the unknown key once.
+        # If that took more than a second after the refresh, each worker has fetched once for the unknown key.
         assert fetches + workers <= world.server.count <= fetches + 2 * workers
 
 
 @pytest.mark.parametrize("name", STOPPED)
 def test_refresh_under_way_does_not_hold_up_the_end(name: str, world: World) -> None:
-    """The server stops while its key server does not answer."""
+    """The server stops although its key server does not respond."""
     command, *_ = SERVERS[name]
     with serving(command, world.environ) as (address, process):
         token = world.issuer.identity_token("ada")
@@ -190,7 +190,7 @@ def test_refresh_under_way_does_not_hold_up_the_end(name: str, world: World) -> 
 
 @pytest.mark.parametrize("app", ["asgi", "fastapi", "starlette"])
 def test_keys_are_fetched_ahead_of_the_first_request(app: str, world: World) -> None:
-    """When the server is up the keys are there, and no request fetches them again."""
+    """When the server has started the keys are available, and no request fetches them again."""
     with serving(FAIL_FAST[app], world.environ) as (address, _):
         assert world.server.count == 1
         for path in ("/me", "/optional"):
@@ -202,7 +202,7 @@ def test_keys_are_fetched_ahead_of_the_first_request(app: str, world: World) -> 
 
 @pytest.mark.parametrize("app", FAIL_FAST)
 def test_fail_fast(app: str, world: World, tmp_path: Path) -> None:
-    """A server whose keys cannot be had does not start, and its log says from where, and why."""
+    """A server whose keys are not available does not start, and its log contains the address and the reason."""
     world.server.stop()
     port, log = free_port(), tmp_path / "log"
     with (

@@ -1,4 +1,4 @@
-"""Each example app under its framework's ordinary servers answers as documented."""
+"""Each example app under its framework's servers gives the documented responses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def module_command(name: str, port: int) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_answers_as_documented(name: str, issuer: DevelopmentIssuer) -> None:
-    """The requests of the table, over HTTP, in the order of the demonstration."""
+    """The requests are those of the demonstration, in the same order, over HTTP."""
     port = free_port()
     with (
         serve(module_command(name, port), port, issuer) as address,
@@ -70,7 +70,7 @@ def test_answers_as_documented(name: str, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("app", ["asgi", "django", "fastapi", "starlette"])
 def test_websocket(app: str, issuer: DevelopmentIssuer) -> None:
-    """A user's socket greets and echoes; without a user the handshake gets the documented answer."""
+    """A WebSocket with a user sends the ID and echoes; without a user the handshake gets the error response."""
     port = free_port()
     with serve(module_command(f"{app}-uvicorn", port), port, issuer):
         address = f"ws://{HOST}:{port}/ws"
@@ -86,12 +86,12 @@ def test_websocket(app: str, issuer: DevelopmentIssuer) -> None:
 
 
 def test_every_example_app_is_run() -> None:
-    """No example of the demonstration is left out here."""
+    """All examples of the demonstration are tested here."""
     assert {name.split("-")[0] for name in COMMANDS} == set(SERVERS)
 
 
 def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
-    """``python -m example_apps.demo --once`` shows every answer and no token."""
+    """``python -m example_apps.demo --once`` shows every response and no token."""
     assert main(["--once", "--port", str(free_port())]) == 0
     shown = capsys.readouterr().out
     assert "11 of 11 responses as documented" in shown
@@ -99,7 +99,7 @@ def test_the_demonstration_ends_well(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_demonstration_serves_until_stopped() -> None:
-    """Its lines to paste work, and being stopped is no failure and leaves no server behind."""
+    """Its commands work, and stopping it is not a failure and leaves no server."""
     command = [sys.executable, "-u", "-m", "example_apps.demo", "--app", "asgi", "--port", str(free_port())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None

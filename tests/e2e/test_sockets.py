@@ -1,4 +1,4 @@
-"""A WebSocket by WSGI, under gunicorn, gets a user's cookie from pages of the app's own site alone."""
+"""A WebSocket over WSGI, under gunicorn, accepts a user's cookie only from pages of the app's own site."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def address(issuer: DevelopmentIssuer) -> Iterator[str]:
 
 
 def first(address: str, path: str, headers: dict[str, str]) -> str:
-    """Return the first message on a socket."""
+    """Return the first message of a WebSocket."""
     with connect(f"ws://{address}{path}", additional_headers=headers, proxy=None) as socket:
         return str(socket.recv(PATIENCE))
 
@@ -46,7 +46,7 @@ def cookie(issuer: DevelopmentIssuer) -> dict[str, str]:
 
 
 def test_own_site(address: str, issuer: DevelopmentIssuer) -> None:
-    """A page of the own site and a client that is no browser connect."""
+    """A page of the same site and a client that is not a browser can connect."""
     for path in ("/open", "/guarded/ws", "/decorated"):
         assert first(address, path, cookie(issuer)) == ADA
         assert first(address, path, {**cookie(issuer), "Origin": f"http://{address}"}) == ADA
@@ -54,7 +54,7 @@ def test_own_site(address: str, issuer: DevelopmentIssuer) -> None:
 
 
 def test_another_site(address: str, issuer: DevelopmentIssuer) -> None:
-    """A browser sends the cookie for any site's page, but there is no user, nor a handshake where it is required."""
+    """A page of another site gets no user, and no handshake if a user is required."""
     assert first(address, "/open", {**cookie(issuer), **FOREIGN}) == "nobody"
     with pytest.raises(InvalidStatus) as refused:
         first(address, "/guarded/ws", {**cookie(issuer), **FOREIGN})
@@ -66,6 +66,6 @@ def test_another_site(address: str, issuer: DevelopmentIssuer) -> None:
 
 @pytest.mark.parametrize("headers", [{}, FOREIGN])
 def test_decorated(address: str, issuer: DevelopmentIssuer, headers: dict[str, str]) -> None:
-    """Flask-Sock shakes hands before a decorator inside is asked, so the socket is closed without a word."""
+    """Flask-Sock accepts the handshake before an inner decorator runs, so the WebSocket is closed without a message."""
     with pytest.raises((ConnectionClosed, InvalidStatus)):
         first(address, "/decorated", {**headers, **(cookie(issuer) if headers else {})})

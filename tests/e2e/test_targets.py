@@ -1,4 +1,4 @@
-"""Servers hand apps what the tests of paths suppose that they do, for hundreds of strange targets."""
+"""Servers pass to apps what the tests of paths assume, for hundreds of unusual targets."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ COMMANDS = {
     "granian by WSGI": [*GRANIAN, "--interface", "wsgi", "tests.e2e.echo:wsgi"],
 }
 _ECHO = re.compile(rb'\{"(?:method|REQUEST_METHOD)".*\}')
-# The answer to ``HEAD`` tells nothing.
+# The response to ``HEAD`` has no body to check.
 CASES = [case for case in map(case_of, range(350)) if case.method != "HEAD"]
 
 
 @contextmanager
 def served(command: list[str]) -> Iterator[int]:
-    """Run a server; give its port."""
+    """Run a server and yield its port."""
     port = free_port()
     arguments = [sys.executable, "-m", *(part.format(port=port) for part in command)]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
@@ -59,7 +59,7 @@ def served(command: list[str]) -> Iterator[int]:
 
 
 def exchange(port: int, request: bytes) -> dict[str, str] | None:
-    """Send a request; return what the app was handed, ``None`` where the server answered."""
+    """Send a request; return what the app got, or ``None`` if the server responded itself."""
     answer = b""
     with socket.create_connection((HOST, port), timeout=30) as connection, suppress(ConnectionError):
         connection.sendall(request)
@@ -71,7 +71,7 @@ def exchange(port: int, request: bytes) -> dict[str, str] | None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_readings(name: str) -> None:
-    """What the app is handed is what was supposed; a server may refuse more, but not most."""
+    """The app gets what was assumed; a server may reject more targets, but not most."""
     read, keys = (ASGI_SERVERS[name], ASGI_KEYS) if name in ASGI_SERVERS else (WSGI_SERVERS[name], WSGI_KEYS)
     handed = 0
     with served(COMMANDS[name]) as port:
@@ -85,5 +85,5 @@ def test_readings(name: str) -> None:
 
 
 def test_every_server_is_run() -> None:
-    """No reading of the property tests is left out here."""
+    """All servers of the property tests are tested here."""
     assert {*COMMANDS} == {*ASGI_SERVERS, *WSGI_SERVERS}

@@ -1,4 +1,4 @@
-"""The options for httpx2's clients that an app may set."""
+"""Addresses, client options, and the times in HTTP headers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _URL = "https://auth.privy.io/api/v1/apps/x/jwks.json"
 
 
 def test_settings() -> None:
-    """Options reach the clients, the header of the content coding excepted."""
+    """Options are passed to the clients, except for ``Accept-Encoding``."""
     options = {"proxy": "http://127.0.0.1:3128", "headers": {"X-Own": "1", "Accept-Encoding": "br"}, "trust_env": False}
     settings = client_settings(_URL, options)
     assert settings["proxy"] == options["proxy"]
@@ -30,19 +30,19 @@ def test_settings() -> None:
 
 
 def test_certificates_are_checked() -> None:
-    """By default the system's authorities are trusted, and names are checked."""
+    """By default the system's certificate authorities are trusted, and host names are checked."""
     context = client_settings(_URL, {})["verify"]
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
 
 def test_no_authorities_are_read_for_loopback() -> None:
-    """Plain http needs no certificate authorities, and loading them takes its time."""
+    """Plain ``http`` needs no certificate authorities, and loading them takes time."""
     assert client_settings("http://127.0.0.1/", {})["verify"].get_ca_certs() == []
 
 
 def test_own_authorities(tmp_path: Path) -> None:
-    """A bundle's path, a folder of certificates or a context of one's own say whom to trust."""
+    """The path of a bundle, a directory of certificates or an own context sets the trusted authorities."""
     bundle = Authority(tmp_path).bundle
     for given in (bundle, str(bundle)):
         assert len(client_settings(_URL, {"verify": given})["verify"].get_ca_certs()) == 1
@@ -91,14 +91,14 @@ _WEAK = "certificates and host names are always checked: set check_hostname"
     ],
 )
 def test_options_that_are_refused(options: Any, problem: str) -> None:
-    """What would weaken a fetch, or is no option, is a configuration error."""
+    """Options that would make a fetch insecure, and unknown options, raise a ``ConfigurationError``."""
     with pytest.raises(ConfigurationError, match=f"^client_options: .*{problem}") as caught:
         client_settings(_URL, options)
     assert caught.value.__cause__ is None
 
 
 def test_contexts_that_are_taken() -> None:
-    """A context that checks everything is accepted, also for a proxy, which need not have one."""
+    """A context that checks everything is accepted, also for a proxy, which can also have none."""
     strict = ssl.create_default_context()
     for options in ({"verify": strict}, {"proxy": _proxy(strict)}, {"proxy": _proxy(None), "verify": strict}):
         check_client_options(options)
@@ -107,7 +107,7 @@ def test_contexts_that_are_taken() -> None:
 
 @pytest.mark.parametrize("options", [{"verify": _lax()}, {"proxy": _proxy(_lax())}, {"timeout": 1}, {"verify": False}])
 def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
-    """A configuration refuses the same options as a fetch, even if nothing is going to be fetched."""
+    """A configuration rejects the same options as a fetch, even if it never fetches."""
     for key in (None, Signer().pem):
         with pytest.raises(ConfigurationError, match=r"^client_options: "):
             PrivyConfig(app_id="app", client_options=options, verification_key=key)
@@ -115,7 +115,7 @@ def test_configurations_that_are_refused(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("where", ["verify", "proxy"])
 def test_weakened(where: str) -> None:
-    """A context is checked as it is now, not as it was."""
+    """A context is checked in its current state, not as it was before."""
     context = ssl.create_default_context()
     options = {"verify": context} if where == "verify" else {"proxy": _proxy(context)}
     assert not is_weakened(options)

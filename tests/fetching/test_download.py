@@ -1,4 +1,4 @@
-"""A document is had in time and in size, or a reason is given, however the server behaves."""
+"""A download respects the limits of time and size, or fails with a reason, however the server behaves."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _get(
 
 @every_way
 def test_document(way: Way) -> None:
-    """The body comes with how long it is fresh, and without asking for codings that are not understood."""
+    """The body is returned with the time that it is fresh, and the request accepts only codings that are understood."""
     with KeyServer() as server:
         server.behave = reply(b"hello", headers={"Cache-Control": "max-age=600"})
         assert _get(server, way, headers={"X-Own": "1"}) == Document(b"hello", 600.0)
@@ -82,7 +82,7 @@ def test_document(way: Way) -> None:
     ],
 )
 def test_misbehaviour(behave: Behaviour, reason: str, way: Way) -> None:
-    """Each kind of misbehaviour is one kind of failure, with a reason and without its cause."""
+    """Each kind of misbehaviour is the same kind of failure, with a reason and without a cause."""
     with KeyServer() as server:
         server.behave = behave
         with pytest.raises(FetchFailed, match=reason) as caught:
@@ -94,7 +94,7 @@ def test_misbehaviour(behave: Behaviour, reason: str, way: Way) -> None:
 
 @every_way
 def test_endless_body(way: Way) -> None:
-    """A server that never stops is hung up on once it has sent too much, not when the time is over."""
+    """If a server sends without end, the connection is closed at the size limit, not at the timeout."""
     with KeyServer() as server:
         server.behave = flood(2**50)
         with pytest.raises(FetchFailed, match="longer than 1000 bytes"):
@@ -104,7 +104,7 @@ def test_endless_body(way: Way) -> None:
 @every_way
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after(status: int, way: Way) -> None:
-    """A server that is busy may say when to come back."""
+    """A busy server can say when to try again."""
     with KeyServer() as server:
         server.behave = reply(b"", status, {"Retry-After": 7})
         with pytest.raises(FetchFailed, match=f"status {status}") as caught:
@@ -122,18 +122,18 @@ def test_retry_after(status: int, way: Way) -> None:
     ],
 )
 def test_slowness(behave: Behaviour, way: Way) -> None:
-    """The total time holds against silence and against a byte now and then; the server sees us hang up."""
+    """The total timeout applies to a silent server and to a slow one, and the connection is closed."""
     with KeyServer() as server:
         server.behave = behave
         with pytest.raises(FetchFailed, match=r"no answer within 0\.2 s"):
             _get(server, way, timeout=0.2)
-    # On a slow machine the time may be over before the request is sent.
+    # On a slow machine the timeout may occur before the request is sent.
     assert server.count <= 1
 
 
 @every_way
 def test_refused_connection(way: Way) -> None:
-    """A server that is down gives its reason."""
+    """If the server is down, the error contains the reason."""
     with KeyServer() as server:
         server.stop()
         with pytest.raises(FetchFailed, match="no connection: "):
@@ -142,7 +142,7 @@ def test_refused_connection(way: Way) -> None:
 
 @every_way
 def test_tls(way: Way, tmp_path: Path) -> None:
-    """A server whose certificate the given authority has signed is believed."""
+    """A server with a certificate of the configured authority is accepted."""
     authority = Authority(tmp_path)
     with KeyServer(tls=authority.server_context()) as server:
         server.behave = reply(b"hello")
@@ -151,11 +151,11 @@ def test_tls(way: Way, tmp_path: Path) -> None:
 
 @every_way
 def test_tls_drips(way: Way, tmp_path: Path) -> None:
-    """The total time holds against a dripping server that speaks TLS, too."""
+    """The total timeout also applies to a slow server with TLS."""
     authority = Authority(tmp_path)
     with KeyServer(tls=authority.server_context()) as server:
         server.behave = drip()
-        # On a slow machine the time may be over before the connection is secured.
+        # On a slow machine the timeout may occur during the TLS handshake.
         with pytest.raises(FetchFailed, match=r"no answer within 0\.3 s|it does not answer in time"):
             _get(server, way, verify=authority.bundle, timeout=0.3)
 
@@ -163,7 +163,7 @@ def test_tls_drips(way: Way, tmp_path: Path) -> None:
 @every_way
 @pytest.mark.parametrize("trouble", ["another authority", "another host", "expired", "no TLS"])
 def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
-    """A certificate of an unknown authority, for another host or out of date, or none at all, is refused."""
+    """A certificate of an unknown authority, of another host or out of date, and a server without TLS, are rejected."""
     authority = Authority(tmp_path)
     trusted: Any = ssl.create_default_context() if trouble == "another authority" else authority.bundle
     address = "127.0.0.2" if trouble == "another host" else "127.0.0.1"
@@ -182,7 +182,7 @@ def test_wrong_tls(trouble: str, way: Way, tmp_path: Path) -> None:
 @every_way
 @pytest.mark.parametrize("weaken", ["names", "certificates"])
 def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
-    """A context that was changed after construction is not used: nothing is sent."""
+    """If a context was weakened after it was configured, nothing is sent."""
     authority = Authority(tmp_path)
     context = ssl.create_default_context(cafile=authority.bundle)
     with KeyServer(tls=authority.server_context(address="127.0.0.2")) as server:
@@ -202,7 +202,7 @@ def test_weakened_context(weaken: str, way: Way, tmp_path: Path) -> None:
 
 @every_way
 def test_context_weakened_during_a_fetch(way: Way, tmp_path: Path) -> None:
-    """An answer that arrived over such a connection is discarded."""
+    """A response that arrived over such a connection is discarded."""
     authority = Authority(tmp_path)
     context = ssl.create_default_context(cafile=authority.bundle)
 
@@ -219,7 +219,7 @@ def test_context_weakened_during_a_fetch(way: Way, tmp_path: Path) -> None:
 
 @every_way
 def test_weakened_context_of_a_proxy(way: Way) -> None:
-    """A proxy's context is checked as well, whether it was changed or replaced."""
+    """The context of a proxy is checked too, whether it was changed or replaced."""
     context = ssl.create_default_context()
     with KeyServer() as server:
         proxy = httpx2.Proxy(server.url.replace("http:", "https:"), ssl_context=context)
@@ -234,7 +234,7 @@ def test_weakened_context_of_a_proxy(way: Way) -> None:
 
 @every_way
 def test_proxy(way: Way) -> None:
-    """The fetch goes through a proxy where one is given, and a proxy that refuses is named."""
+    """The fetch uses the configured proxy, and an error of the proxy is reported."""
     with KeyServer() as proxy, KeyServer() as server:
         proxy.behave = reply(b"by proxy")
         assert _get(server, way, proxy=proxy.url).body == b"by proxy"
@@ -255,7 +255,7 @@ def _dawdle(request: Any) -> Any:
 
 
 def test_late_connection() -> None:
-    """A connection that is there only after the time is over is of no use."""
+    """A connection that is established after the timeout is not used."""
     with KeyServer() as server, pytest.raises(FetchFailed, match=r"no answer within 0\.05 s"):
         _get(server, "blocking", timeout=0.05, auth=_dawdle)
 
@@ -266,14 +266,14 @@ def _fail(request: Any) -> Any:
 
 @every_way
 def test_unforeseen_error(way: Way) -> None:
-    """An error of the caller's own hooks is a failed fetch, told by its type."""
+    """An error in the caller's own hooks is a failed fetch, and its type is reported."""
     with KeyServer() as server, pytest.raises(FetchFailed, match="an error of type LookupError") as caught:
         _get(server, way, auth=_fail)
     assert server.url not in str(caught.value)
 
 
 def test_nothing_is_left() -> None:
-    """A blocking fetch leaves no thread behind, be it quick or late."""
+    """A blocking fetch leaves no thread, whether it was fast or slow."""
     with KeyServer() as server:
         server.behave = reply(b"hello")
         _get(server, "blocking")

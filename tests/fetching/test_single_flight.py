@@ -1,4 +1,4 @@
-"""One fetch for any number of waiters, of whatever kind, and none of them stranded."""
+"""One fetch for any number of waiting threads and tasks, all of which are woken."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def a_server() -> Iterator[KeyServer]:
 
 @pytest.fixture(name="held")
 def a_held_answer(server: KeyServer) -> Iterator[Held]:
-    """Keep the server's answer back until the test releases it."""
+    """Delay the server's response until the test releases it."""
     server.behave = held = Held(server.behave)
     yield held
     held.release()
 
 
 class _Crowd:
-    """Count requests that want a key, as a verifier does, and those that got it."""
+    """Counts requests that need a key, as a verifier does, and those that got it."""
 
     def __init__(self, source: JWKSSource, kid: str = "one") -> None:
         self.source = source
@@ -74,7 +74,7 @@ class _Crowd:
 
 
 async def _tasks(crowd: _Crowd, size: int, then: Callable[[], None]) -> None:
-    """Let ``size`` tasks make requests, and call ``then`` once all of them wait."""
+    """Start ``size`` tasks that make requests, and call ``then`` when all of them wait."""
     async with anyio.create_task_group() as group:
         for _ in range(size):
             group.start_soon(crowd.arequest)
@@ -85,14 +85,14 @@ async def _tasks(crowd: _Crowd, size: int, then: Callable[[], None]) -> None:
 
 @pytest.mark.anyio
 async def test_a_thousand_tasks(server: KeyServer, held: Held) -> None:
-    """A thousand concurrent cold requests on an event loop cause one fetch, and all are served."""
+    """A thousand concurrent tasks without keys cause one fetch, and all get the keys."""
     crowd = _Crowd(JWKSSource(server.url))
     await _tasks(crowd, _MANY, held.release)
     assert (crowd.cold, crowd.served, server.count) == (_MANY, _MANY, 1)
 
 
 def test_a_thousand_threads(server: KeyServer, held: Held) -> None:
-    """A thousand threads that are cold at once cause one fetch, and all are served."""
+    """A thousand threads without keys cause one fetch, and all get the keys."""
     crowd = _Crowd(JWKSSource(server.url))
     threads = [threading.Thread(target=crowd.request) for _ in range(_MANY)]
     for thread in threads:
@@ -105,7 +105,7 @@ def test_a_thousand_threads(server: KeyServer, held: Held) -> None:
 
 
 def test_threads_and_loops_together(server: KeyServer, held: Held) -> None:
-    """Threads, asyncio loops and trio loops that use one source share one fetch, whoever leads it."""
+    """Threads, asyncio loops and trio loops that use one source share one fetch, whichever starts it."""
     crowd = _Crowd(JWKSSource(server.url))
 
     async def fifty_tasks() -> None:
@@ -132,7 +132,7 @@ def test_threads_and_loops_together(server: KeyServer, held: Held) -> None:
 
 @pytest.mark.anyio
 async def test_tasks_after_an_idle_night(server: KeyServer) -> None:
-    """Tasks that find keys too old to be used at once wait for one fetch together."""
+    """Tasks that find keys too old to be used wait for one fetch together."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     await source.aready()
@@ -145,7 +145,7 @@ async def test_tasks_after_an_idle_night(server: KeyServer) -> None:
 
 
 def test_threads_after_an_idle_night(server: KeyServer) -> None:
-    """Threads wait for one fetch as well, and get the old keys if it fails."""
+    """Threads wait for one fetch too, and get the old keys if it fails."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     source.ready()
@@ -166,7 +166,7 @@ def test_threads_after_an_idle_night(server: KeyServer) -> None:
 
 @pytest.mark.anyio
 async def test_unknown_kids_share_a_fetch(server: KeyServer) -> None:
-    """A thousand requests with a new ``kid`` cause one fetch, and all are served."""
+    """A thousand requests with a new ``kid`` cause one fetch, and all get the key."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     await source.aready()
@@ -180,7 +180,7 @@ async def test_unknown_kids_share_a_fetch(server: KeyServer) -> None:
 
 @pytest.mark.anyio
 async def test_the_loop_runs_on(server: KeyServer) -> None:
-    """While a fetch takes its time the event loop turns, and a known key verifies without waiting."""
+    """During a fetch the event loop continues, and a known key verifies without waiting."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     await source.aready()
@@ -202,7 +202,7 @@ async def test_the_loop_runs_on(server: KeyServer) -> None:
 
 @pytest.mark.anyio
 async def test_refresh_behind_on_a_loop(server: KeyServer) -> None:
-    """On an event loop, too, stale keys serve while the refresh takes its time."""
+    """On an event loop, stale keys are also used during a refresh."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     await source.aready()
@@ -220,7 +220,7 @@ async def test_refresh_behind_on_a_loop(server: KeyServer) -> None:
 
 @pytest.mark.anyio
 async def test_cancelled_leader(server: KeyServer, held: Held) -> None:
-    """A leader that is cancelled goes at once, and its fetch goes on without it."""
+    """A leader that is cancelled ends immediately, and its fetch continues."""
     source = JWKSSource(server.url)
     crowd = _Crowd(source)
     async with anyio.create_task_group() as followers:
@@ -241,7 +241,7 @@ async def test_cancelled_leader(server: KeyServer, held: Held) -> None:
 
 @pytest.mark.anyio
 async def test_cancelled_followers(server: KeyServer, held: Held) -> None:
-    """Followers that are cancelled disturb nobody."""
+    """Cancelled followers do not affect the others."""
     crowd = _Crowd(JWKSSource(server.url))
     async with anyio.create_task_group() as leader:
         leader.start_soon(crowd.arequest)
@@ -257,7 +257,7 @@ async def test_cancelled_followers(server: KeyServer, held: Held) -> None:
 
 
 class _Once:
-    """Break off the first request that a client makes."""
+    """Interrupt the first request of a client."""
 
     def __init__(self, error: type[BaseException]) -> None:
         self._errors = [error]
@@ -271,7 +271,7 @@ class _Once:
 @every_way
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_interrupted_leader(error: type[BaseException], way: Way, server: KeyServer) -> None:
-    """A leader that is interrupted is, and its fetch goes on without it."""
+    """A leader that is interrupted ends, and its fetch continues."""
     source = JWKSSource(server.url, client_options={"auth": _Once(error)})
     with pytest.raises(error):
         call(way, source.fetch, source.afetch)
@@ -281,7 +281,7 @@ def test_interrupted_leader(error: type[BaseException], way: Way, server: KeySer
 
 
 def test_broken_off_refresh(server: KeyServer) -> None:
-    """A refresh that is interrupted counts as failed, and nobody waits for it."""
+    """A refresh that is interrupted counts as failed, and nothing waits for it."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     source.ready()
@@ -294,7 +294,7 @@ def test_broken_off_refresh(server: KeyServer) -> None:
 
 
 def test_no_thread_to_be_had(server: KeyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no thread can be started the stale keys serve on, and a request that waits fetches itself."""
+    """If no thread can be started, stale keys are used, and a request that must wait fetches itself."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     source.ready()
@@ -315,7 +315,7 @@ def test_no_thread_to_be_had(server: KeyServer, monkeypatch: pytest.MonkeyPatch)
 
 @every_way
 def test_dead_leader(way: Way, server: KeyServer) -> None:
-    """Who waits for a leader that has died takes the lead once the fetch is overdue."""
+    """If the leader has died, a follower takes over when the fetch is overdue."""
     source = JWKSSource(server.url)
     source._flight = KeyFlight(0.05)
     call(way, source.fetch, source.afetch)
@@ -324,7 +324,7 @@ def test_dead_leader(way: Way, server: KeyServer) -> None:
 
 
 def test_dead_leader_of_a_refresh(server: KeyServer) -> None:
-    """Stale keys are refreshed behind the requests again, though whoever was to do so has died."""
+    """If the thread of a refresh has died, another refresh is started in the background."""
     clock = Clock()
     source = JWKSSource(server.url, clock=clock)
     source.ready()
@@ -338,7 +338,7 @@ def test_dead_leader_of_a_refresh(server: KeyServer) -> None:
 
 
 def test_leader_back_from_the_dead(server: KeyServer, held: Held) -> None:
-    """An answer that comes after another leader has taken over does not undo what that one has brought."""
+    """If another leader has taken over, a late response does not replace its result."""
     source = JWKSSource(server.url)
     source._flight_seconds = 0.0
     late = threading.Thread(target=source.fetch)
@@ -366,7 +366,7 @@ def test_one_source_on_many_loops(server: KeyServer) -> None:
 
 @pytest.mark.parametrize("run", [asyncio.run, trio.run])
 def test_loop_closed_while_waiting(run: Callable[..., object]) -> None:
-    """A loop that has ended before the fetch has lands on nobody's nerves."""
+    """An event loop that ends before the fetch causes no error."""
     flight = SingleFlight(PATIENCE)
 
     async def give_up() -> None:
@@ -383,7 +383,7 @@ def test_loop_closed_while_waiting(run: Callable[..., object]) -> None:
 
 @pytest.mark.anyio
 async def test_finished_flight() -> None:
-    """Nobody waits for a fetch that has finished."""
+    """No wait is needed for a fetch that has ended."""
     flight = SingleFlight(PATIENCE)
     assert not flight.is_overdue()
     flight.finish()
@@ -393,7 +393,7 @@ async def test_finished_flight() -> None:
 
 @pytest.mark.anyio
 async def test_overdue_flight(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits longer than a fetch can take, unless somebody has taken it over."""
+    """A wait ends when a fetch must have ended, unless another leader has taken over."""
     clock = Clock()
     monkeypatch.setattr("privy_middleware.fetching.single_flight.time", SimpleNamespace(monotonic=clock))
     flight = SingleFlight(30)
@@ -439,7 +439,7 @@ print("parent verified, child ended with", status)
 
 
 def test_fork(server: KeyServer) -> None:
-    """A forked child verifies and refreshes, whatever its parent's threads were at when it was born."""
+    """A forked child verifies and refreshes, whatever the threads of its parent were doing."""
     answer = reply(jwks(_ONE))
     until_the_second = Held(answer)
 
@@ -459,7 +459,7 @@ def test_fork(server: KeyServer) -> None:
 
 
 def test_fifty_requests_to_a_server_that_is_down(server: KeyServer) -> None:
-    """Fifty threads that find the server failing share its failure: three fetches at the most."""
+    """Fifty threads that find the server failing share the failure: at most three fetches are made."""
     server.behave = hang_up
     crowd = _Crowd(JWKSSource(server.url, clock=Clock()))
     threads = [threading.Thread(target=crowd.request) for _ in range(50)]

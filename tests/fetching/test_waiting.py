@@ -1,4 +1,4 @@
-"""Waiting, in both worlds."""
+"""Waiting, sync and async."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from privy_middleware.fetching.waiting import Steps, arun, run, run_now
 
 
 class Source:
-    """Count how it was waited for."""
+    """Counts how it was waited for."""
 
     def __init__(self) -> None:
         self.waits: list[str] = []
 
     def fetch(self) -> None:
-        """Wait by blocking."""
+        """Wait and block."""
         self.waits.append("fetch")
 
     async def afetch(self) -> None:
@@ -33,7 +33,7 @@ def wait_twice(source: Source) -> Steps[int]:
 
 
 def never_wait() -> Steps[int]:
-    """Wait for nothing."""
+    """Do not wait."""
     yield from ()
     return 42
 
@@ -45,7 +45,7 @@ def fail(source: Source) -> Steps[int]:
 
 
 def test_run() -> None:
-    """Blocking."""
+    """The steps run blocking."""
     source = Source()
     assert run(wait_twice(source)) == 42
     assert source.waits == ["fetch", "fetch"]
@@ -56,7 +56,7 @@ def test_run() -> None:
 
 @pytest.mark.anyio
 async def test_arun() -> None:
-    """Awaiting."""
+    """The steps run async."""
     source = Source()
     assert await arun(wait_twice(source)) == 42
     assert source.waits == ["afetch", "afetch"]
@@ -66,7 +66,7 @@ async def test_arun() -> None:
 
 
 def give_in(source: Source) -> Steps[str]:
-    """Wait twice, and take no for an answer the second time."""
+    """Wait twice, and return the time after which to retry if the second wait is not possible."""
     with contextlib.suppress(KeysUnavailable):
         yield source
     try:
@@ -77,7 +77,7 @@ def give_in(source: Source) -> Steps[str]:
 
 
 def test_run_now() -> None:
-    """Not waiting: whoever would wait is told that there are no keys."""
+    """Steps that have to wait get the error that the keys are not available."""
     source = Source()
     assert run_now(never_wait()) == 42
     assert run_now(give_in(source)) == "1"

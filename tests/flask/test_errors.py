@@ -217,7 +217,7 @@ def test_configuration_error_stays_a_500(make_app: Callable[..., Flask]) -> None
 
     @app.get("/")
     def index() -> str:
-        raise ConfigurationError("field", "mend it")
+        raise ConfigurationError("field", "fix it")
 
     caught: list[Any] = []
 
@@ -227,10 +227,10 @@ def test_configuration_error_stays_a_500(make_app: Callable[..., Flask]) -> None
         return error
 
     answer = app.test_client().get("/")
-    assert (answer.status_code, "mend" in answer.text) == (500, False)
+    assert (answer.status_code, "fix it" in answer.text) == (500, False)
     assert isinstance(caught[0], ConfigurationError)
     app.testing = True
-    with pytest.raises(ConfigurationError, match="mend it"):
+    with pytest.raises(ConfigurationError, match="fix it"):
         app.test_client().get("/")
 
 

@@ -1,4 +1,4 @@
-"""Requests that try to reach a path by another name, and paths of the ordinary kind."""
+"""Requests that try to reach a path in another spelling, and ordinary paths."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Case:
 
     @property
     def raw(self) -> bytes:
-        """Return the request on the wire."""
+        """Return the bytes of the request."""
         return request_bytes(self.method, self.target, self.fields)
 
 
 def case_of(seed: int) -> Case:
-    """Return the request of a number: any path, and fields by which some servers and frameworks change it."""
+    """Return the request for a number: any path, with header fields that some servers and frameworks apply to it."""
     random = Random(seed)
     target = random.choice(_KINDS)(random).encode("latin-1", "replace")
     method, fields = random.choice(_METHODS), []
@@ -81,7 +81,7 @@ def case_of(seed: int) -> Case:
     return Case(method, target, tuple(fields))
 
 
-# A number for each: what is made of it is small already, and making it takes no time.
+# A single number for each request: its content is small already, and creating it takes no time.
 cases = st.integers(0, 2**64).map(case_of)
 
 
@@ -120,7 +120,7 @@ def _escaped(text: str, times: int) -> str:
 
 
 def _twins(name: str) -> list[str]:
-    """Return what some router or file system might take for the same name."""
+    """Return a text that some router or file system treats as the same name."""
     return [
         name.swapcase(),
         name.translate(str.maketrans("-._", "_-.")),
@@ -166,7 +166,7 @@ _names = st.one_of(
 
 @st.composite
 def ordinary_paths(draw: Any) -> str:
-    """Draw a path as apps have them, below nothing that is protected."""
+    """Draw an ordinary path that is not below a protected one."""
     path = "/".join(["", *draw(st.lists(_names, max_size=6)), *draw(st.sampled_from([[], [""]]))]) or "/"
-    # Above 256 an odd path is protected unread, and above 1,024 any, of which servers add a root path to some.
+    # Above 256 characters an unusual path is protected unread, and above 1,024 any; some servers add a root path.
     return path[:1000] if is_plain(path) else path[:250].rstrip(" .")

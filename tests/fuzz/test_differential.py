@@ -1,16 +1,16 @@
-"""Hostile tokens against PyJWT: whatever we accept, it accepts, and nothing but our own error comes out.
+"""Attacks with tokens, compared with PyJWT: it accepts every token that we accept, and we raise only our own errors.
 
-PyJWT is told what it can be told: ES256, the key, issuer, audience, and that ``exp``, ``sub``, ``iss`` and ``aud`` are
-required. What it accepts nonetheless and we refuse, all of it by ``docs/tokens.md``:
+PyJWT is configured as strictly as possible: ES256, the key, issuer, audience, and ``exp``, ``sub``, ``iss`` and ``aud``
+as required claims. It still accepts these tokens, which ``docs/tokens.md`` requires us to reject:
 
-- padding behind a segment, and stray bits in a segment's last character;
-- a missing ``typ``, or any other one, where a header is decoded without a check of it;
+- padding after a segment, and unused bits in a segment's last character;
+- a missing ``typ``, or any other one, if the header is decoded without a check of it;
 - ``jwk``, ``jku``, ``x5u``, ``x5c``, ``zip`` and ``enc`` in the header;
-- ``exp``, ``iat`` and ``nbf`` as strings, and beyond any calendar;
-- an empty ``sub``, and a name twice in one object, NaN, and JSON in UTF-16 or after a byte order mark;
-- an audience in a list with other things than strings, and any list for an access token;
-- a token of one kind in the place of the other: PyJWT knows no kinds;
-- inner JSON that is none, deep nesting, and tokens above the limit of size.
+- ``exp``, ``iat`` and ``nbf`` as strings, and outside any calendar;
+- an empty ``sub``, a repeated name in an object, NaN, and JSON in UTF-16 or after a byte order mark;
+- an audience in a list with values that are not strings, and any list for an access token;
+- a token of one kind instead of the other: PyJWT does not distinguish kinds;
+- invalid inner JSON, deep nesting, and tokens above the size limit.
 """
 
 from __future__ import annotations
@@ -117,13 +117,13 @@ changes_of_claims = st.dictionaries(claim_names, odd_values, max_size=3)
 
 
 def as_json(value: object) -> bytes:
-    """Return JSON, as loose as Python writes it."""
+    """Return JSON, as freely as Python writes it."""
     return json.dumps(value).encode()
 
 
 @st.composite
 def signed(draw: st.DrawFn) -> str:
-    """Draw a token that is rightly signed, whatever it says."""
+    """Draw a token with a valid signature and any content."""
     base = draw(st.sampled_from([IDENTITY, ACCESS]))
     header, claims = changed(HEADER, draw(changes_of_header)), changed(base, draw(changes_of_claims))
     return sign(as_json(header), as_json(claims))
@@ -131,7 +131,7 @@ def signed(draw: st.DrawFn) -> str:
 
 @st.composite
 def doubled(draw: st.DrawFn) -> str:
-    """Draw a rightly signed token with a name twice in its header or its claims."""
+    """Draw a token with a valid signature and a repeated name in its header or its claims."""
     segments = []
     for base in (HEADER, draw(st.sampled_from([IDENTITY, ACCESS]))):
         text, name = json.dumps(base), draw(st.sampled_from(sorted(base)))
@@ -142,7 +142,7 @@ def doubled(draw: st.DrawFn) -> str:
 
 @st.composite
 def spelt_otherwise(draw: st.DrawFn) -> str:
-    """Draw a rightly signed token with other bytes in its segments."""
+    """Draw a token with a valid signature and other bytes in its segments."""
     filler = st.sampled_from(["=", "==", "\n", " ", "+", "/", "A", "\0", "é"])
     segments = [part(HEADER), part(draw(st.sampled_from([IDENTITY, ACCESS])))]
     place = draw(st.integers(0, 1))
@@ -153,13 +153,13 @@ def spelt_otherwise(draw: st.DrawFn) -> str:
 
 @st.composite
 def raw_segments(draw: st.DrawFn) -> str:
-    """Draw a rightly signed token of any bytes."""
+    """Draw a token with a valid signature over any bytes."""
     return sign_segments(b64(draw(st.binary(max_size=60))), b64(draw(st.binary(max_size=60))))
 
 
 @st.composite
 def in_another_encoding(draw: st.DrawFn) -> str:
-    """Draw a rightly signed token in another encoding than UTF-8."""
+    """Draw a token with a valid signature in another encoding than UTF-8."""
     encoding = draw(st.sampled_from(["utf-16", "utf-16-le", "utf-32", "utf-8-sig", "latin-1", "utf-7"]))
     text = json.dumps({**IDENTITY, "name": draw(st.text("éa", max_size=4))}, ensure_ascii=False)
     return sign(HEADER, text.encode(encoding))
@@ -167,7 +167,7 @@ def in_another_encoding(draw: st.DrawFn) -> str:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """Draw a good token with a few places changed."""
+    """Draw a valid token with a few changes."""
     token = draw(st.sampled_from(GOOD))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(token)))
@@ -192,7 +192,7 @@ hostile = st.one_of(
 
 
 def pyjwt_accepts(token: str) -> dict[str, Any] | None:
-    """Return PyJWT's claims, ``None`` where it refuses in whichever way."""
+    """Return PyJWT's claims, or ``None`` if it rejects the token with any error."""
     try:
         claims: dict[str, Any] = jwt.decode(
             token, PUBLIC, algorithms=["ES256"], audience=APP_ID, issuer="privy.io", options=OPTIONS
@@ -203,7 +203,7 @@ def pyjwt_accepts(token: str) -> dict[str, Any] | None:
 
 
 def we_accept(token: str) -> tuple[PrivyUser | AccessTokenClaims, ...]:
-    """Return what we make of a token, as either kind; any other exception than ours fails the test."""
+    """Return our result for a token, as either kind; any exception that is not ours fails the test."""
     accepted = []
     for verify in (JUDGE.verify_identity_token, JUDGE.verify_access_token):
         for _ in range(2):
@@ -218,7 +218,7 @@ def we_accept(token: str) -> tuple[PrivyUser | AccessTokenClaims, ...]:
 @example("." * 20_000)
 @example(sign(as_json(HEADER), b"[" * 6000))
 def test_we_accept_nothing_that_pyjwt_refuses(token: str) -> None:
-    """And the same claims; a token is of one kind, cold and cached alike."""
+    """The claims are the same, and a token has one kind, cached or not."""
     accepted = we_accept(token)
     assert len(accepted) in (0, 2)
     if accepted:
@@ -231,7 +231,7 @@ def test_we_accept_nothing_that_pyjwt_refuses(token: str) -> None:
 
 @given(hostile)
 def test_what_we_accept_keeps_every_rule(token: str) -> None:
-    """A token that passes has one spelling and claims of the right types, within their time."""
+    """A token that is accepted has one spelling and claims of the right types, within their time."""
     for accepted in we_accept(token):
         assert jwt.get_unverified_header(token)["alg"] == "ES256"
         assert str(jwt.get_unverified_header(token)["typ"]).lower() in ("jwt", "application/jwt")
@@ -246,13 +246,13 @@ def test_what_we_accept_keeps_every_rule(token: str) -> None:
 
 @given(st.binary(max_size=200) | st.none() | st.integers() | st.lists(st.text(max_size=3), max_size=3))
 def test_what_is_no_text_is_refused(token: Any) -> None:
-    """By the same error as any other bad token."""
+    """The error is the same as for any other invalid token."""
     assert we_accept(token) == ()
 
 
 @pytest.mark.parametrize("token", GOOD)
 def test_good_tokens_are_good_for_both(token: str) -> None:
-    """The comparison would be worth nothing if nothing was accepted."""
+    """Without accepted tokens, the comparison would be worthless."""
     assert len(we_accept(token)) == len(we_accept(twin(token))) == 2
     assert pyjwt_accepts(token)
 
@@ -273,6 +273,6 @@ def test_good_tokens_are_good_for_both(token: str) -> None:
     ],
 )
 def test_what_pyjwt_accepts_and_we_refuse(token: str) -> None:
-    """The list above, by example."""
+    """The examples of the list above."""
     assert pyjwt_accepts(token)
     assert we_accept(token) == ()

@@ -1,4 +1,4 @@
-"""Bodies of any text: where the parameter has a value, no parser reads another one."""
+"""Bodies of any text: if the parameter has a value, no parser reads another one."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ encoded = st.tuples(objects, encodings).map(lambda each: each[0].decode().encode
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Draw a body that is nearly a good one."""
+    """Draw a body that is almost valid."""
     body = draw(st.one_of(objects, encoded, forms, urlencoded))
     if draw(st.booleans()):
         start = draw(st.integers(0, len(body)))
@@ -115,7 +115,7 @@ content_types = st.sampled_from(
 
 
 def by_django(body: bytes, content_type: str) -> Iterator[str]:
-    """Yield what Django's parsers read."""
+    """Yield the results of Django's parsers."""
     meta = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": len(body)}
     with suppress(Exception):
         form, files = DjangoParser(meta, BytesIO(body), [MemoryFileUploadHandler()]).parse()
@@ -125,12 +125,12 @@ def by_django(body: bytes, content_type: str) -> Iterator[str]:
 
 
 def flat(form: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the pairs of a form of Django's."""
+    """Yield the pairs of a form that Django parsed."""
     return ((name, value) for name, values in form.lists() for value in values)
 
 
 def by_werkzeug(body: bytes, content_type: str) -> Iterator[str]:
-    """Yield what Werkzeug's parsers read."""
+    """Yield the results of Werkzeug's parsers."""
     for each in (content_type, "application/x-www-form-urlencoded"):
         environ: Any = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": each}
         with suppress(Exception):
@@ -139,7 +139,7 @@ def by_werkzeug(body: bytes, content_type: str) -> Iterator[str]:
 
 
 def by_starlette(body: bytes, content_type: str) -> Iterator[str]:
-    """Yield what Starlette's parsers read."""
+    """Yield the results of Starlette's parsers."""
 
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
@@ -159,7 +159,7 @@ def by_starlette(body: bytes, content_type: str) -> Iterator[str]:
 
 @given(bodies | damaged(), content_types, st.booleans())
 def test_no_parser_reads_another_value(body: bytes, content_type: str, in_query: bool) -> None:
-    """A value that counts is the only one that anybody reads."""
+    """If the parameter has a value, all parsers read the same one."""
     query = f"address={MINE}".encode() if in_query else b""
     types = [content_type] if content_type else []
     found = agreed({"address"}, RequestParts(path={}, query_string=query, query=(), body=body, content_types=types))
@@ -175,23 +175,23 @@ others = st.lists(st.tuples(names.filter(lambda name: "address" not in name.case
 
 
 def as_json(pairs: list[tuple[str, str]]) -> tuple[str, bytes]:
-    """Write an object."""
+    """Return an object."""
     return "application/json", json.dumps(dict(pairs)).encode()
 
 
 def as_form(pairs: list[tuple[str, str]]) -> tuple[str, bytes]:
-    """Write a form."""
+    """Return a form."""
     return "application/x-www-form-urlencoded", urlencode(pairs).encode()
 
 
 def as_multipart(pairs: list[tuple[str, str]]) -> tuple[str, bytes]:
-    """Write a form with files."""
+    """Return a form with files."""
     return MULTIPART, multipart(*pairs, ("file", b"\x89PNG"))
 
 
 @given(others, others, st.sampled_from([as_json, as_form, as_multipart]))
 def test_what_clients_send_is_read(before: list[Any], after: list[Any], write: Any) -> None:
-    """Other fields of any text do no harm, but for those that look like the parameter in a form."""
+    """Other fields of any text do not matter, except for those in a form that look like the parameter."""
     content_type, body = write([*before, ("address", MINE), *after])
     parts = RequestParts(path={}, query_string=b"", query=(), body=body, content_types=[content_type])
     assert agreed({"address"}, parts) == {"address": MINE}

@@ -1,4 +1,4 @@
-"""Whatever path a client sends, through whichever server, nothing protected runs without a user."""
+"""Whatever path a client sends, over any server, no protected handler runs without a user."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from tests.paths.routes import EVERYTHING, PREFIXES, Rules
 from tests.paths.servers import ASGI_SERVERS, WSGI_SERVERS, Read, request_bytes
 from tests.paths.stacks import Stack, asgi_stacks, wsgi_stacks
 
-# Django serves files by ASGI with the one, and some frameworks leave files open that nobody asked for with the other.
+# Django causes the first warning over ASGI; the second is from frameworks that leave files of other requests open.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
 ]
 _FEW = settings.get_profile("default").max_examples
-# The fuzz session runs 200,000 requests through all apps of a kind.
+# The fuzz session sends 200,000 requests to all apps of a kind.
 many = settings(max_examples=_FEW if settings().max_examples == _FEW else 50_000)
 rules = pytest.mark.parametrize("rules", [PREFIXES, EVERYTHING], ids=["prefixes", "everything"])
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Let no framework and no server log what it makes of such requests."""
+    """Turn off the logs of frameworks and servers about such requests."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
 def check(case: Case, read: Read, stacks: Sequence[Stack], rules: Rules, kind: str = "") -> None:
-    """Send a request to each app, and hold what it reaches to the rules."""
+    """Send a request to each app, and check which handlers and files it reaches."""
     request = read(case.raw)
     if request is None:
         return
@@ -50,7 +50,7 @@ def check(case: Case, read: Read, stacks: Sequence[Stack], rules: Rules, kind: s
 
 @rules
 def test_by_wsgi(rules: Rules) -> None:
-    """Every WSGI framework behind every WSGI server."""
+    """All WSGI frameworks with all WSGI servers."""
     with wsgi_stacks(rules) as stacks:
 
         @many
@@ -63,7 +63,7 @@ def test_by_wsgi(rules: Rules) -> None:
 
 @rules
 def test_by_asgi(rules: Rules) -> None:
-    """Every ASGI framework behind every ASGI server."""
+    """All ASGI frameworks with all ASGI servers."""
     with asgi_stacks(rules) as stacks:
 
         @many
@@ -76,7 +76,7 @@ def test_by_asgi(rules: Rules) -> None:
 
 @given(ordinary_paths(), st.sampled_from(sorted(ASGI_SERVERS)), st.sampled_from(sorted(WSGI_SERVERS)))
 def test_ordinary_paths_are_open(path: str, asgi: str, wsgi: str) -> None:
-    """A path that is below no prefix needs no user, whichever server has read it."""
+    """A path that is not below a prefix needs no user, with any server."""
     protection = Protection(PREFIXES.protect)
     raw = request_bytes("GET", quote(path).encode())
     scope, environ = ASGI_SERVERS[asgi](raw), WSGI_SERVERS[wsgi](raw)

@@ -1,4 +1,4 @@
-"""Hostile requests: fields, paths and origins of any text."""
+"""Attacks with requests: fields, paths and origins of any text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ methods = st.sampled_from(["GET", "POST", "DELETE", "OPTIONS", "WEBSOCKET", "get
 
 @given(fields, methods)
 def test_any_request_has_an_answer(these: list[tuple[str, str]], method: str) -> None:
-    """A user is the good token's; anything else is nobody, with a code, and never an exception."""
+    """The user is that of the valid token; otherwise there is no user and an error code, and never an exception."""
     auth = Lookup(GATE, Request(*these, method=method)).find()
     if auth.user is not None:
         assert auth.user.id == SUBJECT
@@ -69,7 +69,7 @@ def test_any_request_has_an_answer(these: list[tuple[str, str]], method: str) ->
 
 @given(fields)
 def test_a_second_value_never_makes_a_user(these: list[tuple[str, str]]) -> None:
-    """With another token beside it, the good one does not count."""
+    """If there is another token too, the valid one is not used."""
     other = ("privy-id-token", identity(sub="did:privy:other"))
     auth = Lookup(GATE, Request(("privy-id-token", GOOD), *these, other)).find()
     assert auth.user is None
@@ -85,7 +85,7 @@ paths = st.lists(st.tuples(separators, segments), max_size=6).map(lambda pairs: 
 
 
 def folded(path: str) -> str:
-    """Return the path as the most obliging router would read it."""
+    """Return the path as the most tolerant router would read it."""
     for _ in range(len(path)):
         path = unquote(path)
     names: list[str] = []
@@ -100,7 +100,7 @@ def folded(path: str) -> str:
 
 @given(paths)
 def test_only_the_plain_spelling_is_exempt(path: str) -> None:
-    """What is exempt is below the exempt prefix, however obligingly it is read."""
+    """An exempt path is below the exempt prefix, for the most tolerant router too."""
     if not Protection(["/"], ["/open"]).covers(path):
         assert path == "/open" or path.startswith("/open/")
         assert folded(path) == "/open" or folded(path).startswith("/open/")
@@ -109,7 +109,7 @@ def test_only_the_plain_spelling_is_exempt(path: str) -> None:
 
 @given(paths)
 def test_folded_paths_are_protected(path: str) -> None:
-    """Whatever an obliging router reads as protected is protected."""
+    """A path that a tolerant router reads as protected is protected."""
     protection = Protection(["/api"])
     assert protection.covers(f"/api/{path}")
     if folded(path) == "/api" or folded(path).startswith("/api/"):
@@ -118,6 +118,6 @@ def test_folded_paths_are_protected(path: str) -> None:
 
 @given(values, values)
 def test_an_origin_is_own_or_foreign(origin: str, host: str) -> None:
-    """Only an origin that names the host passes, and nothing raises."""
+    """Only an origin that is that of the host is accepted, and no value raises an error."""
     crosses = is_cross_site(Request(("Origin", origin), ("Host", host)), ())
     assert crosses or host.split(":", maxsplit=1)[0].lower() in origin.lower()

@@ -1,4 +1,4 @@
-"""What answers say to caches."""
+"""Caching headers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VARY = "Cookie, privy-id-token"
 
 
 def text() -> CacheHeaders[str]:
-    """Return the headers of a server that speaks text."""
+    """Return the headers for a server that uses text."""
     return CacheHeaders(("Cookie", "privy-id-token"), str, str)
 
 
@@ -25,21 +25,21 @@ def text() -> CacheHeaders[str]:
     ],
 )
 def test_vary(values: list[str], merged: str) -> None:
-    """RFC 9110 §12.5.5: every field once, ``*`` says it all."""
+    """Every field is listed once, and ``*`` includes all (RFC 9110 §12.5.5)."""
     assert merge_vary(values, ("Cookie", "privy-id-token")) == merged
     own = [("Vary", value) for value in values]
     assert text().add([("a", "b"), *own], presented=False) == [("a", "b"), ("vary", merged)]
 
 
 def test_private() -> None:
-    """RFC 9111 §3.5: an answer to a token is not for shared caches, unless the app has said what it wants."""
+    """A response to a token is not for shared caches, unless the app sets ``Cache-Control`` (RFC 9111 §3.5)."""
     assert text().add([], presented=True) == [("vary", VARY), ("cache-control", "private, no-store")]
     own = ("Cache-Control", "public, max-age=60")
     assert text().add([own], presented=True) == [own, ("vary", VARY)]
 
 
 def test_bytes() -> None:
-    """For servers that speak bytes."""
+    """The same for servers that use bytes."""
     headers = CacheHeaders(("Cookie",), str.encode, bytes.decode)
     assert headers.add([(b"VARY", b"Accept")], presented=True) == [
         (b"vary", b"Accept, Cookie"),

@@ -1,4 +1,4 @@
-"""Where tokens are read from, and where they are not."""
+"""The headers and cookies that tokens are read from."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def read(
 
 
 def test_nothing_there() -> None:
-    """No field and no cookie is no token."""
+    """Without a field and a cookie there is no token."""
     for slot in (IDENTITY, ACCESS, BARE):
         assert read(Request(), slot) is None
         assert read(Request(cookies(("a", "b"))), slot) is None
 
 
 def test_header_and_cookie() -> None:
-    """The first of the sources that holds anything decides."""
+    """The first source with a token is used."""
     request = Request(("privy-id-token", "h"), cookies(("privy-id-token", "c")))
     assert read(request) == ("header", "h")
     assert read(request, sources=("cookie", "header")) == ("cookie", "c")
@@ -56,7 +56,7 @@ def test_a_credential_hides_its_token() -> None:
 
 @pytest.mark.parametrize("value", ["Bearer t", "bearer t", "BEARER t", "bEaReR  t", " Bearer t ", "\tBearer t"])
 def test_bearer(value: str) -> None:
-    """RFC 9110 §11.1: the scheme's case is nothing; RFC 6750 §2.1."""
+    """The scheme is compared without case (RFC 9110 §11.1, RFC 6750 §2.1)."""
     assert read(Request(("Authorization", value)), ACCESS) == ("header", "t")
 
 
@@ -65,7 +65,7 @@ def test_bearer(value: str) -> None:
     ["", "Basic dTpw", "Bearert", "Bearer-t", "Bearer_t", "Bearer1 t", "xBearer t", "Basic Bearer", "Digest a=b, c=d"],
 )
 def test_other_schemes_are_not_ours(value: str) -> None:
-    """As if absent: the cookie counts."""
+    """Other schemes are ignored, so that the cookie is used."""
     request = Request(("Authorization", value), cookies(("privy-token", "c")))
     assert read(request, ACCESS) == ("cookie", "c")
 
@@ -83,7 +83,7 @@ def test_other_schemes_are_not_ours(value: str) -> None:
     ],
 )
 def test_a_bad_bearer_is_a_token_that_will_not_verify(value: str, token: str) -> None:
-    """There is no falling back to the cookie."""
+    """The cookie is not used instead."""
     request = Request(("Authorization", value), cookies(("privy-token", "c")))
     assert read(request, ACCESS) == ("header", token)
 
@@ -102,7 +102,7 @@ def test_a_bad_bearer_is_a_token_that_will_not_verify(value: str, token: str) ->
     ],
 )
 def test_authorization_is_single(values: tuple[str, ...]) -> None:
-    """RFC 9110 §11.6.2, also where a server has joined the lines with commas."""
+    """There must be only one field, also if a server has joined the lines with commas (RFC 9110 §11.6.2)."""
     request = Request(*(("Authorization", value) for value in values))
     with pytest.raises(ConflictingTokens):
         read(request, ACCESS)
@@ -110,14 +110,14 @@ def test_authorization_is_single(values: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("values", [("a", "b"), ("a,b",), ("a, b",), ("a", ""), ("a,",), ("a", "a,b"), ("a", "A")])
 def test_two_headers_that_differ(values: tuple[str, ...]) -> None:
-    """Whichever one a framework would have taken, none is."""
+    """Frameworks would use one or the other, so both are rejected."""
     request = Request(*(("privy-id-token", value) for value in values), cookies(("privy-id-token", "c")))
     with pytest.raises(ConflictingTokens):
         read(request)
 
 
 def test_equal_duplicates_count_once() -> None:
-    """The same value twice says nothing new, joined or not."""
+    """The same value twice counts once, joined or not."""
     assert read(Request(("privy-id-token", "a"), ("privy-id-token", "a"))) == ("header", "a")
     assert read(Request(("privy-id-token", "a, a"))) == ("header", "a")
     assert read(Request(bearer("a"), bearer("a")), ACCESS) == ("header", "a")
@@ -132,7 +132,7 @@ NO_TOKEN = ["", " ", "null", "undefined", " null "]
 
 @pytest.mark.parametrize("value", NO_TOKEN)
 def test_what_a_signed_out_page_sends_is_no_token(value: str) -> None:
-    """An empty value, and JavaScript's ``null`` and ``undefined`` as text, are as if the field were absent."""
+    """An empty value, ``null`` and ``undefined`` as text count as if the field was missing."""
     cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
     for slot, field in (
         (IDENTITY, ("privy-id-token", value)),
@@ -151,7 +151,7 @@ def test_what_a_signed_out_page_sends_is_no_token(value: str) -> None:
     "value", ["Null", "NULL", "None", "nil", "nullx", "null.null.null", '"null"', "'null'", "false"]
 )
 def test_other_words_are_bad_tokens(value: str) -> None:
-    """The two words are spelt as JavaScript spells them, and nothing else is taken for them."""
+    """Only these two words in JavaScript's spelling count as no token."""
     cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
     assert read(Request(("privy-id-token", value), cookie)) == ("header", value)
     assert read(Request(bearer(value), cookie), ACCESS) == ("header", value)
@@ -160,7 +160,7 @@ def test_other_words_are_bad_tokens(value: str) -> None:
 
 @pytest.mark.parametrize("values", [("", ""), ("null", "null"), ("null", ""), ("null", "undefined")])
 def test_several_values_that_are_no_tokens_are_none(values: tuple[str, ...]) -> None:
-    """Nobody is named by any of them, also where a server has joined them with commas."""
+    """Several of them count as no token too, also if a server has joined them with commas."""
     assert read(Request(("privy-id-token", ",".join(values)))) is None
     cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
     assert read(Request(*(("privy-id-token", value) for value in values), cookie)) == ("cookie", "c")
@@ -169,7 +169,7 @@ def test_several_values_that_are_no_tokens_are_none(values: tuple[str, ...]) -> 
 
 
 def test_no_bearer_token_beside_another_scheme_is_none() -> None:
-    """Neither of the two is a token of ours."""
+    """Neither of the two is a token."""
     for values in (["Bearer null", "Basic dTpw"], ["Basic dTpw", "Bearer"], ["Basic dTpw,Bearer undefined"]):
         request = Request(*(("Authorization", value) for value in values), cookies(("privy-token", "c")))
         assert read(request, ACCESS) == ("cookie", "c")
@@ -177,7 +177,7 @@ def test_no_bearer_token_beside_another_scheme_is_none() -> None:
 
 @pytest.mark.parametrize("value", NO_TOKEN)
 def test_no_token_beside_a_token_is_a_conflict(value: str) -> None:
-    """Which of the two the client meant cannot be told, so neither counts."""
+    """It is unclear which of the two the client meant, so both are rejected."""
     cookie = cookies(("privy-id-token", "c"), ("privy-token", "c"))
     for slot, fields in (
         (IDENTITY, [("privy-id-token", "a"), ("privy-id-token", value)]),
@@ -201,7 +201,7 @@ def test_no_token_beside_a_token_is_a_conflict(value: str) -> None:
     ],
 )
 def test_two_cookies_that_differ(fields: list[tuple[str, str]]) -> None:
-    """A tossed cookie does not choose the user."""
+    """A cookie that was added from a subdomain does not choose the user."""
     with pytest.raises(ConflictingTokens):
         read(Request(*fields))
 
@@ -223,7 +223,7 @@ def test_two_cookies_that_differ(fields: list[tuple[str, str]]) -> None:
     ],
 )
 def test_cookie_names_are_exact(name: str) -> None:
-    """RFC 6265 §4.2.1: byte for byte."""
+    """Names are compared byte for byte (RFC 6265 §4.2.1)."""
     assert cookie_values([f"{name}=t"], ("privy-id-token",)) == {}
 
 
@@ -243,11 +243,11 @@ def test_cookie_names_are_exact(name: str) -> None:
     ],
 )
 def test_cookie_lines(line: str, values: list[str]) -> None:
-    """A line is split at semicolons and nothing in it is decoded."""
+    """A line is split at semicolons, and nothing in it is decoded."""
     assert cookie_values([line], ("c",)).get("c", []) == values
 
 
 def test_names_for_vary() -> None:
-    """What is read is what answers vary on, each once."""
+    """Responses vary on the fields that are read, each listed once."""
     assert list(vary_names([IDENTITY, ACCESS])) == ["Cookie", "privy-id-token", "Authorization"]
     assert list(vary_names([BARE])) == ["x-token"]

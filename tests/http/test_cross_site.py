@@ -17,7 +17,7 @@ def crosses(*fields: tuple[str, str], host: str = "app.example", scheme: str = "
 
 
 def test_methods() -> None:
-    """RFC 9110 §9.2.1: four methods are safe, every other one may change state."""
+    """Four methods are safe, and every other method may change something (RFC 9110 §9.2.1)."""
     assert not any(is_unsafe(method) for method in ("GET", "HEAD", "OPTIONS", "TRACE", "get"))
     assert all(
         is_unsafe(method) for method in ("POST", "PUT", "PATCH", "DELETE", "CONNECT", "QUERY", "WEBSOCKET", "post", "")
@@ -25,13 +25,13 @@ def test_methods() -> None:
 
 
 def test_no_browser() -> None:
-    """Neither field: not a browser's request."""
+    """Without both fields, the request does not come from a browser."""
     assert crosses() is False
 
 
 @pytest.mark.parametrize("origin", [None, "https://app.example", "https://evil.example", "null"])
 def test_sec_fetch_site_decides(origin: str | None) -> None:
-    """Where the browser says whose page it is, ``Origin`` cannot say otherwise, save a trusted one."""
+    """If the browser sends ``Sec-Fetch-Site``, ``Origin`` matters only if it is trusted."""
     fields = [("Origin", origin)] if origin else []
     for site in ("same-origin", "none"):
         assert crosses(("Sec-Fetch-Site", site), *fields) is False
@@ -41,7 +41,7 @@ def test_sec_fetch_site_decides(origin: str | None) -> None:
 
 
 def test_repeated_fields() -> None:
-    """Every value has to be good."""
+    """All values must be acceptable."""
     assert crosses(("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site"))
     assert crosses(("Origin", "https://app.example"), ("Origin", "https://evil.example"))
     assert crosses(("Origin", "https://trusted.example"), ("Origin", "https://evil.example"))
@@ -66,7 +66,7 @@ def test_repeated_fields() -> None:
     ],
 )
 def test_own_origin(origin: str, host: str, scheme: str) -> None:
-    """Scheme, host and port are the request's own (RFC 6454 §5)."""
+    """Scheme, host and port are those of the request (RFC 6454 §5)."""
     assert not crosses(("Origin", origin), host=host, scheme=scheme)
 
 
@@ -104,18 +104,18 @@ def test_own_origin(origin: str, host: str, scheme: str) -> None:
     ],
 )
 def test_foreign_origins(origin: str) -> None:
-    """Anything but the very same origin is another one."""
+    """Any other origin is foreign."""
     assert crosses(("Origin", origin))
 
 
 @pytest.mark.parametrize("host", ["", "app.example/", "evil@app.example", "app.example:x", "[", "app.example?"])
 def test_odd_hosts_are_nobodys_origin(host: str) -> None:
-    """A ``Host`` that is none cannot be equal to an origin."""
+    """An invalid ``Host`` is never equal to an origin."""
     assert crosses(("Origin", f"https://{host}"), host=host) or host == "app.example?"
 
 
 def test_unknown_schemes() -> None:
-    """A scheme that browsers do not have origins of is nobody's."""
+    """Browsers have no origins for these schemes."""
     assert crosses(("Origin", "ftp://app.example"), scheme="ftp")
 
 
@@ -130,7 +130,7 @@ def test_unknown_schemes() -> None:
     ],
 )
 def test_settings_are_written_as_browsers_do(value: str, origin: str) -> None:
-    """So that comparing strings is enough."""
+    """Then strings can be compared directly."""
     assert check_origin_setting(value, "trusted_origins") == origin
 
 
@@ -154,6 +154,6 @@ def test_settings_are_written_as_browsers_do(value: str, origin: str) -> None:
     ],
 )
 def test_settings_that_could_never_match(value: object) -> None:
-    """They are refused at start-up, with the mend."""
+    """They are rejected at startup, and the message says how to fix them."""
     with pytest.raises(ConfigurationError, match=r"^trusted_origins: .*https://app\.example\.com"):
         check_origin_setting(value, "trusted_origins")

@@ -1,4 +1,4 @@
-"""The one value of a parameter: every place and every reading must have it."""
+"""The one value of a parameter: it must be the same in every place and for every parser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MULTIPART = "multipart/form-data; boundary=B"
 
 
 def value_of(body: bytes | None = b"", content_type: str = "", name: str = "a", **parts: Any) -> object:
-    """Return the value of one parameter, ``None`` if it counts as missing."""
+    """Return the value of one parameter, or ``None`` if it counts as missing."""
     content_types = [content_type] if content_type else []
     given: dict[str, Any] = {"path": {}, "query_string": b"", "query": (), "content_types": content_types, "body": body}
     return agreed({name}, RequestParts(**{**given, **parts})).get(name)
@@ -31,7 +31,7 @@ END = b"--B--\r\n"
 
 
 def test_places() -> None:
-    """One of them is enough; more must say the same."""
+    """One place is enough; if there are more, the values must be equal."""
     places: list[dict[str, Any]] = [
         {"path": {"a": "1"}},
         {"query_string": b"a=1", "query": [("a", "1")]},
@@ -50,7 +50,7 @@ def test_places() -> None:
 
 
 def test_several_names() -> None:
-    """Each is looked at by itself; a body that cannot be read says nothing of any."""
+    """Each parameter is checked separately; if the body cannot be read, all count as missing."""
     parts = RequestParts(path={"a": "1"}, query_string=b"", query=[("b", "2"), ("c", "3"), ("c", "4")])
     assert agreed({"a", "b", "c", "d"}, parts) == {"a": "1", "b": "2"}
     unread = RequestParts(path={"a": "1"}, query_string=b"", query=(), body=None)
@@ -61,21 +61,21 @@ def test_several_names() -> None:
     "name", ["walletAddress", "wallet_address", "Wallet-Address", "wallet address", "WALLET_ADDRESS[]"]
 )
 def test_names_that_parsers_translate(name: str) -> None:
-    """They are no other place, and may not say anything else."""
+    """The translated names must not have another value."""
     assert value_of(query=[(name, "1")], name="wallet.address") is None
     assert value_of(query=[(name, "1"), ("wallet.address", "1")], name="wallet.address") == "1"
     assert value_of(query=[(name, "2"), ("wallet.address", "1")], name="wallet.address") is None
 
 
 def test_names_without_letters() -> None:
-    """They are compared as they are, and so are long ones."""
+    """They are compared exactly, and so are long ones."""
     assert value_of(query=[("$", "1"), ("_", "2")], name="$") == "1"
     assert value_of(query=[("x" * 300, "1"), ("X" * 300, "2")], name="x" * 300) == "1"
 
 
 @pytest.mark.parametrize("value", [5, 5.0, UUID(int=5), None, ["1"]])
 def test_values_that_are_no_text(value: Any) -> None:
-    """A router may have made one, which is no text; a body or a form has none of them."""
+    """A router may convert a value to another type, which is not text; a body or a form cannot."""
     assert value_of(path={"a": value}) == value
     assert value_of(path={"a": value}, query=[("a", str(value))]) is None
     assert value_of(form=[("a", value)]) is None
@@ -88,13 +88,13 @@ def test_values_that_are_no_text(value: Any) -> None:
     [b"a=2", b"%61=2", b"x=1&a=2", b"x=1;a=2", b"a", b"a=", b"+a=2", b"A=2", b"a=%FF", b"a=1;", b"&" * 40_000],
 )
 def test_query_that_others_read_otherwise(query: bytes) -> None:
-    """The framework may have found nothing in it."""
+    """The framework may have found no value in it."""
     assert value_of(query_string=query, path={"a": "1"}) is None
 
 
 @pytest.mark.parametrize("query", [b"", b"a=1", b"x;a=1", b"%61=%31", b"b=2;c", b"=2", b"%zz=2", b"a%FF=1"])
 def test_query_that_says_nothing_else(query: bytes) -> None:
-    """Other names are nobody's concern."""
+    """Other names do not matter."""
     assert value_of(query_string=query, path={"a": "1"}) == "1"
 
 
@@ -138,12 +138,12 @@ JSON_BODIES: list[tuple[str, bytes, object]] = [
 
 @pytest.mark.parametrize(("content_type", "body", "expected"), JSON_BODIES)
 def test_json(content_type: str, body: bytes, expected: object) -> None:
-    """Any object that some parser finds counts, and what some parser might find in what is nearly JSON."""
+    """An object that any parser accepts is used, also if the JSON is almost valid."""
     assert value_of(body, content_type) == expected
 
 
 def test_json_api() -> None:
-    """Its parsers put members of members into one object; others do not."""
+    """Its parsers merge nested members into one object; others do not."""
     body = b'{"data": {"id": "1", "type": "t", "attributes": {"a": "1"}, "relationships": {"r": {}}}, "meta": {"a": 2}}'
     for name, expected in (("a", "1"), ("id", "1"), ("type", "t"), ("r", None), ("meta", None)):
         assert value_of(body, "application/vnd.api+json", name) == expected
@@ -180,7 +180,7 @@ FORM_BODIES: list[tuple[str, bytes, object]] = [
 
 @pytest.mark.parametrize(("content_type", "body", "expected"), FORM_BODIES)
 def test_form(content_type: str, body: bytes, expected: object) -> None:
-    """Whatever a body is said to be, a form can be read from it."""
+    """A form can be read from a body with any content type."""
     assert value_of(body, content_type) == expected
 
 
@@ -206,13 +206,13 @@ def test_form(content_type: str, body: bytes, expected: object) -> None:
     ],
 )
 def test_content_type_that_says_something_else(content_type: str) -> None:
-    """Nobody can tell how the body is read; without a body it does not matter."""
+    """It is unknown how the body is read; without a body this does not matter."""
     assert value_of(b"x", content_type, path={"a": "1"}) is None
     assert value_of(b"", content_type, path={"a": "1"}) == "1"
 
 
 def test_headers_of_a_body() -> None:
-    """Two content types are none, and a body that is encoded may be decoded by somebody."""
+    """Two content types count as none, and an encoded body may be decoded by other code."""
     assert value_of(b"a=1", content_types=[FORM, FORM, f" {FORM};"]) == "1"
     assert value_of(b"a=1", content_types=[FORM, "text/plain"]) is None
     assert value_of(b"a=1", content_types=[""]) == "1"
@@ -223,7 +223,7 @@ def test_headers_of_a_body() -> None:
 
 
 def test_large_body() -> None:
-    """It is not read at all."""
+    """A large body is not read."""
     assert value_of(b"x" * LARGEST_BODY, path={"a": "1"}) == "1"
     assert value_of(b"x" * (LARGEST_BODY + 1), path={"a": "1"}) is None
 
@@ -257,12 +257,12 @@ MULTIPART_BODIES: list[tuple[bytes, object]] = [
 
 @pytest.mark.parametrize(("body", "expected"), MULTIPART_BODIES)
 def test_multipart(body: bytes, expected: object) -> None:
-    """What clients send is read, with its files."""
+    """Forms as clients send them are read, with their files."""
     assert value_of(body, MULTIPART) == expected
 
 
 def test_empty_multipart() -> None:
-    """There is nothing in it."""
+    """An empty form has no values."""
     assert value_of(END, MULTIPART, path={"a": "1"}) == "1"
 
 
@@ -307,7 +307,7 @@ AMBIGUOUS: list[bytes] = [
 
 @pytest.mark.parametrize("body", AMBIGUOUS)
 def test_ambiguous_multipart(body: bytes) -> None:
-    """Nothing of it is guessed, nor said in the exception."""
+    """An ambiguous form is rejected, and the exception contains no part of it."""
     with pytest.raises(multipart.AmbiguousMultipart) as refused:
         list(multipart.fields(body, "B"))
     assert "1\r\n" not in str(refused.value)
@@ -316,7 +316,7 @@ def test_ambiguous_multipart(body: bytes) -> None:
 
 @pytest.mark.parametrize("boundary", ["", " ", "a b", "a\n", "é", "x" * 71, '"'])
 def test_boundary(boundary: str) -> None:
-    """It is one that all parsers see alike."""
+    """All parsers must agree about the boundary."""
     with pytest.raises(multipart.AmbiguousMultipart):
         multipart.fields(END, boundary)
     assert (
@@ -326,5 +326,5 @@ def test_boundary(boundary: str) -> None:
 
 
 def test_nothing_of_a_body_is_shown() -> None:
-    """What was read is no part of a text."""
+    """The repr contains no part of the body."""
     assert "secret" not in repr(RequestParts(path={"a": "secret"}, query_string=b"secret", query=(), body=b"secret"))

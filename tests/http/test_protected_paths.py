@@ -134,7 +134,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("path", SPELLINGS)
 def test_every_spelling_is_protected(path: str) -> None:
-    """Whatever a router might fold a path into, it needs a user."""
+    """If a router can normalise a path to a protected one, it needs a user."""
     assert Protection(["/api"]).covers(path)
     assert Protection(["/"]).covers(path)
     assert Protection(["/"], exempt=["/x"]).covers(path)
@@ -196,13 +196,13 @@ OPEN = [
 
 @pytest.mark.parametrize("path", OPEN)
 def test_other_paths_are_not(path: str) -> None:
-    """A prefix ends where a segment ends, and an odd path that cannot lead below it is open."""
+    """A prefix ends at the end of a segment, and an unusual path that cannot lead below it is open."""
     assert not Protection(["/api"]).covers(path)
     assert not Protection(["/api/deep/er", "/static/private"]).covers(path)
 
 
 def test_depth_of_prefixes() -> None:
-    """Each prefix is found behind whatever a router drops, however deep it is."""
+    """Each prefix is found after any segments that a router removes, at any depth."""
     protection = Protection(["/a/b/c", "/d"])
     for path in ("/a/;/b/ /c", "/;/a//b/./c;x/y", "/%61/%2562/c", "//host/a/b/c", "/a\\b\\c", "/;/d"):
         assert protection.covers(path)
@@ -226,7 +226,7 @@ def test_depth_of_prefixes() -> None:
     ],
 )
 def test_absolute_paths_of_files(path: str) -> None:
-    """A file may be asked for by its own path below the address of its directory, or by any other on Windows."""
+    """A file may be requested by its full path below the URL of its directory, or by any other path on Windows."""
     assert Protection(["/static/private"]).covers(path)
     for other in ("/static//srv/files/f", "/x//static/private", "/x//private", "/static/c:f", "/static/x/\\privates"):
         assert not Protection(["/static/private"]).covers(other)
@@ -236,7 +236,7 @@ def test_absolute_paths_of_files(path: str) -> None:
     "path", ["/api", "/apix", "/api/x", "/API-2", "//apix", "/%61pix", "/api%3bx", "/ap%69;x", "/x\\..\\apix"]
 )
 def test_first_characters(path: str) -> None:
-    """A prefix with an asterisk covers all that starts so, for routers that compare no more."""
+    """A prefix with an asterisk covers all paths that start with it, for routers that compare only the start."""
     assert Protection(["/api*"]).covers(path)
     assert Protection(["/v1/api*"]).covers(f"/v1{path}")
     assert not Protection(["/v1/api*"]).covers(path) or ".." in path
@@ -245,7 +245,7 @@ def test_first_characters(path: str) -> None:
 
 
 def test_the_name_of_a_fallback() -> None:
-    """CherryPy's ``default`` runs for what is not found, and for all below its own name."""
+    """CherryPy's ``default`` handles paths that are not found, and all paths below its own name."""
     protection = Protection(["/api/v2"])
     assert all(map(protection.covers, ["/default/api/v2/x", "/api/default/v2", "//default/api/default;/v2"]))
     assert not any(map(protection.covers, ["/default", "/default/api", "/defaults/api/v2", "/default/x/api/v2"]))
@@ -254,7 +254,7 @@ def test_the_name_of_a_fallback() -> None:
 
 @pytest.mark.parametrize("sign", "_.-~!$&'()*+,=:@;?#%\\|^`<>\"[]{}")
 def test_punctuation(sign: str) -> None:
-    """CherryPy takes all of it for underscores."""
+    """CherryPy treats all punctuation as underscores."""
     protection = Protection(["/my-area/v2.1"])
     assert protection.covers(f"/my{sign}area/v2{sign}1/x")
     assert not protection.covers(f"/my{sign}x{sign}area/v2.1")
@@ -262,7 +262,7 @@ def test_punctuation(sign: str) -> None:
 
 
 def test_short_names() -> None:
-    """Windows gives long names short ones as well, which begin as the long ones do."""
+    """Windows also has short names for long ones, which start with the same characters."""
     for prefix in ("/private-files", "/private.d", "/private files", "/priv\xe9"):
         for path in ("/PRIVAT~1", "/pr1A2B~2/x", "/private~1.d"):
             assert Protection([prefix]).covers(path)
@@ -272,7 +272,7 @@ def test_short_names() -> None:
 
 
 def test_accents() -> None:
-    """A letter and its accent are one character or two, and UTF-8 may be taken for UTF-8 again."""
+    """A letter and its accent are one character or two, and UTF-8 may be encoded as UTF-8 again."""
     for path in ("/priv\xe9", "/prive\u0301", "/PRIV\xc9/x", "/priv\xc3\xa9"):
         assert Protection(["/priv\xe9"]).covers(path)
         assert Protection(["/prive\u0301"]).covers(path)
@@ -280,7 +280,7 @@ def test_accents() -> None:
 
 
 def test_letters_are_compared_as_patterns_do() -> None:
-    """No two letters that ``re.IGNORECASE`` takes for one another lead past a prefix."""
+    """Letters that ``re.IGNORECASE`` treats as equal do not bypass a prefix."""
     letters = "".join(
         letter
         for letter in map(chr, range(0x110000))
@@ -295,7 +295,7 @@ def test_letters_are_compared_as_patterns_do() -> None:
 
 @given(st.lists(st.sampled_from([*"ab/.;% \\?#25eEfF0", "%2e", "%2f", "%25", "..", "private", "\u0131"]), max_size=40))
 def test_folding_again_changes_nothing(parts: list[str]) -> None:
-    """A path that has been undone by a router in part is protected if the path as it came is not open."""
+    """A path that a router has partly normalised is protected if the original path is."""
     path, protection = "/" + "".join(parts), Protection(["/private", "/a/b"])
     undone = {path, unquote(path), unquote(unquote(path)), path.replace("\\", "/"), re.sub("/+", "/", path)}
     undone |= {re.sub(";[^/]*", "", each) for each in undone} | {posixpath.normpath(each) for each in undone}
@@ -308,13 +308,13 @@ LONG = ["%25" * 20_000, ";/" * 30_000, "../" * 20_000, "é" * 60_000, "é" * 512
 
 @pytest.mark.parametrize("rest", LONG)
 def test_long_paths_are_not_read(rest: str) -> None:
-    """They are protected for their length, so that none of them costs anything."""
+    """They are protected because of their length, so that they cost no time."""
     assert Protection(["/api"]).covers(f"/{rest}")
     assert not Protection().covers(f"/{rest}")
 
 
 def test_everything() -> None:
-    """``/`` protects every path, and what is not even one."""
+    """``/`` protects every path, and also invalid ones."""
     for path in ("/", "", "*", "/x", "//", "http://host/x", "\x00"):
         assert Protection(["/"]).covers(path)
 
@@ -323,7 +323,7 @@ def test_everything() -> None:
     "path", ["/api/open", "/api/open/", "/api/open/x", "/api/open/é", "/api/open/a b", "/api/open/.x", "/api/open/xy:z"]
 )
 def test_exempt_in_the_plain_spelling(path: str) -> None:
-    """What is exempt is open, whether or not it was written with a slash at its end."""
+    """An exempt path is open with and without a slash at its end."""
     assert not Protection(["/api"], exempt=["/api/open"]).covers(path)
     assert not Protection(["/api"], exempt=["/api/open/"]).covers(path)
 
@@ -360,12 +360,12 @@ def test_exempt_in_the_plain_spelling(path: str) -> None:
     ],
 )
 def test_nothing_else_is_exempt(path: str) -> None:
-    """A path that anybody could read otherwise stays protected."""
+    """A path that can be interpreted in another way stays protected."""
     assert Protection(["/api"], exempt=["/api/open"]).covers(path)
 
 
 def test_exempting_the_root_page() -> None:
-    """``/`` among the exempt is the root page alone."""
+    """``/`` as an exempt path means only the root page."""
     protection = Protection(["/"], exempt=["/"])
     assert not protection.covers("/")
     assert protection.covers("/x")
@@ -414,18 +414,18 @@ def test_nothing_protected() -> None:
 )
 @pytest.mark.parametrize("field", ["protect", "exempt"])
 def test_what_is_no_prefix(field: str, prefixes: Any) -> None:
-    """It would protect nothing, or not what was meant; so it is refused at start-up."""
+    """It would protect nothing, or something else, so it raises an error at startup."""
     with pytest.raises(ConfigurationError, match=f"^{field}: "):
         Protection(**{field: prefixes})
 
 
 def test_an_exempt_prefix_is_exact() -> None:
-    """An asterisk would open more than was meant."""
+    """An asterisk would exempt more than was meant."""
     with pytest.raises(ConfigurationError, match=r"^exempt: no wildcards"):
         Protection(["/"], exempt=["/static*"])
 
 
 def test_collections() -> None:
-    """Any collection will do."""
+    """Any collection is accepted."""
     for prefixes in (("/a",), ["/a"], {"/a"}, {"/a": 1}):
         assert Protection(prefixes).covers("/a")  # type: ignore[arg-type]

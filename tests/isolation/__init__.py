@@ -1,1 +1,1 @@
-"""No request ever sees another one's user."""
+"""No request has the user of another request."""

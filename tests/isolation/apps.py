@@ -1,4 +1,4 @@
-"""Small apps, one in each framework, that tell thrice who asks: at once, after others had their turn, and later."""
+"""Small apps, one in each framework, that report the user three times: first, after other requests ran, and later."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 __all__ = ["LATER", "asgi_app", "fastapi_app", "flask_app", "id_of", "starlette_app", "wsgi_app"]
 
 LATER: list[tuple[str, str | None]] = []
-"""What tasks after the answer, or beside it, saw: the request's marker, and the user."""
+"""The request's marker and its user, as seen by tasks that run after or in parallel with the response."""
 
 
 def id_of(user: Any) -> str | None:
-    """Return the user's id, if there is a user."""
+    """Return the user's ID, or ``None``."""
     return user.id if user else None
 
 

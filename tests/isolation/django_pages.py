@@ -1,4 +1,4 @@
-"""The same small app in Django: pages for WSGI, and below ``/async`` for ASGI."""
+"""The same small app in Django: views for WSGI, and below ``/async`` for ASGI."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _ENDS = (",", ",", "]")
 
 
 def who(request: PrivyHttpRequest) -> JsonResponse:
-    """Tell who asks."""
+    """Report the user."""
     first = id_of(request.privy_user)
     time.sleep(0)
     return JsonResponse([first, id_of(request.privy_user), id_of(request.privy_auth.user)], safe=False)
 
 
 async def awho(request: PrivyHttpRequest) -> JsonResponse:
-    """Tell who asks."""
+    """Report the user."""
     first = id_of(await request.aprivy_user())
     await asyncio.sleep(0)
     return JsonResponse([first, id_of(await request.aprivy_user()), id_of(request.privy_auth.user)], safe=False)
 
 
 def stream(request: PrivyHttpRequest) -> StreamingHttpResponse:
-    """Tell it bit by bit."""
+    """Report the user in a stream."""
 
     def parts() -> Iterator[str]:
         yield "["
@@ -42,7 +42,7 @@ def stream(request: PrivyHttpRequest) -> StreamingHttpResponse:
 
 
 async def astream(request: PrivyHttpRequest) -> StreamingHttpResponse:
-    """Tell it bit by bit."""
+    """Report the user in a stream."""
 
     async def parts() -> AsyncIterator[str]:
         yield "["
@@ -58,7 +58,7 @@ def _remember(request: PrivyHttpRequest) -> None:
 
 
 def later(request: PrivyHttpRequest) -> JsonResponse:
-    """Tell it to a thread as well."""
+    """Report the user in a thread."""
     thread = threading.Thread(target=_remember, args=(request,))
     thread.start()
     thread.join()
@@ -66,7 +66,7 @@ def later(request: PrivyHttpRequest) -> JsonResponse:
 
 
 async def alater(request: PrivyHttpRequest) -> JsonResponse:
-    """Tell it to a task as well."""
+    """Report the user in a task."""
 
     async def remember() -> None:
         await asyncio.sleep(0)
@@ -77,12 +77,12 @@ async def alater(request: PrivyHttpRequest) -> JsonResponse:
 
 
 def crash(request: HttpRequest) -> JsonResponse:
-    """Fail."""
+    """Raise an error."""
     raise LookupError
 
 
 async def acrash(request: HttpRequest) -> JsonResponse:
-    """Fail."""
+    """Raise an error."""
     raise LookupError
 
 

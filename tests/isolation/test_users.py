@@ -1,4 +1,4 @@
-"""Each answer belongs to its own request's token, however many requests there are at once."""
+"""Each response has the user of its own request's token, however many requests run at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DJANGO = "django_privy.middleware.PrivyMiddleware"
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Log nothing of the errors that the apps raise by the hundred, and begin with nothing remembered."""
+    """Do not log the many errors that the apps raise, and start without records."""
     LATER.clear()
     logging.disable()
     yield
@@ -38,7 +38,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture
 def hasty() -> Iterator[None]:
-    """Let threads take turns far more often than they would."""
+    """Make threads switch much more often than normally."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -47,13 +47,13 @@ def hasty() -> Iterator[None]:
 
 @pytest.fixture(params=[False, True], ids=["once", "twice"])
 def double(request: pytest.FixtureRequest) -> bool:
-    """Say whether the middleware is installed twice over."""
+    """Return whether the middleware is installed twice."""
     return bool(request.param)
 
 
 @pytest.fixture
 def django(double: bool) -> Iterator[None]:
-    """Set Django up."""
+    """Set up Django."""
     with override_settings(
         PRIVY=CONFIG,
         ROOT_URLCONF="tests.isolation.django_pages",
@@ -82,7 +82,7 @@ def async_app(request: pytest.FixtureRequest, double: bool) -> ASGIApp:
 
 
 def check(sent: list[Request], mistakes: list[Mistake]) -> None:
-    """Assert that nobody was taken for another one, in the answers or after them."""
+    """Check that no request had another user, in its response or afterwards."""
     assert mistakes == []
     expected = {dict(each.headers)["X-Marker"]: each.user_id for each in sent if each.path.endswith("/later")}
     assert dict(LATER) == expected
@@ -91,7 +91,7 @@ def check(sent: list[Request], mistakes: list[Mistake]) -> None:
 
 @pytest.mark.usefixtures("hasty")
 def test_threads(sync_app: WSGIApplication) -> None:
-    """Users, nobody, bad tokens and errors take turns in every thread."""
+    """Each thread handles requests with users, without users, with invalid tokens and with errors."""
     shares = [list(requests(REQUESTS // THREADS, seed)) for seed in range(THREADS)]
     mistakes: list[Mistake] = []
     together = threading.Barrier(THREADS)
@@ -112,7 +112,7 @@ def test_threads(sync_app: WSGIApplication) -> None:
 
 
 def test_tasks(async_app: ASGIApp) -> None:
-    """All of them are under way at the same time, with one state that the server hands to every request."""
+    """All requests run at the same time, with one state that the server passes to each of them."""
     sent, mistakes, state = list(requests(TASKS, seed=1)), list[Mistake](), {"database": "open"}
     on_django = isinstance(async_app, ASGIHandler)
     if on_django:

@@ -1,4 +1,4 @@
-"""Requests of many users, each with the one answer that it may get, and how a server puts them to an app."""
+"""Requests of many users, each with its expected result, and functions that send them to an app like a server."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["CONFIG", "Outcome", "Request", "REQUESTS", "TASKS", "THREADS", "ask_asgi", "ask_wsgi", "requests"]
 
-# A longer run: ISOLATION_THREADS=64 ISOLATION_REQUESTS=20000 ISOLATION_TASKS=5000 pytest tests/isolation
+# For a longer run: ISOLATION_THREADS=64 ISOLATION_REQUESTS=20000 ISOLATION_TASKS=5000 pytest tests/isolation
 THREADS = int(os.environ.get("ISOLATION_THREADS", "16"))
 REQUESTS = int(os.environ.get("ISOLATION_REQUESTS", "960"))
 TASKS = int(os.environ.get("ISOLATION_TASKS", "300"))
 
 _ISSUER = DevelopmentIssuer()
-# Fewer than there are tokens, so that they come and go.
+# Fewer than there are tokens, so that entries are removed and added.
 _CACHED = 6
 CONFIG = PrivyConfig(app_id=_ISSUER.app_id, verification_key=_ISSUER.public_key_pem, token_cache_size=_CACHED)
-# What the apps do: tell who asks, require a user, stream, go on in a thread or after the answer, fail.
+# The routes of the apps: report the user, require a user, stream, use a thread or a task, raise an error.
 _PATHS = ("/who", "/who", "/who", "/me", "/stream", "/thread", "/later", "/crash")
 
 Outcome = tuple[int, Any]
@@ -40,7 +40,7 @@ Outcome = tuple[int, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """A request, and whose it is; ``valid`` says whether what it presents may be accepted."""
+    """A request and its user; ``valid`` says whether its tokens are accepted."""
 
     path: str
     headers: Headers
@@ -49,7 +49,7 @@ class Request:
 
     @property
     def outcome(self) -> Outcome:
-        """Return the only right answer: a status, and who the app was told it is."""
+        """Return the expected result: a status, and the user that the app reports."""
         if self.path.endswith("/crash"):
             return 500, None
         if self.path.endswith("/me") and self.user_id is None:
@@ -58,7 +58,7 @@ class Request:
 
 
 def _presented() -> list[tuple[Headers, str | None, bool]]:
-    """Return users with tokens in every place, nobody, and tokens that are no good."""
+    """Return requests with tokens in every place, without tokens, and with invalid tokens."""
     found: list[tuple[Headers, str | None, bool]] = [((), None, True), ((), None, True)]
     for number in range(4):
         user_id = f"did:privy:user-{number}"
@@ -74,7 +74,7 @@ def _presented() -> list[tuple[Headers, str | None, bool]]:
 
 
 def requests(count: int, seed: int) -> Iterator[Request]:
-    """Yield requests in an order of chance, always the same for a seed."""
+    """Yield requests in a random order, which is always the same for a seed."""
     chance, presented = random.Random(seed), _presented()
     for number in range(count):
         headers, user_id, valid = chance.choice(presented)
@@ -86,7 +86,7 @@ def _outcome(status: int, body: bytes) -> Outcome:
 
 
 def ask_wsgi(app: WSGIApplication, request: Request) -> Outcome:
-    """Call the app as a WSGI server does; what it raises is an error 500."""
+    """Call the app like a WSGI server; an error that it raises is a 500."""
     statuses: list[str] = []
 
     def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
@@ -102,7 +102,7 @@ def ask_wsgi(app: WSGIApplication, request: Request) -> Outcome:
 
 
 async def ask_asgi(app: ASGIApp, request: Request, state: dict[str, Any]) -> Outcome:
-    """Call the app as an ASGI server does that hands one state to every request, and takes its time."""
+    """Call the app like a slow ASGI server that passes the same state to every request."""
     incoming: list[Message] = [{"type": "http.request", "body": b""}]
     sent: list[Message] = []
 

@@ -1,4 +1,4 @@
-"""Keys verify what was signed with them, with their own algorithm, in its one form, and nothing else."""
+"""Keys verify only signatures that were made with them and with their own algorithm, in the one valid form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KEY = VerificationKey(_SIGNER.private.public_key(), SUPPORTED_ALGORITHMS, "one"
 
 
 def _sign(alg: str) -> tuple[VerificationKey, bytes]:
-    """Return a key for ``alg`` and a signature of ``MESSAGE`` made with it, each by ``cryptography`` alone."""
+    """Return a key for ``alg`` and a signature of ``MESSAGE``, both created with ``cryptography`` alone."""
     private: Any
     if alg in _CURVES:
         curve, size = _CURVES[alg]
@@ -58,7 +58,7 @@ def test_signature_verifies(alg: str) -> None:
 
 @pytest.mark.parametrize("alg", SUPPORTED_ALGORITHMS)
 def test_anything_else_does_not_verify(alg: str) -> None:
-    """Another message, length, algorithm, key, or a single other bit is a plain no."""
+    """Another message, length, algorithm or key, or a single different bit, is not accepted."""
     key, signature = _sign(alg)
     assert not key.verifies(alg, MESSAGE + b".", signature)
     assert not key.verifies(alg, MESSAGE, signature[:-1])
@@ -73,7 +73,7 @@ def test_anything_else_does_not_verify(alg: str) -> None:
 
 
 def test_ed448_verifies() -> None:
-    """The other Edwards curve goes by the same name (RFC 8037 §3.1)."""
+    """The other Edwards curve has the same algorithm name (RFC 8037 §3.1)."""
     private = ed448.Ed448PrivateKey.generate()
     key = VerificationKey(private.public_key(), ("EdDSA",))
     assert key.verifies("EdDSA", MESSAGE, private.sign(MESSAGE))
@@ -81,7 +81,7 @@ def test_ed448_verifies() -> None:
 
 
 def test_twin_verifies() -> None:
-    """(r, n-s) is a signature as good as (r, s): half of the honest ones are of either form."""
+    """(r, n-s) is as valid as (r, s): half of the genuine signatures have each form."""
     twin = _P256_ORDER - int.from_bytes(_SIGNER.signature[32:], "big")
     assert _KEY.verifies("ES256", MESSAGE, _SIGNER.signature[:32] + twin.to_bytes(32, "big"))
 
@@ -89,12 +89,12 @@ def test_twin_verifies() -> None:
 @pytest.mark.parametrize("r", [0, 1, _P256_ORDER, _P256_ORDER + 1, 2**256 - 1])
 @pytest.mark.parametrize("s", [0, 1, _P256_ORDER, 2**256 - 1])
 def test_numbers_out_of_range(r: int, s: int) -> None:
-    """The signature of nobody, zero and what exceeds the curve's order among them, is refused."""
+    """Values such as zero and those above the curve's order are rejected."""
     assert not _KEY.verifies("ES256", MESSAGE, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
 
 def test_der_form() -> None:
-    """A signature in DER, OpenSSL's own form, is refused (RFC 7518 §3.4)."""
+    """A signature in DER, OpenSSL's own form, is rejected (RFC 7518 §3.4)."""
     der = _SIGNER.private.sign(MESSAGE, ec.ECDSA(hashes.SHA256()))
     assert not _KEY.verifies("ES256", MESSAGE, der)
     assert not _KEY.verifies("ES256", MESSAGE, der[:64])
@@ -102,19 +102,19 @@ def test_der_form() -> None:
 
 @pytest.mark.parametrize("junk", [None, 7, "text", [], 2**600])
 def test_junk(junk: Any) -> None:
-    """What is not even bytes is a plain no."""
+    """Values that are not bytes are not accepted."""
     assert not _KEY.verifies("ES256", MESSAGE, junk)
     assert not _KEY.verifies("ES256", junk, _SIGNER.signature)
 
 
 @given(st.binary(max_size=140))
 def test_random_signatures(signature: bytes) -> None:
-    """No bytes raise or verify."""
+    """Random bytes neither raise an error nor verify."""
     assert not _KEY.verifies("ES256", MESSAGE, signature)
 
 
 def test_key_of_several_algorithms() -> None:
-    """An RSA key goes with whichever of its algorithms are allowed, and no others."""
+    """An RSA key can be used with each of its algorithms that is allowed, and with no other."""
     key = VerificationKey(_RSA.public_key(), {"RS512", "PS256", "ES256"})
     assert key.algorithms == {"RS512", "PS256"}
     assert key.algorithm == "RS512"
@@ -122,7 +122,7 @@ def test_key_of_several_algorithms() -> None:
 
 
 def test_pss_with_another_salt() -> None:
-    """The salt of a PSS signature is as long as the digest (RFC 7518 §3.5)."""
+    """The salt of a PSS signature must be as long as the digest (RFC 7518 §3.5)."""
     key = VerificationKey(_RSA.public_key(), ("PS256",))
     signature = _RSA.sign(MESSAGE, padding.PSS(padding.MGF1(hashes.SHA256()), 20), hashes.SHA256())
     assert not key.verifies("PS256", MESSAGE, signature)
@@ -146,7 +146,7 @@ def test_pss_with_another_salt() -> None:
     ],
 )
 def test_keys_that_do_not_fit(public_key: Any, algorithms: tuple[str, ...], problem: str) -> None:
-    """A key of another type, or one that is too weak or costs too much, is no key."""
+    """A key of another type, or one that is too weak or too slow, is rejected."""
     with pytest.raises(UnusableKey, match=problem):
         VerificationKey(public_key, algorithms)
 
@@ -160,7 +160,7 @@ def test_guessable_key() -> None:
 
 
 def test_guessable_by_each_prime_alone() -> None:
-    """Which power it is may differ from prime to prime."""
+    """The power can be different for each prime."""
     primes = [odd for odd in range(3, 168, 2) if all(odd % factor for factor in range(3, odd, 2))]
     small = math.prod(primes)
 
@@ -180,13 +180,13 @@ def test_guessable_by_each_prime_alone() -> None:
 
 @pytest.mark.parametrize("bits", [2048, 8192])
 def test_rsa_bounds(bits: int) -> None:
-    """RSA keys of 2048 and of 8192 bits are still taken, with an exponent of up to 256 bits."""
+    """RSA keys of 2048 and of 8192 bits are accepted, with an exponent of up to 256 bits."""
     public = rsa.RSAPublicNumbers(2**255 + 1, 2 ** (bits - 1) + 1).public_key()
     assert VerificationKey(public, ("RS256",)).algorithms == {"RS256"}
 
 
 def test_fingerprint() -> None:
-    """The fingerprint tells keys apart, whatever their names."""
+    """The fingerprint distinguishes keys, independently of their names."""
     same = VerificationKey(_SIGNER.private.public_key(), ("ES256",), "two")
     assert same.fingerprint == _KEY.fingerprint
     assert len(same.fingerprint) == 32
@@ -194,12 +194,12 @@ def test_fingerprint() -> None:
 
 
 def test_repr() -> None:
-    """A key shows its algorithms and a piece of its fingerprint."""
+    """A key shows its algorithms and a part of its fingerprint."""
     assert repr(_KEY) == f"<VerificationKey ES256 {_KEY.fingerprint.hex()[:16]}>"
 
 
 def test_algorithms_are_taken() -> None:
-    """Any collection of supported names will do."""
+    """Any collection of supported names is accepted."""
     assert check_algorithms(["ES256", "EdDSA"]) == {"ES256", "EdDSA"}
 
 

@@ -1,4 +1,4 @@
-"""Fetched keys over their life: cold, fresh, stale but serving, dead; with a clock that the test moves."""
+"""Fetched keys: missing, fresh, stale but used, and too old; with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def a_server() -> Iterator[KeyServer]:
 
 @pytest.fixture(name="clock")
 def a_clock() -> Clock:
-    """Stand still."""
+    """Return a clock that does not move."""
     return Clock()
 
 
 @pytest.fixture(name="source")
 def a_source(server: KeyServer, clock: Clock) -> JWKSSource:
-    """Fetch from the server, nothing yet."""
+    """Return a source for the server that has not fetched yet."""
     return JWKSSource(server.url, clock=clock)
 
 
@@ -56,7 +56,7 @@ def _kids(source: JWKSSource, kid: str | None) -> list[str | None] | None:
 
 
 def _asked(source: JWKSSource, kid: str | None) -> list[str | None] | None:
-    """Look up as a verifier does, waiting for a fetch where that could help."""
+    """Look up as a verifier does, and wait for a fetch if that could help."""
     kids = _kids(source, kid)
     if kids is None:
         source.fetch()
@@ -65,7 +65,7 @@ def _asked(source: JWKSSource, kid: str | None) -> list[str | None] | None:
 
 
 def _wait(source: JWKSSource) -> None:
-    """Wait for the refresh that a lookup has started behind itself, its thread included."""
+    """Wait for the refresh that a lookup has started in the background, including its thread."""
     source.fetch()
     for thread in threading.enumerate():
         if thread.name == "privy-keys":
@@ -87,7 +87,7 @@ def test_cold(way: Way, server: KeyServer, source: JWKSSource) -> None:
 
 @every_way
 def test_ready(way: Way, server: KeyServer, source: JWKSSource) -> None:
-    """Keys can be had ahead of the first request, and those that are fresh are not fetched again."""
+    """Keys can be fetched before the first request, and fresh keys are not fetched again."""
     for _ in range(2):
         call(way, source.ready, source.aready)
     assert _kids(source, "one") == ["one"]
@@ -109,7 +109,7 @@ def test_ready(way: Way, server: KeyServer, source: JWKSSource) -> None:
     ],
 )
 def test_not_ready(behave: Behaviour, reason: str, way: Way, server: KeyServer, source: JWKSSource) -> None:
-    """Without keys the error names the address and the reason, and says when to come back."""
+    """Without keys, the error contains the address, the reason, and when to try again."""
     server.behave = behave
     with pytest.raises(KeysUnavailable) as caught:
         call(way, source.ready, source.aready)
@@ -121,14 +121,14 @@ def test_not_ready(behave: Behaviour, reason: str, way: Way, server: KeyServer, 
 
 @every_way
 def test_unreachable_host(way: Way, server: KeyServer, source: JWKSSource) -> None:
-    """A server that is down is named with the reason."""
+    """If the server is down, the error contains the reason."""
     server.stop()
     with pytest.raises(KeysUnavailable, match=r"http://127\.0\.0\.1:.*no connection"):
         call(way, source.ready, source.aready)
 
 
 def test_wrong_certificate(tmp_path: Path) -> None:
-    """A certificate that nobody vouches for is named as the reason."""
+    """If the certificate is not trusted, the error contains the reason."""
     authority = Authority(tmp_path)
     with KeyServer(_ONE, tls=authority.server_context()) as server:
         with pytest.raises(KeysUnavailable, match="certificate verify failed"):
@@ -138,7 +138,7 @@ def test_wrong_certificate(tmp_path: Path) -> None:
 
 @every_way
 def test_context_weakened_later(way: Way, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """No keys are fetched with it; the log says why, and the last good keys are used."""
+    """No keys are fetched with it; the log contains the reason, and the last valid keys are used."""
     authority = Authority(tmp_path)
     context = ssl.create_default_context(cafile=authority.bundle)
     with KeyServer(_ONE, tls=authority.server_context()) as server:
@@ -157,7 +157,7 @@ def test_context_weakened_later(way: Way, clock: Clock, tmp_path: Path, caplog: 
 
 
 def test_before_the_first_fetch(source: JWKSSource) -> None:
-    """A source that has never been asked says so."""
+    """A source that has never fetched reports that."""
     error = source.unavailable()
     assert error is not None
     assert "not been fetched yet" in str(error)
@@ -165,7 +165,7 @@ def test_before_the_first_fetch(source: JWKSSource) -> None:
 
 
 def test_is_a_key_source(source: JWKSSource) -> None:
-    """A verifier takes it for what it is."""
+    """A verifier accepts it as a key source."""
     as_source: KeySource = source
     assert not as_source.is_current(0)
     assert not as_source.holds(None, "ES256")
@@ -194,7 +194,7 @@ def test_down_when_cold(way: Way, server: KeyServer, clock: Clock, source: JWKSS
 
 @pytest.mark.parametrize(("status", "wish", "pause"), [(429, 17, 17), (503, 9999, 300), (429, 0, 1), (500, 17, 1)])
 def test_retry_after(status: int, wish: int, pause: float, server: KeyServer, source: JWKSSource) -> None:
-    """The server's own wish is respected within bounds."""
+    """The server's own value is used, within limits."""
     server.behave = reply(b"", status, {"Retry-After": wish})
     source.fetch()
     error = source.unavailable()
@@ -223,14 +223,14 @@ def test_back_off_starts_anew(server: KeyServer, clock: Clock, source: JWKSSourc
     [("max-age=600", 600), ("max-age=5", 60), ("max-age=31536000", 86400), ("max-age=0", 3600), ("no-store", 3600)],
 )
 def test_lifetime(cache_control: str, lifetime: float, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Keys are fresh for as long as the answer says, within bounds, or else for the configured time."""
+    """Keys are fresh for as long as the response says, within limits, or else for the configured time."""
     server.behave = reply(jwks(_ONE), headers={"Cache-Control": cache_control})
     source.ready()
     assert source.fresh_until == clock() + lifetime
 
 
 def test_refresh_behind(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Past freshness the old keys serve at once while one refresh brings the new ones."""
+    """Stale keys are used immediately while one refresh fetches the new ones."""
     source.ready()
     server.publish(_ONE, _TWO)
     clock.advance(3600)
@@ -245,7 +245,7 @@ def test_refresh_behind(server: KeyServer, clock: Clock, source: JWKSSource) -> 
 
 
 def test_no_thread_is_left(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A refresh ends with its thread, whether or not it succeeds."""
+    """The thread of a refresh ends with it, whether or not it succeeds."""
     source.ready()
     for behave in (server.behave, hang_up):
         server.behave = behave
@@ -256,7 +256,7 @@ def test_no_thread_is_left(server: KeyServer, clock: Clock, source: JWKSSource) 
 
 
 def test_grace(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """While refreshes fail the last good keys serve on for the grace, then there is an error, then recovery."""
+    """While refreshes fail, the last keys are used for the grace period, then there is an error, then recovery."""
     source.ready()
     server.stop()
     clock.advance(3600)
@@ -283,7 +283,7 @@ def test_grace(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
 
 
 def test_no_grace(server: KeyServer, clock: Clock) -> None:
-    """Without grace keys are dead once they are stale, and requests wait for the next."""
+    """Without a grace period, stale keys are not used, and requests wait for the new ones."""
     source = JWKSSource(server.url, grace=0, clock=clock)
     source.ready()
     clock.advance(3600)
@@ -294,7 +294,7 @@ def test_no_grace(server: KeyServer, clock: Clock) -> None:
 
 @every_way
 def test_idle_for_long(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """More than a minute after the end of freshness, keys are not used before a fetch has been tried."""
+    """If keys have been stale for more than a minute, they are not used before a fetch has been tried."""
     source.ready()
     server.publish(_TWO)
     clock.advance(3600 + 60)
@@ -307,7 +307,7 @@ def test_idle_for_long(way: Way, server: KeyServer, clock: Clock, source: JWKSSo
 
 
 def test_idle_for_less_than_a_minute(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Until then they are used at once, and the refresh runs in the background."""
+    """Until then they are used immediately, and the refresh runs in the background."""
     source.ready()
     server.publish(_TWO)
     clock.advance(3600 + 59.75)
@@ -318,7 +318,7 @@ def test_idle_for_less_than_a_minute(server: KeyServer, clock: Clock, source: JW
 
 
 def test_idle_for_long_while_the_server_fails(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """After the fetch has failed stale keys are used without waiting, and retries run in the background."""
+    """After the fetch has failed, stale keys are used without waiting, and retries run in the background."""
     source.ready()
     server.behave = hang_up
     clock.advance(3600 + 60)
@@ -335,7 +335,7 @@ def test_idle_for_long_while_the_server_fails(server: KeyServer, clock: Clock, s
 
 
 def test_idle_after_a_failure(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A failed fetch lets stale keys be used for a minute after its back-off, not for the rest of the grace."""
+    """A failed fetch allows stale keys for a minute after its back-off, not for the rest of the grace period."""
     source.ready()
     server.behave = hang_up
     clock.advance(3600)
@@ -357,7 +357,7 @@ def test_idle_after_a_failure(server: KeyServer, clock: Clock, source: JWKSSourc
 
 
 def test_refresh_that_takes_long(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Requests that come after the minute wait for a refresh that was started within it."""
+    """Requests after the minute wait for a refresh that was started within it."""
     source.ready()
     server.behave = held = Answering(reply(jwks(_TWO)))
     clock.advance(3600)
@@ -394,7 +394,7 @@ def test_new_key_while_the_server_fails(way: Way, server: KeyServer, clock: Cloc
 
 
 def test_which_keys_are_uncertain(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """The ``kid`` of a held key is never uncertain; an unknown or missing one is."""
+    """The ``kid`` of a known key is never uncertain; an unknown or missing one is."""
     source.ready()
     server.behave = reply(b"", 503, {"Retry-After": 45})
     clock.advance(3600)
@@ -407,7 +407,7 @@ def test_which_keys_are_uncertain(server: KeyServer, clock: Clock, source: JWKSS
 
 
 def test_uncertain_of_a_nameless_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A single key without a ``kid`` is tried for every token, and its successor may be as well."""
+    """A single key without a ``kid`` is tried for every token, and so may be its successor."""
     server.publish(Signer())
     source.ready()
     server.behave = hang_up
@@ -431,7 +431,7 @@ def test_keys_that_change_under_a_verification(server: KeyServer, clock: Clock, 
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"keys": []}', b"null", b"\xff"])
 def test_bad_answers_keep_good_keys(body: bytes, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """An answer without a usable key is a failed fetch: what was held is held."""
+    """A response without a usable key is a failed fetch, so the old keys are kept."""
     source.ready()
     server.behave = reply(body)
     clock.advance(3600)
@@ -443,7 +443,7 @@ def test_bad_answers_keep_good_keys(body: bytes, server: KeyServer, clock: Clock
 
 
 def test_ready_while_stale(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Stale keys are enough to be ready with, should a fetch fail."""
+    """If a fetch fails, stale keys are enough for ``ready``."""
     source.ready()
     server.stop()
     clock.advance(3600)
@@ -452,7 +452,7 @@ def test_ready_while_stale(server: KeyServer, clock: Clock, source: JWKSSource) 
 
 
 def test_generation(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """The generation changes with the keys and not with their order or age."""
+    """The generation changes with the keys, and not with their order or age."""
     generations = [source.generation]
     for published in [(_ONE,), (_ONE,), (_ONE, _TWO), (_TWO, _ONE), (_TWO,)]:
         server.publish(*published)
@@ -463,7 +463,7 @@ def test_generation(server: KeyServer, clock: Clock, source: JWKSSource) -> None
 
 
 def test_current_generation(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """What was verified with the keys held stays good without a look at them, for as long as they are fresh."""
+    """Cached results stay valid without another lookup for as long as the keys are fresh."""
     source.ready()
     assert source.is_current(1)
     assert not source.is_current(0)
@@ -479,7 +479,7 @@ def test_current_generation(server: KeyServer, clock: Clock, source: JWKSSource)
 
 
 def test_removed_key(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A key that is no longer published is gone after the next refresh, and another of its name is another."""
+    """The next refresh removes a key that is no longer published, and a new key with its name is a different key."""
     server.publish(_ONE, _TWO)
     source.ready()
     server.publish(_TWO, impostor := Signer("one"))
@@ -497,7 +497,7 @@ def test_removed_key(server: KeyServer, clock: Clock, source: JWKSSource) -> Non
 
 @every_way
 def test_rotation(way: Way, server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A new key is fetched as soon as a token asks for it."""
+    """A new key is fetched as soon as a token needs it."""
     source.ready()
     server.publish(_ONE, _TWO)
     clock.advance(5)
@@ -509,7 +509,7 @@ def test_rotation(way: Way, server: KeyServer, clock: Clock, source: JWKSSource)
 
 
 def test_unknown_kids(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Twenty thousand invented ids in ten seconds cause one fetch, and one in each cooldown after that."""
+    """Twenty thousand unknown IDs in ten seconds cause one fetch, and one in each cooldown after that."""
     source.ready()
     clock.advance(5)
     for number in range(20_000):
@@ -526,7 +526,7 @@ def test_unknown_kids(server: KeyServer, clock: Clock, source: JWKSSource) -> No
 
 
 def test_rotation_during_a_flood(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Amid invented ids a real new key is known within the cooldown."""
+    """With many unknown IDs, a real new key is found within the cooldown."""
     source.ready()
     published_at = math.inf
     for second in range(120):
@@ -549,7 +549,7 @@ def test_rotation_during_a_flood(server: KeyServer, clock: Clock, source: JWKSSo
 
 
 def test_tokens_that_never_cause_a_fetch(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """With keys there, neither a token without ``kid`` nor one with another algorithm asks for more."""
+    """If there are keys, neither a token without ``kid`` nor one with another algorithm causes a fetch."""
     source.ready()
     clock.advance(100)
     assert _kids(source, None) == ["one"]
@@ -560,7 +560,7 @@ def test_tokens_that_never_cause_a_fetch(server: KeyServer, clock: Clock, source
 
 
 def test_set_just_obtained(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """An unknown ``kid`` is settled by a set that has just come."""
+    """An unknown ``kid`` is settled by a set that was just fetched."""
     source.ready()
     assert _kids(source, "invented") == []
     clock.advance(1)
@@ -568,7 +568,7 @@ def test_set_just_obtained(server: KeyServer, clock: Clock, source: JWKSSource) 
 
 
 def test_wish_that_has_been_granted(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Who asked while another fetch was under way does not start one after it has landed."""
+    """A request that arrives during a fetch does not start another one after it."""
     source.ready()
     clock.advance(100)
     assert _kids(source, "invented") is None
@@ -580,7 +580,7 @@ def test_wish_that_has_been_granted(server: KeyServer, clock: Clock, source: JWK
 
 
 def test_unknown_kid_while_the_server_fails(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """Failed fetches for an unknown ``kid`` respect the cooldown and the back-off, and keep the good keys."""
+    """Failed fetches for an unknown ``kid`` respect the cooldown and the back-off, and keep the valid keys."""
     source.ready()
     server.behave = reply(b"", 429, {"Retry-After": 45})
     clock.advance(100)
@@ -598,7 +598,7 @@ def test_unknown_kid_while_the_server_fails(server: KeyServer, clock: Clock, sou
 
 
 def test_unknown_kid_while_stale(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """An unknown ``kid`` past freshness waits for the refresh that its lookup has started."""
+    """An unknown ``kid`` with stale keys waits for the refresh that its lookup has started."""
     source.ready()
     server.publish(_ONE, _TWO)
     clock.advance(3600)
@@ -619,7 +619,7 @@ def test_unknown_kid_while_stale_and_failing(server: KeyServer, clock: Clock, so
 
 
 def test_stale_answers(server: KeyServer, clock: Clock, source: JWKSSource) -> None:
-    """A server that goes back to an old set is believed: what it publishes is what counts."""
+    """If a server returns an older set again, that set is used."""
     server.publish(_ONE, _TWO)
     source.ready()
     server.publish(_ONE)
@@ -632,7 +632,7 @@ def test_stale_answers(server: KeyServer, clock: Clock, source: JWKSSource) -> N
 def test_log_of_an_outage(
     server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An outage is a warning at its start and every five minutes, its end is told, and that is all."""
+    """An outage is logged as a warning at its start and every five minutes, its end is logged, and nothing else is."""
     caplog.set_level(logging.INFO, "privy_middleware")
     source.ready()
     server.behave = reply(b"", 500)
@@ -657,7 +657,7 @@ def test_log_of_an_outage(
 def test_log_of_an_outage_that_goes_on(
     seconds: float, warnings: int, server: KeyServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The second warning comes five minutes after the first one, not sooner and not later."""
+    """The second warning is logged five minutes after the first."""
     source = JWKSSource(server.url, clock=clock)
     server.behave = hang_up
     source.fetch()
@@ -668,7 +668,7 @@ def test_log_of_an_outage_that_goes_on(
 
 
 def test_log_of_a_cold_outage(server: KeyServer, source: JWKSSource, caplog: pytest.LogCaptureFixture) -> None:
-    """Without keys the log says what that means."""
+    """Without keys, the log says that tokens cannot be verified."""
     server.stop()
     source.fetch()
     (record,) = caplog.records
@@ -679,7 +679,7 @@ def test_log_of_a_cold_outage(server: KeyServer, source: JWKSSource, caplog: pyt
 def test_log_at_the_end_of_the_grace(
     server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Keys whose grace is over from this very moment on are held no more."""
+    """Keys are removed exactly when their grace period ends."""
     source.ready()
     server.behave = hang_up
     clock.advance(3600 + 86400)
@@ -691,7 +691,7 @@ def test_log_at_the_end_of_the_grace(
 def test_log_of_useless_keys(
     server: KeyServer, clock: Clock, source: JWKSSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Useless keys beside good ones are told once, not at each refresh, and again when they differ."""
+    """Unusable keys are logged once, not at each refresh, and again if they change."""
     caplog.set_level(logging.WARNING)
     useless: list[dict[str, Any]] = [{"kty": "EC", "kid": "SECRET-KID"}, {**_TWO.jwk, "use": "enc"}]
     for entries in ([useless[0]], [useless[0]], useless, [], [useless[0]]):
@@ -711,7 +711,7 @@ def _json(entry: dict[str, Any]) -> bytes:
 
 
 def test_answers_of_one_instant() -> None:
-    """Of two sets of the same age the one that came last counts; an older one changes nothing."""
+    """Of two sets of the same age the later one is used; an older one changes nothing."""
     policy = CachePolicy(lifetime=60, grace=60)
     first, second = (KeySet((), name) for name in ("first", "second"))
     held = (
@@ -738,14 +738,14 @@ def test_answers_of_one_instant() -> None:
     ids=lambda record: type(record).__name__,
 )
 def test_records_are_replaced_as_a_whole(record: Any) -> None:
-    """What threads hand to one another does not change under a reader, who takes no lock."""
+    """Objects that threads share are never changed, because readers take no lock."""
     for field in dataclasses.fields(record):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(record, field.name, None)
 
 
 def test_repr(source: JWKSSource, server: KeyServer) -> None:
-    """A source shows its address and how much it holds."""
+    """The repr shows the address and the number of keys."""
     assert repr(source) == f"<JWKSSource {server.url} <KeySet of 0>>"
 
 
@@ -756,14 +756,14 @@ def _setting(name: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["lifetime", "grace", "cooldown", "timeout", "max_bytes"])
 @pytest.mark.parametrize("value", [-1, math.nan, math.inf, "5", True])
 def test_numbers_that_are_refused(name: str, value: Any) -> None:
-    """A time or a size is a positive number."""
+    """Times and sizes must be positive numbers."""
     with pytest.raises(ConfigurationError, match=f"^{name}: "):
         JWKSSource("http://127.0.0.1/", **_setting(name, value))
 
 
 @pytest.mark.parametrize("name", ["lifetime", "cooldown", "timeout", "max_bytes"])
 def test_zero_is_refused(name: str) -> None:
-    """Only grace may be nothing."""
+    """Only the grace period may be zero."""
     with pytest.raises(ConfigurationError, match=f"^{name}: "):
         JWKSSource("http://127.0.0.1/", **_setting(name, 0))
 
@@ -778,6 +778,6 @@ def test_zero_is_refused(name: str) -> None:
     ],
 )
 def test_settings_that_are_refused(build: Callable[[], object], field: str) -> None:
-    """A wrong address, algorithm or option is refused at construction."""
+    """A wrong address, algorithm or option is rejected when the source is created."""
     with pytest.raises(ConfigurationError, match=f"^{field}: "):
         build()

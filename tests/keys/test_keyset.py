@@ -1,4 +1,4 @@
-"""A set finds the keys that fit a token's header."""
+"""A key set finds the keys for a token's header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _kids(key_set: KeySet, kid: str | None, alg: str = "ES256") -> list[str | No
 
 
 def test_by_kid() -> None:
-    """A ``kid`` finds the one key of exactly that name."""
+    """A ``kid`` finds the one key with exactly this name."""
     assert _kids(_SET, "one") == ["one"]
     assert _kids(_SET, "ONE") == []
     assert _kids(_SET, "") == []
@@ -25,25 +25,25 @@ def test_by_kid() -> None:
 
 
 def test_by_algorithm() -> None:
-    """A key that does not go with the algorithm is not found."""
+    """A key that cannot be used with the algorithm is not found."""
     assert _kids(_SET, "one", "ES384") == []
     assert _kids(_SET, "one", "none") == []
 
 
 def test_without_kid() -> None:
-    """Without a ``kid`` every key that fits may have made the signature."""
+    """Without a ``kid``, every suitable key may have signed the token."""
     assert _kids(_SET, None) == ["one", "two", None]
     assert _kids(_SET, None, "RS256") == []
 
 
 def test_tries_are_bounded() -> None:
-    """A token without a ``kid`` is tried with eight keys at the most."""
+    """A token without a ``kid`` is tried with at most eight keys."""
     many = read_jwks({"keys": [Signer(str(n)).jwk for n in range(9)]}, algorithms=("ES256",))
     assert _kids(many, None) == [str(n) for n in range(8)]
 
 
 def test_single_nameless_key() -> None:
-    """A single PEM goes with any ``kid``, a single JWK with a name does not."""
+    """A single PEM is used for any ``kid``, a single JWK with a name is not."""
     pem = load_key_set(_ONE.pem, algorithms=("ES256",))
     assert _kids(pem, "anything") == [None]
     assert _kids(pem, None) == [None]
@@ -53,14 +53,14 @@ def test_single_nameless_key() -> None:
 
 
 def test_two_nameless_keys() -> None:
-    """Several nameless keys go with tokens that have no ``kid`` only."""
+    """Several keys without names are used only for tokens without a ``kid``."""
     pair = read_jwks({"keys": [_NAMELESS.jwk, Signer().jwk]}, algorithms=("ES256",))
     assert _kids(pair, "anything") == []
     assert _kids(pair, None) == [None, None]
 
 
 def test_one_key_under_two_algorithms() -> None:
-    """A key published once for each of two algorithms is found for each, once."""
+    """A key that is published once for each of two algorithms is found for each, once."""
     public = rsa.generate_private_key(65537, 2048).public_key()
     keys = [VerificationKey(public, (alg,), "rsa") for alg in ("RS256", "PS256")]
     key_set = KeySet(keys)
@@ -71,18 +71,18 @@ def test_one_key_under_two_algorithms() -> None:
 
 @pytest.mark.parametrize(("kid", "known"), [("one", True), (None, True), ("three", False)])
 def test_known_kids(kid: str | None, known: bool) -> None:
-    """Asking for the same set again could not help with a ``kid`` that is there, or with none."""
+    """Fetching the set again could not help for a known ``kid``, or without one."""
     assert _SET.covers(kid) is known
 
 
 @pytest.mark.parametrize(("kid", "named"), [("one", True), (None, False), ("three", False)])
 def test_names(kid: str | None, named: bool) -> None:
-    """A set names the ``kid`` of its keys, and no other."""
+    """A set knows the ``kid`` of its keys, and no other."""
     assert _SET.has_kid(kid) is named
 
 
 def test_a_single_pem_names_nothing() -> None:
-    """It is tried for any ``kid``, but is not named by it."""
+    """It is tried for any ``kid``, but has none."""
     pem = load_key_set(_ONE.pem, algorithms=("ES256",))
     assert not pem.has_kid("anything")
     assert not pem.has_kid(None)
@@ -94,7 +94,7 @@ def test_known_to_a_single_pem() -> None:
 
 
 def test_same_keys() -> None:
-    """Sets are the same whatever the order of their keys, and differ by name, key and algorithm."""
+    """Sets are equal in any order of their keys, and differ by name, key and algorithm."""
     assert _SET.same_keys(KeySet(reversed(_SET.keys)))
     assert not _SET.same_keys(KeySet(_SET.keys[:2]))
     renamed = read_jwks({"keys": [{**_ONE.jwk, "kid": "uno"}]}, algorithms=("ES256",))
@@ -102,19 +102,19 @@ def test_same_keys() -> None:
 
 
 def test_nothing_passed_over() -> None:
-    """A set that was not told otherwise held nothing else."""
+    """By default, no keys were skipped."""
     assert KeySet(_SET.keys).skipped == ""
     assert load_key_set(_ONE.pem, algorithms=("ES256",)).skipped == ""
 
 
 def test_repr() -> None:
-    """A set shows its size only."""
+    """A set shows only its size."""
     assert repr(_SET) == "<KeySet of 3>"
 
 
 @pytest.mark.anyio
 async def test_fixed_keys() -> None:
-    """Fixed keys are always there, never change and are never waited for."""
+    """Configured keys are always available, never change, and need no wait."""
     source: KeySource = FixedKeys(_SET)
     source.fetch()
     source.ready()

@@ -1,4 +1,4 @@
-"""Whatever happens between a source and its server, what is promised of the source holds."""
+"""The guarantees of a source hold for any sequence of events between it and its server."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _KIDS = st.sampled_from(["one", "two", "three", "invented", None])
 
 
 class KeysOverTime(RuleBasedStateMachine):
-    """Publish, break, wait and look up in any order, beside a model of what is promised."""
+    """Publishes, fails, waits and looks up in any order, and compares with a model of the guarantees."""
 
     def __init__(self) -> None:
-        """Listen, with nothing published yet."""
+        """Start the server without keys."""
         super().__init__()
         self.stack = ExitStack()
         self.server = self.stack.enter_context(KeyServer())
@@ -50,12 +50,12 @@ class KeysOverTime(RuleBasedStateMachine):
         self.unknown_fetches: list[float] = []
 
     def teardown(self) -> None:
-        """Hang up."""
+        """Stop the server."""
         self.stack.close()
 
     @initialize(names=st.sets(st.sampled_from(sorted(_SIGNERS)), min_size=1))
     def begin(self, names: set[str]) -> None:
-        """Begin with some keys."""
+        """Start with some keys."""
         self.publish(names)
 
     @rule(names=st.sets(st.sampled_from(sorted(_SIGNERS)), min_size=1))
@@ -66,18 +66,18 @@ class KeysOverTime(RuleBasedStateMachine):
 
     @rule(trouble=st.sampled_from(sorted(_TROUBLE)))
     def misbehave(self, trouble: str) -> None:
-        """Make trouble until something is published again."""
+        """Fail until keys are published again."""
         self.published = None
         self.server.behave = _TROUBLE[trouble]
 
     @rule(seconds=st.sampled_from([0.5, 1.0, 5.0, 31.0, 301.0, _LIFETIME, _GRACE]))
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.clock.advance(seconds)
 
     @rule(kid=_KIDS)
     def request(self, kid: str | None) -> None:
-        """Do as a verifier does with a token's ``kid``."""
+        """Look up a token's ``kid`` as a verifier does."""
         fetches, started = self.server.count, self.source.stats().unknown_kid_fetches
         age = self.clock() - self.obtained_at
         found = self.source.lookup(kid, "ES256")
@@ -92,7 +92,7 @@ class KeysOverTime(RuleBasedStateMachine):
         self._check_answer(kid)
 
     def _settle(self) -> None:
-        """Wait for a refresh behind the request to end."""
+        """Wait for a refresh in the background."""
         for thread in threading.enumerate():
             if thread.name == "privy-keys":
                 thread.join(PATIENCE)
@@ -119,17 +119,17 @@ class KeysOverTime(RuleBasedStateMachine):
 
     @invariant()
     def cooldown_holds(self) -> None:
-        """Fetches for unknown ids are a cooldown apart."""
+        """Between fetches for unknown IDs there is at least a cooldown."""
         assert all(later - earlier >= _COOLDOWN for earlier, later in pairwise(self.unknown_fetches))
 
     @invariant()
     def counts_agree(self) -> None:
-        """What the source has counted is what the server has."""
+        """The source and the server count the same number of fetches."""
         assert self.source.stats().fetches == self.server.count
 
     @invariant()
     def nothing_is_left(self) -> None:
-        """No fetch is under way between requests."""
+        """Between requests no fetch is running."""
         assert self.source._flight is None
 
 

@@ -1,4 +1,4 @@
-"""Key material of the configuration is read in any spelling, or refused with the mend and without its text."""
+"""Configured keys are read in any spelling, or rejected with a message that says how to fix it, without their text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SEC1 = _SIGNER.private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpe
 _ENCRYPTED = _SIGNER.private.private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
 ).decode()
-# A public key of a type that has yet to be invented: the last number of id-ecPublicKey is another one.
+# A public key of an unknown type: the last number of id-ecPublicKey was changed.
 _UNKNOWN = base64.b64decode(_BODY).replace(bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0263"))
 _PRIVATE_JWK: dict[str, Any] = ECAlgorithm.to_jwk(_SIGNER.private, as_dict=True)
 _RSA = rsa.generate_private_key(65537, 2048).public_key()
@@ -87,20 +87,20 @@ def _body(pem: str) -> str:
     ],
 )
 def test_spellings(spelling: Any) -> None:
-    """Whatever an environment variable or a secret store makes of the key, it is the same key."""
+    """The usual changes by environment variables and secret stores do not change the key."""
     (key,) = load_key_set(spelling, algorithms=("ES256",)).keys
     assert key.verifies("ES256", MESSAGE, _SIGNER.signature)
 
 
 def test_pkcs1() -> None:
-    """An RSA key may come in its own older PEM form."""
+    """An RSA key can also be in its own older PEM form."""
     pem = _RSA.public_bytes(Encoding.PEM, PublicFormat.PKCS1)
     (key,) = load_key_set(pem, algorithms=("RS256",)).keys
     assert key.algorithms == {"RS256"}
 
 
 def test_rsa_and_edwards_jwk() -> None:
-    """JWKs of RSA and of both Edwards curves are read as well."""
+    """JWKs of RSA and of both Edwards curves are read too."""
     ed25519_key = ed25519.Ed25519PrivateKey.generate().public_key()
     ed448_key = ed448.Ed448PrivateKey.generate().public_key()
     for public, alg, jwk in [
@@ -117,7 +117,7 @@ def test_rsa_and_edwards_jwk() -> None:
     ("alg", "curve"), [("ES256", ec.SECP256R1()), ("ES384", ec.SECP384R1()), ("ES512", ec.SECP521R1())]
 )
 def test_jwk_of_each_curve(alg: str, curve: ec.EllipticCurve) -> None:
-    """Each of the curves has coordinates of its own length (RFC 7518 §6.2.1)."""
+    """The coordinates of each curve have their own length (RFC 7518 §6.2.1)."""
     public = ec.generate_private_key(curve).public_key()
     (key,) = load_key_set(ECAlgorithm.to_jwk(public, as_dict=True), algorithms=(alg,)).keys
     (same,) = load_key_set(_public_pem(public), algorithms=(alg,)).keys
@@ -183,7 +183,7 @@ def test_jwk_of_each_curve(alg: str, curve: ec.EllipticCurve) -> None:
     ],
 )
 def test_mistakes(material: Any, problem: str) -> None:
-    """Every mistake is named with its mend, and the message holds nothing of the material."""
+    """Every message says how to fix the mistake, and contains no part of the key."""
     with pytest.raises(ConfigurationError, match=rf"^the_key: .*{problem}") as caught:
         load_key_set(material, algorithms=("ES256",), field="the_key")
     assert caught.value.__cause__ is None
@@ -203,14 +203,14 @@ def test_wrong_algorithms() -> None:
 
 
 def test_default_field() -> None:
-    """An error is about ``verification_key`` unless it is said to be about another setting."""
+    """An error is about ``verification_key`` unless another setting is given."""
     with pytest.raises(ConfigurationError) as caught:
         load_key_set("", algorithms=("ES256",))
     assert caught.value.field == "verification_key"
 
 
 def test_configured_set_with_useless_keys(caplog: pytest.LogCaptureFixture) -> None:
-    """Of a configured set the usable keys are kept, and the log says that others are passed over."""
+    """The usable keys of a configured set are kept, and the log says that others were skipped."""
     caplog.set_level(logging.WARNING)
     (key,) = load_key_set({"keys": [_SIGNER.jwk, {"kty": "EC"}]}, algorithms=("ES256",)).keys
     assert key.kid == "one"
@@ -220,6 +220,6 @@ def test_configured_set_with_useless_keys(caplog: pytest.LogCaptureFixture) -> N
 
 @pytest.mark.parametrize("entry", [None, 5, "d", ["d"]])
 def test_configured_set_with_what_is_no_key(entry: Any) -> None:
-    """What is no object among the keys is passed over, and never taken for a private key."""
+    """Values that are not objects are skipped, and never mistaken for a private key."""
     (key,) = load_key_set({"keys": [entry, _SIGNER.jwk]}, algorithms=("ES256",)).keys
     assert key.kid == "one"

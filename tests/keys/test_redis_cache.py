@@ -1,4 +1,4 @@
-"""Redis shares fetched keys between workers; down, or full of garbage, it harms nobody."""
+"""Workers share fetched keys in Redis; if it is down or contains other values, no request is rejected."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from tests.support.redisserver import KINDS
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for a Redis that answers for as long as it takes on a busy machine."""
+    """Make the timeouts for Redis long enough for a busy machine."""
     monkeypatch.setattr("privy_middleware.keys.redis_cache._TIMEOUT", PATIENCE)
 
 
 @pytest.fixture(params=sorted(KINDS))
 def address(request: pytest.FixtureRequest, unhurried: None) -> Iterator[str]:
-    """Run each kind of Redis there is."""
+    """Run each available kind of Redis."""
     with KINDS[request.param]() as url:
         yield url
 
 
 @pytest.fixture
 def issuer() -> DevelopmentIssuer:
-    """Mint tokens; their keys are published by the key server."""
+    """Return an issuer whose keys the key server publishes."""
     return DevelopmentIssuer()
 
 
 @pytest.fixture
 def server(issuer: DevelopmentIssuer) -> Iterator[KeyServer]:
-    """Publish the issuer's key, and count who asks."""
+    """Publish the issuer's key, and count the requests."""
     with KeyServer() as running:
         publish(running, issuer)
         yield running
@@ -56,14 +56,14 @@ def publish(server: KeyServer, issuer: DevelopmentIssuer) -> None:
 
 
 def worker(server: KeyServer, issuer: DevelopmentIssuer, address: str) -> PrivyVerifier:
-    """Return the verifier of one more worker of the fleet."""
+    """Return the verifier of another worker."""
     return PrivyVerifier(
         PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=RedisKeyCache.from_url(address))
     )
 
 
 def test_a_fleet_makes_one_fetch(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
-    """Ten workers ask the key server once."""
+    """Ten workers send one request to the key server."""
     token = issuer.identity_token("ada")
     users = {worker(server, issuer, address).verify_identity_token(token).id for _ in range(10)}
     assert users == {"did:privy:dev-ada"}
@@ -72,7 +72,7 @@ def test_a_fleet_makes_one_fetch(address: str, server: KeyServer, issuer: Develo
 
 @pytest.mark.anyio
 async def test_async_workers_share_too(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
-    """The cache's calls are made in a thread, off the event loop."""
+    """The cache is called in a thread, not on the event loop."""
     token = issuer.identity_token("ada")
     for _ in range(3):
         assert (await worker(server, issuer, address).averify_identity_token(token)).id == "did:privy:dev-ada"
@@ -81,7 +81,7 @@ async def test_async_workers_share_too(address: str, server: KeyServer, issuer: 
 
 @pytest.mark.parametrize("garbage", [b"", b"garbage", b"{}\n{}", b"\xff" * 2000])
 def test_garbage_is_as_if_absent(address: str, server: KeyServer, issuer: DevelopmentIssuer, garbage: bytes) -> None:
-    """Whatever stands in Redis, a valid token is accepted, with keys from the key server."""
+    """If Redis contains other values, a valid token is accepted with keys from the key server."""
     token = issuer.identity_token("ada")
     worker(server, issuer, address).verify_identity_token(token)
     with Redis.from_url(address) as client:
@@ -98,13 +98,13 @@ def _digest(url: str) -> str:
 
 
 def test_redis_that_is_down_refuses_nobody(server: KeyServer, issuer: DevelopmentIssuer) -> None:
-    """Each worker then asks the key server itself."""
+    """Each worker then uses the key server itself."""
     verifier = worker(server, issuer, f"redis://127.0.0.1:{free_port()}/0")
     assert verifier.verify_identity_token(issuer.identity_token("ada")).id == "did:privy:dev-ada"
 
 
 def test_entries_do_not_outlive_their_time(address: str) -> None:
-    """Redis forgets them by itself: in whole seconds, and at least one, since it takes no less."""
+    """Redis deletes them itself: after whole seconds, and at least one, which is its minimum."""
     with Redis.from_url(address) as client:
         cache = RedisKeyCache(client)
         cache.set("long", b"value", 3600.5)
@@ -114,7 +114,7 @@ def test_entries_do_not_outlive_their_time(address: str) -> None:
 
 
 class _Shown(RedisKeyCache):
-    """Show the client that was made of an address."""
+    """Return the client that was created for an address."""
 
     def __init__(self, client: Redis) -> None:
         super().__init__(client)
@@ -122,24 +122,24 @@ class _Shown(RedisKeyCache):
 
 
 def test_redis_that_hangs_is_not_waited_for() -> None:
-    """Half a second to connect and to answer is what a request can spare."""
+    """Half a second to connect and to respond is acceptable for a request."""
     made = _Shown.from_url("redis://localhost:6379/0").client.get_connection_kwargs()
     assert (made["socket_connect_timeout"], made["socket_timeout"]) == (0.5, 0.5)
 
 
 class _HangUp(BaseRequestHandler):
-    """Note that somebody has come, and leave."""
+    """Record the connection, and close it."""
 
     server: Any
 
     def handle(self) -> None:
-        """Note it."""
+        """Record the connection."""
         self.server.comers += 1
 
 
 @pytest.mark.usefixtures("unhurried")
 def test_redis_is_asked_once() -> None:
-    """One that fails is not tried again and again while a request waits."""
+    """If Redis fails, it is not tried again while a request waits."""
     with TCPServer(("127.0.0.1", 0), _HangUp) as redis:
         redis.comers = 0  # type: ignore[attr-defined]
         thread = threading.Thread(target=redis.serve_forever, kwargs={"poll_interval": 0.01})
@@ -152,7 +152,7 @@ def test_redis_is_asked_once() -> None:
 
 
 def test_values_that_are_no_bytes_count_as_nothing(address: str) -> None:
-    """A client that decodes answers is of no use here, and does no harm."""
+    """A client that decodes responses cannot be used, but causes no failure."""
     with Redis.from_url(address, decode_responses=True) as client:
         cache = RedisKeyCache(client)
         cache.set("key", b"value", 60)
@@ -160,13 +160,13 @@ def test_values_that_are_no_bytes_count_as_nothing(address: str) -> None:
 
 
 def test_a_wrong_address_fails_at_start_up() -> None:
-    """The error names the field and shows the form."""
+    """The error names the field and shows the right form."""
     with pytest.raises(ConfigurationError, match=r"key_cache: .*redis://localhost"):
         RedisKeyCache.from_url("localhost:6379")
 
 
 def test_without_redis_py_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is what to install."""
+    """The error names the extra to install."""
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ConfigurationError, match=r"privy-middleware\[redis\]"):
         RedisKeyCache.from_url("redis://localhost")

@@ -1,4 +1,4 @@
-"""A key set shared between workers saves fetches, and whatever is wrong with it harms nobody."""
+"""A shared key cache saves fetches, and no mistake or failure of it rejects a request."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ _ONE, _TWO = Signer("one"), Signer("two")
 
 
 class _Cache:
-    """Keep values in memory, as a cache server would, and note what it is asked to keep."""
+    """A key cache in memory, which records what it is asked to store."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.seconds: list[float] = []
 
     def get(self, key: str) -> Any:
-        """Return what is kept."""
+        """Return the stored value."""
         return self.values.get(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep a value."""
+        """Store a value."""
         self.values[key] = value
         self.seconds.append(seconds)
 
 
 class _Broken:
-    """Fail at every call."""
+    """A key cache that fails at every call."""
 
     def get(self, key: str) -> bytes | None:
-        """Fail to read."""
+        """Raise an error."""
         raise ConnectionError(key)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Fail to write."""
+        """Raise an error."""
         raise ConnectionError(key)
 
 
@@ -63,12 +63,12 @@ def a_server() -> Iterator[KeyServer]:
 
 @pytest.fixture(name="fleet")
 def a_fleet(server: KeyServer) -> _Fleet:
-    """Share a cache between workers."""
+    """Return a cache that workers share."""
     return _Fleet(server)
 
 
 class _Fleet:
-    """Make workers that share a cache, each with a monotonic clock of its own, as machines have."""
+    """Return a function that creates workers, each with its own monotonic clock, as on different machines."""
 
     def __init__(self, server: KeyServer) -> None:
         self.server = server
@@ -91,7 +91,7 @@ class _Fleet:
         self.cache.values[key] = value
 
     def forge(self, **changes: Any) -> None:
-        """Change members of the entry's envelope; ``None`` takes one out."""
+        """Change members of the entry's envelope; ``None`` removes one."""
         envelope, _, body = self.entry.partition(b"\n")
         fields = {**json.loads(envelope), **changes}
         kept = {name: value for name, value in fields.items() if value is not None}
@@ -100,7 +100,7 @@ class _Fleet:
 
 @every_way
 def test_one_fetch_for_a_fleet(way: Way, fleet: _Fleet) -> None:
-    """Of many workers the first one fetches, and the others have its keys and its freshness."""
+    """The first worker fetches, and the others use its keys and their freshness."""
     first = fleet.worker()
     call(way, first.ready, first.aready)
     fleet.wall.advance(600)
@@ -115,7 +115,7 @@ def test_one_fetch_for_a_fleet(way: Way, fleet: _Fleet) -> None:
 
 @every_way
 def test_one_refresh_for_a_fleet(way: Way, fleet: _Fleet) -> None:
-    """Past freshness one worker fetches, and the others take over what it has brought."""
+    """If the keys are stale, one worker fetches them, and the others use the result."""
     clocks = [Clock() for _ in range(3)]
     workers = [fleet.worker(clock=clock) for clock in clocks]
     for worker in workers:
@@ -133,7 +133,7 @@ def test_one_refresh_for_a_fleet(way: Way, fleet: _Fleet) -> None:
 
 @every_way
 def test_unknown_kid_goes_to_the_server(way: Way, fleet: _Fleet) -> None:
-    """A rotation is looked for at the address itself, and found there is shared."""
+    """A new key is fetched from the key server itself, and then shared."""
     clock = Clock()
     worker = fleet.worker(clock=clock)
     worker.ready()
@@ -150,7 +150,7 @@ def test_unknown_kid_goes_to_the_server(way: Way, fleet: _Fleet) -> None:
 
 
 def test_unknown_kid_after_a_start_from_the_cache(fleet: _Fleet) -> None:
-    """A worker that has started with a set of some age looks for a new ``kid`` at once."""
+    """A worker that has started with an older set fetches for a new ``kid`` immediately."""
     fleet.worker().ready()
     fleet.wall.advance(600)
     fleet.server.publish(_ONE, _TWO)
@@ -163,7 +163,7 @@ def test_unknown_kid_after_a_start_from_the_cache(fleet: _Fleet) -> None:
 
 @every_way
 def test_start_in_an_outage(way: Way, fleet: _Fleet) -> None:
-    """A worker that starts while the server is down serves with the fleet's keys for as long as their grace."""
+    """A worker that starts while the server is down uses the shared keys for their grace period."""
     fleet.worker().ready()
     fleet.server.behave = hang_up
     fleet.wall.advance(3600 + 86399)
@@ -183,7 +183,7 @@ def test_start_in_an_outage(way: Way, fleet: _Fleet) -> None:
 
 @every_way
 def test_shared_keys_that_are_older_than_a_failure(way: Way, fleet: _Fleet) -> None:
-    """A set that was fetched before this worker's fetch failed leaves unknown keys uncertain."""
+    """If the set was fetched before this worker's fetch failed, unknown keys are uncertain."""
     clock = Clock()
     worker = fleet.worker(clock=clock)
     worker.ready()
@@ -210,7 +210,7 @@ def test_shared_keys_that_are_older_than_a_failure(way: Way, fleet: _Fleet) -> N
 
 @every_way
 def test_first_token_of_a_new_key(way: Way, fleet: _Fleet) -> None:
-    """A token signed with a key newer than the shared set is not refused, though it is the worker's first."""
+    """A token of a key that is newer than the shared set is accepted, even as the worker's first token."""
     fleet.worker().ready()
     fleet.forge(fetched_at=time.time() - 600)
     fleet.server.publish(_ONE, SIGNER)
@@ -222,7 +222,7 @@ def test_first_token_of_a_new_key(way: Way, fleet: _Fleet) -> None:
 
 
 def test_stale_entry_does_not_replace_newer_keys(fleet: _Fleet) -> None:
-    """In an outage an entry older than the keys held changes nothing."""
+    """In an outage, an entry older than the current keys changes nothing."""
     fleet.worker().ready()
     old = fleet.entry
     fleet.server.publish(_TWO)
@@ -242,7 +242,7 @@ def test_stale_entry_does_not_replace_newer_keys(fleet: _Fleet) -> None:
 
 @every_way
 def test_fresh_entry_that_is_older_than_the_keys_held(way: Way, fleet: _Fleet) -> None:
-    """It does not count as a refresh of newer keys, however long it claims to be fresh: the server is asked."""
+    """An older entry does not count as a refresh, however long it is fresh: the server is asked."""
     clock = Clock()
     worker = fleet.worker(clock=clock)
     worker.ready()
@@ -275,7 +275,7 @@ def test_fresh_entry_that_is_older_than_the_keys_held(way: Way, fleet: _Fleet) -
     ],
 )
 def test_garbage(garbage: Any, way: Way, fleet: _Fleet) -> None:
-    """Whatever the cache holds in the entry's place, the worker fetches for itself and puts it right."""
+    """If the cache contains another value, the worker fetches the keys itself and replaces the value."""
     fleet.worker().ready()
     good = fleet.entry
     fleet.entry = garbage
@@ -312,7 +312,7 @@ def test_garbage(garbage: Any, way: Way, fleet: _Fleet) -> None:
     ],
 )
 def test_forged_envelope(changes: dict[str, Any], fleet: _Fleet) -> None:
-    """An entry of another address, of the wrong age or size, from the future or not whole counts as none."""
+    """An entry of another address, of the wrong age or size, from the future, or incomplete is ignored."""
     fleet.worker().ready()
     fleet.forge(**changes)
     worker = fleet.worker()
@@ -322,7 +322,7 @@ def test_forged_envelope(changes: dict[str, Any], fleet: _Fleet) -> None:
 
 
 def test_lifetime_is_bounded(fleet: _Fleet) -> None:
-    """An entry that claims to be fresh for ever is so for a day at the most."""
+    """The freshness of an entry is limited to a day."""
     fleet.worker().ready()
     fleet.forge(lifetime=10**9)
     worker = fleet.worker()
@@ -331,7 +331,7 @@ def test_lifetime_is_bounded(fleet: _Fleet) -> None:
 
 
 def test_a_short_lifetime_is_one(fleet: _Fleet) -> None:
-    """An entry that is fresh for half a second is fresh for that long."""
+    """An entry that is fresh for half a second is used for that long."""
     fleet.worker().ready()
     fleet.forge(lifetime=0.5)
     for moved, fetches in ((0, 1), (0.25, 1), (0.25, 2)):
@@ -341,7 +341,7 @@ def test_a_short_lifetime_is_one(fleet: _Fleet) -> None:
 
 
 def test_clocks_that_differ_a_little(fleet: _Fleet) -> None:
-    """An entry from a worker whose clock is some seconds ahead is new."""
+    """An entry from a worker whose clock is some seconds ahead is treated as new."""
     fleet.worker().ready()
     fleet.forge(fetched_at=fleet.wall() + 9)
     worker = fleet.worker()
@@ -352,7 +352,7 @@ def test_clocks_that_differ_a_little(fleet: _Fleet) -> None:
 
 @pytest.mark.parametrize("body", [jwks(), b"<html>", b'{"keys": [{"kty": "oct", "k": "AAAA"}]}', b" " * 300_000])
 def test_entry_without_usable_keys(body: bytes, fleet: _Fleet) -> None:
-    """What an entry holds is checked as an answer is, its size included."""
+    """The content of an entry is checked like a response, including its size."""
     fleet.worker().ready()
     fleet.entry = fleet.entry.partition(b"\n")[0] + b"\n" + body
     fleet.forge(sha256=hashlib.sha256(body).hexdigest())
@@ -363,7 +363,7 @@ def test_entry_without_usable_keys(body: bytes, fleet: _Fleet) -> None:
 
 
 def test_damaged_entry(fleet: _Fleet) -> None:
-    """An entry that has changed by a single bit supplies no other key than the published one."""
+    """An entry with a changed bit never provides another key than the published one."""
     first = fleet.worker()
     first.ready()
     published = first.lookup("one", "ES256")
@@ -380,7 +380,7 @@ def test_damaged_entry(fleet: _Fleet) -> None:
 
 @every_way
 def test_broken_cache(way: Way, fleet: _Fleet, caplog: pytest.LogCaptureFixture) -> None:
-    """A cache that is down is told in the log and otherwise does without."""
+    """If a cache is down, this is logged, and the keys are fetched without it."""
     caplog.set_level(logging.WARNING)
     worker = fleet.worker(cache=_Broken())
     call(way, worker.ready, worker.aready)
@@ -392,7 +392,7 @@ def test_broken_cache(way: Way, fleet: _Fleet, caplog: pytest.LogCaptureFixture)
 
 
 class _Asynchronous:
-    """Return what has to be awaited, from methods of which nothing shows that they do."""
+    """A cache whose plain methods return awaitables."""
 
     def get(self, key: str) -> Any:
         """Return a coroutine."""
@@ -405,7 +405,7 @@ class _Asynchronous:
 
 @every_way
 def test_cache_that_must_be_awaited(way: Way, fleet: _Fleet, caplog: pytest.LogCaptureFixture) -> None:
-    """It shares nothing, and the log says that it is set up wrongly."""
+    """Nothing is shared, and the log says that the cache is set up wrongly."""
     caplog.set_level(logging.WARNING)
     worker = fleet.worker(cache=_Asynchronous())
     call(way, worker.ready, worker.aready)
@@ -417,24 +417,24 @@ def test_cache_that_must_be_awaited(way: Way, fleet: _Fleet, caplog: pytest.LogC
 
 
 class _Hanging(_Cache):
-    """Take as long as the test does."""
+    """A cache that takes as long as the test."""
 
     def __init__(self) -> None:
         super().__init__()
         self.over = threading.Event()
 
     def get(self, key: str) -> Any:
-        """Hang."""
+        """Block."""
         self.over.wait(PATIENCE)
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Hang."""
+        """Block."""
         self.over.wait(PATIENCE)
 
 
 @pytest.mark.anyio
 async def test_hanging_cache(fleet: _Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On an event loop a cache that hangs is waited for a moment only."""
+    """On an event loop, a cache that blocks is waited for only briefly."""
     monkeypatch.setattr("privy_middleware.keys.fetcher._CACHE_SECONDS", 0.05)
     cache = _Hanging()
     worker = fleet.worker(cache=cache)
@@ -444,7 +444,7 @@ async def test_hanging_cache(fleet: _Fleet, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_addresses_do_not_mix(fleet: _Fleet) -> None:
-    """Sets of different addresses have entries of their own."""
+    """Key sets of different addresses have separate entries."""
     with KeyServer(_TWO) as other:
         fleet.worker().ready()
         stranger = JWKSSource(other.url, cache=fleet.cache, wall_clock=fleet.wall)

@@ -1,4 +1,4 @@
-"""Keys that anybody can sign for are refused, in whichever form they come."""
+"""Keys for which anyone can create signatures are rejected in every form."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _Curve:
         """Yield points of the curve, ordered by their y-coordinates."""
         for y in itertools.count(2):
             square = (1 - y * y) * pow(self.a - self.d * y * y, -1, self.prime) % self.prime
-            # One of these is a root if there is one, since the primes are 3 modulo 4 and 5 modulo 8.
+            # If there is a square root, it is one of these, because the primes are 3 modulo 4 and 5 modulo 8.
             root = pow(square, (self.prime + 3) // 8 if self.prime % 8 == 5 else (self.prime + 1) // 4, self.prime)
             for x in (root, root * pow(2, (self.prime - 1) // 4, self.prime) % self.prime):
                 if x * x % self.prime == square:
@@ -71,7 +71,7 @@ class _Curve:
 
     @functools.cache  # noqa: B019 - of two curves that are there as long as the module
     def low_points(self) -> frozenset[_Point]:
-        """Return the points of low order: exactly the multiples of all points by the prime ``order``."""
+        """Return the points of low order, which are the multiples of all points by the prime ``order``."""
         found: set[_Point] = set()
         points = self.points()
         while len(found) < self.cofactor:
@@ -79,7 +79,7 @@ class _Curve:
         return frozenset(found)
 
     def encodings(self, point: _Point) -> set[bytes]:
-        """Return all bytes that can be read as the point or its negative, with y reduced or not and either sign."""
+        """Return all bytes that can be decoded as the point or its negative, with y reduced or not and either sign."""
         top = 8 * self.size - 1
         coordinates = range(point[1], 1 << min(top, self.prime.bit_length()), self.prime)
         return {(y | sign << top).to_bytes(self.size, "little") for y in coordinates for sign in (0, 1)}
@@ -89,12 +89,12 @@ class _Curve:
         return {encoded for point in self.low_points() for encoded in self.encodings(point)}
 
     def public(self, encoded: bytes) -> _Public:
-        """Return a public key as OpenSSL takes it."""
+        """Return a public key of OpenSSL."""
         kind = ed25519.Ed25519PublicKey if self.size == 32 else ed448.Ed448PublicKey
         return kind.from_public_bytes(encoded)
 
     def forgery(self) -> bytes:
-        """Return a signature made without the private key of the key to be attacked: any S, and R = S·B."""
+        """Return a signature that was made without the private key: any S, and R = S·B."""
         seed = bytes(self.size)
         if self.size == 32:
             r = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
@@ -137,7 +137,7 @@ every_low_encoding = pytest.mark.parametrize(("curve", "encoded"), _LOW, ids=_ID
 
 @pytest.mark.parametrize(("curve", "count"), [(_ED25519, 14), (_ED448, 10)])
 def test_low_points(curve: _Curve, count: int) -> None:
-    """The cofactor times each of them is the identity, and they have this many encodings."""
+    """The cofactor times each point is the identity, and they have this many encodings."""
     assert {curve.multiply(point, curve.cofactor) for point in curve.low_points()} == {_IDENTITY}
     assert len(curve.low_encodings()) == count
 
@@ -165,7 +165,7 @@ def test_anybody_can_sign_for_them(curve: _Curve, encoded: bytes) -> None:
 
 @every_low_encoding
 def test_points_of_low_order_are_refused(curve: _Curve, encoded: bytes) -> None:
-    """As the configured key, given as PEM, JWK or JWKS, for Privy's tokens and for custom ones."""
+    """This applies to configured keys, as PEM, JWK or JWKS, for Privy's tokens and for custom ones."""
     public = curve.public(encoded)
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for material in (pem, curve.jwk(encoded), {"keys": [curve.jwk(encoded)]}):
@@ -178,7 +178,7 @@ def test_points_of_low_order_are_refused(curve: _Curve, encoded: bytes) -> None:
 
 @every_low_encoding
 def test_points_of_low_order_are_passed_over(curve: _Curve, encoded: bytes) -> None:
-    """The other keys of a set are kept, and the summary names the reason."""
+    """The other keys of a set are kept, and the summary contains the reason."""
     good = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     entries = [curve.jwk(encoded, kid="bad"), _ED25519.jwk(good, kid="good")]
     key_set = read_jwks({"keys": entries}, algorithms=("EdDSA",))
@@ -188,7 +188,7 @@ def test_points_of_low_order_are_passed_over(curve: _Curve, encoded: bytes) -> N
 
 @pytest.mark.parametrize("curve", [_ED25519, _ED448])
 def test_coordinates_are_reduced(curve: _Curve) -> None:
-    """A y-coordinate that is not reduced is refused, whatever the point (RFC 8032 §5.1.3, §5.2.3)."""
+    """A y-coordinate that is not reduced is rejected, whatever the point (RFC 8032 §5.1.3, §5.2.3)."""
     top = 8 * curve.size - 1
     for y in {curve.prime, curve.prime + 5, (1 << top) - 1}:
         for sign in (0, 1):
@@ -199,7 +199,7 @@ def test_coordinates_are_reduced(curve: _Curve) -> None:
 
 @pytest.mark.parametrize("curve", [_ED25519, _ED448])
 def test_other_points_are_taken(curve: _Curve) -> None:
-    """Other y-coordinates are accepted, also those close to the refused ones."""
+    """Other y-coordinates are accepted, also those close to the rejected ones."""
     forbidden = {y for _, y in curve.low_points()}
     for low in forbidden:
         for y in {(low + 2) % curve.prime, (low - 2) % curve.prime} - forbidden:
@@ -223,7 +223,7 @@ def _rsa_der(e: int) -> bytes:
 
 @pytest.mark.parametrize("e", [1, 2, 3, 4, 5, 17, 257, 65535, 65536, 65538, 2 * 65537, 2**256 + 1])
 def test_rsa_exponents_that_are_refused(e: int) -> None:
-    """Even, small and very long exponents are refused (FIPS 186-5 §A.1.1)."""
+    """Even, small and very long exponents are rejected (FIPS 186-5 §A.1.1)."""
     with pytest.raises(ConfigurationError, match=r"^verification_key: .*(exponent|not those of a public key)"):
         load_key_set(_rsa_jwk(e), algorithms=("RS256",))
     key_set = read_jwks({"keys": [_rsa_jwk(e), Signer("good").jwk]}, algorithms=("RS256", "ES256"))
@@ -233,13 +233,13 @@ def test_rsa_exponents_that_are_refused(e: int) -> None:
 
 @pytest.mark.parametrize("e", [3, 5, 17, 257, 65535])
 def test_rsa_exponents_that_are_refused_in_pem(e: int) -> None:
-    """They are refused in PEM as well as in a JWK."""
+    """They are rejected in PEM as well as in a JWK."""
     with pytest.raises(ConfigurationError, match="exponent is even, less than 65537 or longer than 256 bits"):
         load_key_set(base64.b64encode(_rsa_der(e)), algorithms=("RS256",))
 
 
 def test_rsa_with_the_exponent_one() -> None:
-    """With e=1 a message is its own signature; cryptography makes no such key, so the bytes are edited."""
+    """With e=1 a message is its own signature; cryptography cannot create such a key, so the bytes are edited."""
     three = _rsa_der(3)
     assert three.endswith(b"\x02\x01\x03")
     with pytest.raises(ConfigurationError, match=r"^verification_key: "):
@@ -254,7 +254,7 @@ def test_rsa_exponents_that_are_taken(e: int) -> None:
 
 
 def test_a_server_that_publishes_one(caplog: pytest.LogCaptureFixture) -> None:
-    """Its other keys are used, and the log says why this one is not."""
+    """Its other keys are used, and the log contains the reason."""
     caplog.set_level(logging.WARNING)
     good = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     identity = _ED25519.jwk((1).to_bytes(32, "little"), kid="forged")

@@ -1,6 +1,6 @@
-"""A real server on loopback that answers as the official REST API is documented to.
+"""A real server on loopback that responds as the official REST API is documented.
 
-It knows ``GET /v1/users/<did>`` and ``POST /v1/users/<did>/custom_metadata``.
+It supports ``GET /v1/users/<did>`` and ``POST /v1/users/<did>/custom_metadata``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def record(did: str = DID, *accounts: dict[str, Any], **fields: Any) -> dict[str
 
 @dataclass
 class Seen:
-    """One request: what identifies the caller, and whom it asks for."""
+    """A request: the headers of the caller, and the path."""
 
     path: str
     app_id: str | None
@@ -51,10 +51,10 @@ class Seen:
 
 
 class UserServer:
-    """Serve ``users`` to those who know the secret, or answer as ``refusal`` says."""
+    """A server that returns ``users`` for the right secret, or responds as ``refusal`` says."""
 
     def __init__(self, *records: dict[str, Any], secrets: Mapping[str, str] | None = None) -> None:
-        """Know the users of ``records``, and the apps' secrets."""
+        """Create a server with the users of ``records`` and the secrets of the apps."""
         self.users = {each["id"]: each for each in records}
         self.secrets = dict(secrets or {APP_ID: SECRET})
         self.refusal: tuple[int, dict[str, str], bytes] | None = None
@@ -79,12 +79,12 @@ class UserServer:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start the server."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop."""
+        """Stop the server."""
         self.released.set()
         self._server.shutdown()
         self._thread.join()
@@ -92,22 +92,22 @@ class UserServer:
 
     @property
     def url(self) -> str:
-        """Return what stands for ``https://api.privy.io/v1``."""
+        """Return the address that replaces ``https://api.privy.io/v1``."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
     @property
     def count(self) -> int:
-        """Return how many requests have come in."""
+        """Return the number of requests."""
         return len(self.requests)
 
     def refuse(self, status: int, body: object = None, **headers: str) -> None:
-        """Answer every request like this from now on; underscores in header names stand for hyphens."""
+        """Respond to every request like this from now on; underscores in header names become hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, bytes) else json.dumps(body or {"error": "refused"}).encode()
         self.refusal = status, named, content
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer one request."""
+        """Respond to a request."""
         app_id = handler.headers.get("privy-app-id")
         self.requests.append(Seen(handler.path, app_id, dict(handler.headers.items())))
         self.arrived.release()

@@ -1,4 +1,4 @@
-"""The example app for full users, with a real issuer, a real REST API on loopback, and signed webhooks."""
+"""The example app for full users, with a real issuer, a REST API on loopback, and signed webhooks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 @pytest.fixture
 def server(issuer: DevelopmentIssuer) -> Iterator[UserServer]:
-    """Run a REST API that knows Ada."""
+    """Run a REST API with the user Ada."""
     with UserServer(record(ADA), secrets={issuer.app_id: SECRET}) as running:
         yield running
 
@@ -43,7 +43,7 @@ def client(issuer: DevelopmentIssuer, server: UserServer) -> Iterator[TestClient
 
 
 def test_only_on_request(client: TestClient, issuer: DevelopmentIssuer, server: UserServer) -> None:
-    """The API is asked by the routes that want the full user, and by no other."""
+    """Only routes that use the full user send a request to the API."""
     bearer = {"Authorization": f"Bearer {issuer.access_token('ada')}"}
     assert client.get("/me").status_code == 401
     assert client.get("/token", headers=bearer).json() == {"user_id": ADA, "complete": False}
@@ -54,7 +54,7 @@ def test_only_on_request(client: TestClient, issuer: DevelopmentIssuer, server: 
 
 
 def test_changed_by_a_webhook(client: TestClient, issuer: DevelopmentIssuer, server: UserServer) -> None:
-    """A webhook makes the change known at once."""
+    """A webhook makes a change visible immediately."""
     bearer = {"Authorization": f"Bearer {issuer.access_token('ada')}"}
     assert client.get("/wallets", headers=bearer).json() == []
     server.users[ADA] = record(ADA, account("wallet", address="0xA", chain_type="ethereum"))
@@ -65,14 +65,14 @@ def test_changed_by_a_webhook(client: TestClient, issuer: DevelopmentIssuer, ser
 
 
 def test_deleted(client: TestClient, issuer: DevelopmentIssuer, server: UserServer) -> None:
-    """The token of a deleted user gets the 401 of a bad token where the full user is wanted."""
+    """Where the full user is needed, the token of a deleted user gets the 401 of an invalid token."""
     del server.users[ADA]
     answer = client.get("/me", headers={"Authorization": f"Bearer {issuer.access_token('ada')}"})
     assert (answer.status_code, answer.json()) == (401, {"message": "Invalid token"})
 
 
 def test_invented_users(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a secret the development issuer's users are there in full, and nobody else."""
+    """Without a secret, only the full users of the development issuer exist."""
     for name in os.environ:
         if name.startswith("PRIVY_"):
             monkeypatch.delenv(name)
@@ -86,12 +86,12 @@ def test_invented_users(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_secret_of_the_configuration(issuer: DevelopmentIssuer) -> None:
-    """With a secret the app asks the REST API."""
+    """With a secret the app uses the REST API."""
     app = full_users_app.create_app(issuer.config(app_secret=SECRET))
     assert repr(app.state.users) == f"<UserLoader {issuer.app_id}>"
 
 
 def test_secret_is_required_for_a_real_app(issuer: DevelopmentIssuer) -> None:
-    """Nobody is invented for an app of Privy's."""
+    """Without a secret, only the app of the development issuer can be created."""
     with pytest.raises(ConfigurationError, match="app_secret"):
         full_users_app.create_app(issuer.config(app_id="a-real-app"))

@@ -1,4 +1,4 @@
-"""The loader against a real server: what it asks, what it keeps, and what it does when the API fails."""
+"""The loader with a real server: its requests, its cache, and its behaviour when the API fails."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def config(**fields: Any) -> PrivyConfig:
 
 
 def loader_of(server: UserServer, **options: Any) -> UserLoader:
-    """Return a loader that asks the server."""
+    """Return a loader that uses the server."""
     return UserLoader(options.pop("config", None) or config(), base_url=server.url, **options)
 
 
 def load(way: Way, loader: UserLoader, user: PrivyUser | str = TOKEN_USER, **options: Any) -> PrivyUser:
-    """Load a user, blocking or not."""
+    """Load a user, sync or async."""
     return call(way, lambda: loader.load(user, **options), lambda: loader.aload(user, **options))
 
 
 @every_way
 def test_full_user(way: Way) -> None:
-    """A user known by an access token alone becomes complete and fresh, and keeps the token's claims."""
+    """A user of an access token becomes complete and fresh, and keeps the token's claims."""
     with UserServer(record(DID, EMAIL)) as server:
         user = load(way, loader_of(server, wall_clock=Clock(1_800_000_000.0)))
     assert user.email is not None
@@ -70,7 +70,7 @@ def test_full_user(way: Way) -> None:
 
 @every_way
 def test_request(way: Way) -> None:
-    """The request names the app and its secret as documented, and nothing of the token."""
+    """The request contains the app and its secret as documented, and no part of the token."""
     with UserServer(record()) as server:
         options = {"headers": {"x-trace": "t1"}, "auth": ("someone", "else")}
         load(way, loader_of(server, config=config(client_options=options)))
@@ -83,7 +83,7 @@ def test_request(way: Way) -> None:
 @every_way
 @pytest.mark.parametrize("proxied", [False, True])
 def test_tls_context_weakened_later(proxied: bool, way: Way, caplog: pytest.LogCaptureFixture) -> None:
-    """The app secret is not sent with such a context: the user cannot be loaded, and the log says why."""
+    """The app secret is not sent with such a context: the user cannot be loaded, and the log contains the reason."""
     context = ssl.create_default_context()
     options = {"proxy": httpx2.Proxy("https://127.0.0.1:1", ssl_context=context)} if proxied else {"verify": context}
     with UserServer(record()) as server:
@@ -97,14 +97,14 @@ def test_tls_context_weakened_later(proxied: bool, way: Way, caplog: pytest.LogC
 
 @every_way
 def test_by_id(way: Way) -> None:
-    """An id alone is enough, and then there are no claims."""
+    """An ID alone is enough, and then there are no claims."""
     with UserServer(record()) as server:
         user = load(way, loader_of(server), DID)
     assert (user.id, dict(user.claims), user.complete) == (DID, {}, True)
 
 
 def test_kept_for_its_time() -> None:
-    """A user is asked for once within ``ttl``, sync and async alike, and again after it."""
+    """A user is requested once within ``ttl``, sync and async, and again after it."""
     clock = Clock()
     with UserServer(record()) as server:
         loader = loader_of(server, ttl=60, clock=clock)
@@ -118,7 +118,7 @@ def test_kept_for_its_time() -> None:
 
 
 def test_nothing_kept_without_a_time() -> None:
-    """With ``ttl=0`` every call asks."""
+    """With ``ttl=0`` every call sends a request."""
     with UserServer(record()) as server:
         loader = loader_of(server, ttl=0)
         loader.load(DID)
@@ -127,7 +127,7 @@ def test_nothing_kept_without_a_time() -> None:
 
 
 def test_bounded() -> None:
-    """The user who was not asked for the longest goes first."""
+    """The least recently used user is removed first."""
     dids = [f"did:privy:u{n}" for n in range(3)]
     with UserServer(*map(record, dids)) as server:
         loader = loader_of(server, size=2)
@@ -137,7 +137,7 @@ def test_bounded() -> None:
 
 
 def test_one_request_for_many_threads() -> None:
-    """Threads that ask at once wait for one request."""
+    """Concurrent threads wait for one request."""
     with UserServer(record(DID, EMAIL)) as server, ThreadPoolExecutor(8) as pool:
         server.released.clear()
         loader = loader_of(server)
@@ -149,7 +149,7 @@ def test_one_request_for_many_threads() -> None:
 
 
 def test_one_request_for_many_tasks() -> None:
-    """Tasks that ask at once wait for one request, also for one that a thread makes."""
+    """Concurrent tasks wait for one request, also for that of a thread."""
     with UserServer(record()) as server, ThreadPoolExecutor(1) as pool:
         server.released.clear()
         loader = loader_of(server)
@@ -168,7 +168,7 @@ def test_one_request_for_many_tasks() -> None:
 
 
 def test_cancelled_leader() -> None:
-    """Who waits for a request that is cancelled makes one of its own."""
+    """If a request is cancelled, a task that waits for it sends its own."""
     with UserServer(record()) as server:
         server.released.clear()
         loader = loader_of(server)
@@ -187,7 +187,7 @@ def test_cancelled_leader() -> None:
 
 
 def test_cancelled_under_trio() -> None:
-    """A cancelled request under trio leaves the way free for the next."""
+    """After a request was cancelled under trio, the next one is sent."""
     with UserServer(record()) as server:
         server.released.clear()
         loader = loader_of(server)
@@ -202,7 +202,7 @@ def test_cancelled_under_trio() -> None:
 
 
 def test_lost_leader() -> None:
-    """A request that is long overdue holds nobody up for ever."""
+    """No call waits forever for a request that never ends."""
     with UserServer(record()) as server:
         loader = loader_of(server)
         ref = loader._ref(DID, None)
@@ -214,7 +214,7 @@ def test_lost_leader() -> None:
 
 @every_way
 def test_deleted(way: Way) -> None:
-    """A user whom the API does not know is refused with 401, and not asked for again within ``ttl``."""
+    """A user that the API does not know is rejected with 401, and not requested again within ``ttl``."""
     with UserServer() as server:
         loader = loader_of(server)
         with pytest.raises(UserDeleted):
@@ -227,7 +227,7 @@ def test_deleted(way: Way) -> None:
 
 @pytest.mark.parametrize("did", ["", "ada", "did:privy:..", "did:privy:a/../b", "did:privy:a?b", "did:privy:a b"])
 def test_no_path_made_of_anything(did: str) -> None:
-    """What is no DID is no user, and cannot leave the address of users."""
+    """A text that is not a DID is rejected, and cannot change the path of the request."""
     with UserServer() as server, pytest.raises(UserDeleted):
         loader_of(server).load(did)
     assert {seen.path for seen in server.requests} <= {"/v1/users/did:privy:.."}
@@ -245,7 +245,7 @@ def test_no_path_made_of_anything(did: str) -> None:
     ],
 )
 def test_rate_limit(way: Way, name: str, value: str, seconds: float) -> None:
-    """After a 429 nobody asks until the API says, whichever user it is about; then all is well."""
+    """After a 429 no user is requested until the time that the API sets."""
     clock = Clock()
     with UserServer(record(), record("did:privy:other")) as server:
         loader = loader_of(server, ttl=80_000, on_outage="error", clock=clock)
@@ -273,7 +273,7 @@ def test_rate_limit(way: Way, name: str, value: str, seconds: float) -> None:
     ids=["seconds", "milliseconds", "words"],
 )
 def test_rate_limit_until_a_moment(name: str, write: Callable[[float], str]) -> None:
-    """A moment, in seconds, milliseconds or words, is waited for as well."""
+    """A time in seconds, milliseconds or as a date is used too."""
     clock = Clock()
     with UserServer(record()) as server:
         loader = loader_of(server, clock=clock)
@@ -288,7 +288,7 @@ def test_rate_limit_until_a_moment(name: str, write: Callable[[float], str]) -> 
 
 
 def test_growing_pauses() -> None:
-    """Failures are followed by 1, 2, 4, … at most 30 s of rest; a success ends the series."""
+    """After failures there are pauses of 1, 2, 4, … and at most 30 s; a success resets them."""
     clock = Clock()
     with UserServer(record()) as server:
         loader = loader_of(server, ttl=0, clock=clock)
@@ -331,7 +331,7 @@ def test_growing_pauses() -> None:
     ],
 )
 def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
-    """However the API fails, there is the token's user, or a 503, by choice."""
+    """If the API fails, the user of the token is returned or the response is 503, depending on the setting."""
     with KeyServer() as server:
         server.behave = behaviour
         base_url = server.url.removesuffix("/jwks.json")
@@ -346,7 +346,7 @@ def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
 
 
 def test_no_server() -> None:
-    """An API that cannot be reached at all is an outage; an id alone has nothing to fall back on."""
+    """An API that cannot be reached is an outage; for an ID alone there is no user to fall back on."""
     with KeyServer() as server:
         server.stop()
         loader = UserLoader(config(), base_url=server.url.removesuffix("/jwks.json"))
@@ -356,7 +356,7 @@ def test_no_server() -> None:
 
 
 def test_wrong_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """A secret that the API refuses is our side's fault, and the log says which setting to look at."""
+    """If the API rejects the secret, this is an outage, and the log names the setting."""
     with UserServer(record()) as server, caplog.at_level(logging.DEBUG):
         loader = loader_of(server, config=config(app_secret="a-wrong-secret"))
         assert loader.load(TOKEN_USER) is TOKEN_USER
@@ -365,7 +365,7 @@ def test_wrong_secret(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_strange_record_does_not_stop_others() -> None:
-    """One user's record that cannot be read leaves the others served."""
+    """One user's invalid record does not affect other users."""
     with UserServer(record(linked_accounts="none"), record("did:privy:other")) as server:
         loader = loader_of(server)
         assert loader.load(TOKEN_USER) is TOKEN_USER
@@ -373,7 +373,7 @@ def test_strange_record_does_not_stop_others() -> None:
 
 
 def test_invalidate() -> None:
-    """A user who is forgotten is asked for anew."""
+    """A user that was invalidated is requested again."""
     with UserServer(record()) as server:
         loader = loader_of(server)
         loader.load(DID)
@@ -385,7 +385,7 @@ def test_invalidate() -> None:
 
 
 def test_invalidate_while_loading() -> None:
-    """What was asked for before a change is not kept after it."""
+    """The result of a request from before a change is not cached after it."""
     with UserServer(record()) as server, ThreadPoolExecutor(1) as pool:
         server.released.clear()
         loader = loader_of(server)
@@ -400,7 +400,7 @@ def test_invalidate_while_loading() -> None:
 
 
 def test_nothing_of_the_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """The secret is in no ``repr``, log or exception."""
+    """No repr, log or exception contains the secret."""
     with UserServer(record()) as server, caplog.at_level(logging.DEBUG):
         loader = loader_of(server, on_outage="error")
         loader.load(DID)
@@ -414,12 +414,12 @@ def test_nothing_of_the_secret(caplog: pytest.LogCaptureFixture) -> None:
 
 
 class TestSeveralApps:
-    """Several apps in one process, each with its secret."""
+    """Several apps in one process, each with its own secret."""
 
     APPS: ClassVar = {"app-one": "secret-one", "app-two": "secret-two"}
 
     def test_app_of_the_token(self) -> None:
-        """The token's audience says which app's secret is used."""
+        """The token's audience selects the app's secret."""
         with UserServer(record(), secrets=self.APPS) as server:
             loader = loader_of(server, config=config(app_id=tuple(self.APPS), app_secret=self.APPS))
             for audience in ("app-two", ["other", "app-one"]):
@@ -433,7 +433,7 @@ class TestSeveralApps:
         [(DID, None), (DID, "app-three"), (user_from_access_claims({"sub": DID, "aud": "app-three"}), None)],
     )
     def test_unknown_app(self, user: PrivyUser | str, app_id: str | None) -> None:
-        """Without a known app nothing is asked."""
+        """Without a known app no request is sent."""
         with UserServer(record(), secrets=self.APPS) as server:
             loader = loader_of(server, config=config(app_id=tuple(self.APPS), app_secret=self.APPS))
             with pytest.raises(ConfigurationError, match="app-one, app-two"):
@@ -441,7 +441,7 @@ class TestSeveralApps:
         assert server.count == 0
 
     def test_pauses_are_each_apps_own(self) -> None:
-        """The limit of one app does not hold up another."""
+        """The rate limit of one app does not affect another."""
         with UserServer(record(), secrets=self.APPS) as server:
             loader = loader_of(server, config=config(app_id=tuple(self.APPS), app_secret=self.APPS))
             server.refuse(429, Retry_After="60")
@@ -452,7 +452,7 @@ class TestSeveralApps:
 
 
 class TestSettings:
-    """What is checked at start-up."""
+    """Checks at startup."""
 
     @pytest.mark.parametrize(
         ("options", "name"),
@@ -468,7 +468,7 @@ class TestSettings:
         ],
     )
     def test_wrong(self, options: dict[str, Any], name: str) -> None:
-        """A wrong value names its setting."""
+        """The error for a wrong value names its setting."""
         with pytest.raises(ConfigurationError) as caught:
             UserLoader(config(), **options)
         assert caught.value.field == name
@@ -486,23 +486,23 @@ class TestSettings:
         ],
     )
     def test_secret(self, fields: dict[str, Any]) -> None:
-        """Every app needs its own secret, as the dashboard shows it."""
+        """Every app needs its own secret."""
         with pytest.raises(ConfigurationError) as caught:
             UserLoader(config(**fields))
         assert caught.value.field == "app_secret"
 
     def test_from_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without a configuration the environment is read."""
+        """Without a configuration the settings come from the environment."""
         monkeypatch.setenv("PRIVY_APP_ID", APP_ID)
         monkeypatch.setenv("PRIVY_APP_SECRET", SECRET)
         assert repr(UserLoader()) == f"<UserLoader {APP_ID}>"
 
     def test_from_mapping(self) -> None:
-        """A mapping of settings is as good."""
+        """A mapping of settings is accepted."""
         assert APP_ID in repr(UserLoader({"APP_ID": APP_ID, "APP_SECRET": SECRET}))
 
     def test_address_with_a_slash(self) -> None:
-        """A slash at the end of the address does no harm."""
+        """A slash at the end of the address is ignored."""
         with UserServer(record()) as server:
             assert UserLoader(config(), base_url=f"{server.url}/").load(DID).complete
 
@@ -513,12 +513,12 @@ def plain(did: str) -> dict[str, Any]:
 
 
 async def waiting(did: str) -> dict[str, Any]:
-    """Return a record, to be awaited."""
+    """Return a record, async."""
     return record(did, EMAIL)
 
 
 class Waiting:
-    """A client that is called and awaited."""
+    """A callable object whose call is async."""
 
     async def __call__(self, did: str) -> PrivyUser:
         """Return a user."""
@@ -526,7 +526,7 @@ class Waiting:
 
 
 class Later:
-    """Something to await that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __init__(self, did: str) -> None:
         self._did = did
@@ -537,17 +537,17 @@ class Later:
 
 
 class TestCallableSource:
-    """Another client in the place of the REST API."""
+    """Another client instead of the REST API."""
 
     @every_way
     def test_plain(self, way: Way) -> None:
-        """A plain function serves both worlds, and no secret is needed."""
+        """A plain function works sync and async, and no secret is needed."""
         loader = UserLoader(config(app_secret=None), load_user=plain)
         assert load(way, loader).email is not None
 
     @pytest.mark.parametrize("function", [waiting, Waiting()])
     def test_async(self, function: Any) -> None:
-        """An async one is awaited, and says so where nobody can await it."""
+        """An async function is awaited, and in sync code there is an error."""
         loader = UserLoader(config(), load_user=function)
         user = asyncio.run(loader.aload(TOKEN_USER))
         assert (user.id, user.complete, user.fresh_at is not None) == (DID, True, True)
@@ -560,7 +560,7 @@ class TestCallableSource:
         [Later, lambda did: waiting(str(did)), functools.partial(lambda _, did: waiting(did), 1)],
     )
     def test_async_unseen(self, function: Any) -> None:
-        """One that shows only by what it returns is awaited too, and says so where nobody can await it."""
+        """A function that is known as async only by its result is awaited too, and in sync code there is an error."""
         loader = UserLoader(config(), load_user=function)
         assert asyncio.run(loader.aload(TOKEN_USER)).complete
         loader.invalidate(DID)
@@ -569,7 +569,7 @@ class TestCallableSource:
 
     @pytest.mark.parametrize("function", [functools.partial(Waiting()), functools.partial(waiting)])
     def test_async_partial(self, function: Any) -> None:
-        """It is known for async behind ``functools.partial``."""
+        """It is recognised as async inside ``functools.partial``."""
         loader = UserLoader(config(), load_user=function)
         assert asyncio.run(loader.aload(TOKEN_USER)).complete
         loader.invalidate(DID)
@@ -577,7 +577,7 @@ class TestCallableSource:
             loader.load(TOKEN_USER)
 
     def test_off_the_event_loop(self) -> None:
-        """A plain function that blocks is called in a thread."""
+        """A blocking function is called in a thread."""
         seen: list[threading.Thread] = []
 
         def blocking(did: str) -> dict[str, Any]:
@@ -589,13 +589,13 @@ class TestCallableSource:
 
     @every_way
     def test_none(self, way: Way) -> None:
-        """``None`` says that there is no such user."""
+        """``None`` means that the user does not exist."""
         with pytest.raises(UserDeleted):
             load(way, UserLoader(config(), load_user=lambda did: None))
 
     @every_way
     def test_error(self, way: Way, caplog: pytest.LogCaptureFixture) -> None:
-        """Whatever it raises is an outage, of which only the type is told."""
+        """Any error is an outage, of which only the type is logged."""
 
         def failing(did: str) -> dict[str, Any]:
             raise ValueError("with a secret in it")
@@ -606,7 +606,7 @@ class TestCallableSource:
 
     @every_way
     def test_error_of_ours(self, way: Way) -> None:
-        """An error of ours is passed on, and nothing is left behind."""
+        """Our own errors are raised unchanged, and leave no state."""
         answers: list[Any] = [UserDeleted("gone"), record(DID)]
 
         def deciding(did: str) -> Any:
@@ -621,7 +621,7 @@ class TestCallableSource:
         assert load(way, loader).complete
 
     def test_async_error(self) -> None:
-        """What an async one raises is an outage too."""
+        """An error of an async function is an outage too."""
 
         async def failing(did: str) -> None:
             raise OSError

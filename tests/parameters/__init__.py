@@ -1,1 +1,1 @@
-"""What ``owns_wallet`` looks at is what the view reads, in every framework and however it reads."""
+"""``owns_wallet`` checks the value that the view reads, in every framework and however it reads it."""

@@ -1,4 +1,4 @@
-"""One app in each framework, whose view is guarded by ``owns_wallet`` and reads the address in every way there is."""
+"""An app in each framework, whose view is protected with ``owns_wallet`` and reads the address in all possible ways."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Send = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
 def attempt(read: Callable[[], Any]) -> list[tuple[Any, Any]]:
-    """Return the pairs that a reader of a framework gives, none if it refuses to read or there are none."""
+    """Return the pairs that a reader of a framework returns, or none if it raises an error."""
     try:
         value = read()
         return [(name, each) for name, each in (value.items() if hasattr(value, "items") else value)]
@@ -62,7 +62,7 @@ def attempt(read: Callable[[], Any]) -> list[tuple[Any, Any]]:
 
 
 def flask_view(address: str = "") -> list[str]:
-    """Read everything."""
+    """Read the address in all ways."""
     raw = request.get_data()
     ways: list[Callable[[], Any]] = [
         lambda: request.args.items(multi=True),
@@ -76,7 +76,7 @@ def flask_view(address: str = "") -> list[str]:
 
 
 def flask_app(*, form_first: bool = False) -> Send:
-    """Return how to send to an app, which may have read the form before, as extensions do."""
+    """Return a function that sends to an app, which may parse the form first, as extensions do."""
     app = Flask(__name__)
     FlaskPrivy(app, issuer_config())
     if form_first:
@@ -96,7 +96,7 @@ def flask_app(*, form_first: bool = False) -> Send:
 
 
 def django_readings(request: HttpRequest, address: str) -> JsonResponse:
-    """Read everything."""
+    """Read the address in all ways."""
     raw = request.body
     ways: list[Callable[[], Any]] = [
         request.GET.lists,
@@ -114,37 +114,37 @@ def django_readings(request: HttpRequest, address: str) -> JsonResponse:
 @csrf_exempt
 @django_require(**OWNER)
 def django_view(request: HttpRequest, address: str = "") -> JsonResponse:
-    """Read everything."""
+    """Read the address in all ways."""
     return django_readings(request, address)
 
 
 @csrf_exempt
 @django_require(**OWNER)
 async def django_aview(request: HttpRequest, address: str = "") -> JsonResponse:
-    """Read everything, in an async view."""
+    """Read the address in all ways, in an async view."""
     return django_readings(request, address)
 
 
 class Lines(BaseParser):
-    """A format that nobody else knows: a name and a value in each line."""
+    """A parser of a custom format: a name and a value in each line."""
 
     media_type = "application/x-lines"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> dict[str, str]:
-        """Return what the lines say."""
+        """Return the values of the lines."""
         return dict(line.split(": ", 1) for line in stream.read().decode().splitlines())
 
 
 class RestView(APIView):
-    """Read what REST framework has parsed."""
+    """Read the data that REST framework parsed."""
 
     authentication_classes = ()
     permission_classes = (PrivyUserRequired.where(**OWNER),)
     parser_classes = (JSONParser, FormParser, MultiPartParser, Lines)
 
     def get(self, request: Any, address: str = "") -> Response:
-        """Answer what each way reads."""
-        # The body first, since what REST framework parses is read from the stream.
+        """Return the result of each way."""
+        # First the body, since REST framework parses the stream.
         raw = request._request.body
         data = attempt(lambda: request.data.lists() if hasattr(request.data, "lists") else request.data)
         flat = [(name, value) for name, each in data for value in (each if isinstance(each, list) else [each])]
@@ -156,7 +156,7 @@ class RestView(APIView):
 
 @functools.cache
 def ninja_urls() -> Any:
-    """Return the routes of an API, of which there may be only one."""
+    """Return the URLs of an API, which can be created only once."""
     api = NinjaAPI(auth=privy_auth(**OWNER), docs_url=None, openapi_url=None, urls_namespace="parameters")
 
     def view(request: HttpRequest) -> Any:
@@ -172,7 +172,7 @@ def ninja_urls() -> Any:
 
 @contextmanager
 def django_project() -> Iterator[None]:
-    """Be a Django project with all of these views."""
+    """Use a Django project with all of these views."""
     urls: Any = types.ModuleType("urls")
     views: dict[str, Any] = {"sync": django_view, "async": django_aview, "rest": RestView.as_view()}
     urls.urlpatterns = [path("ninja/", ninja_urls())]
@@ -188,7 +188,7 @@ def django_project() -> Iterator[None]:
 
 
 def django_app(name: str) -> Send:
-    """Return how to send to the project's views of one kind, by WSGI."""
+    """Return a function that sends to the project's views of one kind, over WSGI."""
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         content_type = headers.get("content-type", "")
@@ -202,7 +202,7 @@ def django_app(name: str) -> Send:
 
 
 def django_asgi_app(name: str) -> Send:
-    """Return how to send to the project's views of one kind, by ASGI."""
+    """Return a function that sends to the project's views of one kind, over ASGI."""
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         route, _, query = target.partition("?")
@@ -223,7 +223,7 @@ def django_asgi_app(name: str) -> Send:
 
 
 async def read_request(request: Request) -> list[str]:
-    """Read everything."""
+    """Read the address in all ways."""
     raw = await request.body()
     pairs = [*request.query_params.multi_items(), *request.path_params.items()]
     with suppress(Exception):
@@ -235,7 +235,7 @@ async def read_request(request: Request) -> list[str]:
 
 
 def testing(app: Any) -> Send:
-    """Return how to send to an ASGI app."""
+    """Return a function that sends to an ASGI app."""
     client = TestClient(app, headers=identity_header())
 
     def send(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -246,7 +246,7 @@ def testing(app: Any) -> Send:
 
 
 def starlette_app(*, in_thread: bool = False) -> Send:
-    """Return how to send to an app with an endpoint that is async, or runs in a thread."""
+    """Return a function that sends to an app whose endpoint is async, or runs in a thread."""
 
     @starlette_require(**OWNER)
     async def endpoint(request: Request) -> JSONResponse:
@@ -263,7 +263,7 @@ def starlette_app(*, in_thread: bool = False) -> Send:
 
 
 def fastapi_app(*, any_body: bool = False) -> Send:
-    """Return how to send to an app whose endpoint takes the request, or a body of any kind."""
+    """Return a function that sends to an app whose endpoint accepts the request, or a body of any kind."""
     app = FastAPI(strict_content_type=False)
     FastAPIPrivy(app, issuer_config())
 
@@ -294,5 +294,5 @@ APPS: dict[str, Callable[[], Send]] = {
     "fastapi": fastapi_app,
     "fastapi-any": lambda: fastapi_app(any_body=True),
 }
-# Here the framework has read the body before the condition is asked, and may have refused it.
+# Here the framework has read the body before the condition runs, and may have rejected it.
 READS_FIRST = {"flask-form-first", "fastapi-any"}

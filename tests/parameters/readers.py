@@ -1,4 +1,4 @@
-"""Every way in which a view, or a library that it calls, might read the address from a body."""
+"""All ways in which a view, or a library that it uses, might read the address from a body."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def found_in(pairs: Iterable[tuple[Any, Any]]) -> Iterator[str]:
 
 
 def read_raw(body: bytes, content_type: str) -> Iterator[str]:
-    """Yield every address that can be read from a body, whatever it is said to be."""
+    """Yield every address that can be read from a body, with any content type."""
     ways = [_json, _first_wins, _first_text, _lines, _form]
     if content_type.startswith("application/x-www-form-urlencoded"):
         ways.append(_form_with_semicolons)
@@ -55,7 +55,7 @@ def _items(value: Any) -> Iterable[tuple[Any, Any]]:
         return []
     data = value.get("data")
     attributes = data.get("attributes") if isinstance(data, dict) else None
-    # Only the parser of JSON:API looks into it.
+    # Only parsers of JSON:API read this.
     return [*value.items(), *(attributes.items() if isinstance(attributes, dict) else ())]
 
 

@@ -1,4 +1,4 @@
-"""No view reads another address than the one that the condition has looked at."""
+"""No view reads another address than the one that the condition has checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded",
 
 
 def mine(text: str) -> str:
-    """Write the user's address and the other one into a text."""
+    """Insert the user's address and the other one into a text."""
     return text.replace("MINE", MINE).replace("OTHER", OTHER)
 
 
@@ -31,7 +31,7 @@ def part(value: str, disposition: str = 'form-data; name="address"', *headers: s
 END = "--B--\r\n"
 FILE = part("\x89PNG", 'form-data; name="file"; filename="x.png"', "Content-Type: image/png")
 
-# What the body says under which content type, beside the user's own address in the query or the path.
+# The bodies and their content types, sent together with the user's own address in the query or the path.
 BODIES: list[tuple[str, str, str | bytes]] = [
     ("json", JSON, '{"address": "OTHER"}'),
     ("json as a form", FORM, '{"address": "OTHER"}'),
@@ -156,7 +156,7 @@ BODIES: list[tuple[str, str, str | bytes]] = [
 
 
 def fooled(app: str, answer: Answer) -> bool:
-    """Return whether an answer is anything but a refusal; or where the framework reads first, shows another address."""
+    """Return whether a response is not an error; if the framework reads first, whether it shows another address."""
     status, read = answer
     if app in READS_FIRST:
         return (status, read) != (200, {MINE}) and status not in {400, 403, 413, 422}
@@ -165,7 +165,7 @@ def fooled(app: str, answer: Answer) -> bool:
 
 @pytest.mark.parametrize(("content_type", "body"), [each[1:] for each in BODIES], ids=[each[0] for each in BODIES])
 def test_another_address_in_the_body(app: str, send: Send, content_type: str, body: str | bytes) -> None:
-    """The user's own address in the query or the path does not let in a body that can be read otherwise."""
+    """With the user's own address in the query or the path, a body with another address is still rejected."""
     raw = body if isinstance(body, bytes) else mine(body).encode()
     headers = {"content-type": content_type} if content_type else {}
     for method, target in (("POST", f"/owned?address={MINE}"), ("PUT", f"/owned/{MINE}"), ("POST", "/owned")):
@@ -174,7 +174,7 @@ def test_another_address_in_the_body(app: str, send: Send, content_type: str, bo
 
 @pytest.mark.parametrize("method", METHODS)
 def test_another_address_by_every_method(app: str, send: Send, method: str) -> None:
-    """Some frameworks read a form with certain methods only, and a body with all of them."""
+    """Some frameworks read a form only for certain methods, and a body for all of them."""
     bodies = ((JSON, '{"address": "OTHER"}'), (FORM, "address=OTHER"), (MULTIPART, part("OTHER") + END))
     for content_type, body in bodies:
         for target in (f"/owned?address={MINE}", f"/owned/{MINE}", "/owned"):
@@ -182,7 +182,7 @@ def test_another_address_by_every_method(app: str, send: Send, method: str) -> N
 
 
 def test_compressed_body(send: Send) -> None:
-    """Somebody may decompress it later."""
+    """Other code may decompress it later."""
     body = gzip.compress(mine("address=OTHER").encode())
     headers = {"content-type": FORM, "content-encoding": "gzip"}
     assert send("POST", f"/owned?address={MINE}", headers, body) == (403, set())
@@ -205,19 +205,19 @@ def test_compressed_body(send: Send) -> None:
     ],
 )
 def test_another_address_in_the_query(send: Send, query: str) -> None:
-    """Nor does it help a second one in the query, however that is written."""
+    """A second address in the query is rejected, in any spelling."""
     assert send("GET", f"/owned?{mine(query)}", {}, b"") == (403, set())
 
 
 def test_other_override_of_the_method(send: Send) -> None:
-    """What the method is, or is said to be, changes nothing."""
+    """The result does not depend on the method, or on an override of the method."""
     headers = {"content-type": FORM, "x-http-method-override": "PUT", "x-method-override": "GET"}
     body = mine("_method=PUT&_content_type=application/json&_content=%7B%7D&address=OTHER").encode()
     for method in METHODS:
         assert send(method, f"/owned?address={MINE}", headers, body) == (403, set())
 
 
-# What clients send.
+# Bodies as clients send them.
 
 
 def form(**fields: str) -> str:
@@ -270,7 +270,7 @@ ORDINARY: list[tuple[str, str, str | bytes]] = [
 
 @pytest.mark.parametrize(("content_type", "body"), [each[1:] for each in ORDINARY], ids=[each[0] for each in ORDINARY])
 def test_ordinary_body(send: Send, content_type: str, body: str | bytes) -> None:
-    """The address in a body counts, and every view that can read it reads the same."""
+    """The address in a body is used, and every view that can read it reads the same."""
     raw = body if isinstance(body, bytes) else mine(body).encode()
     headers = {"content-type": content_type} if content_type else {}
     for method in METHODS:
@@ -294,7 +294,7 @@ def test_ordinary_body(send: Send, content_type: str, body: str | bytes) -> None
     ],
 )
 def test_body_that_does_not_name_it(send: Send, content_type: str, body: bytes) -> None:
-    """A body that says nothing of the address leaves that of the path and the query alone."""
+    """If a body does not contain the address, only the path and the query are used."""
     for target in (f"/owned?address={MINE}&x=1", f"/owned/{MINE.lower()}"):
         status, read = send("POST", target, {"content-type": content_type}, body)
         assert (status, len(read)) == (200, 1)
@@ -308,12 +308,12 @@ def test_json_api(send: Send) -> None:
 
 
 def test_no_address(app: str, send: Send) -> None:
-    """Without one nobody is the owner."""
+    """Without an address the user is not the owner."""
     for body in (b"", b"{}", b"x=1"):
         assert not fooled(app, send("POST", "/owned", {}, body))
 
 
 def test_each_own_address(send: Send) -> None:
-    """Two addresses of the user's own are two values."""
+    """Two of the user's own addresses are still two values."""
     both: dict[str, Any] = {"address": "0x79a08eFE34a7A0De99bbddF3b46E83E103c82555"}
     assert send("POST", f"/owned/{MINE}", {"content-type": JSON}, json.dumps(both).encode()) == (403, set())

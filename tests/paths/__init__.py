@@ -1,1 +1,1 @@
-"""Paths as clients write them, servers read them and routers match them."""
+"""Paths as clients send them, servers parse them and routers match them."""

@@ -1,4 +1,4 @@
-"""The routes in frameworks that speak ASGI."""
+"""The routes in ASGI frameworks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _numbers = count()
 
 
 def plain(seen: Seen, name: str) -> Any:
-    """Return an ASGI app that is one handler."""
+    """Return an ASGI app with a single handler."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body = seen.run(name)
@@ -69,7 +69,7 @@ def _endpoint(seen: Seen, name: str) -> Any:
 
 
 def fastapi_app(seen: Seen) -> Any:
-    """Return an app in FastAPI that has its own root path, a router and an app inside."""
+    """Return an app in FastAPI with its own root path, a router and an inner app."""
     app, sub, router = FastAPI(), FastAPI(), APIRouter()
     app.root_path = "/v1"
     for path in PAGES:
@@ -140,7 +140,7 @@ def falcon_app(seen: Seen) -> Any:
 def sanic_app(seen: Seen) -> Any:
     """Return an app in Sanic, which routes ``raw_path``."""
     app: Any = Sanic(f"paths-{next(_numbers)}", configure_logging=False)
-    # It rewrites its own code for the first app of a process.
+    # Sanic rewrites its own code for the first app of a process.
     app.config.TOUCHUP = False
 
     def add(path: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The routes in Django: exact ones, patterns in any case with and without a slash at the end, and files."""
+"""The routes in Django: exact ones, case-insensitive patterns with and without a trailing slash, and files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.paths.routes import DIRECTORY, PAGES, REST, SUB_PAGES, Seen
 __all__ = ["SEEN", "urlpatterns"]
 
 SEEN = Seen()
-"""Django knows its routes by a module's name, so there is one."""
+"""Django identifies a URLconf by the name of a module, so there is only one."""
 
 
 def _view(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What every app of these tests serves: handlers that note that they ran, and a directory of files."""
+"""The content of every app in these tests: handlers that record that they ran, and a directory of files."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ PAGES = (
     *("/", "/public", "/public/f", "/open", "/open/f", "/login", "/login/f", "/loginx", "/api"),
     *("/private", "/private/f", "/Caps/Two", "/Caps/Two/f", "/api/v2", "/api/v2/f", "/my-area", "/my-area/f"),
 )
-"""The handlers, by their paths."""
+"""The handlers by path."""
 SUB_PAGES = ("/private", "/private/f", "/open")
-"""Handlers of an app that is mounted at ``/sub``, by their paths below it."""
+"""The handlers of an app that is mounted at ``/sub``, by their paths below it."""
 REST = "/private/rest"
-"""A handler for everything below this path."""
+"""A handler for every path below this one."""
 START = "/begins"
-"""A handler for all that starts with this, in frameworks that compare the first characters only."""
+"""A handler for all paths that start with this text, in frameworks that compare only the start."""
 FILES = ("f.txt", "open/f.txt", "private/f.txt")
 ADDRESSES = (*PAGES, *(f"/sub{path}" for path in SUB_PAGES), f"{REST}/a/b", *(f"/static/{name}" for name in FILES))
-"""A path to each handler and file."""
+"""The path of each handler and file."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is protected, and which handlers and files are open nonetheless."""
+    """The protected paths, and the handlers and files that are exempt."""
 
     protect: Sequence[str]
     exempt: Sequence[str] = ()
     login_url: str | None = None
 
     def opens(self, name: str, method: str) -> bool:
-        """Return whether a handler or file may be reached without a user."""
+        """Return whether a handler or file needs no user."""
         if name == self.login_url:
             return method in ("GET", "HEAD")
         return _below(name, self.exempt) or not _below(name, self.protect)
@@ -71,7 +71,7 @@ class Seen:
     names: list[str] = field(default_factory=list)
 
     def run(self, name: str) -> bytes:
-        """Note that a handler ran; return what it answers."""
+        """Record that a handler ran, and return its response."""
         self.names.append(name)
         return name.encode()
 
@@ -83,12 +83,12 @@ def _write_files(directory: Path) -> Path:
     return directory
 
 
-# Pages that quote an address must not be taken for the file.
+# Pages that contain the requested URL must not be mistaken for the file.
 _MARK = secrets.token_hex(8)
 _FILE = re.compile(rf"<{_MARK}([^>]*)>".encode())
 DIRECTORY = _write_files(Path(tempfile.mkdtemp(prefix="privy-")))
 
 
 def served(body: bytes) -> list[str]:
-    """Return the addresses of the files that a response holds."""
+    """Return the paths of the files that a response contains."""
     return [name.decode() for name in _FILE.findall(body)]

@@ -1,6 +1,6 @@
-"""What each server makes of a request: the scope or the environ that an app gets, by the server's own code.
+"""How each server passes a request on: the scope or the environ for the app, created by the server's own code.
 
-A server that answers by itself, because it takes the request for malformed, gives ``None``.
+The result is ``None`` if the server rejects the request itself.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from werkzeug.serving import WSGIRequestHandler as WerkzeugHandler
 
 __all__ = ["ASGI_SERVERS", "WSGI_SERVERS", "Fields", "Read"]
 
-# These have no types.
+# These packages have no types.
 daphne: Any = import_module("daphne.http_protocol")
 gunicorn: Any = SimpleNamespace(
     Config=import_module("gunicorn.config").Config,
@@ -64,7 +64,7 @@ WSGI = {
 
 
 def request_bytes(method: str, target: bytes, fields: Fields = ()) -> bytes:
-    """Return a request as it is on the wire."""
+    """Return the bytes of a request."""
     lines = [b"%s %s HTTP/1.1" % (method.encode(), target), b"Host: app.example"]
     return b"\r\n".join([*lines, *(f"{name}: {value}".encode("latin-1") for name, value in fields), b"", b""])
 
@@ -84,7 +84,7 @@ class _Task:
 
 
 class _Loop:
-    """An event loop that runs nothing: tells whether an app would have been called."""
+    """An event loop that runs nothing, but records whether an app would have been called."""
 
     called = False
 
@@ -100,7 +100,7 @@ async def _no_app(scope: Any, receive: Any, send: Any) -> None: ...
 
 
 def uvicorn(protocol_class: Any, root_path: str = "") -> Read:
-    """Read requests as uvicorn does."""
+    """Parse requests like uvicorn."""
     config = UvicornConfig(_no_app, root_path=root_path, log_config=None, access_log=False)
     config.load()
 
@@ -116,7 +116,7 @@ def uvicorn(protocol_class: Any, root_path: str = "") -> Read:
 
 
 def hypercorn(root_path: str = "") -> Read:
-    """Read requests as Hypercorn does."""
+    """Parse requests like Hypercorn."""
     config = HypercornConfig()
     config.root_path = root_path
 
@@ -161,7 +161,7 @@ def _finish(coroutine: Any) -> None:
 
 
 def daphne_server(root_path: str = "") -> Read:
-    """Read requests as Daphne does, which lets any client set ``root_path``."""
+    """Parse requests like Daphne, which allows any client to set ``root_path``."""
     scopes: list[dict[str, Any]] = []
     server = SimpleNamespace(
         root_path=root_path,
@@ -186,7 +186,7 @@ def daphne_server(root_path: str = "") -> Read:
 
 
 def gunicorn_server() -> Read:
-    """Read requests as gunicorn does, from a peer that it trusts, as it does the loopback address."""
+    """Parse requests like gunicorn, from a trusted address, as loopback is by default."""
     config = gunicorn.Config()
 
     def read(request: bytes) -> dict[str, Any] | None:
@@ -201,14 +201,14 @@ def gunicorn_server() -> Read:
 
 
 def waitress_server() -> Read:
-    """Read requests as waitress does."""
+    """Parse requests like waitress."""
     adjustments = waitress.Adjustments()
     server = SimpleNamespace(adj=adjustments, effective_port=SERVER[1], server_name=SERVER[0])
     channel = SimpleNamespace(server=server, addr=CLIENT, check_client_disconnected=None)
 
     def read(request: bytes) -> dict[str, Any] | None:
         parser = waitress.Parser(adjustments)
-        # The standard library refuses some targets, upon which the server closes the connection.
+        # The standard library rejects some targets, and then the server closes the connection.
         with suppress(ValueError):
             parser.received(request)
         if parser.error or not parser.completed:
@@ -220,7 +220,7 @@ def waitress_server() -> Read:
 
 
 class _Socket:
-    """A connection that has sent its request."""
+    """A connection with a request."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -234,7 +234,7 @@ class _Socket:
 
 
 def standard_library(handler_class: Any, make_environ: str) -> Read:
-    """Read requests as a server does that is built on ``http.server``."""
+    """Parse requests like a server that uses ``http.server``."""
     base = {"SERVER_NAME": SERVER[0], "SERVER_PORT": str(SERVER[1]), "SCRIPT_NAME": "", **WSGI}
     server: Any = SimpleNamespace(
         base_environ=base, server_address=SERVER, ssl_context=None, multithread=False, multiprocess=False
@@ -258,7 +258,7 @@ _NO_TARGET = re.compile(rb"[\x00-\x20\x7f<>`]")
 
 
 def granian(interface: str) -> Read:
-    """Read requests as Granian does, whose own code is in Rust; it refuses some that this takes."""
+    """Parse requests like Granian, whose own code is in Rust; it rejects some requests that this accepts."""
 
     def read(request: bytes) -> dict[str, Any] | None:
         line, *lines = request.removesuffix(b"\r\n\r\n").split(b"\r\n")

@@ -1,4 +1,4 @@
-"""The apps behind the middleware or a plugin, called as servers call them."""
+"""The apps inside the middleware or with a plugin, called like servers call them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Stack:
     make: Callable[[str, str, Fields], dict[str, Any]]
 
     def reached(self, request: Mapping[str, Any]) -> list[str]:
-        """Return the handlers and the files that a request reaches, also where there is an error in the end."""
+        """Return the handlers and files that a request reaches, even if it ends with an error."""
         body: list[bytes] = []
         self.seen.names.clear()
         with suppress(Exception):
@@ -49,7 +49,7 @@ class Stack:
         return [*self.seen.names, *served(b"".join(body))]
 
     def get(self, target: str, fields: Fields = (), method: str = "GET", **more: Any) -> list[str]:
-        """Return what a request for a target reaches."""
+        """Return the handlers and files that a request for a target reaches."""
         return self.reached({**self.make(method, target, fields), **more})
 
 
@@ -59,7 +59,7 @@ def _scope(method: str, target: str, fields: Fields) -> dict[str, Any]:
 
 @contextmanager
 def wsgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
-    """Give every app that speaks WSGI."""
+    """Yield all WSGI apps."""
     options = {"protect": rules.protect, "exempt": rules.exempt}
     given = config(login_url=rules.login_url, **settings)
     stacks = []
@@ -72,7 +72,7 @@ def wsgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
 
 @contextmanager
 def asgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
-    """Give every app that speaks ASGI, and those with a plugin of ours with that, too."""
+    """Yield all ASGI apps, and those with a plugin also with the plugin."""
     options: dict[str, Any] = {"protect": rules.protect, "exempt": rules.exempt}
     given = config(login_url=rules.login_url, **settings)
     with asyncio.Runner() as runner, _django(rules, settings):
@@ -119,7 +119,7 @@ def _by_wsgi(app: Any) -> Call:
 
 
 def _django_by_asgi() -> Call:
-    """Call Django on this thread with the request that it makes of a scope; going to others takes long."""
+    """Call Django on this thread with the request that it creates from a scope, because other threads are slow."""
     handler = BaseHandler()
     handler.load_middleware()
 

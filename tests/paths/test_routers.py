@@ -1,4 +1,4 @@
-"""In each framework: what is protected is reached by no other name, and what is open is reached."""
+"""In each framework: protected handlers are not reached by any other path, and open ones are reached."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.paths.stacks import EVERY_KIND, Stack
 
 pytestmark = [
     pytest.mark.parametrize("kind", EVERY_KIND),
-    # Django serves files by ASGI with this warning.
+    # Django serves files over ASGI with this warning.
     pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume"),
 ]
 PREFLIGHT = [("Access-Control-Request-Method", "GET")]
@@ -20,14 +20,14 @@ PAGES = [address for address in ADDRESSES if not address.startswith("/static/")]
 
 
 def has(stack: Stack, address: str) -> bool:
-    """Return whether an app has a handler or file there."""
+    """Return whether an app has a handler or file for a path."""
     if stack.name in ("shared data", "channels"):
         return address.startswith("/static/") is (stack.name == "shared data")
     return True
 
 
 def reached(stack: Stack, address: str, **options: Any) -> bool:
-    """Return whether a request reaches the handler or file of an address, and no other."""
+    """Return whether a request reaches exactly the handler or file of a path."""
     target = f"/v1{address}" if stack.name.startswith("fastapi") else address
     names = stack.get(target, **options)
     assert names in ([], [REST] if address.startswith(f"{REST}/") else [address])
@@ -35,7 +35,7 @@ def reached(stack: Stack, address: str, **options: Any) -> bool:
 
 
 def test_every_handler_and_file_is_there(kind: str) -> None:
-    """Tests of what is not reached say nothing of handlers that nobody can reach."""
+    """Otherwise the tests of paths that are not reached would prove nothing."""
     with EVERY_KIND[kind](Rules(())) as stacks:
         for stack in stacks:
             assert [each for each in ADDRESSES if reached(stack, each) is not has(stack, each)] == []
@@ -43,7 +43,7 @@ def test_every_handler_and_file_is_there(kind: str) -> None:
 
 @pytest.mark.parametrize("rules", [PREFIXES, EVERYTHING])
 def test_what_is_open_is_reached(kind: str, rules: Rules) -> None:
-    """And nothing else, by the plain address; below a root path, what is exempt has to be so with it and without."""
+    """The plain path reaches exactly the open handler; below a root path it must be exempt with it and without it."""
     with EVERY_KIND[kind](rules) as stacks:
         for stack in stacks:
             for each in ADDRESSES:
@@ -52,7 +52,7 @@ def test_what_is_open_is_reached(kind: str, rules: Rules) -> None:
 
 
 def test_preflights(kind: str) -> None:
-    """One gets into open handlers, and into protected ones with ``preflight="pass"`` alone."""
+    """A preflight reaches open handlers, and protected ones only with ``preflight="pass"``."""
     for settings in ({}, {"preflight": "pass"}):
         with EVERY_KIND[kind](PREFIXES, **settings) as stacks:
             for stack in stacks:
@@ -63,7 +63,7 @@ def test_preflights(kind: str) -> None:
 
 
 def escaped(text: str, times: int = 1) -> str:
-    """Return text percent-encoded several times, slashes too."""
+    """Return text that is percent-encoded several times, including slashes."""
     for _ in range(times):
         text = quote(text, safe="")
     return text
@@ -71,12 +71,12 @@ def escaped(text: str, times: int = 1) -> str:
 
 ATTACKS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "wsgi": [
-        # A view by its mark, and with a mount point of the client's.
+        # A view with a prefix marker, and with a mount point from the client.
         ("pyramid", "/@@private", {}),
         ("pyramid", "/sub/private/@@f", {}),
         ("pyramid", "/x", {"HTTP_X_VHM_ROOT": "/private"}),
         ("pyramid", "/private", {"HTTP_X_VHM_ROOT": "/sub"}),
-        # Any punctuation for an underscore.
+        # Any punctuation instead of an underscore.
         ("cherrypy", "/my_area", {}),
         ("cherrypy", "/my.area/f", {}),
         ("cherrypy", "/my;area", {}),
@@ -84,23 +84,23 @@ ATTACKS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         ("cherrypy", "/my%23area", {}),
         ("cherrypy", "/my%25area", {}),
         ("cherrypy", "//my%5Carea//f", {}),
-        # The file's own path, for one relative to the directory.
+        # The file's full path, instead of one relative to the directory.
         ("cherrypy", f"/static/{escaped(f'{DIRECTORY}/private/f.txt', 2)}", {}),
         ("cherrypy", f"/static/{escaped(str(DIRECTORY), 2)}/./private/f.txt", {}),
         ("cherrypy", f"/static/{escaped(f'{DIRECTORY}//private', 2)}/f.txt", {}),
-        # The whole path, of which a client may set the start where gunicorn trusts it.
+        # The whole path, whose start a client can set if gunicorn trusts it.
         ("cherrypy", "/f", {"SCRIPT_NAME": "/private"}),
         ("cherrypy", "", {"SCRIPT_NAME": "/sub/private"}),
-        # By the name of the handler for what is not found.
+        # The name of the handler for paths that are not found.
         ("cherrypy", "/default/private/x", {}),
-        # By the first characters.
+        # Only the start of the path.
         ("falcon", f"{START}-here/x", {}),
-        # Decoded twice on the way to an app that is mounted.
+        # Decoded twice before it reaches a mounted app.
         ("bottle", "/sub/pri%C3%BFvate", {}),
         ("bottle", "/sub/%C3%BFprivate/f", {}),
     ],
     "asgi": [
-        # The mount point that Daphne lets clients set.
+        # The mount point that Daphne allows clients to set.
         ("starlette", "/x/private", {"root_path": "/x"}),
         ("quart", "/xprivate", {"root_path": "/x"}),
         ("litestar", "/a/x/private/f", {"root_path": "/x"}),
@@ -119,7 +119,7 @@ ATTACKS: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
 
 
 def test_other_names(kind: str) -> None:
-    """Each of these requests reaches a handler or a file that is protected, if nothing protects it."""
+    """Without protection, each of these requests reaches a protected handler or file."""
     with EVERY_KIND[kind](Rules(())) as stacks:
         apps = {stack.name: stack for stack in stacks}
         names = [apps[name].get(target, **more) for name, target, more in ATTACKS[kind]]

@@ -1,4 +1,4 @@
-"""The handshake of a WebSocket by WSGI, which a server hands over as a ``GET``, is held to the rule of cookies."""
+"""The handshake of a WebSocket in WSGI, which servers pass on as a ``GET``, follows the rule for cookies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOREIGN, OWN = ("Origin", "https://evil.example"), ("Origin", "http://app.exampl
 
 
 def socket(request: HttpRequest) -> JsonResponse:
-    """Be where an app would speak on the bare connection."""
+    """The place where an app would use the connection."""
     return JsonResponse({})
 
 
@@ -30,7 +30,7 @@ urlpatterns = [path("ws", socket)]
 
 
 def plain(environ: Any, start_response: Any) -> list[bytes]:
-    """Be where an app would speak on the bare connection."""
+    """The place where an app would use the connection."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b""]
 
@@ -44,7 +44,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 
 @pytest.fixture(params=["plain", "django"])
 def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterator[Connect]:
-    """Return the status of a handshake, in either framework."""
+    """Return the status of a handshake, in both frameworks."""
     privy = {"APP_ID": issuer.app_id, "JWKS_URL": issuer.jwks_url, "PROTECT": ["/ws"]}
     middleware = ["django_privy.middleware.PrivyMiddleware"]
     no_accounts = modify_settings(INSTALLED_APPS={"remove": ["django_privy.accounts"]})
@@ -56,7 +56,7 @@ def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterat
 
 
 def test_handshakes(connect: Connect, issuer: DevelopmentIssuer) -> None:
-    """Own pages and clients that are no browsers connect; with a cookie, pages of other sites do not."""
+    """The app's own pages and clients that are not browsers can connect; with a cookie, pages of other sites cannot."""
     header = ("privy-id-token", issuer.identity_token("ada"))
     cookie = ("Cookie", "=".join(header))
     for fields, status in (

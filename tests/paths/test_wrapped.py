@@ -1,4 +1,4 @@
-"""A framework of one kind, in a wrapper that makes it one of the other."""
+"""A WSGI framework in a wrapper that makes it an ASGI app."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.tokens import config
 
 @pytest.mark.parametrize(("protect", "names"), [([], ["/private"]), (["/private"], [])])
 def test_pyramid_in_asgi(protect: list[str], names: list[str]) -> None:
-    """Pyramid takes a header of the client for the start of the path, whatever stands around it."""
+    """Pyramid uses a request header as the start of the path, also inside a wrapper."""
     seen, wrap = Seen(), cast(Any, WsgiToAsgi)
     with asyncio.Runner() as runner:
         call = by_asgi(PrivyMiddleware(wrap(pyramid_app(seen)), config(), protect=protect), runner)

@@ -1,4 +1,4 @@
-"""The routes in frameworks that speak WSGI."""
+"""The routes in WSGI frameworks."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tests.paths.routes import DIRECTORY, PAGES, REST, START, SUB_PAGES, Seen
 __all__ = ["APPS"]
 
 with warnings.catch_warnings():
-    # Pyramid imports what setuptools means to remove.
+    # Pyramid imports a module that setuptools has deprecated.
     warnings.simplefilter("ignore")
-    # These have no types.
+    # These packages have no types.
     bottle: Any = import_module("bottle")
     cherrypy: Any = import_module("cherrypy")
     pyramid: Any = import_module("pyramid.config")
     pyramid_response: Any = import_module("pyramid.response")
 
-# It logs every request.
+# CherryPy logs every request.
 logging.getLogger("cherrypy").propagate = False
 METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 
 
 def flask_app(seen: Seen, *, strict: bool = True) -> Any:
-    """Return an app in Flask, and one mounted beside it by Werkzeug."""
+    """Return an app in Flask, and another one that Werkzeug mounts next to it."""
     app, sub = (Flask(__name__, static_folder=str(DIRECTORY), static_url_path="/static") for _ in range(2))
 
     def add(into: Flask, path: str, name: str) -> None:
@@ -51,7 +51,7 @@ def flask_app(seen: Seen, *, strict: bool = True) -> Any:
 
 
 def lenient_flask_app(seen: Seen) -> Any:
-    """Return an app in Flask that takes slashes as they come."""
+    """Return an app in Flask that does not normalise slashes."""
     return flask_app(seen, strict=False)
 
 
@@ -78,7 +78,7 @@ def falcon_app(seen: Seen) -> Any:
 
 
 def bottle_app(seen: Seen) -> Any:
-    """Return an app in Bottle, and one in it that it calls by WSGI."""
+    """Return an app in Bottle with another one in it, which it calls over WSGI."""
     app, sub = bottle.Bottle(), bottle.Bottle()
     app.config["catchall"] = sub.config["catchall"] = False
 
@@ -96,7 +96,7 @@ def bottle_app(seen: Seen) -> Any:
 
 
 def pyramid_app(seen: Seen) -> Any:
-    """Return an app in Pyramid: routes, but traversal for what is below ``/sub`` and for ``/private``."""
+    """Return an app in Pyramid: routes, but traversal for paths below ``/sub`` and for ``/private``."""
     root, sub, private = (type(name, (dict,), {}) for name in ("Root", "Sub", "Private"))
 
     def view(name: str) -> Any:
@@ -147,7 +147,7 @@ def cherrypy_app(seen: Seen) -> Any:
 
 
 def shared_data_app(seen: Seen) -> Any:
-    """Return the files alone, by Werkzeug's middleware."""
+    """Return an app with only the files, by Werkzeug's middleware."""
     return SharedDataMiddleware(Flask(__name__, static_folder=None), {"/static": str(DIRECTORY)})
 
 

@@ -1,1 +1,1 @@
-"""What attackers send, and what must come of it."""
+"""Attacks, and the responses to them."""

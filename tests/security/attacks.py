@@ -1,4 +1,4 @@
-"""What attackers send: tokens of every bad kind, each made from a good one."""
+"""Tokens as attackers send them, each created from a valid one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STRANGER = Signer(SIGNER.kid)
 
 
 def refused(*tokens: Any, judge: PrivyVerifier | None = None) -> None:
-    """Require that each token is refused as an invalid one: as either kind, cold, and again."""
+    """Check that each token is rejected as invalid, as either kind, and again the second time."""
     judge = judge or verifier()
     assert tokens
     for token in tokens:
@@ -55,13 +55,13 @@ def refused(*tokens: Any, judge: PrivyVerifier | None = None) -> None:
 
 
 def both(headers: dict[str, Any] | None = None, /, **claims: Any) -> tuple[str, str]:
-    """Return an identity and an access token with the same changes, rightly signed."""
+    """Return an identity and an access token with the same changes and a valid signature."""
     header = changed(HEADER, headers or {})
     return sign(header, changed(IDENTITY, claims)), sign(header, changed(ACCESS, claims))
 
 
 def public_forms() -> dict[str, bytes]:
-    """Return every form in which a public key might have been taken for a shared secret."""
+    """Return every form of a public key that could be used as a shared secret."""
     numbers = PUBLIC.public_numbers()
     return {
         "PEM": PEM.encode(),
@@ -85,19 +85,19 @@ def public_forms() -> dict[str, bytes]:
 
 
 def hmac_token(secret: bytes, alg: str = "HS256") -> str:
-    """Return an identity token under a shared secret."""
+    """Return an identity token that is signed with a shared secret."""
     digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[alg]
     signed = f"{part(changed(HEADER, {'alg': alg}))}.{part(IDENTITY)}"
     return f"{signed}.{b64(hmac.new(secret, signed.encode(), digest).digest())}"
 
 
 def hmac_tokens() -> list[str]:
-    """Return tokens under every form of the public key, with every HMAC algorithm."""
+    """Return tokens that are signed with every form of the public key, with every HMAC algorithm."""
     return [hmac_token(form, alg) for form in public_forms().values() for alg in ("HS256", "HS384", "HS512")]
 
 
 def with_alg(*algorithms: Any, signature: str | None = None) -> list[str]:
-    """Return tokens that name these algorithms, rightly signed with ES256 or with ``signature``."""
+    """Return tokens with these algorithms, with a valid ES256 signature or with ``signature``."""
     tokens = [sign(changed(HEADER, {"alg": alg}), IDENTITY) for alg in algorithms]
     return tokens if signature is None else [f"{token.rpartition('.')[0]}.{signature}" for token in tokens]
 
@@ -114,7 +114,7 @@ def numbers_of(token: str) -> tuple[int, int]:
 
 
 def bad_signatures() -> dict[str, bytes]:
-    """Return signatures that are none, or a right one in a wrong form."""
+    """Return invalid signatures, and a valid one in wrong forms."""
     r, s = numbers_of(identity())
 
     def raw(first: int, second: int, size: int = 32) -> bytes:
@@ -142,7 +142,7 @@ def bad_signatures() -> dict[str, bytes]:
 
 
 def spellings() -> Iterator[str]:
-    """Yield a good token in every spelling but its own."""
+    """Yield a valid token in every other spelling."""
     token = identity()
     header, payload, signature = token.split(".")
     yield from (token + "=", token + "==", token + "A", token + "\n", " " + token, token + " ", "\t" + token)
@@ -180,13 +180,13 @@ def as_jwe(alg: str = "dir", enc: str = "A256GCM", **header: Any) -> str:
 
 
 def zipped() -> str:
-    """Return a signed token with a payload that a decompressor would make large."""
+    """Return a signed token with a payload that would become large when it is decompressed."""
     packed = zlib.compress(b" " * 10_000_000)
     return sign(changed(HEADER, {"zip": "DEF"}), packed)
 
 
 def embedded_key(url: str) -> list[str]:
-    """Return tokens signed by a stranger, whose header brings the stranger's key or says where it is."""
+    """Return tokens that are signed with an attacker's key, which the header contains or links to."""
     stranger = Signer("stranger")
     private = {**stranger.jwk, "d": b64(stranger.private.private_numbers().private_value.to_bytes(32, "big"))}
     brought: list[dict[str, Any]] = [

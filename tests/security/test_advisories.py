@@ -1,7 +1,7 @@
-"""Holes that other libraries have had, each by its name.
+"""Published vulnerabilities of other libraries, each by its name.
 
-What concerns the fetching of keys is in ``tests/keys``; the class of bug is shown here wherever a token or a request
-can bring it.
+Those in the fetching of keys are tested in ``tests/keys``; here, the class of bug is shown if a token or a request can
+trigger it.
 """
 
 from __future__ import annotations
@@ -71,19 +71,19 @@ def unencoded_payload() -> list[str]:
 
 
 def no_algorithm() -> list[str]:
-    """Return tokens without a signature, or with a blank one."""
+    """Return tokens without a signature, or with an empty one."""
     names = ("none", "None", "NONE", "nOnE", "", None)
     return [token for blank in ("", "AA", "IA") for token in attacks.with_alg(*names, signature=blank)]
 
 
 def encrypted() -> list[str]:
-    """Return what a decoder of JWE would work on."""
+    """Return tokens for a decoder of JWE."""
     bomb = attacks.as_jwe("PBES2-HS256+A128KW", p2c=2**31, p2s="AAAA")
     return [attacks.as_jwe(), attacks.as_jwe("RSA1_5"), attacks.as_jwe(zip="DEF"), bomb, attacks.zipped()]
 
 
 def other_serialisations() -> list[str]:
-    """Return tokens in JSON, and in a mixture of JSON and compact form."""
+    """Return tokens in JSON, and in a mixture of JSON and the compact form."""
     token = identity()
     header, payload, signature = token.split(".")
     mixed = [f'{{"a":"{header}.{payload}.{signature}"}}', f"{header}.{payload}.{signature}.{{}}"]
@@ -92,7 +92,7 @@ def other_serialisations() -> list[str]:
 
 
 def partial_issuers() -> list[str]:
-    """Return tokens of issuers that are like ours."""
+    """Return tokens of issuers with similar names."""
     issuers = (
         "",
         "privy",
@@ -107,12 +107,12 @@ def partial_issuers() -> list[str]:
 
 
 def mismatched_algorithms() -> list[str]:
-    """Return tokens whose algorithm is another than the key's."""
+    """Return tokens with another algorithm than that of the key."""
     return attacks.with_alg("ES384", "ES512", "ES256K", "EdDSA", "RS256", "PS256", "HS256", "es256", "ES256\0")
 
 
 def blank_keys() -> list[str]:
-    """Return tokens under no key at all, with or without a ``kid`` that nobody has."""
+    """Return tokens of unknown keys, with and without ``kid``."""
     secrets = [
         attacks.hmac_token(b""),
         attacks.hmac_token(b"\0"),
@@ -128,12 +128,12 @@ def psychic_signatures() -> list[str]:
 
 
 def many_segments() -> list[str]:
-    """Return tokens with more dots than a splitter should follow."""
+    """Return tokens with too many dots."""
     return ["." * 16_000, "a." * 8_000, identity() + "." * 1_000, "." * 3, "." * 10_000_000]
 
 
 def oversized_segments() -> list[str]:
-    """Return segments that a decoder would spend memory on."""
+    """Return segments that would need much memory to decode."""
     return [f"{'A' * 10_000_000}.e30.AA", f"e30.{'A' * 10_000_000}.AA", f"e30.e30.{'A' * 10_000_000}"]
 
 
@@ -144,12 +144,12 @@ def deep_json() -> list[str]:
 
 
 def aliases() -> list[str]:
-    """Return a good token in other spellings."""
+    """Return a valid token in other spellings."""
     return list(attacks.spellings())
 
 
 def audience_bypasses() -> list[str]:
-    """Return audiences that a loose comparison lets through."""
+    """Return audiences that an inexact comparison would accept."""
     wrong: tuple[Any, ...] = (
         [],
         "",
@@ -168,7 +168,7 @@ def audience_bypasses() -> list[str]:
 
 
 def unprotected_algorithm() -> list[str]:
-    """Return a token whose algorithm stands where no signature protects it."""
+    """Return a token whose algorithm is in an unprotected header."""
     header = part({"typ": "JWT", "kid": SIGNER.kid})
     payload = part({**IDENTITY, "alg": "ES256"})
     serialised = json.dumps({"header": {"alg": "ES256"}, "protected": header, "payload": payload, "signature": "AA"})
@@ -218,13 +218,13 @@ TOKENS: dict[str, Callable[[], list[str]]] = {
 
 @pytest.mark.parametrize("advisory", TOKENS)
 def test_token_is_refused(advisory: str) -> None:
-    """The tokens of the advisory are invalid ones here."""
+    """The tokens of the advisory are invalid here."""
     refused(*TOKENS[advisory]())
 
 
 @pytest.mark.parametrize("advisory", ["Authlib CVE-2026-27962", "node-jose CVE-2018-0114"])
 def test_keys_in_headers(advisory: str, collector: KeyServer) -> None:
-    """A key or an address that a header brings is neither used nor asked."""
+    """A key or an address in a header is not used."""
     refused(*attacks.embedded_key(collector.url))
 
 
@@ -232,13 +232,13 @@ def test_keys_in_headers(advisory: str, collector: KeyServer) -> None:
     "url", ["file:///etc/passwd", "ftp://a.example/", "data:application/json,{}", "http://a.example/"]
 )
 def test_pyjwt_cve_2026_48522(url: str) -> None:
-    """Keys come by https, or the settings are wrong."""
+    """Keys are fetched over ``https``, or there is a ``ConfigurationError``."""
     with pytest.raises(ConfigurationError, match=r"^jwks_url: "):
         PrivyConfig(app_id=APP_ID, jwks_url=url)
 
 
 def test_pyjwt_cve_2025_45768_weak_keys() -> None:
-    """An RSA key is strong enough, or the settings are wrong."""
+    """An RSA key is strong enough, or there is a ``ConfigurationError``."""
     weak = rsa.generate_private_key(65537, 1024).public_key()
     pem = weak.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(ConfigurationError, match=r"^public_key: .*2048"):
@@ -247,13 +247,13 @@ def test_pyjwt_cve_2025_45768_weak_keys() -> None:
 
 @pytest.mark.parametrize("algorithms", [(), None, ("none",), ("ES256", "HS256"), "HS256", ("es256",), (None,)])
 def test_python_jose_cve_2024_33663_algorithms_are_mandatory(algorithms: Any) -> None:
-    """No algorithm, ``none`` or a shared secret's cannot be configured."""
+    """Neither an empty list, nor ``none``, nor a shared-secret algorithm can be configured."""
     with pytest.raises(ConfigurationError, match=r"^algorithms: "):
         CustomKeyConfig(public_key=SIGNER.pem, algorithms=algorithms, issuer="a", audience="b")
 
 
 def test_python_jose_cve_2025_61152_no_switch() -> None:
-    """There is no way to ask for a token without its verification."""
+    """No option turns off verification."""
     for name in ("verify_signature", "options", "verify", "algorithms"):
         with pytest.raises(TypeError, match=name):
             verifier().verify_identity_token(identity(), **{name: False})
@@ -262,12 +262,12 @@ def test_python_jose_cve_2025_61152_no_switch() -> None:
 
 
 def test_authlib_cve_2026_28498_fails_closed() -> None:
-    """What is not known is not accepted."""
+    """Unknown algorithms and headers are rejected."""
     refused(*both({"typ": "unknown"}), *both({"alg": "UNKNOWN"}), *both({"kid": "unknown"}), *both(sub=MISSING))
 
 
 def test_joserfc_cve_2025_65015_no_token_in_errors() -> None:
-    """An exception's text holds nothing of a token, however large."""
+    """The text of an exception contains no part of a token, however large."""
     secret = "a-secret-to-hide"
     for token in (secret * 10_000, f"{secret}.{secret}.{secret}", sign({**HEADER, "kid": secret}, IDENTITY), secret):
         with pytest.raises(InvalidToken) as caught:
@@ -276,7 +276,7 @@ def test_joserfc_cve_2025_65015_no_token_in_errors() -> None:
 
 
 def test_fast_jwt_cve_2026_35039_cache_collision() -> None:
-    """The verified-token cache is keyed by the whole token, within one verifier and kind."""
+    """The key of the token cache is the whole token, and each verifier and kind has its own cache."""
     judge = verifier()
     tokens = [identity(sub=f"did:privy:{number}", padding="x" * 3000) for number in range(20)]
     for _ in range(2):
@@ -289,7 +289,7 @@ def test_fast_jwt_cve_2026_35039_cache_collision() -> None:
 
 
 def test_fast_jwt_cve_2026_35041_no_expressions_on_claims() -> None:
-    """Claims are compared, so a long one costs no more than it is long, and a match never depends on the last one."""
+    """Claims are compared as text, so the time depends only on their length, and no result on an earlier comparison."""
     judge = verifier()
     hostile = ("a" * 8000 + "!", "^(a+)+$", ".*", "(" * 4000)
     for claims in ({"aud": each} for each in hostile):
@@ -303,14 +303,14 @@ def test_fast_jwt_cve_2026_35041_no_expressions_on_claims() -> None:
     "material", [b"", "", {}, {"kty": "oct", "k": ""}, [], {"keys": [{"kty": "oct", "k": "AA"}]}, object()]
 )
 def test_jsonwebtoken_cve_2022_23529_23541_key_types(material: Any) -> None:
-    """Key material of another type or none is a wrong setting, and nothing of it is called."""
+    """Key material of a wrong type is a ``ConfigurationError``, and none of its methods are called."""
     with pytest.raises(ConfigurationError, match=r"^verification_key: "):
         PrivyConfig(app_id=APP_ID, verification_key=material)
 
 
 @pytest.mark.parametrize("advisory", ["oauth2-proxy CVE-2025-64484", "Django CVE-2015-0219", "gunicorn 2799"])
 def test_header_smuggling_by_underscore(advisory: str) -> None:
-    """A field with an underscore is another field; where a server joins both, they are two values."""
+    """A field with an underscore is a different field; if a server joins both, they are two values."""
     gate, attacker = Gate(verifier()), identity(sub="did:privy:attacker")
     for name in ("privy_id_token", "PRIVY_ID_TOKEN", "privy-id_token"):
         assert not found(gate, Request((name, attacker))).presented
@@ -320,7 +320,7 @@ def test_header_smuggling_by_underscore(advisory: str) -> None:
 
 @pytest.mark.parametrize("advisory", ["oauth2-proxy CVE-2026-40575 GHSA-7x63-xv5r-3p2x", "oauth2-proxy CVE-2025-54576"])
 def test_exemption_is_decided_by_the_path_alone(advisory: str) -> None:
-    """Neither an intermediary's header nor a query exempts."""
+    """Neither the header of a proxy nor a query exempts a path."""
     gate = Gate(verifier(), ["/"], ["/open"])
     for request in (
         Request(("X-Forwarded-Uri", "/open"), path="/secret"),
@@ -334,7 +334,7 @@ def test_exemption_is_decided_by_the_path_alone(advisory: str) -> None:
 
 
 def test_envoy_cve_2021_21378_optional_refuses_bad_tokens() -> None:
-    """Optional is about the absence of a token."""
+    """An optional user means an optional token, not an invalid one."""
     gate = Gate(verifier())
     for token in both(iss="https://unknown.example"):
         with pytest.raises(InvalidToken):
@@ -342,7 +342,7 @@ def test_envoy_cve_2021_21378_optional_refuses_bad_tokens() -> None:
 
 
 def test_envoy_cve_2024_45809_cve_2025_64527_failing_key_server() -> None:
-    """A key server that hangs up in the middle is an outage, not a crash."""
+    """If a key server closes the connection in the middle, this is an outage, not a crash."""
     with KeyServer(SIGNER) as server:
         server.behave = lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{")
         options = {"trust_env": False}
@@ -352,13 +352,13 @@ def test_envoy_cve_2024_45809_cve_2025_64527_failing_key_server() -> None:
 
 @pytest.mark.parametrize("line", ["=privy-id-token={}", "=; =privy-id-token={}", "privy-id-token ={}x"])
 def test_werkzeug_cve_2023_23934_nameless_cookies(line: str) -> None:
-    """A cookie without a name does not stand for one that has it."""
+    """A cookie without a name is not used as one with a name."""
     auth = found(Gate(verifier()), Request(("Cookie", line.format(identity()))))
     assert auth.user is None
 
 
 def test_cpython_cve_2024_7592_quoted_cookies() -> None:
-    """Nothing in a cookie is unquoted, so a header of backslashes costs what any header of its length does."""
+    """Cookies are not unquoted, so a header of backslashes takes no longer than any other of its length."""
     gate = Gate(verifier())
     hostile = f'privy-id-token="{chr(92) * 100}"'
     assert found(gate, Request(("Cookie", hostile))).error == "malformed_token"
@@ -368,7 +368,7 @@ def test_cpython_cve_2024_7592_quoted_cookies() -> None:
 
 
 def test_fastapi_zitadel_auth_149_unknown_kids() -> None:
-    """An unknown ``kid`` costs neither a wait nor the keys that are held."""
+    """An unknown ``kid`` causes no wait, and does not remove the current keys."""
     with KeyServer(SIGNER) as server:
         options = {"trust_env": False}
         settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=options)
@@ -380,14 +380,14 @@ def test_fastapi_zitadel_auth_149_unknown_kids() -> None:
 
 
 def test_a_stranger_under_our_kid() -> None:
-    """The key belongs to the configuration, never to whoever names it."""
+    """The configured key is used, whatever the token says."""
     stranger = Signer(SIGNER.kid)
     refused(sign(HEADER, IDENTITY, stranger.private), sign(HEADER, ACCESS, stranger.private))
     refused(sign(changed(HEADER, {"kid": MISSING}), IDENTITY, stranger.private))
 
 
 def test_authlib_ghsa_fg6f_cve_2026_41425_login_csrf() -> None:
-    """No request makes a session here: a cookie that another site plants has to verify, and to be alone."""
+    """No request creates a session here: a cookie from another site must be valid, and the only one."""
     gate = Gate(verifier())
     planted = cookies(("privy-id-token", identity(sub="did:privy:attacker")), ("privy-id-token", identity()))
     assert found(gate, Request(planted)).error == "conflicting_tokens"

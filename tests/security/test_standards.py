@@ -1,4 +1,4 @@
-"""Rules of the standards, each by its section."""
+"""The rules of the standards, each by its section."""
 
 from __future__ import annotations
 
@@ -53,27 +53,27 @@ from tests.support.tokens import (
 
 @pytest.mark.parametrize("algorithms", [(), ("none",), ("HS256",), ("ES256", "HS256"), ("es256",), "HS256"])
 def test_rfc_8725_3_1_algorithms_are_configured(algorithms: Any) -> None:
-    """An allow-list of asymmetric algorithms, or the settings are wrong."""
+    """Algorithms are an allow-list of asymmetric ones, or there is a ``ConfigurationError``."""
     with pytest.raises(ConfigurationError, match=r"^algorithms: "):
         CustomKeyConfig(public_key=SIGNER.pem, algorithms=algorithms, issuer="a", audience="b")
 
 
 def test_rfc_8725_3_1_algorithms_fit_the_key() -> None:
-    """One of another kind of key is a wrong setting, or a wrong token."""
+    """An algorithm of another kind of key is a ``ConfigurationError``, or an invalid token."""
     with pytest.raises(ConfigurationError):
         CustomKeyConfig(public_key=SIGNER.pem, algorithms=("RS256",), issuer="a", audience="b")
     refused(*attacks.with_alg("ES384", "RS256", "EdDSA", "es256", "Es256", " ES256"))
 
 
 def test_rfc_8725_3_2_only_a_signature_counts() -> None:
-    """``none``, a JWE and a JSON serialisation are no compact JWS."""
+    """``none``, a JWE and a JSON serialisation are rejected."""
     token = identity()
     serialised = [attacks.as_json(token, flattened=flattened) for flattened in (True, False)]
     refused(*attacks.with_alg("none", signature=""), attacks.as_jwe(), *serialised)
 
 
 def test_rfc_8725_3_3_every_signature_is_checked() -> None:
-    """A nested token is no claim, and a bad signature has no second chance with another key."""
+    """A nested token is not a claim, and an invalid signature is not tried with another key."""
     second = Signer("second")
     judge = verifier(verification_key={"keys": [SIGNER.jwk, second.jwk]})
     with pytest.raises(BadSignature):
@@ -82,7 +82,7 @@ def test_rfc_8725_3_3_every_signature_is_checked() -> None:
 
 
 def test_rfc_8725_3_4_points_are_validated() -> None:
-    """A key off its curve or of the wrong length is none."""
+    """A key that is not on its curve or has a wrong length is rejected."""
     off = {**SIGNER.jwk, "y": SIGNER.jwk["x"]}
     short = {**SIGNER.jwk, "x": b64(b"\x01" * 31)}
     infinity = {**SIGNER.jwk, "x": b64(bytes(32)), "y": b64(bytes(32))}
@@ -92,7 +92,7 @@ def test_rfc_8725_3_4_points_are_validated() -> None:
 
 
 def test_rfc_8725_3_7_utf_8_only() -> None:
-    """In the header and in the claims."""
+    """This applies to the header and the claims."""
     for encoding in ("utf-16", "utf-32", "utf-8-sig"):
         refused(
             sign(json.dumps(HEADER).encode(encoding), IDENTITY), sign(HEADER, json.dumps(IDENTITY).encode(encoding))
@@ -101,13 +101,13 @@ def test_rfc_8725_3_7_utf_8_only() -> None:
 
 
 def test_rfc_8725_3_8_issuer_and_subject() -> None:
-    """The issuer is ours, the keys are the issuer's, the subject is somebody."""
+    """The issuer is Privy, the keys are those of the issuer, and the subject is not empty."""
     refused(*both(iss="other"), *both(iss=MISSING), *both(sub=MISSING), *both(sub=""), *both(sub=["did:privy:x"]))
     refused(sign(HEADER, IDENTITY, attacks.STRANGER.private))
 
 
 def test_rfc_8725_3_9_audience() -> None:
-    """Required, matched, and no verifier is without one."""
+    """The audience is required and compared, and every verifier has one."""
     refused(*both(aud=MISSING), *both(aud="other"), *both(aud=[]))
     for app_id in ("", (), [""]):
         with pytest.raises(ConfigurationError, match=r"^app_id: "):
@@ -115,7 +115,7 @@ def test_rfc_8725_3_9_audience() -> None:
 
 
 def test_rfc_8725_3_10_received_claims_are_hostile(collector: KeyServer) -> None:
-    """Whatever addresses a token holds, nobody is asked."""
+    """Addresses in a token are never requested."""
     url = collector.url
     refused(*attacks.embedded_key(url))
     assert verifier().verify_identity_token(identity({"url": url, "href": url}, jku=url, x5u=url, picture=url)).id
@@ -125,14 +125,14 @@ def test_rfc_8725_3_10_received_claims_are_hostile(collector: KeyServer) -> None
     "typ", [MISSING, None, "", "JWS", "JOSE", "at+jwt", "dpop+jwt", "application/at+jwt", 1, ["JWT"]]
 )
 def test_rfc_8725_3_11_typ(typ: Any) -> None:
-    """``JWT``, in any case, with its prefix or without; required."""
+    """``typ`` must be ``JWT``, in any case, with or without its prefix."""
     refused(*both({"typ": typ}))
     assert verifier().verify_identity_token(identity({"typ": "jwt"})).id
     assert verifier().verify_access_token(access({"typ": "application/JWT"})).user_id
 
 
 def test_rfc_8725_3_12_kinds_exclude_one_another() -> None:
-    """No token is of both kinds."""
+    """No token is accepted as both kinds."""
     for claims in ({}, {"sid": "s"}, {"linked_accounts": "[]"}, {"sid": "s", "linked_accounts": "[]"}):
         base = {"iss": "privy.io", "aud": APP_ID, "sub": SUBJECT, "iat": NOW, "exp": NOW + 60, **claims}
         token, accepted = sign(HEADER, base), 0
@@ -146,7 +146,7 @@ def test_rfc_8725_3_12_kinds_exclude_one_another() -> None:
 
 
 def test_rfc_8725_3_13_no_decompression() -> None:
-    """What is compressed is refused before it is read."""
+    """A compressed token is rejected before it is decompressed."""
     refused(
         attacks.zipped(),
         *both({"zip": "DEF"}),
@@ -156,14 +156,14 @@ def test_rfc_8725_3_13_no_decompression() -> None:
 
 
 def test_rfc_8725bis_alphabet() -> None:
-    """Letters, digits, ``-``, ``_`` and two dots."""
+    """Only letters, digits, ``-``, ``_`` and two dots are allowed."""
     token = identity()
     for character in "+/=~!@#$%^&*()[]{}<>?,;:'\"\\| \t\r\n\0\x7fé\u200b":
         refused(token[:30] + character + token[31:], token + character, character + token)
 
 
 def test_rfc_7515_4_header_names_are_unique() -> None:
-    """Of two values nobody knows which counts."""
+    """Parsers differ about which of two values they use."""
     for header in (
         '{"alg":"ES256","typ":"JWT","alg":"ES256"}',
         '{"alg":"none","typ":"JWT","alg":"ES256"}',
@@ -175,23 +175,23 @@ def test_rfc_7515_4_header_names_are_unique() -> None:
 
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], [], None, "exp", ["alg"], {}, False])
 def test_rfc_7515_4_1_11_crit(crit: Any) -> None:
-    """No extension is understood, so none may be critical."""
+    """No extension is supported, so none may be critical."""
     refused(*both({"crit": crit, "exp": 1}))
 
 
 @pytest.mark.parametrize("b64_value", [False, True, None, "false", 0])
 def test_rfc_7797_7_b64(b64_value: Any) -> None:
-    """An unencoded payload is not for JWTs."""
+    """Unencoded payloads are not allowed in JWTs."""
     refused(*both({"b64": b64_value}), *both({"b64": b64_value, "crit": ["b64"]}))
 
 
 def test_rfc_7515_2_base64url() -> None:
-    """Without padding, line breaks or other characters, and with no stray bits."""
+    """Padding, line breaks, other characters and unused bits are rejected."""
     refused(*attacks.spellings())
 
 
 def test_rfc_7517_5_unknown_keys_are_passed_over() -> None:
-    """Unknown ``kty`` and ``use`` do not spoil the set."""
+    """Unknown ``kty`` and ``use`` do not affect the other keys."""
     strangers = [
         {"kty": "XYZ"},
         {**Signer("enc").jwk, "use": "enc"},
@@ -204,7 +204,7 @@ def test_rfc_7517_5_unknown_keys_are_passed_over() -> None:
 
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
 def test_rfc_7519_2_numeric_dates(name: str) -> None:
-    """JSON numbers, with or without a fraction."""
+    """Dates are JSON numbers, with or without a fraction."""
     wrong: tuple[Any, ...] = (str(NOW), True, None, [NOW], {}, "")
     refused(*(token for value in wrong for token in both(**{name: value})))
     moment = NOW + 60.5 if name == "exp" else NOW - 60.5
@@ -212,7 +212,7 @@ def test_rfc_7519_2_numeric_dates(name: str) -> None:
 
 
 def test_rfc_7519_4_1_4_expiration() -> None:
-    """Not accepted on or after ``exp``, but for the leeway."""
+    """A token is rejected on or after ``exp``, except for the leeway."""
     clock = Clock(NOW + 3599.5)
     judge = verifier(clock, leeway=0)
     assert judge.verify_identity_token(identity()).id
@@ -221,14 +221,14 @@ def test_rfc_7519_4_1_4_expiration() -> None:
 
 
 def test_rfc_7519_4_1_5_and_6_not_before() -> None:
-    """Not accepted before ``nbf`` or ``iat``, but for the leeway."""
+    """A token is rejected before ``nbf`` or ``iat``, except for the leeway."""
     judge = verifier(leeway=10)
     refused(*both(nbf=NOW + 11), *both(iat=NOW + 11), judge=judge)
     assert judge.verify_identity_token(identity(nbf=NOW + 10, iat=NOW + 10)).id
 
 
 def test_rfc_6750_2_one_place_a_request() -> None:
-    """Two values of one kind are refused; a token in a URL or a body is not read (§5.3)."""
+    """Two values of one kind are rejected; a token in a URL or a body is not read (§5.3)."""
     gate = Gate(verifier())
     with pytest.raises(InvalidToken):
         found(gate, Request(bearer(access()), bearer(access(marker=1)))).require()
@@ -237,7 +237,7 @@ def test_rfc_6750_2_one_place_a_request() -> None:
 
 
 def test_rfc_6750_3_challenges() -> None:
-    """Without a token no ``error``; with a bad one ``invalid_token``, and nothing of it."""
+    """The challenge has no ``error`` without a token, and for an invalid one ``invalid_token`` and none of its text."""
     gate = Gate(verifier(), ["/"])
     challenges = []
     for request in (Request(), Request(id_header("garbage"))):
@@ -250,7 +250,7 @@ def test_rfc_6750_3_challenges() -> None:
 
 
 def test_rfc_9110_11_1_case() -> None:
-    """The scheme's case is nothing; §5.1: nor is that of a field's name."""
+    """Schemes are compared without case, and so are the names of fields (§5.1)."""
     gate = Gate(verifier())
     for scheme in ("Bearer", "bearer", "BEARER", "bEaReR"):
         for name in ("Authorization", "authorization", "AUTHORIZATION"):
@@ -258,7 +258,7 @@ def test_rfc_9110_11_1_case() -> None:
 
 
 def test_rfc_9110_11_6_2_authorization_is_single() -> None:
-    """Two lines, or two in one line, are refused as soon as one of them is a bearer's."""
+    """Two fields, or two values in one field, are rejected if one of them is a bearer token."""
     gate = Gate(verifier())
     for fields in (
         [bearer(access()), ("Authorization", "Basic x")],
@@ -269,7 +269,7 @@ def test_rfc_9110_11_6_2_authorization_is_single() -> None:
 
 
 def test_rfc_9110_15_5_2_every_401_has_a_challenge() -> None:
-    """Whatever its reason."""
+    """This holds for every reason."""
     kinds = [AuthenticationError]
     for kind in kinds:
         kinds += kind.__subclasses__()
@@ -280,7 +280,7 @@ def test_rfc_9110_15_5_2_every_401_has_a_challenge() -> None:
 
 
 def test_rfc_9110_12_5_5_vary_and_rfc_9111_3_5() -> None:
-    """Answers of ours vary on what was read and are stored by nobody."""
+    """Error responses vary on the fields that were read, and are not stored."""
     gate = Gate(verifier())
     assert {name.lower() for name in gate.vary} == {"cookie", "authorization", "privy-id-token"}
     for error in (MissingToken(), InvalidToken(), CrossSiteRequest()):
@@ -290,7 +290,7 @@ def test_rfc_9110_12_5_5_vary_and_rfc_9111_3_5() -> None:
 
 
 def test_asvs_9_1_signature_first() -> None:
-    """Nothing is said of the claims of a token that nobody has signed."""
+    """The error does not depend on the claims if the signature is invalid."""
     judge = verifier()
     for claims in ({"exp": 1}, {"iss": "x"}, {"sub": ""}, {"linked_accounts": MISSING}):
         with pytest.raises(BadSignature):
@@ -298,7 +298,7 @@ def test_asvs_9_1_signature_first() -> None:
 
 
 def test_asvs_9_2_span_kind_audience() -> None:
-    """A good signature is not enough."""
+    """A valid signature alone is not enough."""
     refused(*both(exp=NOW - 60), *both(nbf=NOW + 60), *both(aud="other"))
     refused(
         sign(HEADER, changed(ACCESS, {"sid": MISSING})), sign(HEADER, changed(IDENTITY, {"linked_accounts": MISSING}))
@@ -306,7 +306,7 @@ def test_asvs_9_2_span_kind_audience() -> None:
 
 
 def test_asvs_7_4_1_sign_out() -> None:
-    """A session that the app has ended is over at once, for cached tokens and for other spellings of them."""
+    """A session that the app has revoked ends immediately, also for cached tokens and for other spellings of them."""
     ended: set[Any] = set()
     judge = verifier(is_revoked=lambda claims: claims.get("sid") in ended)
     token = access(sid="session-1")
@@ -319,7 +319,7 @@ def test_asvs_7_4_1_sign_out() -> None:
 
 
 def test_asvs_10_3_3_a_user_is_issuer_and_subject() -> None:
-    """The same subject at another app is another user: their tokens do not go together."""
+    """The same subject in another app is another user: their tokens are not accepted together."""
     keys = {"a": SIGNER.jwk, "b": SIGNER.jwk}
     gate = Gate(PrivyVerifier(PrivyConfig(app_id=("a", "b"), verification_key=keys), clock=Clock(NOW)))
     auth = found(gate, Request(id_header(identity(aud="a")), bearer(access(aud="b"))))
@@ -328,7 +328,7 @@ def test_asvs_10_3_3_a_user_is_issuer_and_subject() -> None:
 
 
 def test_asvs_3_5_cross_origin() -> None:
-    """``Sec-Fetch-Site`` first, ``Origin`` as the fallback, and no intermediary's header believed (4.1.3)."""
+    """``Sec-Fetch-Site`` is used first, then ``Origin``, and headers of proxies are not used (4.1.3)."""
     gate, cookie = Gate(verifier()), cookies(("privy-id-token", identity()))
     host, evil = ("Host", "app.example"), ("Origin", "https://evil.example")
     same = ("Sec-Fetch-Site", "same-origin")
@@ -343,7 +343,7 @@ def test_asvs_3_5_cross_origin() -> None:
 
 
 def test_asvs_4_4_2_websocket_origin() -> None:
-    """A handshake with a cookie is held to the same rule."""
+    """The same rule applies to a handshake with a cookie."""
     gate, cookie = Gate(verifier()), cookies(("privy-id-token", identity()))
     for origin, good in (("https://app.example", True), ("https://evil.example", False), ("null", False)):
         request = Request(("Host", "app.example"), cookie, ("Origin", origin), method="WEBSOCKET", scheme="wss")
@@ -351,7 +351,7 @@ def test_asvs_4_4_2_websocket_origin() -> None:
 
 
 def test_asvs_16_results_are_logged_and_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """One line with a code for each refusal; nothing that a client sent."""
+    """Each rejected token is logged in a line with a code, and nothing that the client sent."""
     caplog.set_level(logging.DEBUG)
     gate = Gate(verifier())
     for token in ("garbage\r\ninjected: 1", identity({"kid": "\r\ninjected"}), identity(aud="injected")):
@@ -361,7 +361,7 @@ def test_asvs_16_results_are_logged_and_say_nothing(caplog: pytest.LogCaptureFix
 
 
 def test_segments_are_three() -> None:
-    """RFC 7515 §7.1: exactly, and none of them empty."""
+    """There must be exactly three segments, none of them empty (RFC 7515 §7.1)."""
     header, payload, signature = identity().split(".")
     refused("..", f"{header}..{signature}", f".{payload}.{signature}", f"{header}.{payload}.", f"{header}.{payload}")
     refused(sign_segments(part(HEADER), ""), sign_segments("", part(IDENTITY)))

@@ -1,7 +1,6 @@
-"""Threats, each by its name, and what must come of it.
+"""Threats, each by its name, and the expected result.
 
-What a key server may do wrong is in ``tests/keys``; what a request may bring is, in every framework, in
-``tests/behaviour``.
+The behaviour of key servers is tested in ``tests/keys``, and requests in every framework in ``tests/behaviour``.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ LOCAL = {"trust_env": False}
 
 
 def test_access_as_identity_and_identity_as_access() -> None:
-    """The kinds exclude one another, whatever else a token carries."""
+    """The kinds exclude each other, whatever else a token contains."""
     judge = verifier()
     for token in (
         access(),
@@ -74,13 +73,13 @@ def test_access_as_identity_and_identity_as_access() -> None:
 
 
 def test_other_app_issuer_or_key() -> None:
-    """Another app's token, another issuer's, another key's."""
+    """A token of another app, of another issuer or of another key is rejected."""
     refused(*both(aud=attacks.OTHER_APP), *both(iss="https://api-auth.web3auth.io"), *both(iss="test-app"))
     refused(sign(HEADER, IDENTITY, attacks.STRANGER.private), sign(HEADER, ACCESS, attacks.STRANGER.private))
 
 
 def test_alg_none_variants_and_wrong_types() -> None:
-    """Signed, unsigned or with garbage; no 500 on a list or an object."""
+    """They are rejected signed, unsigned or with garbage, without a 500 for a list or an object."""
     names = (
         "none",
         "None",
@@ -102,7 +101,7 @@ def test_alg_none_variants_and_wrong_types() -> None:
 
 
 def test_hs256_with_every_form_of_the_public_key() -> None:
-    """Seventeen forms, and none of them is a secret here."""
+    """None of the seventeen forms is used as a secret."""
     assert len(attacks.public_forms()) == 17
     for material in ({"keys": [SIGNER.jwk]}, SIGNER.pem, SIGNER.jwk, json.dumps(SIGNER.jwk)):
         refused(*attacks.hmac_tokens(), judge=verifier(verification_key=material))
@@ -111,18 +110,18 @@ def test_hs256_with_every_form_of_the_public_key() -> None:
 @pytest.mark.parametrize("value", [None, False, True, [], ["exp"], ["b64"], "DEF", "A256GCM", {}])
 @pytest.mark.parametrize("name", ["crit", "b64", "zip", "enc"])
 def test_crit_b64_zip_enc(name: str, value: Any) -> None:
-    """A header that would change how the token is read."""
+    """A header that would change how the token is read is rejected."""
     refused(*both({name: value}), *both({name: value, "crit": [name]}))
 
 
 def test_key_injection_by_header(collector: KeyServer) -> None:
-    """A header's key is not looked at, its addresses are not asked."""
+    """A key in the header is not used, and its addresses are not requested."""
     refused(*attacks.embedded_key(collector.url))
 
 
 @pytest.mark.parametrize("kid", HOSTILE_KIDS, ids=range(len(HOSTILE_KIDS)))
 def test_hostile_kid(kid: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """It is looked up, and neither opened, asked for, echoed nor logged."""
+    """It is only compared, and never opened, requested, returned or logged."""
     caplog.set_level(logging.DEBUG)
     refused(*both({"kid": kid}))
     auth = found(Gate(verifier()), Request(id_header(identity({"kid": kid}))))
@@ -132,7 +131,7 @@ def test_hostile_kid(kid: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_unknown_kid_flood() -> None:
-    """A thousand invented ids cause two fetches at the most, and known ids go on."""
+    """A thousand unknown IDs cause at most two fetches, and known IDs are still accepted."""
     with KeyServer(SIGNER) as server:
         judge = PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW))
         assert judge.verify_identity_token(identity()).id
@@ -144,7 +143,7 @@ def test_unknown_kid_flood() -> None:
 
 
 def test_key_server_down_when_cold() -> None:
-    """Our outage: 503 for everybody, few fetches, and never a 401."""
+    """The response is 503 for all requests, with few fetches, and never 401."""
     with KeyServer(SIGNER) as server:
         server.behave = hang_up
         judge = PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW))
@@ -157,7 +156,7 @@ def test_key_server_down_when_cold() -> None:
 
 @pytest.mark.parametrize("age", [60, 3600, 3600 + 600, 3600 + 86_000])
 def test_unknown_kid_flood_while_the_key_server_is_down(age: float) -> None:
-    """A thousand invented ids cause at most three fetches, and 503 rather than 401."""
+    """A thousand unknown IDs cause at most three fetches, and 503 rather than 401."""
     with KeyServer(SIGNER) as server:
         keys = Clock()
         settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
@@ -175,7 +174,7 @@ def test_unknown_kid_flood_while_the_key_server_is_down(age: float) -> None:
 
 
 def test_rotation() -> None:
-    """Old and new tokens verify while both keys are published, the old one not after."""
+    """Old and new tokens are valid while both keys are published, and the old one is not afterwards."""
     with DevelopmentIssuer() as issuer:
         before = issuer.identity_token()
         issuer.rotate()
@@ -191,7 +190,7 @@ def test_rotation() -> None:
 
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
 def test_times_of_wrong_type(name: str) -> None:
-    """A finite JSON number within bounds, or an invalid token; never an OverflowError."""
+    """They must be finite JSON numbers within limits; otherwise the token is invalid, without an OverflowError."""
     wrong: tuple[Any, ...] = (
         None,
         True,
@@ -213,7 +212,7 @@ def test_times_of_wrong_type(name: str) -> None:
 
 
 def test_clock_skew() -> None:
-    """One bounded leeway for ``exp``, ``nbf`` and ``iat``, the same for a token that is cached."""
+    """The same limited leeway applies to ``exp``, ``nbf`` and ``iat``, also for a cached token."""
     for leeway in (0, 10, 60):
         clock = Clock(NOW)
         judge = verifier(clock, leeway=leeway)
@@ -227,12 +226,12 @@ def test_clock_skew() -> None:
 
 
 def test_no_exp_no_sub() -> None:
-    """A token for ever and a user without a name."""
+    """A token without expiry and a user without an ID are rejected."""
     refused(*both(exp=MISSING), *both(sub=MISSING), *both(sub=""), *both(sub=None), *both(sub=1))
 
 
 def test_audience_tricks() -> None:
-    """Prefix, substring, case, list, object."""
+    """A prefix, a substring, another case, a list and an object are rejected."""
     wrong: tuple[Any, ...] = (
         APP_ID[:-1],
         APP_ID.upper(),
@@ -253,7 +252,7 @@ def test_audience_tricks() -> None:
 
 
 def test_duplicate_json_names() -> None:
-    """In the header, in the claims, in the inner JSON, spelt plainly or escaped."""
+    """They are rejected in the header, in the claims and in the inner JSON, escaped or not."""
     header, payload = json.dumps(HEADER), json.dumps(IDENTITY)
     for name in ("sub", "exp", "aud", "linked_accounts", "unknown"):
         for spelt in (name, "".join(f"\\u{ord(letter):04x}" for letter in name)):
@@ -266,7 +265,7 @@ def test_duplicate_json_names() -> None:
 
 
 def test_nested_huge_and_dotted() -> None:
-    """Refused before anything is decoded, or by the decoder's own bound."""
+    """They are rejected before they are decoded, or by the limits of the decoder."""
     for size in (16_385, 1_000_000):
         refused("." * size, "a" * size, "a." * (size // 2), f"{part(HEADER)}.{'A' * size}.AAAA")
     for depth in (50, 2000, 5000):
@@ -278,7 +277,7 @@ def test_nested_huge_and_dotted() -> None:
 
 
 def test_a_good_token_above_the_limit() -> None:
-    """Its size is enough to refuse it."""
+    """It is rejected because of its size."""
     token = identity(padding="x" * 13_000)
     assert len(token) > 16_384
     refused(token)
@@ -298,12 +297,12 @@ def test_a_good_token_above_the_limit() -> None:
     ],
 )
 def test_other_encodings(payload: bytes) -> None:
-    """UTF-8 and nothing else, in the header and the claims."""
+    """Only UTF-8 is accepted, in the header and the claims."""
     refused(sign(HEADER, payload), sign(payload, IDENTITY))
 
 
 def test_surrogates_nul_and_text_that_is_not_ascii() -> None:
-    """In the token itself and in its strings; never a 500."""
+    """They never cause a 500, in the token itself and in its strings."""
     token = identity()
     refused(
         "\ud800",
@@ -322,12 +321,12 @@ def test_surrogates_nul_and_text_that_is_not_ascii() -> None:
 
 
 def test_one_spelling() -> None:
-    """White space, padding, other alphabets and stray bits: a token has one spelling."""
+    """White space, padding, other alphabets and unused bits are rejected."""
     refused(*attacks.spellings())
 
 
 def test_ecdsa_twin() -> None:
-    """(r, n - s) is as good a signature: accepted, at most two cache entries, and revoked with its token."""
+    """(r, n - s) is a valid signature: accepted, with at most two cache entries, and revoked with its token."""
     gone: set[str] = set()
     judge = verifier(is_revoked=lambda claims: claims["sub"] in gone)
     token = identity()
@@ -344,12 +343,12 @@ def test_ecdsa_twin() -> None:
 
 @pytest.mark.parametrize("name", attacks.bad_signatures())
 def test_bad_signatures(name: str) -> None:
-    """DER, short, long, zero, out of range."""
+    """DER, short, long, zero and out-of-range signatures are rejected."""
     refused(attacks.with_signature(attacks.bad_signatures()[name]))
 
 
 def test_changed_by_one_character() -> None:
-    """Every character of a token counts."""
+    """Changing any character of a token makes it invalid."""
     token = identity()
     judge = verifier()
     for place in range(0, len(token), 7):
@@ -359,7 +358,7 @@ def test_changed_by_one_character() -> None:
 
 
 def test_cookie_tossing() -> None:
-    """Two cookies that differ, or one under a name that only looks like ours."""
+    """Two different cookies are rejected, and one with a similar name is not used."""
     gate, good, other = Gate(verifier()), identity(), identity(sub="did:privy:attacker")
     for fields in (
         [cookies(("privy-id-token", other), ("privy-id-token", good))],
@@ -375,7 +374,7 @@ def test_cookie_tossing() -> None:
 
 
 def test_header_against_cookie() -> None:
-    """The header decides; a bad one does not fall through; two kinds must agree."""
+    """The header is used, even if it is invalid; two kinds must belong to the same user."""
     gate, other = Gate(verifier()), "did:privy:other"
     request = Request(id_header(identity(sub=other)), cookies(("privy-id-token", identity())))
     assert found(gate, request).require().id == other
@@ -391,7 +390,7 @@ def test_header_against_cookie() -> None:
 
 
 def test_several_header_lines_and_underscores() -> None:
-    """Repeated, joined by a WSGI server, or folded from ``privy_id_token``: more than one value is refused."""
+    """Repeated, joined by a WSGI server, or sent as ``privy_id_token``: more than one value is rejected."""
     gate, good, other = Gate(verifier()), identity(), identity(sub="did:privy:attacker")
     for fields in (
         [id_header(good), id_header(other)],
@@ -406,7 +405,7 @@ def test_several_header_lines_and_underscores() -> None:
 
 
 def test_path_tricks() -> None:
-    """Spellings and override headers never take the protection off; see ``tests/http/test_protected_paths.py``."""
+    """No spelling and no override header removes the protection; see ``tests/http/test_protected_paths.py``."""
     gate = Gate(verifier(), ["/admin"], ["/admin/login"])
     paths = (
         "/admin",
@@ -439,7 +438,7 @@ def test_path_tricks() -> None:
 
 
 def test_csrf_with_cookie_tokens() -> None:
-    """An unsafe method of another site's page is refused, the same with a header token is not."""
+    """An unsafe request from a page of another site is rejected, and the same with a token in a header is not."""
     gate = Gate(verifier())
     foreign = (
         [("Sec-Fetch-Site", "cross-site")],
@@ -456,7 +455,7 @@ def test_csrf_with_cookie_tokens() -> None:
 
 
 def bad_tokens() -> list[str]:
-    """Return one bad token of each kind."""
+    """Return an invalid token of each kind."""
     good = identity()
     stranger = sign(HEADER, IDENTITY, attacks.STRANGER.private)
     wrong = (identity(exp=NOW - 60), identity(aud="x"), identity(iss="x"), identity({"kid": "x"}), identity(sub=1))
@@ -473,7 +472,7 @@ def bad_tokens() -> list[str]:
 
 
 def test_error_oracle() -> None:
-    """Every kind of bad token has one answer, byte for byte."""
+    """All invalid tokens get exactly the same response."""
     gate = Gate(verifier())
     refusals = [found(gate, Request(id_header(token))).refusal for token in bad_tokens()]
     assert all(isinstance(refusal, InvalidToken) for refusal in refusals)
@@ -482,7 +481,7 @@ def test_error_oracle() -> None:
 
 
 def test_nothing_of_a_token_is_logged_shown_or_kept(caplog: pytest.LogCaptureFixture) -> None:
-    """No run of ten characters, in any log, text, repr or traceback."""
+    """No ten consecutive characters of it are in any log, text, repr or traceback."""
     caplog.set_level(logging.DEBUG)
     gate = Gate(verifier())
     for token in [*bad_tokens()[1:], identity(), access()]:
@@ -498,7 +497,7 @@ def test_nothing_of_a_token_is_logged_shown_or_kept(caplog: pytest.LogCaptureFix
 
 
 def test_cache_never_gives_anothers_claims() -> None:
-    """The whole token is the key: tokens that share all but a part are told apart (CVE-2026-35039)."""
+    """The key is the whole token: tokens that differ in one part are different entries (CVE-2026-35039)."""
     judge = verifier()
     good = identity()
     header, payload, signature = good.split(".")
@@ -517,7 +516,7 @@ def test_cache_never_gives_anothers_claims() -> None:
 
 
 def test_caches_are_not_shared() -> None:
-    """Neither between kinds nor between verifiers of other apps, issuers or keys."""
+    """Kinds do not share a cache, and neither do verifiers of other apps, issuers or keys."""
     token = identity()
     assert verifier().verify_identity_token(token).id
     refused(token, judge=verifier(app_id="other-app"))
@@ -525,7 +524,7 @@ def test_caches_are_not_shared() -> None:
 
 
 def test_threads_never_see_another_user() -> None:
-    """Interleaved users over shared keys, caches and headers."""
+    """Concurrent users with shared keys, caches and headers are never mixed up."""
     judge = verifier(token_cache_size=8)
     users = {f"did:privy:{number}": identity(sub=f"did:privy:{number}") for number in range(16)}
     start = threading.Barrier(8)
@@ -540,7 +539,7 @@ def test_threads_never_see_another_user() -> None:
 
 
 def test_optimised_python() -> None:
-    """``python -O`` takes no check away."""
+    """All checks also run with ``python -O``."""
     program = (
         "import sys\n"
         "from privy_middleware import InvalidToken, PrivyConfig, PrivyVerifier\n"
@@ -571,7 +570,7 @@ def test_a_bad_signature_is_the_last_word() -> None:
 
 
 def test_segments_out_of_order() -> None:
-    """Segments of good tokens put together otherwise."""
+    """Segments of valid tokens in another combination are rejected."""
     first, second = identity().split("."), access().split(".")
     mixed = [".".join((first[0], second[1], first[2])), ".".join((first[1], first[0], first[2])), ".".join(first[:2])]
     refused(

@@ -41,7 +41,7 @@ async def who(request: Request) -> JSONResponse:
 
 def wrong(request: Request) -> Response:
     """Raise an error that does not reject the request."""
-    raise ConfigurationError("field", "mend")
+    raise ConfigurationError("field", "fix")
 
 
 ROUTES = [Route("/me", me), Route("/who", who), Route("/wrong", wrong)]

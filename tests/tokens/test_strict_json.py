@@ -1,4 +1,4 @@
-"""Strict JSON: every reader gets the same value from a text."""
+"""Strict JSON: every parser gets the same value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from privy_middleware.tokens.strict_json import MAX_DEPTH, NotStrictJSON, check_
     ],
 )
 def test_json_is_read(text: str, value: Any) -> None:
-    """What RFC 8259 allows is read, as text and as bytes."""
+    """Valid JSON is accepted, as text and as bytes (RFC 8259)."""
     assert decode(text) == value
     assert decode_bytes(text.encode()) == value
 
@@ -70,7 +70,7 @@ def test_json_is_read(text: str, value: Any) -> None:
     ],
 )
 def test_what_is_not_json_is_refused(text: str) -> None:
-    """Every way to be read in two ways is one error, which shows nothing of the text."""
+    """Ambiguous JSON raises one error, which contains no part of the text."""
     with pytest.raises(NotStrictJSON, match=r"^not strict JSON$"):
         decode(text)
     with pytest.raises(NotStrictJSON, match=r"^not strict JSON$"):
@@ -78,7 +78,7 @@ def test_what_is_not_json_is_refused(text: str) -> None:
 
 
 def test_lone_surrogates_in_text_are_refused() -> None:
-    """Text that is no Unicode string has no UTF-8 form."""
+    """Text with lone surrogates cannot be encoded as UTF-8."""
     with pytest.raises(NotStrictJSON):
         decode('"\ud800"')
 
@@ -88,7 +88,7 @@ def test_lone_surrogates_in_text_are_refused() -> None:
     [b"\xff{}", b'"\xc3("', b'"\xed\xa0\x80"', "{}".encode("utf-16"), "{}".encode("utf-32-le"), b"\xef\xbb\xbf{}"],
 )
 def test_only_utf_8_is_read(data: bytes) -> None:
-    """RFC 8259 §8.1: UTF-8 without a byte order mark, and no other encoding guessed."""
+    """Only UTF-8 without a byte order mark is accepted, and the encoding is not guessed (RFC 8259 §8.1)."""
     with pytest.raises(NotStrictJSON):
         decode_bytes(data)
 
@@ -103,7 +103,7 @@ BETWEEN = {
 
 
 def nested(levels: int, between: str, kinds: str) -> str:
-    """Return JSON of this many levels, lists and objects in turn as ``kinds`` says, around a list."""
+    """Return JSON with this number of levels, lists and objects as ``kinds`` says, around a list."""
     text = "[1]"
     for level in range(levels - 1):
         text = f'{{"a": {text}}}' if kinds[level % len(kinds)] == "{" else f"[{between}{text}]"
@@ -113,7 +113,7 @@ def nested(levels: int, between: str, kinds: str) -> str:
 @pytest.mark.parametrize("kinds", ["[", "[{", "{[["])
 @pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
 def test_the_edge_of_nesting(between: str, kinds: str) -> None:
-    """Thirty-two levels are read, and one more is refused, whatever stands between the brackets."""
+    """Thirty-two levels are accepted, and one more is rejected, whatever is between the brackets."""
     text = nested(MAX_DEPTH, between, kinds)
     assert decode(text) == json.loads(text)
     with pytest.raises(NotStrictJSON):
@@ -123,20 +123,20 @@ def test_the_edge_of_nesting(between: str, kinds: str) -> None:
 @pytest.mark.parametrize("separator", [",", ", ", ",\n"])
 @pytest.mark.parametrize("item", ["[]", "{}", '{"a":[1]}', '"[[{{"', '"\\"["'])
 def test_wide_is_not_deep(item: str, separator: str) -> None:
-    """Any number of values may stand beside one another, and of brackets in strings."""
+    """Any number of values may be next to each other, and brackets in strings do not count."""
     text = f"[{separator.join([item] * 1000)}]"
     assert decode(text) == json.loads(text)
 
 
 def depth(value: object) -> int:
-    """Return how many lists and objects stand inside one another."""
+    """Return the number of nested lists and objects."""
     if not isinstance(value, list | dict):
         return 0
     return 1 + max(map(depth, value.values() if isinstance(value, dict) else value), default=0)
 
 
 def wrapped(value: object, wraps: list[str]) -> object:
-    """Return a value inside lists and objects, which have other members as well."""
+    """Return a value inside lists and objects that have other members too."""
     for name in wraps:
         value = {"": "}", name: value} if name else ["]", {}, value, "["]
     return value
@@ -153,7 +153,7 @@ def wrapped(value: object, wraps: list[str]) -> object:
     st.sampled_from([None, 1]),
 )
 def test_the_depth_is_that_of_the_value(value: object, indent: int | None) -> None:
-    """The depth is counted right in every text, so that nothing is refused that is within the limit."""
+    """The depth is counted correctly in every text, so that nothing within the limit is rejected."""
     for text in (json.dumps(value, indent=indent), json.dumps(value, separators=(",", ":"), ensure_ascii=False)):
         if depth(value) > MAX_DEPTH:
             with pytest.raises(NotStrictJSON):
@@ -181,6 +181,6 @@ for text in ("[" * 12_000, '{"a":' * 2_400, '{"a":[' * 2_000 + "1" + "]}" * 2_00
 
 
 def test_no_text_overflows_a_small_stack() -> None:
-    """Some servers run an app in threads with a small stack, where deep recursion ends the whole process."""
+    """Some servers run apps in threads with a small stack, where deep recursion ends the process."""
     run = subprocess.run([sys.executable, "-c", IN_A_SMALL_THREAD], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout.split()) == (0, ["refused"] * 5)

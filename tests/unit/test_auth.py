@@ -1,4 +1,4 @@
-"""What is known about a request, and what follows of it."""
+"""``PrivyAuth``: everything known about a request, and the decisions that follow."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BOTH = PrivyAuth(USER, ACCESS, (IDENTITY_TOKEN, ACCESS_TOKEN))
 
 
 def test_anonymous() -> None:
-    """Nothing was presented, nothing is known."""
+    """Without a token, nothing is known."""
     auth = PrivyAuth()
     assert (auth.user, auth.error, auth.presented, auth.optional()) == (None, None, False, None)
     assert (auth.kind, auth.source, auth.claims, auth.session_id, auth.expires_at) == (None,) * 5
@@ -38,7 +38,7 @@ def test_anonymous() -> None:
 
 
 def test_authenticated() -> None:
-    """The first token is the identity token; the first to expire counts."""
+    """The first token is the identity token, and the earliest expiry is used."""
     assert (BOTH.kind, BOTH.source, BOTH.claims) == ("identity", "cookie", {"kind": "identity"})
     assert (BOTH.session_id, BOTH.expires_at, BOTH.error, BOTH.presented) == ("session", NOW + 60, None, True)
     assert BOTH.require() is USER
@@ -48,7 +48,7 @@ def test_authenticated() -> None:
 
 
 def test_issuer() -> None:
-    """The user may say whose it is; else the verified claims do."""
+    """The user's issuer is used, or that of the verified claims."""
 
     class Other(PrivyUser):
         issuer = "other"
@@ -60,7 +60,7 @@ def test_issuer() -> None:
 
 
 def test_conditions() -> None:
-    """One that is not met is a 403."""
+    """A condition that is not met raises an error with 403."""
     with pytest.raises(ConditionNotMet):
         BOTH.require(Condition(lambda *_: False))
     asks = Condition(lambda _, given: given.get("id") == "1", frozenset({"id"}))
@@ -71,7 +71,7 @@ def test_conditions() -> None:
 
 
 def test_an_incomplete_user_meets_no_condition() -> None:
-    """Not even one that asks for nothing, or for the absence of something."""
+    """An incomplete user meets no condition, not even one without a requirement or with a negation."""
     auth = PrivyAuth(PrivyUser(id=SUBJECT, complete=False), ACCESS, (ACCESS_TOKEN,))
     assert auth.require().id == SUBJECT
     for asked in (Condition(lambda *_: True), ~Condition(lambda *_: False)):
@@ -80,14 +80,14 @@ def test_an_incomplete_user_meets_no_condition() -> None:
 
 
 def test_access_is_another_thing() -> None:
-    """An identity token alone says nothing of a session."""
+    """An identity token does not prove a session."""
     with pytest.raises(MissingToken, match="access token"):
         PrivyAuth(USER, None, (IDENTITY_TOKEN,)).require_access()
 
 
 @pytest.mark.parametrize("refusal", [TokenExpired(), CrossSiteRequest(), KeysUnavailable()])
 def test_refused(refusal: PrivyError) -> None:
-    """The refusal is raised wherever a user is asked for."""
+    """The error is raised wherever a user is required."""
     auth = PrivyAuth(refusal=refusal)
     assert (auth.error, auth.presented, auth.user) == (refusal.code, True, None)
     for demand in (auth.require, auth.require_access, auth.optional):
@@ -97,7 +97,7 @@ def test_refused(refusal: PrivyError) -> None:
 
 
 def test_a_bad_token_may_count_as_none() -> None:
-    """As the app says, or the route; only the very word lets it pass."""
+    """The app or the route can allow this, only with the exact value."""
     by_route, by_app = PrivyAuth(refusal=TokenExpired()), PrivyAuth(refusal=TokenExpired(), on_invalid="anonymous")
     assert by_route.optional("anonymous") is None
     assert by_app.optional() is None
@@ -109,13 +109,13 @@ def test_a_bad_token_may_count_as_none() -> None:
 
 
 def test_our_own_fault_never_counts_as_none() -> None:
-    """Whoever is signed in stays signed in through an outage."""
+    """An outage does not sign users out."""
     with pytest.raises(KeysUnavailable):
         PrivyAuth(refusal=KeysUnavailable(), on_invalid="anonymous").optional()
 
 
 def test_redirects() -> None:
-    """A page that needs a user goes to where it can have one."""
+    """Navigation that needs a user is redirected to the page that gets a token."""
     redirect = LoginRequired("/login")
     for auth in (PrivyAuth(redirect=redirect), PrivyAuth(refusal=TokenExpired(), redirect=redirect)):
         with pytest.raises(LoginRequired):
@@ -127,13 +127,13 @@ def test_redirects() -> None:
 
 @pytest.mark.parametrize("known", [BOTH, IDENTITY_TOKEN], ids=["auth", "token"])
 def test_what_is_known_cannot_be_changed(known: PrivyAuth | VerifiedToken) -> None:
-    """One request's answer may be another one's as well."""
+    """The same object may be used for several requests."""
     for field in fields(known):
         with pytest.raises(FrozenInstanceError):
             setattr(known, field.name, None)
 
 
 def test_reprs_show_no_claims() -> None:
-    """What is logged of a request says who, not what the token holds."""
+    """The repr shows the user's ID, but no claims of the token."""
     assert "identity" in repr(BOTH)
     assert "{" not in repr(BOTH)

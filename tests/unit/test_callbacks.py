@@ -1,4 +1,4 @@
-"""Functions of an app: which have to be awaited, and that none is taken for an answer."""
+"""Callbacks of an app: which ones are async, and that an awaitable is never used as a result."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.support.tokens import config, identity, verifier
 
 
 def plain(*_: object) -> bool:
-    """Be what is wanted."""
+    """A plain function, as required."""
     return False
 
 
 class Plain:
-    """Be called like a function."""
+    """A callable object."""
 
     def __call__(self, *_: object) -> bool:
-        """Answer at once."""
+        """Return immediately."""
         return False
 
 
 async def asynchronous_generator(*_: object) -> AsyncIterator[bool]:
-    """Be nothing that anybody asks."""
+    """An asynchronous generator, which cannot be used as a callback."""
     yield False
 
 
@@ -41,7 +41,7 @@ every_unseen = pytest.mark.parametrize("name", [*UNSEEN])
 
 @every_async
 def test_async_functions_are_known(name: str) -> None:
-    """Also behind ``functools.partial`` and in objects."""
+    """Async functions are recognised, also inside ``functools.partial`` and in objects."""
     assert is_async(ASYNC[name])
     with pytest.raises(ConfigurationError, match=r"^field: .*plain function"):
         require_sync(ASYNC[name], "field")
@@ -49,13 +49,13 @@ def test_async_functions_are_known(name: str) -> None:
 
 @pytest.mark.parametrize("function", [plain, Plain(), functools.partial(plain, 1), print, dict, Called, None])
 def test_plain_functions_are_known(function: Any) -> None:
-    """A class is plain even where its objects are not."""
+    """A class is not async, even if its instances are."""
     assert not is_async(function)
     require_sync(function, "field")
 
 
 def test_asynchronous_generators_are_refused() -> None:
-    """What they return is no answer either."""
+    """Asynchronous generators are rejected, because their result cannot be used."""
     with pytest.raises(ConfigurationError, match="plain function"):
         require_sync(asynchronous_generator, "field")
     with pytest.raises(ConfigurationError, match="awaited"):
@@ -64,20 +64,20 @@ def test_asynchronous_generators_are_refused() -> None:
 
 @pytest.mark.parametrize("answer", [True, False, None, 0, "text", [], PrivyUser("did:privy:x")])
 def test_answers_are_handed_on(answer: object) -> None:
-    """As they are."""
+    """Results are returned unchanged."""
     assert returned(answer, "field") is answer
 
 
 @pytest.mark.parametrize("name", [*ASYNC, *UNSEEN])
 def test_what_is_to_be_awaited_is_no_answer(name: str) -> None:
-    """It is closed, as nobody awaits it, and the field is named."""
+    """An awaitable is closed, because nothing awaits it, and the error names the field."""
     function = (ASYNC | UNSEEN)[name]
     with pytest.raises(ConfigurationError, match=r"^field: .*awaited"):
         returned(function(), "field")
 
 
 def test_a_task_is_no_answer() -> None:
-    """It has begun, and is cancelled."""
+    """A task is cancelled, because it has already started."""
 
     async def main() -> bool:
         task = asyncio.create_task(asyncio.sleep(60))
@@ -92,7 +92,7 @@ def test_a_task_is_no_answer() -> None:
 @every_async
 @pytest.mark.parametrize("field", ["is_revoked", "on_refused"])
 def test_async_hooks_are_refused_at_the_start(field: str, name: str) -> None:
-    """A coroutine would refuse every token, or do nothing at all."""
+    """A coroutine would reject every token, or do nothing."""
     settings: dict[str, Any] = {field: ASYNC[name]}
     with pytest.raises(ConfigurationError, match=f"^{field}: .*plain function") as caught:
         PrivyConfig(app_id="app", **settings)
@@ -103,7 +103,7 @@ def test_async_hooks_are_refused_at_the_start(field: str, name: str) -> None:
 
 @every_unseen
 def test_an_awaitable_is_neither_revoked_nor_not(name: str) -> None:
-    """It is our fault, of a first verification, of a cached one, and where one awaits."""
+    """It is an error of the server, for new and cached tokens, sync and async."""
     judge = verifier(is_revoked=UNSEEN[name])
     token = identity()
     for _ in range(2):
@@ -117,7 +117,7 @@ def test_an_awaitable_is_neither_revoked_nor_not(name: str) -> None:
 
 @pytest.mark.parametrize(("answer", "refuses"), [(1, True), ("x", True), (0, False), (None, False), ("", False)])
 def test_any_other_answer_counts_as_true_or_false(answer: object, refuses: bool) -> None:
-    """As in an ``if``: a store's count, or nothing."""
+    """Other values are used as in ``if``, for example a count or ``None``."""
     hook: Any = lambda _: answer  # noqa: E731 (its type is the point)
     judge = verifier(is_revoked=hook)
     if refuses:
@@ -129,7 +129,7 @@ def test_any_other_answer_counts_as_true_or_false(answer: object, refuses: bool)
 
 @every_async
 def test_async_predicates_are_refused_at_the_start(name: str) -> None:
-    """Where the condition is made, and where it is combined."""
+    """They are rejected when the condition is created or combined."""
     with pytest.raises(ConfigurationError, match=r"^condition: .*plain function"):
         condition(ASYNC[name])
     met = condition(guest=False)
@@ -141,7 +141,7 @@ def test_async_predicates_are_refused_at_the_start(name: str) -> None:
 
 @every_async
 def test_async_key_caches_are_refused_at_the_start(name: str) -> None:
-    """They would share nothing, and say nothing."""
+    """They would share nothing without an error."""
     for get, put in ((ASYNC[name], plain), (plain, ASYNC[name])):
         cache: Any = type("Cache", (), {"get": staticmethod(get), "set": staticmethod(put)})()
         with pytest.raises(ConfigurationError, match=r"^key_cache: .*plain function"):
@@ -156,19 +156,19 @@ def test_asynchronous_redis_clients_are_refused() -> None:
 
 
 async def app(*_: object) -> None:
-    """Be any app."""
+    """An app."""
 
 
 @pytest.mark.parametrize("value", ["print", 1])
 def test_on_expired_is_a_function(value: Any) -> None:
-    """It is called when the token has expired, which is late to find out."""
+    """Otherwise a mistake would only be found when a token expires."""
     with pytest.raises(ConfigurationError, match=r"^on_expired: "):
         PrivyMiddleware(app, config(), close_expired=True, on_expired=value)
 
 
 @pytest.mark.parametrize("function", [print, ASYNC["function"], UNSEEN["lambda"]])
 def test_on_expired_needs_close_expired(function: Callable[..., Any]) -> None:
-    """Without it no connection ends with its token, and it would never be called."""
+    """Without ``close_expired`` it would never be called."""
     with pytest.raises(ConfigurationError, match=r"^on_expired: .*close_expired"):
         PrivyMiddleware(app, config(), on_expired=function)
     PrivyMiddleware(app, config(), close_expired=True, on_expired=function)

@@ -1,4 +1,4 @@
-"""Conditions on a user, in words and as functions."""
+"""Conditions on a user, as keywords and as functions."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ LINE = {"type": "line_oauth", "subject": "x"}
 
 
 def meets(someone: PrivyUser, *predicates: Any, **words: Any) -> bool:
-    """Return whether the user meets the condition of these words."""
+    """Return whether the user meets the condition of these keywords."""
     asked = condition(*predicates, **words)
     assert asked is not None
     return asked(someone)
 
 
 def test_no_words_no_condition() -> None:
-    """Nothing asked is no condition at all."""
+    """Without keywords there is no condition."""
     assert condition() is None
 
 
 def test_wallet() -> None:
-    """On the chain, and on no other."""
+    """A wallet of another chain does not count."""
     assert meets(user(SOLANA, ETHEREUM), wallet="ethereum")
     assert not meets(user(SOLANA), wallet="ethereum")
     assert not meets(user(), wallet="ethereum")
 
 
 def test_linked() -> None:
-    """Of the type, known here or not."""
+    """The type can be one that the library does not know."""
     assert meets(user(FARCASTER), linked="farcaster")
     assert meets(user(LINE), linked="line_oauth")
     assert not meets(user(LINE, ETHEREUM), linked="farcaster")
@@ -77,12 +77,12 @@ def test_linked() -> None:
     ],
 )
 def test_metadata(has: dict[str, Any] | None, wanted: dict[str, Any], met: bool) -> None:
-    """Every value equal, and a flag is no number."""
+    """All values must be equal, and ``True`` is not a number."""
     assert meets(user(metadata=has), metadata=wanted) is met
 
 
 def test_metadata_is_copied() -> None:
-    """What is asked does not change with a dict that somebody holds."""
+    """The condition does not change with the dict that was passed."""
     wanted = {"role": "admin"}
     asked = condition(metadata=wanted)
     assert asked
@@ -91,7 +91,7 @@ def test_metadata_is_copied() -> None:
 
 
 def test_guest() -> None:
-    """Must be, or must not be."""
+    """The user must be, or must not be, a guest."""
     assert meets(user(guest="t"), guest=True)
     assert not meets(user(guest="t"), guest=False)
     assert meets(user(), guest=False)
@@ -99,7 +99,7 @@ def test_guest() -> None:
 
 
 def test_verified_within() -> None:
-    """Some account verified lately enough; none that does not say when."""
+    """An account was verified within the time; accounts without a time do not count."""
     now = int(time.time())
     assert meets(user(ETHEREUM, {**SOLANA, "lv": now - 50}), verified_within=100)
     assert not meets(user({**SOLANA, "lv": now - 150}), verified_within=100)
@@ -108,7 +108,7 @@ def test_verified_within() -> None:
 
 
 def test_all_words_together() -> None:
-    """Everything that is asked has to be met."""
+    """All keywords must be met."""
     words: dict[str, Any] = {"wallet": "ethereum", "linked": "farcaster", "guest": False}
     assert meets(user(ETHEREUM, FARCASTER), lambda someone: someone.id, **words)
     assert not meets(user(ETHEREUM, FARCASTER), lambda someone: None, **words)
@@ -116,7 +116,7 @@ def test_all_words_together() -> None:
 
 
 def test_combining() -> None:
-    """``&``, ``|`` and ``~`` as in logic, with conditions and plain functions."""
+    """``&``, ``|`` and ``~`` combine conditions and plain functions."""
     yes, no = Condition(lambda *_: 1), Condition(lambda *_: "")
     someone = user()
     assert (yes & yes)(someone) is True
@@ -132,7 +132,7 @@ def test_combining() -> None:
 
 
 def test_wallets_in_detail() -> None:
-    """On a chain or any, embedded or external or either."""
+    """Any chain or one, embedded wallets, external wallets, or both."""
     embedded, external = {**ETHEREUM, "wallet_client_type": "privy"}, {**SOLANA, "wallet_client_type": "phantom"}
     someone = user(embedded, external)
     assert has_wallet()(someone)
@@ -144,14 +144,14 @@ def test_wallets_in_detail() -> None:
 
 
 def test_verified_within_of_a_type() -> None:
-    """Another type's account does not count."""
+    """An account of another type does not count."""
     someone = user({**ETHEREUM, "lv": int(time.time())}, FARCASTER)
     assert verified_within(100, "wallet")(someone)
     assert not verified_within(100, "farcaster")(someone)
 
 
 def test_owning_the_wallet_of_a_parameter() -> None:
-    """The address that the request names is one of the user's own."""
+    """The address in the request must be one of the user's wallets."""
     address = "0x" + "aB" * 20
     someone = user({**ETHEREUM, "address": address})
     asked = condition(owns_wallet="address")
@@ -171,7 +171,7 @@ def test_owning_the_wallet_of_a_parameter() -> None:
 
 
 def test_missing_parameter_in_combinations() -> None:
-    """It meets neither a condition nor its opposite, but leaves alone what is decided without it."""
+    """A missing parameter meets neither a condition nor its opposite, but does not matter if another part decides."""
     someone = user({"type": "wallet", "address": "0x1", "chain_type": "ethereum", "lv": 1})
     mine, yours = owns_wallet("mine"), owns_wallet("yours")
     met, not_met = has_wallet(), ~has_wallet()
@@ -190,7 +190,7 @@ def test_missing_parameter_in_combinations() -> None:
 
 
 def test_parameters_are_gathered() -> None:
-    """A condition names every parameter that its parts look at."""
+    """A condition lists the parameters of all its parts."""
     mine, yours = owns_wallet("mine"), owns_wallet("yours")
     for combined in (
         mine & yours,
@@ -207,27 +207,27 @@ def test_parameters_are_gathered() -> None:
 
 @pytest.mark.parametrize("predicate", [None, True, "admin", {"role": "admin"}])
 def test_what_is_no_predicate(predicate: Any) -> None:
-    """It is refused where it is written, not at a request."""
+    """An error is raised where the condition is written, not at a request."""
     for write in (lambda: condition(predicate), lambda: is_guest() & predicate, lambda: is_guest() | predicate):
         with pytest.raises(ConfigurationError, match=r"^condition: give a function that takes the user"):
             write()
 
 
 class Awaitable:
-    """Something that can be awaited."""
+    """An awaitable."""
 
     def __await__(self) -> Any:
-        """Return at once."""
+        """Return immediately."""
         yield from ()
 
 
 async def asynchronous(_: PrivyUser) -> bool:
-    """Look like a predicate, and be true whatever it says."""
+    """An async callable that looks like a predicate."""
     return False
 
 
 def test_asynchronous_predicates_are_refused() -> None:
-    """A coroutine is true: taken for an answer it would let everybody in."""
+    """A coroutine is true, so every user would meet the condition."""
     someone = user()
     yes = Condition(lambda *_: True)
     for predicate in (in_a_plain_function(asynchronous), lambda _: Awaitable()):

@@ -1,4 +1,4 @@
-"""Settings: what is wrong is said at start-up, with the field and the mend."""
+"""Settings: a mistake is reported at startup, with the field and how to fix it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def spki(key: Any) -> str:
 
 
 def test_the_defaults() -> None:
-    """The decisions that hold unless an app says otherwise."""
+    """The defaults are secure."""
     settings = PrivyConfig(app_id=APP_ID)
     assert settings.leeway == 10
     assert settings.max_token_bytes == 16384
@@ -42,13 +42,13 @@ def test_the_defaults() -> None:
 
 
 def test_settings_are_frozen() -> None:
-    """Nobody changes them afterwards."""
+    """Settings cannot be changed."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         config().leeway = 60  # type: ignore[misc]
 
 
 def test_repr_hides_keys_and_secrets() -> None:
-    """A configuration may be logged."""
+    """A configuration can be logged."""
     text = repr(config(app_secret="a-secret-to-hide"))
     assert APP_ID in text
     assert "hide" not in text
@@ -56,7 +56,7 @@ def test_repr_hides_keys_and_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "mend"),
+    ("field", "value", "fix"),
     [
         ("app_id", None, "copy the app id"),
         ("app_id", "", "copy the app id"),
@@ -154,10 +154,10 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("app_secret", {"test-app": ""}, "app secret"),
     ],
 )
-def test_wrong_values(field: str, value: Any, mend: str) -> None:
-    """A ``ConfigurationError`` names the field and the mend, and never shows key material."""
+def test_wrong_values(field: str, value: Any, fix: str) -> None:
+    """A ``ConfigurationError`` names the field and how to fix it, and never contains key material."""
     settings = {"app_id": APP_ID, field: value}
-    with pytest.raises(ConfigurationError, match=rf"^{field}: .*({mend})") as caught:
+    with pytest.raises(ConfigurationError, match=rf"^{field}: .*({fix})") as caught:
         PrivyConfig(**settings)
     assert caught.value.field == field
     assert SIGNER.jwk["x"] not in str(caught.value)
@@ -167,13 +167,13 @@ def test_wrong_values(field: str, value: Any, mend: str) -> None:
 
 
 def test_limits_are_allowed() -> None:
-    """The numbers at the edges are good ones."""
+    """Values at the limits are valid."""
     config(leeway=0, max_token_bytes=256, token_cache_size=0, token_cache_seconds=0, key_grace=0, key_timeout=0.1)
     config(leeway=60, max_token_bytes=1 << 20, token_cache_size=1 << 24, token_cache_seconds=86400, key_lifetime=60)
 
 
 def test_bytes_of_the_token_cache() -> None:
-    """They can be set in a mapping or in the environment, as a whole number."""
+    """They can be set in a mapping or in the environment, as an integer."""
     assert PrivyConfig.from_mapping({"APP_ID": "app", "TOKEN_CACHE_BYTES": 65536}).token_cache_bytes == 65536
     environ = {"PRIVY_APP_ID": "app", "PRIVY_TOKEN_CACHE_BYTES": "1000000"}
     assert PrivyConfig.from_env(environ).token_cache_bytes == 1_000_000
@@ -183,7 +183,7 @@ def test_bytes_of_the_token_cache() -> None:
 
 
 def test_one_string_for_a_list() -> None:
-    """Where a list is wanted, one string is a list of one."""
+    """For a setting that is a list, a string is a list with one item."""
     settings = config(sources="cookie", tokens="identity", trusted_origins="https://a.example:443")
     assert settings.sources == ("cookie",)
     assert settings.tokens == ("identity",)
@@ -191,7 +191,7 @@ def test_one_string_for_a_list() -> None:
 
 
 def test_places_of_one_kind() -> None:
-    """With one kind of token accepted, its places are its own business."""
+    """If only one kind of token is accepted, the places of the other kind are not checked."""
     settings = config(tokens=("identity",), identity_header="Authorization", identity_cookie="privy-token")
     assert settings.locations == (TokenLocation("identity", "authorization", "privy-token", bearer=True),)
     assert config(tokens=("access",), access_header="X-Token").locations == (
@@ -200,7 +200,7 @@ def test_places_of_one_kind() -> None:
 
 
 def test_several_apps() -> None:
-    """Each app has its keys, fixed or fetched."""
+    """Each app has its own keys, configured or fetched."""
     other = Signer("other")
     settings = PrivyConfig.from_mapping(
         {"app_id": ["a", "b"], "verification_key": {"a": SIGNER.pem}, "jwks_url": {"b": "https://b.example/k"}}
@@ -217,7 +217,7 @@ def test_several_apps() -> None:
 
 
 def test_secrets_of_several_apps() -> None:
-    """Each app has its own, or none."""
+    """Each app has its own secret, or none."""
     keys = {"a": SIGNER.pem, "b": SIGNER.pem}
     settings = PrivyConfig(app_id=("a", "b"), verification_key=keys, app_secret={"a": "s"})
     assert (settings.app_secret_of("a"), settings.app_secret_of("b")) == ("s", None)
@@ -229,13 +229,13 @@ def test_secrets_of_several_apps() -> None:
 
 @pytest.mark.parametrize("material", [SIGNER.pem, {"keys": [SIGNER.jwk]}, {"a": SIGNER.pem, "c": SIGNER.pem}])
 def test_several_apps_do_not_share_a_key_by_mistake(material: Any) -> None:
-    """Which key belongs to which app has to be said."""
+    """The settings must say which key belongs to which app."""
     with pytest.raises(ConfigurationError, match=r"^verification_key: .*app id"):
         PrivyConfig(app_id=("a", "b"), verification_key=material)
 
 
 def test_from_mapping() -> None:
-    """Names in upper or lower case, as in Django's and Flask's settings."""
+    """Names can be in upper or lower case, as in Django's and Flask's settings."""
     settings = PrivyConfig.from_mapping({"APP_ID": APP_ID, "leeway": 5, "Sources": ["cookie"]})
     assert (settings.app_id, settings.leeway, settings.sources) == (APP_ID, 5, ("cookie",))
 
@@ -255,13 +255,13 @@ def test_from_mapping() -> None:
     ],
 )
 def test_wrong_mappings(mapping: Any, message: str) -> None:
-    """An unknown setting is refused, and the one that was meant is named."""
+    """An unknown setting raises an error that suggests the right name."""
     with pytest.raises(ConfigurationError, match=f"^{message}"):
         PrivyConfig.from_mapping(mapping)
 
 
 def test_from_env() -> None:
-    """Each type of setting is read from text; empty variables count as unset, strangers are left alone."""
+    """Each type is parsed from text; empty variables count as unset, and other variables are ignored."""
     environ = {
         "PRIVY_APP_ID": " test-app ",
         "PRIVY_VERIFICATION_KEY": json.dumps({"keys": [SIGNER.jwk]}),
@@ -285,7 +285,7 @@ def test_from_env() -> None:
 
 
 def test_objects_in_the_environment() -> None:
-    """What is a dict by app id is a JSON object there."""
+    """A dict by app ID is a JSON object in the environment."""
     environ = {
         "PRIVY_APP_ID": "a,b",
         "PRIVY_JWKS_URL": '{"b": "https://b.example/k"}',
@@ -302,13 +302,13 @@ def test_objects_in_the_environment() -> None:
 
 @pytest.mark.parametrize(("words", "value"), [("1 true YES On", True), ("0 false NO Off", False)])
 def test_flags_in_the_environment(words: str, value: bool) -> None:
-    """In the words that people use."""
+    """Common words for true and false are accepted."""
     for word in words.split():
         assert PrivyConfig.from_env({"PRIVY_APP_ID": "a", "PRIVY_FAIL_FAST": word}).fail_fast is value
 
 
 def test_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a mapping the process's own environment is read."""
+    """Without an argument, the environment of the process is read."""
     monkeypatch.setenv("PRIVY_APP_ID", "from-the-environment")
     assert PrivyConfig.from_env().app_id == "from-the-environment"
 
@@ -336,6 +336,6 @@ def test_wrong_variables(environ: dict[str, str], message: str) -> None:
 
 
 def test_settings_of_no_family_have_no_places() -> None:
-    """Where tokens stand is said by each family of tokens."""
+    """Each token family defines the places of its tokens."""
     with pytest.raises(NotImplementedError):
         _ = RequestSettings().locations

@@ -1,4 +1,4 @@
-"""The answers that errors know."""
+"""The response of each error."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRACES = ("__traceback__", "__cause__", "__context__")
     ],
 )
 def test_answers(error: PrivyError, status: int, message: str, challenge: tuple[str, str] | None) -> None:
-    """Status, JSON body, and headers that keep the answer out of caches."""
+    """Status, JSON body, and headers that keep the response out of caches."""
     assert error.status == status
     assert json.loads(error.body) == error.payload == {"message": message}
     headers = list(error.headers)
@@ -42,7 +42,7 @@ def test_answers(error: PrivyError, status: int, message: str, challenge: tuple[
 
 
 def test_details_are_for_the_log() -> None:
-    """They are the exception's text, and not the client's."""
+    """Details are in the text of the exception, and not in the response."""
     error = errors.BadSignature("a detail")
     assert (str(error), error.detail) == ("a detail", "a detail")
     assert b"detail" not in error.body
@@ -50,13 +50,13 @@ def test_details_are_for_the_log() -> None:
 
 
 def test_configuration_errors_name_the_field() -> None:
-    """And the mend."""
+    """The message names the field and how to fix it."""
     error = ConfigurationError("app_id", "copy it")
     assert (error.field, str(error), error.status) == ("app_id", "app_id: copy it", 500)
 
 
 def test_without_traces() -> None:
-    """The same error, free of every frame."""
+    """The same error is returned, without references to frames."""
 
     def fail() -> None:
         try:

@@ -52,7 +52,7 @@ CROSS = ("Sec-Fetch-Site", "cross-site")
 
 
 def gate(protect: list[str] | None = None, exempt: list[str] | None = None, **settings: Any) -> Gate:
-    """Return a gate that trusts the test's own key, at ``NOW``."""
+    """Return a gate that accepts the test key, at ``NOW``."""
     return Gate(verifier(**settings), protect or [], exempt or [])
 
 
@@ -62,13 +62,13 @@ def cookie(token: str, name: str = "privy-id-token") -> tuple[str, str]:
 
 
 def test_anonymous() -> None:
-    """No token, no user, and no fault."""
+    """Without a token there is no user and no error."""
     auth = found(gate(), Request())
     assert (auth.user, auth.error, auth.presented) == (None, None, False)
 
 
 def test_authenticated() -> None:
-    """By header and by cookie, by either kind."""
+    """In a header and in a cookie, with both kinds of token."""
     for field, source in (
         (id_header(identity()), "header"),
         (cookie(identity()), "cookie"),
@@ -82,7 +82,7 @@ def test_authenticated() -> None:
 
 @pytest.mark.anyio
 async def test_awaiting() -> None:
-    """The same without blocking."""
+    """The same result without blocking."""
     judge = gate()
     assert (await Lookup(judge, Request(id_header(identity()))).afind()).require().id == SUBJECT
     assert (await Lookup(judge, Request(id_header("garbage"))).afind()).error == "malformed_token"
@@ -102,7 +102,7 @@ async def test_awaiting() -> None:
     ],
 )
 def test_refusals(fields: list[tuple[str, str]], error: type[PrivyError]) -> None:
-    """They are told, never raised, until somebody asks for a user."""
+    """Errors are recorded, and raised only if a user is required."""
     auth = found(gate(), Request(*fields))
     assert (auth.user, auth.error, auth.presented) == (None, error.code, True)
     with pytest.raises(error):
@@ -110,7 +110,7 @@ def test_refusals(fields: list[tuple[str, str]], error: type[PrivyError]) -> Non
 
 
 def test_a_cookie_does_not_cross_sites() -> None:
-    """Unsafe methods and WebSockets with nothing but a cookie need a request of our own pages."""
+    """Unsafe methods and WebSockets with only a cookie must come from the app's own pages."""
     judge = gate(trusted_origins=["https://trusted.example"])
     for method in ("POST", "PUT", "PATCH", "DELETE", "WEBSOCKET", "QUERY"):
         for fields in ([CROSS], [("Origin", "https://evil.example")], [("Origin", "null")]):
@@ -124,7 +124,7 @@ def test_a_cookie_does_not_cross_sites() -> None:
 
 
 def test_a_verified_header_vouches_for_the_request() -> None:
-    """No other site's page can set one; one that does not verify vouches for nothing."""
+    """A page of another site cannot send a verified header; an invalid one proves nothing."""
     judge = gate()
     good = Request(cookie(identity()), bearer(access()), CROSS, method="POST")
     assert found(judge, good).require().id == SUBJECT
@@ -136,13 +136,13 @@ def test_a_verified_header_vouches_for_the_request() -> None:
 
 
 def test_a_bad_cookie_says_nothing_of_sites() -> None:
-    """It is a bad token first."""
+    """An invalid token in a cookie is reported as such, before the cross-site rule."""
     auth = found(gate(), Request(cookie("garbage"), CROSS, method="POST"))
     assert isinstance(auth.refusal, MalformedToken)
 
 
 def test_protected_paths() -> None:
-    """They need a user; a preflight, which has none, does not enter the app either, unless it is let in."""
+    """They need a user; a preflight, which has none, does not reach the app unless it is configured."""
     judge = gate(["/api"], ["/api/open"])
     user, nobody = PrivyAuth(found(judge, Request(id_header(identity()))).user), PrivyAuth()
     for path in ("/api", "/API/x", "//api", "/api/open/../x"):
@@ -166,7 +166,7 @@ def test_protected_paths() -> None:
     ["X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix", "X-Original-URI", "Forwarded"],
 )
 def test_no_header_moves_a_path(header: str) -> None:
-    """The path is the request's own (CVE-2026-40575, CVE-2025-54576)."""
+    """Only the path of the request itself is used (CVE-2026-40575, CVE-2025-54576)."""
     judge = gate(["/"], ["/open"])
     with pytest.raises(MissingToken):
         checked(judge, Request((header, "/open"), path="/api"), PrivyAuth())
@@ -174,7 +174,7 @@ def test_no_header_moves_a_path(header: str) -> None:
 
 @pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_no_header_changes_the_method(header: str) -> None:
-    """Neither to a preflight nor to a safe one."""
+    """A header cannot turn a request into a preflight or into one with a safe method."""
     override = Request((header, "OPTIONS"), ("Access-Control-Request-Method", "GET"), method="POST", path="/api")
     assert not is_preflight(override)
     with pytest.raises(MissingToken):
@@ -184,7 +184,7 @@ def test_no_header_changes_the_method(header: str) -> None:
 
 
 def test_preflight() -> None:
-    """``OPTIONS`` with the field, nothing else."""
+    """A preflight is ``OPTIONS`` with the header field, and nothing else."""
     field = ("Access-Control-Request-Method", "GET")
     assert is_preflight(Request(field, method="OPTIONS"))
     assert not is_preflight(Request(method="OPTIONS"))
@@ -200,7 +200,7 @@ def test_everything_needs_a_user() -> None:
 
 
 def test_pages_are_redirected() -> None:
-    """A navigation without a good token goes where a browser can get one; an API call does not."""
+    """Navigation without a valid token is redirected to a page that can get one; an API call is not."""
     judge = gate(refresh_url="/refresh", login_url="/login")
     html, session = ("Accept", "text/html,*/*"), ("Cookie", "privy-session=t")
     for field in (session, cookies(("privy-session", "t"), ("privy-id-token", identity(exp=NOW - 60)))):
@@ -216,7 +216,7 @@ def test_pages_are_redirected() -> None:
 
 
 def test_vary() -> None:
-    """Every field that is read, of the accepted kinds."""
+    """Responses vary on every field that is read for the accepted kinds."""
     assert gate().vary == ("Cookie", "privy-id-token", "Authorization")
     assert gate(tokens="access", access_header="X-Token").vary == ("Cookie", "x-token")
     assert merge_vary(["Accept, cookie", ""], gate().vary) == "Accept, cookie, privy-id-token, Authorization"
@@ -225,7 +225,7 @@ def test_vary() -> None:
 
 
 def test_the_hook_hears_of_every_refusal() -> None:
-    """With the error, whose code says why."""
+    """The callback gets the error, whose code is the reason."""
     heard: list[PrivyError] = []
     judge = gate(on_refused=heard.append)
     for field in (id_header("garbage"), id_header(identity(exp=1)), id_header(identity())):
@@ -234,7 +234,7 @@ def test_the_hook_hears_of_every_refusal() -> None:
 
 
 def test_errors_of_the_apps_hooks_are_the_apps() -> None:
-    """They are never taken for a user, nor for a bad token."""
+    """Errors of callbacks are raised unchanged, and never count as a user or an invalid token."""
 
     def broken(_: Any) -> bool:
         raise LookupError
@@ -246,7 +246,7 @@ def test_errors_of_the_apps_hooks_are_the_apps() -> None:
 
 
 def test_revoked() -> None:
-    """A revoked token is a bad one."""
+    """A revoked token is invalid."""
 
     def revoked(claims: Mapping[str, Any]) -> bool:
         return bool(claims["sub"] == SUBJECT)
@@ -256,7 +256,7 @@ def test_revoked() -> None:
 
 
 def test_log(caplog: pytest.LogCaptureFixture) -> None:
-    """The code is logged, nothing of the token is."""
+    """The code is logged, and no part of the token."""
     caplog.set_level(logging.DEBUG)
     bad = identity({"kid": "a-kid-to-hide\r\ninjected"})
     auth = found(gate(), Request(id_header(bad)))
@@ -268,7 +268,7 @@ def test_log(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_refusals_do_not_keep_the_token_alive() -> None:
-    """No traceback, cause or context with frames that hold it."""
+    """No traceback, cause or context refers to frames with the token."""
     judge = gate()
     for token in ("Null", "garbage", identity(exp=1), identity({"typ": "x"}), identity(sub=""), identity(aud="x")):
         refusal = found(judge, Request(id_header(token))).refusal
@@ -281,7 +281,7 @@ def test_refusals_do_not_keep_the_token_alive() -> None:
 
 
 def test_keys_that_cannot_be_had(caplog: pytest.LogCaptureFixture) -> None:
-    """At start-up it is logged, or raised where the app prefers that; at a request it is our fault."""
+    """At startup this is logged, or raised with ``fail_fast``; during a request it is an outage."""
     with KeyServer(SIGNER) as server:
         server.behave = hang_up
         settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
@@ -300,7 +300,7 @@ def test_keys_that_cannot_be_had(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.anyio
 async def test_keys_that_cannot_be_had_without_blocking() -> None:
-    """The same, awaited; and keys that can be had are had."""
+    """The same without blocking, and with keys that are available."""
     with KeyServer(SIGNER) as server:
         good = build_gate(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL))
         good.ready()
@@ -315,7 +315,7 @@ async def test_keys_that_cannot_be_had_without_blocking() -> None:
 
 
 def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a configuration, a mapping, a verifier or the environment; anything else is said at once."""
+    """From a configuration, a mapping, a verifier or the environment; other values raise an error."""
     monkeypatch.setenv("PRIVY_APP_ID", APP_ID)
     judge = PrivyVerifier(config())
     assert build_gate(judge).verifier is judge
@@ -334,7 +334,7 @@ def test_build_gate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sign_in_pages() -> None:
-    """They are the app's own pages alone, to read, and nothing below them."""
+    """Only the app's own pages are open, only for reading, and no paths below them."""
     judge = gate(refresh_url="/refresh?from=app", login_url="/sign%20in/#form")
     for path in ("/refresh", "/sign in/"):
         for method in ("GET", "HEAD"):
@@ -348,7 +348,7 @@ def test_sign_in_pages() -> None:
 
 
 def test_a_sign_in_page_in_every_reading() -> None:
-    """A page is open only if it is a page however the app reads the path."""
+    """A page is open only if every interpretation of the path is that page."""
     judge = gate(["/"], login_url="/login")
     request = Request(path="/login")
     assert not judge.guards(request)
@@ -360,13 +360,13 @@ def test_a_sign_in_page_in_every_reading() -> None:
 @pytest.mark.parametrize("name", ["refresh_url", "login_url"])
 @pytest.mark.parametrize("page", ["/a/../b", "/a//b", "/a/%2e%2e/b", "/a%2Fb/%252f", "/a;b", "/a/."])
 def test_sign_in_pages_that_can_be_read_otherwise(name: str, page: str) -> None:
-    """They would never be open, so that signing in would end in a 401."""
+    """They would never be open, so users could not sign in."""
     with pytest.raises(ConfigurationError, match=f"^{name}: set a plain path"):
         build_gate({"app_id": APP_ID, name: page})
 
 
 def test_sign_in_pages_of_the_app_are_exempt() -> None:
-    """Whoever is sent to a page must be able to see it; pages of other hosts exempt nothing here."""
+    """Users who are redirected to a page must be able to open it; pages on other hosts exempt nothing."""
     judge = gate(["/"], refresh_url="/refresh?from=app", login_url="/login")
     for path in ("/refresh", "/login"):
         assert not judge.protects(path)

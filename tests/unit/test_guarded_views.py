@@ -1,4 +1,4 @@
-"""Views served without the guard that was written above their route, told from those that are meant to be open."""
+"""Views that are served without the decorator above their route, as opposed to views that are meant to be open."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from privy_middleware.guarded_views import GuardedViews
 
 
 class App:
-    """An app in which a route is a line in a list."""
+    """An app whose routes are entries in a list."""
 
     def __init__(self) -> None:
         self.views: list[object] = []
 
     def route(self, view: Any) -> Any:
-        """Register a view, and return it as route decorators do."""
+        """Register a view, and return it like a route decorator."""
         self.views.append(view)
         return view
 
@@ -40,7 +40,7 @@ def guard(view: Any) -> Any:
 
 
 def other(view: Any) -> Any:
-    """Put something else around a view."""
+    """Put another decorator around a view."""
 
     @functools.wraps(view)
     def wrapped(*args: object) -> object:
@@ -50,26 +50,26 @@ def other(view: Any) -> Any:
 
 
 def opaque(view: Any) -> Any:
-    """Put something around a view that does not tell what it wraps."""
+    """Put a wrapper around a view that does not refer to it."""
     return lambda *_: view()
 
 
 class Methods:
-    """Views that are methods."""
+    """A class whose methods are views."""
 
     @guard
     def guarded(self) -> None:
-        """Be guarded in the class."""
+        """A guarded method."""
 
     def plain(self) -> None:
-        """Be open."""
+        """An open method."""
 
 
 class View:
-    """A view that is an object."""
+    """An object that is a view."""
 
     def __call__(self) -> None:
-        """Be called."""
+        """Respond."""
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def app() -> App:
 
 
 def defined(app: App, source: str) -> dict[str, Any]:
-    """Run the code of a module of its own that knows the app."""
+    """Run code in a new module that has the app."""
     names = {"app": app, "guard": guard, "other": other, "opaque": opaque, "__name__": "shop.views"}
     exec(source, names)
     return names
@@ -120,7 +120,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("name", [*MISTAKES])
 def test_mistakes(app: App, name: str) -> None:
-    """Each is told with the view's name and the right order."""
+    """Each mistake raises an error with the view's name and the right order."""
     names = defined(app, MISTAKES[name])
     gc.collect()
     with pytest.raises(ConfigurationError, match=r"^shop\.views\..*view: .*route's decorator first") as caught:
@@ -131,7 +131,7 @@ def test_mistakes(app: App, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*RIGHT])
 def test_what_is_right(app: App, name: str) -> None:
-    """A view may be served open and guarded, where somebody says so."""
+    """A view can be served both open and guarded on purpose."""
     names = defined(app, RIGHT[name])
     gc.collect()
     GUARDED.check(app)
@@ -140,7 +140,7 @@ def test_what_is_right(app: App, name: str) -> None:
 
 
 def test_a_view_of_two_apps() -> None:
-    """Open in the one and guarded in the other, also inside a function."""
+    """Open in one app and guarded in another, also for a nested function."""
 
     def view() -> None: ...
 
@@ -155,7 +155,7 @@ def test_a_view_of_two_apps() -> None:
 
 
 def test_methods_and_objects(app: App) -> None:
-    """Of whatever kind a view is, it is known."""
+    """All kinds of views are recognised."""
     view = View()
     odd: list[object] = [[], None, 1]
     views: list[object] = [Methods().guarded, Methods.guarded, Methods().plain, view, functools.partial(view)]
@@ -171,7 +171,7 @@ def test_methods_and_objects(app: App) -> None:
 
 
 def test_nothing_is_kept_alive(app: App) -> None:
-    """What a module has forgotten is forgotten here."""
+    """Views that a module no longer refers to are freed."""
     gc.collect()
     before = len(GUARDED._guards)
 

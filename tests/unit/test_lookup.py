@@ -1,4 +1,4 @@
-"""Finding out about a request: once, when asked, and without waiting where nobody can wait."""
+"""The lookup for a request: once, when it is needed, and without waiting if the code cannot wait."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ LOCAL = {"trust_env": False}
 
 
 def gate_of(server: KeyServer, key_clock: Clock | None = None, **settings: Any) -> Gate:
-    """Return a gate with the keys of a server."""
+    """Return a gate with the keys of a key server."""
     given = config(verification_key=None, jwks_url=server.url, client_options=LOCAL, **settings)
     return Gate(PrivyVerifier(given, clock=Clock(NOW), key_clock=key_clock or Clock()))
 
 
 def test_once() -> None:
-    """However often it is asked for, and by whichever way."""
+    """The token is verified once, however often and in which way the result is read."""
     asked: list[object] = []
 
     def is_revoked(claims: Mapping[str, Any]) -> bool:
@@ -60,7 +60,7 @@ def test_once() -> None:
 
 
 def test_settled_without_tokens() -> None:
-    """Nothing has to be waited for where there is nothing to verify, or what is there is refused anyway."""
+    """No wait is needed without tokens, or if they are rejected in any case."""
     gate = Gate(verifier())
     assert Lookup(gate, Request()).settled()
     conflict = Lookup(gate, Request(id_header("a"), id_header("b")))
@@ -69,7 +69,7 @@ def test_settled_without_tokens() -> None:
 
 
 def test_a_verifier_is_asked_about_tokens_only() -> None:
-    """Several families in one app have nobody to ask where there is no token to tell whose it is."""
+    """Without a token, no verifier of several families is called."""
     own = CustomKeyConfig(public_key=SIGNER.pem, algorithms=("ES256",), issuer="me", audience="you")
     lookup = Lookup(Gate(CombinedVerifier(verifier(), CustomKeyVerifier(own))), Request())
     assert lookup.settled()
@@ -77,7 +77,7 @@ def test_a_verifier_is_asked_about_tokens_only() -> None:
 
 
 def test_settled_by_a_known_header() -> None:
-    """Not before the first token, and then for every token of the same key."""
+    """Before the first token a wait is needed, and then no longer for tokens of the same key."""
     with KeyServer(SIGNER) as server:
         gate = gate_of(server)
         first = Lookup(gate, Request(id_header(identity())))
@@ -93,7 +93,7 @@ def test_settled_by_a_known_header() -> None:
 
 
 def test_not_settled_once_the_keys_are_old() -> None:
-    """Then a lookup may have to wait."""
+    """With old keys, a lookup may have to wait."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock, key_lifetime=3600.0)
@@ -104,7 +104,7 @@ def test_not_settled_once_the_keys_are_old() -> None:
 
 
 def test_keys_that_vanish_before_the_look() -> None:
-    """Whoever cannot wait gets a 503 and the time to come back, and the keys are fetched behind the request."""
+    """A lookup that cannot wait gets 503 with ``Retry-After``, and the keys are fetched in the background."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock, key_grace=0.0, token_cache_size=0)
@@ -121,7 +121,7 @@ def test_keys_that_vanish_before_the_look() -> None:
 
 
 def test_keys_that_grow_old_before_the_look() -> None:
-    """A lookup that cannot wait for the fetch answers 503, for cached tokens too, until the fetch has ended."""
+    """A lookup that cannot wait for the fetch gets 503, for cached tokens too, until the fetch has ended."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock)
@@ -161,7 +161,7 @@ async def test_old_keys_are_waited_for_before_the_app() -> None:
 
 
 def test_old_keys_in_an_outage_are_not_waited_for() -> None:
-    """During the back-off they are used at once, also in a lookup that cannot wait."""
+    """During the back-off old keys are used immediately, also by a lookup that cannot wait."""
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
         gate = gate_of(server, key_clock)
@@ -177,7 +177,7 @@ def test_old_keys_in_an_outage_are_not_waited_for() -> None:
 
 
 def test_a_rotation_is_waited_for() -> None:
-    """A token of a new key is not settled, so it is verified by whoever can wait."""
+    """A token of a new key is not settled, so it is verified by code that can wait."""
     second = Signer("second")
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:
@@ -191,7 +191,7 @@ def test_a_rotation_is_waited_for() -> None:
 
 
 def test_a_rotation_that_cannot_be_waited_for() -> None:
-    """A token of a new key is not held against its bearer: it is our side that has yet to learn of the key."""
+    """A token of a new key gets 503 and not 401, because the key may be valid but is not known yet."""
     second = Signer("second")
     key_clock = Clock(0)
     with KeyServer(SIGNER) as server:

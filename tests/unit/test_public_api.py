@@ -1,4 +1,4 @@
-"""Promises about names: what is public, what an import loads, what every error carries."""
+"""Rules about names: which are public, what an import loads, and what every error has."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from privy_middleware import __version__, errors
 PACKAGES = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy")
 FRAMEWORKS = {"django", "fastapi", "flask", "pydantic", "starlette", "werkzeug"}
 OPTIONAL = {"base58", "Crypto", "redis", "standardwebhooks"}
-# The header that an answer of each status cannot be without (RFC 9110 §10.2.2, §10.2.1, §11.6.1, §10.2.3).
+# The header that a response with each status must have (RFC 9110 §10.2.2, §10.2.1, §11.6.1, §10.2.3).
 ASKED_BY = {"Location": 302, "Allow": 405, "WWW-Authenticate": 401, "Retry-After": 503}
 PLUGINS = {"django_privy", "fastapi_privy", "flask_privy"}
 
 
 def folder_of(package: str) -> Path:
-    """Return the folder that the package is imported from."""
+    """Return the directory that the package is imported from."""
     spec = find_spec(package)
     assert spec
     assert spec.origin
@@ -47,7 +47,7 @@ def modules_with_all() -> Iterator[tuple[str, ast.Module]]:
 
 
 def assigned(node: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement assigns, type variables aside."""
+    """Yield the names that a statement assigns, except for type variables."""
     value = getattr(node, "value", None)
     if isinstance(value, ast.Call) and ast.unparse(value.func) in {"ParamSpec", "TypeVar"}:
         return
@@ -56,7 +56,7 @@ def assigned(node: ast.stmt) -> Iterator[str]:
 
 
 def statements(tree: ast.Module) -> list[ast.stmt]:
-    """Return a module's own statements, with those under an ``if`` such as ``TYPE_CHECKING``."""
+    """Return a module's own statements, including those under an ``if`` such as ``TYPE_CHECKING``."""
     guards = [node for node in tree.body if isinstance(node, ast.If)]
     return tree.body + [inner for guard in guards for inner in guard.body + guard.orelse]
 
@@ -72,7 +72,7 @@ def defined(tree: ast.Module) -> set[str]:
 
 
 def imported(module: str, tree: ast.Module) -> set[str]:
-    """Return the public names that a module imports from its own package, at once or when first used."""
+    """Return the public names that a module imports from its own package, immediately or when they are first used."""
     package = module.partition(".")[0]
     froms = [node for node in statements(tree) if isinstance(node, ast.ImportFrom)]
     ours = [node for node in froms if (node.module or "").partition(".")[0] == package]
@@ -81,21 +81,21 @@ def imported(module: str, tree: ast.Module) -> set[str]:
 
 
 def error_classes() -> list[type[errors.PrivyError]]:
-    """Return every error class of the packages, whichever module defines it."""
+    """Return every error class of the packages, in whichever module it is defined."""
     for module, _ in modules_with_all():
         importlib.import_module(module)
     return [kind for kind in tree_of(errors.PrivyError) if kind.__module__.partition(".")[0] in PACKAGES]
 
 
 def tree_of(base: type[errors.PrivyError]) -> Iterator[type[errors.PrivyError]]:
-    """Yield the class and all that derive from it."""
+    """Yield the class and all its subclasses."""
     yield base
     for child in base.__subclasses__():
         yield from tree_of(child)
 
 
 def example(kind: type[errors.PrivyError]) -> errors.PrivyError:
-    """Return an instance, from the arguments that its kind takes."""
+    """Return an instance, created with the arguments of its class."""
     if issubclass(kind, errors.ConfigurationError):
         return kind("app_id", "set it")
     return kind()
@@ -103,7 +103,7 @@ def example(kind: type[errors.PrivyError]) -> errors.PrivyError:
 
 @pytest.mark.parametrize(("module", "tree"), [pytest.param(*item, id=item[0]) for item in modules_with_all()])
 def test_all_is_the_public_names_sorted(module: str, tree: ast.Module) -> None:
-    """``__all__`` holds every public name once, in plain order; what it adds comes from the same package."""
+    """``__all__`` lists every public name once, sorted; additional names come from the same package."""
     exported = importlib.import_module(module).__all__
     taken = imported(module, tree)
     required = defined(tree) | (taken if module in PACKAGES else set())
@@ -125,7 +125,7 @@ def test_importing_the_core_loads_no_framework() -> None:
 def third_party_imports(path: Path) -> Iterator[tuple[str, bool]]:
     """Yield each distribution's module that a file imports, and whether that happens when the file itself is imported.
 
-    What type checkers alone read is left out; a name handed to ``import_module`` counts.
+    Imports for type checkers are omitted; a name that is passed to ``import_module`` counts.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     lazily = {id(inner) for node in ast.walk(tree) if is_function(node) for inner in ast.walk(node)}
@@ -138,12 +138,12 @@ def third_party_imports(path: Path) -> Iterator[tuple[str, bool]]:
 
 
 def is_function(node: ast.AST) -> bool:
-    """Return whether the code in a node waits to be called."""
+    """Return whether the code in a node runs only when it is called."""
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
 def is_for_typing(node: ast.AST) -> bool:
-    """Return whether a node is a block that only type checkers read."""
+    """Return whether a node is a block for type checkers only."""
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
@@ -159,7 +159,7 @@ def imported_names(node: ast.AST) -> list[str]:
 
 
 def required_modules() -> dict[str, set[str]]:
-    """Return the modules of the distributions that are required, by extra; under ``""`` those of the core."""
+    """Return the modules of the required distributions by extra; those of the core are under ``""``."""
     provided: dict[str, set[str]] = {}
     for module, distributions in packages_distributions().items():
         for each in distributions:
@@ -172,9 +172,9 @@ def required_modules() -> dict[str, set[str]]:
 
 
 def test_every_import_is_a_declared_dependency() -> None:
-    """What importing the core imports, the core requires; what it imports later may be an extra's.
+    """The core requires the distributions that importing it imports; later imports may need an extra.
 
-    A dependency of a dependency is there only for as long as the other one wants it.
+    A dependency of a dependency is available only as long as the other one needs it.
     """
     required = required_modules()
     assert {"anyio", "cryptography", "httpx2", "jwt"} <= required[""]
@@ -187,7 +187,7 @@ def test_every_import_is_a_declared_dependency() -> None:
 
 
 def test_the_version_is_the_distributions() -> None:
-    """The version in the source is the one that was installed."""
+    """The version in the source is that of the installed distribution."""
     assert version("privy-middleware") == __version__
 
 
@@ -198,14 +198,14 @@ def test_every_package_says_that_it_is_typed(package: str) -> None:
 
 
 def test_every_error_has_a_code_of_its_own() -> None:
-    """No two error classes share a code, and none inherits its parent's."""
+    """No two error classes share a code, and none inherits the code of its parent."""
     codes = [kind.__dict__.get("code") for kind in error_classes()]
     assert None not in codes
     assert len(set(codes)) == len(codes)
 
 
 def test_every_error_knows_its_answer(subtests: pytest.Subtests) -> None:
-    """Each error has a status, a JSON body that is never stored, and the header its status asks for."""
+    """Each error has a status, a JSON body that is never stored, and the header that its status requires."""
     for kind in error_classes():
         with subtests.test(kind=kind.__name__):
             error = example(kind)
@@ -220,7 +220,7 @@ def test_every_error_knows_its_answer(subtests: pytest.Subtests) -> None:
 
 
 def test_every_error_class_is_public(subtests: pytest.Subtests) -> None:
-    """Each error class is among the public names of the module that defines it."""
+    """Each error class is a public name of the module that defines it."""
     for kind in error_classes():
         with subtests.test(kind=kind.__name__):
             assert kind.__name__ in sys.modules[kind.__module__].__all__

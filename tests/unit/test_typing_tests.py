@@ -1,4 +1,4 @@
-"""The files of ``typing_tests``: that they leave no public name out, and that what they import is there."""
+"""The files of ``typing_tests`` use every public name, and their imports exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PUBLIC = (
 
 
 def imported() -> Iterator[tuple[str, str]]:
-    """Yield each name that the files import, with the module it is imported from."""
+    """Yield each name that the files import, and the module that it is imported from."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
@@ -45,12 +45,12 @@ def imported() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_typed_as_users_write_it(module: str) -> None:
-    """No name of a public module is missing from the files."""
+    """The files use every name of the public modules."""
     assert {(module, name) for name in importlib.import_module(module).__all__} <= set(imported())
 
 
 @pytest.mark.parametrize("name", [path.stem for path in FILES])
 def test_what_is_checked_can_be_run(name: str) -> None:
-    """The decorators are applied, and the names are there, when the program runs."""
+    """The files can be imported, which applies the decorators."""
     module = "typing_tests" if name == "__init__" else f"typing_tests.{name}"
     assert importlib.import_module(module).__doc__

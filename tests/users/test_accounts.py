@@ -1,4 +1,4 @@
-"""Linked accounts: what is read from a token, what is kept, and what cannot be changed."""
+"""Linked accounts: which fields are read and kept, and that they cannot be changed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from privy_middleware.users.accounts import (
 LV = 1731974000
 PICTURES = "https://pbs.twimg.com/profile_images/"
 
-# Every type: the token's account without type and lv, and the account with all fields it must become.
+# Every type: the token's account without type and lv, and the expected account with all its fields.
 FULL: list[tuple[dict[str, Any], Account]] = [
     ({"address": "a@b.c"}, EmailAccount(address="a@b.c", latest_verified_at=LV)),
     ({"phone_number": "+1555"}, PhoneAccount(phone_number="+1555", latest_verified_at=LV)),
@@ -108,7 +108,7 @@ FULL: list[tuple[dict[str, Any], Account]] = [
 ]
 EVERY = pytest.mark.parametrize(("given_fields", "account"), FULL, ids=lambda value: getattr(value, "type", ""))
 
-# What identifies an account of each type, and so must be in the token.
+# The fields that identify an account of each type, and so must be in the token.
 IDENTITY = {account.type: ("subject",) for _, account in FULL} | {
     "email": ("address",),
     "phone": ("phone_number",),
@@ -150,7 +150,7 @@ def test_every_type_is_in_the_union_and_tested() -> None:
 
 @EVERY
 def test_every_field_is_read(given_fields: dict[str, Any], account: Account) -> None:
-    """An account with all its fields is read in full, as its constructor would build it."""
+    """All fields of an account are read, and the result equals that of the constructor."""
     parsed = parse_one({"type": account.type, **given_fields, "lv": LV})
     assert parsed == account
     assert type(parsed) is type(account)
@@ -159,7 +159,7 @@ def test_every_field_is_read(given_fields: dict[str, Any], account: Account) -> 
 
 @EVERY
 def test_to_dict_speaks_the_official_names(given_fields: dict[str, Any], account: Account) -> None:
-    """The JSON has the token's fields under the official names, and is a fresh copy each time."""
+    """The JSON has the token's fields under the official names, and is a new copy each time."""
     official = {"oa": "owner_address", "pfp": "profile_picture_url"}
     expected = {official.get(key, key): value for key, value in given_fields.items()}
     if "pfp" in given_fields:
@@ -176,7 +176,7 @@ def test_to_dict_speaks_the_official_names(given_fields: dict[str, Any], account
 
 @EVERY
 def test_only_what_identifies_is_required(given_fields: dict[str, Any], account: Account) -> None:
-    """Without its optional fields an account is of its type, and says nothing of them."""
+    """Without its optional fields an account has its type, and these fields are ``None``."""
     needed = {key: given_fields[key] for key in IDENTITY[account.type]}
     parsed = parse_one({"type": account.type, **needed})
     assert type(parsed) is type(account)
@@ -185,7 +185,7 @@ def test_only_what_identifies_is_required(given_fields: dict[str, Any], account:
 
 @EVERY
 def test_wrong_optional_values_count_as_none(given_fields: dict[str, Any], account: Account) -> None:
-    """An optional field of another type is as if it were not there."""
+    """An optional field of a wrong type counts as missing."""
     needed = IDENTITY[account.type]
     item = {key: value if key in needed else 5 for key, value in given_fields.items()}
     parsed = parse_one({"type": account.type, **item, "lv": "soon"})
@@ -197,7 +197,7 @@ def test_wrong_optional_values_count_as_none(given_fields: dict[str, Any], accou
 def test_an_account_without_what_identifies_it_is_kept_whole(
     given_fields: dict[str, Any], account: Account, wrong: object
 ) -> None:
-    """A known type whose identifying field is missing or of the wrong type is kept as it came."""
+    """An account of a known type whose identifying field is missing or of a wrong type is kept unchanged."""
     for name in IDENTITY[account.type]:
         missing = {"type": account.type, **given_fields, "lv": LV}
         del missing[name]
@@ -210,7 +210,7 @@ def test_an_account_without_what_identifies_it_is_kept_whole(
 
 @EVERY
 def test_extra_fields_are_dropped(given_fields: dict[str, Any], account: Account) -> None:
-    """What a known type has beyond its fields is dropped, as by the official SDK."""
+    """Fields that a known type does not have are dropped, as by the official SDK."""
     assert parse_one({"type": account.type, **given_fields, "lv": LV, "future": [1]}) == account
 
 
@@ -244,19 +244,19 @@ def test_accounts_are_immutable_values(given_fields: dict[str, Any], account: Ac
     ],
 )
 def test_twitter_pictures(pfp: object, address: str | None) -> None:
-    """A picture's address follows the official SDK's rule, and no picture is no address."""
+    """The URL of a picture follows the official SDK's rule, and no picture is ``None``."""
     parsed = parse_one({"type": "twitter_oauth", "subject": "s", "pfp": pfp})
     assert isinstance(parsed, TwitterAccount)
     assert parsed.profile_picture_url == address
 
 
 def test_an_empty_twitter_name_is_none() -> None:
-    """Twitter's empty name is no name."""
+    """Twitter's empty name is ``None``."""
     assert parse_one({"type": "twitter_oauth", "subject": "s", "name": ""}) == TwitterAccount(subject="s")
 
 
 def test_shortcuts_of_accounts() -> None:
-    """A phone has a number, and a wallet of Privy's own is embedded."""
+    """A phone has ``number``, and a wallet of Privy's own is ``embedded``."""
     assert PhoneAccount(phone_number="+1555").number == "+1555"
     assert WalletAccount(address="0x", wallet_client_type="privy").is_embedded
     assert not WalletAccount(address="0x", wallet_client_type="metamask").is_embedded
@@ -278,7 +278,7 @@ def test_shortcuts_of_accounts() -> None:
     ],
 )
 def test_the_time_of_verification(lv: object, moment: int | None) -> None:
-    """The time is a finite JSON number in whole seconds, and nothing else is a time."""
+    """The time is a finite JSON number in whole seconds, and other values are ignored."""
     for item in ({"type": "email", "address": "a@b.c", "lv": lv}, {"type": "line_oauth", "lv": lv}):
         assert parse_one(item).latest_verified_at == moment
 
@@ -293,7 +293,7 @@ def test_the_time_of_verification(lv: object, moment: int | None) -> None:
     ],
 )
 def test_cross_app_wallets(wallets: object, kept: list[dict[str, str]] | None) -> None:
-    """Wallets without a string for an address are left out; no list of them is not an empty list."""
+    """Wallets without a string as address are left out; a missing list is not an empty list."""
     parsed = parse_one({"type": "cross_app", "subject": "s", "embedded_wallets": wallets})
     assert parsed.to_dict().get("embedded_wallets") == kept
     assert "smart_wallets" not in parsed.to_dict()
@@ -301,7 +301,7 @@ def test_cross_app_wallets(wallets: object, kept: list[dict[str, str]] | None) -
 
 @pytest.mark.parametrize("kind", ["line_oauth", "twitch_oauth", "custom:mysso", "authorization_key", "guest", "EMAIL"])
 def test_unknown_types_are_kept_whole(kind: str) -> None:
-    """An account of a type not known here keeps all its fields, frozen, and gives them back as they came."""
+    """An account of an unknown type keeps all its fields, frozen, and returns them unchanged."""
     item = {"type": kind, "subject": "s", "nested": {"list": [1, {"a": None}]}, "lv": LV}
     parsed = parse_one(item)
     assert isinstance(parsed, UnknownAccount)
@@ -320,7 +320,7 @@ def test_unknown_types_are_kept_whole(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [None, 5, ["email"], {"email": 1}, True])
 def test_a_type_that_is_no_string(kind: object) -> None:
-    """An account without a string for a type is kept whole, its type empty."""
+    """An account without a string as type is kept unchanged, and its type is empty."""
     for item in ({"type": kind, "address": "a@b.c"}, {"address": "a@b.c"}):
         parsed = parse_one(item)
         assert isinstance(parsed, UnknownAccount)
@@ -330,13 +330,13 @@ def test_a_type_that_is_no_string(kind: object) -> None:
 
 @pytest.mark.parametrize("item", [None, 5, "email", ["email"], True])
 def test_an_item_that_is_no_object_is_refused(item: object) -> None:
-    """A list with anything but objects is not a list of accounts."""
+    """A list that contains anything except objects is rejected."""
     with pytest.raises(InvalidClaims):
         parse_accounts([{"type": "email", "address": "a@b.c"}, item])
 
 
 def test_deep_nesting_is_refused() -> None:
-    """What is nested beyond reason is refused, rather than left to exhaust the stack in an app."""
+    """Deep nesting is rejected, because it could exhaust the stack in an app."""
     nested: object = 1
     for _ in range(5000):
         nested = [nested]
@@ -345,7 +345,7 @@ def test_deep_nesting_is_refused() -> None:
 
 
 def test_order_is_kept() -> None:
-    """Accounts stay in the token's order, whatever their types."""
+    """Accounts keep the token's order, whatever their types."""
     items = [{"type": "email", "address": str(number)} if number % 2 else {"n": number} for number in range(9)]
     assert [account.to_dict() for account in parse_accounts(items)] == items
     assert parse_accounts([]) == ()
@@ -353,7 +353,7 @@ def test_order_is_kept() -> None:
 
 @given(st.lists(JSON_VALUES | LIKELY_ACCOUNTS, max_size=5))
 def test_no_json_raises_anything_else(items: list[object]) -> None:
-    """Whatever a list holds, its accounts come back, each hashable and JSON again, or it is refused."""
+    """Any list either is rejected, or results in accounts that can be hashed and converted to JSON."""
     try:
         accounts = parse_accounts(items)
     except InvalidClaims:

@@ -1,4 +1,4 @@
-"""Records of the REST API become the same users that tokens describe."""
+"""Records of the REST API become the same users as tokens."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from privy_middleware.users.records import UnreadableUser, user_from_record
 from privy_middleware.users.user import user_from_claims
 from tests.loader.server import DID, VERIFIED_AT, account, record
 
-# Each account as the REST API writes it, fields that tokens lack among them, and what it must become.
+# Each account in the form of the REST API, including fields that tokens do not have, and the expected account.
 ACCOUNTS: list[tuple[dict[str, Any], Account]] = [
     (account("email", address="a@b.c"), EmailAccount(address="a@b.c")),
     (account("phone", phoneNumber="+1555", number="+1555"), PhoneAccount(phone_number="+1555")),
@@ -113,7 +113,7 @@ ACCOUNTS: list[tuple[dict[str, Any], Account]] = [
 
 @pytest.mark.parametrize(("item", "expected"), ACCOUNTS)
 def test_every_type(item: dict[str, Any], expected: Account) -> None:
-    """An account of each type is read under the official field names."""
+    """An account of each type is read with the official field names."""
     found = user_from_record(record(DID, item), fresh_at=5.0).linked_accounts[0]
     assert {**found.to_dict(), "latest_verified_at": None} == {**expected.to_dict(), "latest_verified_at": None}
     assert type(found) is type(expected)
@@ -130,7 +130,7 @@ def test_every_type(item: dict[str, Any], expected: Account) -> None:
     ],
 )
 def test_unknown_accounts_are_kept(item: dict[str, Any]) -> None:
-    """An account that cannot be told, or lacks what identifies it, is kept with its fields."""
+    """An account with an unknown type or without its identifying field is kept with its fields."""
     found = user_from_record(record(DID, item), fresh_at=5.0).linked_accounts[0]
     assert isinstance(found, UnknownAccount)
     assert found.latest_verified_at == VERIFIED_AT
@@ -138,7 +138,7 @@ def test_unknown_accounts_are_kept(item: dict[str, Any]) -> None:
 
 
 def test_user() -> None:
-    """The user says that it is complete, and as of when."""
+    """The user is complete, and has the time of the record."""
     user = user_from_record(record(custom_metadata={"role": "admin"}, is_guest=True), fresh_at=7.5)
     assert (user.id, user.created_at, user.is_guest) == (DID, 1_731_974_895, True)
     assert user.custom_metadata == {"role": "admin"}
@@ -147,13 +147,13 @@ def test_user() -> None:
 
 
 def test_numbers_that_a_client_has_made_floats() -> None:
-    """A creation time of another client's making is whole seconds all the same."""
+    """A creation time that another client has converted to a float is an integer again."""
     assert user_from_record(record(created_at=1_731_974_895.0), fresh_at=0.0).created_at == 1_731_974_895
 
 
 @pytest.mark.parametrize("name", PERSONAS)
 def test_same_as_from_a_token(name: str) -> None:
-    """A user is equal whether a token or the REST API told of it."""
+    """A user from a token equals the same user from the REST API."""
     persona = PERSONAS[name]
     renamed = {"lv": "latest_verified_at", "oa": "owner_address"}
     accounts: list[dict[str, Any]] = [
@@ -194,6 +194,6 @@ def _without_what_differs(user: PrivyUser) -> dict[str, Any]:
     ],
 )
 def test_no_user(wrong: dict[str, Any], reason: str) -> None:
-    """What is not a user's record is refused with a reason."""
+    """Other values are rejected with a reason."""
     with pytest.raises(UnreadableUser, match=reason):
         user_from_record(record(**wrong), fresh_at=0.0)

@@ -1,4 +1,4 @@
-"""The user: what a token makes of it, its shortcuts, and that nobody can change it."""
+"""The user: how it is created from a token, its shortcuts, and that it cannot be changed."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ SOLANA = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM"
 
 
 def user_of(payload: dict[str, Any]) -> PrivyUser:
-    """Build the user of a fixture's payload, as the verifier does."""
+    """Return the user of a fixture's payload, as the verifier does."""
     metadata = payload.get("custom_metadata")
     accounts = json.loads(payload["linked_accounts"])
     return user_from_claims(payload, accounts, None if metadata is None else json.loads(metadata))
 
 
 def user_with(*items: dict[str, Any], **claims: Any) -> PrivyUser:
-    """Build a user with some accounts."""
+    """Return a user with some accounts."""
     return user_from_claims({"sub": "did:privy:x", **claims}, items, None)
 
 
@@ -67,14 +67,14 @@ def everyone() -> PrivyUser:
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case["name"])
 def test_the_official_sdk_gives_the_same_user(case: dict[str, Any]) -> None:
-    """Every token that the SDK accepts gives its user, but for the departures in the table."""
+    """Every token that the SDK accepts has the same user, except for the differences in the table."""
     expected = expected_user(case["expected"]["value"], case["payload"])
     assert user_of(case["payload"]).to_dict() == expected
 
 
 @pytest.mark.parametrize("departure", DEPARTURES, ids=lambda departure: departure.name)
 def test_every_departure_is_needed(departure: Any) -> None:
-    """A departure that changes no fixture's user does not belong in the table, nor one without a reason."""
+    """Each difference changes the user of a fixture, and has a reason."""
     changed = []
     for case in ACCEPTED:
         user = copy.deepcopy(case["expected"]["value"])
@@ -85,14 +85,14 @@ def test_every_departure_is_needed(departure: Any) -> None:
 
 
 def test_every_refusal_is_a_fixture_that_the_sdk_accepts() -> None:
-    """The table of refused tokens names fixtures, each accepted by the SDK."""
+    """The table of rejected tokens names fixtures, each accepted by the SDK."""
     accepted = {case["name"] for case in CASES if case["expected"]["ok"]}
     assert accepted.issuperset(REFUSED)
 
 
 @pytest.mark.parametrize(("name", "kind"), SHORTCUTS.items())
 def test_shortcuts_give_the_first_of_a_type(everyone: PrivyUser, name: str, kind: str) -> None:
-    """A shortcut is the first account of its type, or None."""
+    """A shortcut is the first account of its type, or ``None``."""
     first = next(account for account in everyone.linked_accounts if account.type == kind)
     assert getattr(everyone, name) is first
     assert getattr(user_with(), name) is None
@@ -102,7 +102,7 @@ def test_shortcuts_give_the_first_of_a_type(everyone: PrivyUser, name: str, kind
 
 
 def test_accounts_by_type(everyone: PrivyUser) -> None:
-    """Accounts are picked by the token's name of any type, known or not, in their order."""
+    """Accounts are selected by any type in the token, known or not, in their order."""
     kinds = {account.type for account in everyone.linked_accounts}
     assert len(kinds) > len(SHORTCUTS)
     for kind in kinds:
@@ -114,7 +114,7 @@ def test_accounts_by_type(everyone: PrivyUser) -> None:
 
 
 def test_untyped_accounts_are_not_lost() -> None:
-    """An account without a type is found under the empty one."""
+    """An account without a type is found with the empty string."""
     (account,) = user_with({"address": "x"}).accounts("")
     assert isinstance(account, UnknownAccount)
 
@@ -138,7 +138,7 @@ def test_untyped_accounts_are_not_lost() -> None:
     ],
 )
 def test_owns_wallet(everyone: PrivyUser, address: Any, owned: bool) -> None:
-    """EVM addresses match in any case of their letters, others exactly; a Farcaster owner's does not."""
+    """EVM addresses are compared without case, others exactly; a Farcaster owner address does not count."""
     assert everyone.owns_wallet(address) is owned
 
 
@@ -177,7 +177,7 @@ def test_owns_wallet_looks_at_wallets_only() -> None:
     ],
 )
 def test_creation_time(cr: object, created_at: int | None) -> None:
-    """The creation time is a string of digits or a JSON number, and is left out where it is neither."""
+    """The creation time is a string of digits or a JSON number, and is omitted otherwise."""
     user = user_with(cr=cr)
     assert user.created_at == created_at
     assert ("created_at" in user.to_dict()) is (created_at is not None)
@@ -185,12 +185,12 @@ def test_creation_time(cr: object, created_at: int | None) -> None:
 
 @pytest.mark.parametrize(("guest", "is_guest"), [("t", True), (True, False), ("true", False), (None, False)])
 def test_guests(guest: object, is_guest: bool) -> None:
-    """A guest is marked by the string t alone, as the official SDK has it."""
+    """Only the string ``t`` marks a guest, as in the official SDK."""
     assert user_with(guest=guest).is_guest is is_guest
 
 
 def test_a_user_known_by_an_access_token_alone_has_only_an_id() -> None:
-    """What an access token does not say is left out."""
+    """Fields that are not in an access token are omitted."""
     user = user_from_access_claims(ACCESS["payload"])
     assert user.to_dict() == {"id": ACCESS["payload"]["sub"]}
     assert (user.complete, user.created_at, user.linked_accounts) == (False, None, ())
@@ -198,7 +198,7 @@ def test_a_user_known_by_an_access_token_alone_has_only_an_id() -> None:
 
 
 def test_access_token_claims() -> None:
-    """The six claims are named as the official SDK names them."""
+    """The six claims have the names of the official SDK."""
     expected = ACCESS["expected"]["value"]
     claims = AccessTokenClaims(**expected)
     assert claims.to_dict() == expected
@@ -206,7 +206,7 @@ def test_access_token_claims() -> None:
 
 
 def test_to_dict_is_a_fresh_copy(everyone: PrivyUser) -> None:
-    """Changing what to_dict gave changes nothing for the next caller."""
+    """Changing the result of ``to_dict`` does not affect the next call."""
     first, second = everyone.to_dict(), everyone.to_dict()
     assert json.loads(json.dumps(first)) == first == second
     first["linked_accounts"][0].clear()
@@ -215,7 +215,7 @@ def test_to_dict_is_a_fresh_copy(everyone: PrivyUser) -> None:
 
 
 def test_the_repr_shows_no_personal_data(everyone: PrivyUser) -> None:
-    """A user in a log is an id."""
+    """The repr of a user contains only the ID."""
     shown = repr(everyone)
     assert everyone.id in shown
     for secret in ("ada", "0x", "custom_metadata", "claims"):
@@ -223,7 +223,7 @@ def test_the_repr_shows_no_personal_data(everyone: PrivyUser) -> None:
 
 
 def test_users_are_immutable_values() -> None:
-    """A user compares, hashes, copies and pickles as a value, whose every part refuses to be changed."""
+    """A user compares, hashes, copies and pickles as a value, and none of its parts can be changed."""
     source: dict[str, Any] = {"sub": "did:privy:x", "nested": {"list": [1]}}
     metadata = {"role": "admin", "nested": {"list": [1]}}
     user = user_from_claims(source, [{"type": "email", "address": "a@b.c"}], metadata)
@@ -242,7 +242,7 @@ def test_users_are_immutable_values() -> None:
 
 
 def test_empty_metadata_is_metadata() -> None:
-    """An empty object is kept; none at all is left out."""
+    """An empty object is kept; missing metadata is omitted."""
     assert user_from_claims({"sub": "x"}, [], {}).to_dict()["custom_metadata"] == {}
     assert "custom_metadata" not in user_from_claims({"sub": "x"}, [], None).to_dict()
 
@@ -261,7 +261,7 @@ MUTATIONS = {
 
 @pytest.mark.parametrize("mutate", MUTATIONS.values(), ids=MUTATIONS)
 def test_a_frozen_dict_refuses_every_change(mutate: Any) -> None:
-    """Each of a dict's mutators raises, and changes nothing."""
+    """Each method that changes a dict raises an error, and changes nothing."""
     value = freeze_object({"a": 1})
     with pytest.raises(TypeError, match="shared between requests"):
         mutate(value)
@@ -269,7 +269,7 @@ def test_a_frozen_dict_refuses_every_change(mutate: Any) -> None:
 
 
 def test_a_frozen_dict_is_a_dict_otherwise() -> None:
-    """It is JSON, copies, pickles and compares; copy() and | give plain dicts to change."""
+    """It is JSON, copies, pickles and compares; ``copy()`` and ``|`` return plain dicts."""
     value = freeze_object({"a": {"b": [1, {"c": 2}]}})
     assert isinstance(value["a"], FrozenDict)
     assert isinstance(value["a"]["b"][1], FrozenDict)
@@ -282,14 +282,14 @@ def test_a_frozen_dict_is_a_dict_otherwise() -> None:
 
 @pytest.mark.parametrize("value", [None, 1, "x", [1, (2, {"a": []})], {"a": [1]}])
 def test_freezing_twice_is_freezing_once(value: object) -> None:
-    """A frozen value is frozen already."""
+    """Freezing a frozen value changes nothing."""
     assert freeze(freeze(value)) == freeze(value)
     assert json.dumps(thaw(freeze(value))) == json.dumps(value)
 
 
 @pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "objects"])
 def test_deep_nesting_is_refused(wrap: Any) -> None:
-    """Claims and metadata nested beyond reason are refused, of whatever depth."""
+    """Claims and metadata with deep nesting of any depth are rejected."""
     value: Any = {"a": 1}
     for _ in range(5000):
         value = wrap(value)
@@ -303,7 +303,7 @@ def test_deep_nesting_is_refused(wrap: Any) -> None:
     ("levels", "wrap"), [(31, lambda inner: [inner]), (32, lambda inner: {"a": inner})], ids=["lists", "objects"]
 )
 def test_the_edge_of_nesting(levels: int, wrap: Any) -> None:
-    """A claim may hold some thirty lists or objects in one another, and not one more."""
+    """A claim may contain about thirty nested lists or objects, and not one more."""
     value: Any = 1
     for _ in range(levels):
         value = wrap(value)
@@ -313,7 +313,7 @@ def test_the_edge_of_nesting(levels: int, wrap: Any) -> None:
 
 
 def test_fastapi_answers_with_to_dict(everyone: PrivyUser) -> None:
-    """As a response model a user is its to_dict, on its own or inside another type, without claims."""
+    """As a response model a user is its ``to_dict``, alone or inside another type, without claims."""
     app = FastAPI()
 
     @app.get("/me")
@@ -338,7 +338,7 @@ def test_fastapi_answers_with_to_dict(everyone: PrivyUser) -> None:
 
 
 def test_fastapi_documents_the_user() -> None:
-    """The schema names what to_dict can give, requires the id alone, and keeps the rest out."""
+    """The schema lists the fields of ``to_dict``, requires only the ID, and contains nothing else."""
     app = FastAPI()
 
     @app.get("/me")

@@ -1,15 +1,15 @@
-"""How vectors for JWS libraries are put to a reader of Privy's tokens, which is stricter than a JWS library.
+"""How test vectors for JWS libraries are applied to our reader of tokens, which is stricter than a JWS library.
 
-Three things differ, and nothing else:
+There are exactly three differences:
 
 - **``typ``.** Our header rules require ``typ: JWT``, which few vectors have. It is added to the decoded header
-  before the rules are applied; the signature is checked over the vector's own bytes all the same. Every other rule
-  (strict base64url, strict JSON, types, ``crit``, ``jwk``, ``kid``) holds as it does in production.
-- **Shared secrets.** A key of type ``oct`` is refused by ``load_key_set`` whatever the algorithm, so each HMAC vector
-  is refused by the product, the valid ones as well. What those vectors try is mostly the reader: padding, alphabet,
-  missing segments. So the reader takes them apart and the MAC alone is computed here, with the standard library.
-  That the product refuses each of their keys is asserted beside it.
-- **Private keys.** Where a vector has the private key only, its public members are taken; the loader refuses the rest.
+  before the rules are applied; the signature is still checked over the vector's own bytes. Every other rule
+  (strict base64url, strict JSON, types, ``crit``, ``jwk``, ``kid``) applies as in production.
+- **Shared secrets.** ``load_key_set`` rejects a key of type ``oct`` for any algorithm, so the library rejects each HMAC
+  vector, including the valid ones. These vectors mostly test the reader: padding, alphabet, missing segments. So the
+  reader parses them, and only the MAC is computed here, with the standard library. A separate assertion checks that
+  the library rejects each of their keys.
+- **Private keys.** If a vector has only a private key, its public members are used; the loader rejects the rest.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def public_half(jwk: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def loads(material: Mapping[str, Any]) -> bool:
-    """Say whether the product takes a JWK or a JWK set as configured keys."""
+    """Return whether the library accepts a JWK or a JWK set as configured keys."""
     try:
         load_key_set(material, algorithms=SUPPORTED_ALGORITHMS)
     except ConfigurationError:
@@ -51,7 +51,7 @@ def loads(material: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Read:
-    """A token taken apart."""
+    """The parts of a token."""
 
     header: Header
     signing_input: bytes
@@ -59,7 +59,7 @@ class Read:
 
 
 def reads(token: Any) -> Read | None:
-    """Return a token taken apart by the product's reader, ``None`` where it is refused."""
+    """Return the parts of a token, or ``None`` if the library's reader rejects it."""
     try:
         first, last = find_dots(token, _MAX_BYTES)
         header = read_header(_as_jwt(token[:first]))
@@ -76,7 +76,7 @@ def _as_jwt(segment: str) -> str:
 
 
 def verifies(token: Any, material: Mapping[str, Any]) -> bool:
-    """Say whether the product's reader, loader and key accept a token."""
+    """Return whether the library's reader, loader and key accept a token."""
     read = reads(token)
     if read is None or not loads(material):
         return False
@@ -85,7 +85,7 @@ def verifies(token: Any, material: Mapping[str, Any]) -> bool:
 
 
 def verifies_with_secret(token: Any, jwk: Mapping[str, Any]) -> bool:
-    """Say whether the product's reader accepts a token, and its MAC is right by the standard library."""
+    """Return whether the library's reader accepts a token, and its MAC is right according to the standard library."""
     read = reads(token)
     if read is None or (read.header.alg, read.header.kid or jwk["kid"]) != (jwk["alg"], jwk["kid"]):
         return False

@@ -1,4 +1,4 @@
-"""Wycheproof's compact JWS against our reader, key loader and keys."""
+"""Wycheproof's compact JWS, with our reader, key loader and keys."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from tests.support.vectors import Counts, wycheproof
 from tests.vectors.reading import loads, reads, verifies, verifies_with_secret
 
-# Either answer is right: the JWK says PS256 and the JWS PS384; the JWK says "ES521".
+# Both results are right: the JWK says PS256 and the JWS PS384; the JWK says "ES521".
 _EITHER = {346, 350, 347, 351}
-# Marked invalid, yet byte for byte the same as the valid 357.
+# Marked invalid, but identical to the valid vector 357.
 _SAME_AS_VALID = {367, 370}
-# Marked valid with a "?" inside a segment, which no base64url has (RFC 7515 §2).
+# Marked valid with a "?" inside a segment, which is not a base64url character (RFC 7515 §2).
 _NOT_BASE64URL = {372, 373}
 DISPUTED = _EITHER | _SAME_AS_VALID | _NOT_BASE64URL
 
@@ -33,7 +33,7 @@ def _is_right(group: dict[str, Any], test: dict[str, Any]) -> bool:
 
 
 def test_json_web_signature(counts: Counts) -> None:
-    """Each vector gets the verdict of its publisher, or for the eight disputed ones that of the RFC."""
+    """Each vector has its publisher's result, or that of the RFC for the eight disputed ones."""
     pairs = list(wycheproof("json_web_signature"))
     outcomes = [(str(test["tcId"]), _is_right(group, test)) for group, test in pairs]
     macs = sum(_key(group)["kty"] == "oct" for group, _ in pairs)
@@ -41,21 +41,21 @@ def test_json_web_signature(counts: Counts) -> None:
 
 
 def test_the_disputed_ones() -> None:
-    """What is disputed is what it is said to be, so that nothing else hides among it."""
+    """The disputed vectors are as described, so that they hide no other difference."""
     by_id = {test["tcId"]: test for _, test in wycheproof("json_web_signature")}
     assert {by_id[each]["jws"] for each in _SAME_AS_VALID} == {by_id[357]["jws"]}
     assert all("?" in by_id[each]["jws"] and reads(by_id[each]["jws"]) is None for each in _NOT_BASE64URL)
 
 
 def test_no_shared_secret_is_ever_a_key() -> None:
-    """The product refuses every symmetric key of the vectors."""
+    """The library rejects every symmetric key of the vectors."""
     secrets = [_key(group) for group, _ in wycheproof("json_web_signature") if _key(group)["kty"] == "oct"]
     assert secrets
     assert not any(map(loads, secrets))
 
 
 def test_json_web_crypto(counts: Counts) -> None:
-    """JWS get their publisher's verdict; a JWE, valid or not, is no token to us (RFC 8725 §3.2)."""
+    """JWS have their publisher's result; a JWE, valid or not, is rejected (RFC 8725 §3.2)."""
     outcomes = []
     for group, test in wycheproof("json_web_crypto"):
         if "jwe" in test:

@@ -1,4 +1,4 @@
-"""Wycheproof's JWK sets against our key loader."""
+"""Wycheproof's JWK sets, with our key loader."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _is_symmetric(key_set: dict[str, Any]) -> bool:
 
 
 def _fetched_set_verifies(key_set: dict[str, Any], token: Any) -> bool:
-    """Say whether a token passes with the set as one that was fetched, of which bad keys are passed over."""
+    """Return whether a token is valid with the set as a fetched one, in which unusable keys are skipped."""
     read = reads(token)
     if read is None:
         return False
@@ -38,15 +38,15 @@ def _is_right(group: dict[str, Any], test: dict[str, Any]) -> bool:
         return not by_product
     if not _is_symmetric(key_set):
         return verifies(token, key_set) and _fetched_set_verifies(key_set, token)
-    # A valid MAC: the product refuses the set, and reads the token right.
+    # A valid MAC: the library rejects the set, and reads the token correctly.
     return not loads(key_set) and any(verifies_with_secret(token, key) for key in key_set["keys"])
 
 
 def test_json_web_key(counts: Counts) -> None:
-    """What is invalid is refused, as configured and as fetched keys; what is valid is accepted, or is a shared secret.
+    """Invalid sets are rejected, configured and fetched; valid ones are accepted, unless they are shared secrets.
 
-    A set of shared secrets is refused as a whole, the valid ones too: for those the verdict is that the reader takes
-    the token apart and the MAC, made by the test, is right.
+    A set of shared secrets is rejected as a whole. For the valid ones, the test checks that the reader parses the token
+    and that the MAC, which the test computes, is right.
     """
     pairs = list(wycheproof("json_web_key"))
     outcomes = [(str(test["tcId"]), _is_right(group, test)) for group, test in pairs]

@@ -1,4 +1,4 @@
-"""Wycheproof's signatures in the form JWS uses, against ``VerificationKey``."""
+"""Wycheproof's signatures in the form that JWS uses, with ``VerificationKey``."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _has_small_exponent(group: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
 def test_signatures(name: str, counts: Counts) -> None:
-    """Each signature gets its publisher's verdict; what is called acceptable may get either."""
+    """Each signature has its publisher's result; for "acceptable" both results are right."""
     outcomes = [
         (f"{name} {test['tcId']}", test["result"] == "acceptable" or accepted == (test["result"] == "valid"))
         for test, accepted in _verdicts(name, ALGORITHMS[name])
@@ -64,6 +64,6 @@ def test_signatures(name: str, counts: Counts) -> None:
 
 
 def test_no_signature_in_der_is_taken(counts: Counts) -> None:
-    """ECDSA signatures in DER, valid or not, are not of the form of RFC 7518 §3.4."""
+    """ECDSA signatures in DER, valid or not, do not have the form of RFC 7518 §3.4."""
     outcomes = [(str(test["tcId"]), not accepted) for test, accepted in _verdicts(_DER, "ES256")]
     counts.hold("DER refused", outcomes)

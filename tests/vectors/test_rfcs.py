@@ -39,20 +39,20 @@ def _is_no_token(serialization: Any) -> bool:
 
 
 def test_rfc_7515_and_8037(counts: Counts) -> None:
-    """Each example gets the verdict of its RFC."""
+    """Each example has the result of its RFC."""
     cases = load("rfc/rfc_jws_examples.json")["cases"]
     outcomes = [(each["id"], verifies(each["jws"], each["jwk"]) == (each["expect"] == "valid")) for each in cases]
     counts.hold("RFCs", outcomes)
 
 
 def test_compact_examples_of_the_cookbook(counts: Counts) -> None:
-    """Each is accepted with the public half of its key, and never with its private or symmetric one."""
+    """Each is accepted with the public part of its key, and never with its private or symmetric key."""
     examples = {name: load(f"cookbook/{name}.json") for name in COMPACT}
     counts.hold("RFCs", [(name, _accepts(example)) for name, example in examples.items()])
 
 
 def test_json_serializations_are_no_tokens(counts: Counts) -> None:
-    """What is not in compact form is refused, as an object and as text (RFC 8725 §3.2)."""
+    """Other forms than the compact one are rejected, as an object and as text (RFC 8725 §3.2)."""
     outcomes = []
     for name in (*COMPACT, *JSON_ONLY):
         output = load(f"cookbook/{name}.json")["output"]
@@ -62,7 +62,7 @@ def test_json_serializations_are_no_tokens(counts: Counts) -> None:
 
 @pytest.mark.parametrize("name", OTHER_READING)
 def test_payloads_that_stand_elsewhere_or_unencoded_are_refused(name: str, counts: Counts) -> None:
-    """A detached payload is not the signed one, and ``b64: false`` is refused by the header rules (RFC 7797 §7)."""
+    """A detached payload is not the signed one, and the header rules reject ``b64: false`` (RFC 7797 §7)."""
     example = load(f"cookbook/{name}.json")
     key, token = example["input"]["key"], example["output"]["compact"]
     accepted = verifies_with_secret(token, {"kid": "", **key})
@@ -70,5 +70,5 @@ def test_payloads_that_stand_elsewhere_or_unencoded_are_refused(name: str, count
 
 
 def test_public_keys_of_the_cookbook(counts: Counts) -> None:
-    """The two public keys of RFC 7520 load."""
+    """The two public keys of RFC 7520 are accepted."""
     counts.hold("RFCs", [(name, loads(load(f"cookbook/{name}.json"))) for name in PUBLIC_KEYS])

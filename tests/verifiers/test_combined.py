@@ -1,4 +1,4 @@
-"""Several families of tokens in one app: each is held to its own rules, and to no other's."""
+"""Several families of tokens in one app: each has its own rules."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ CUSTOM = {"iss": "my-server", "aud": "my-app", "sub": "did:privy:test-user", "ia
 
 
 def custom(signer: Signer = CUSTOM_SIGNER, **claims: Any) -> str:
-    """Return a token of one's own key, with changes."""
+    """Return a token of a custom authentication key, with changes."""
     return sign({"alg": "ES256", "typ": "JWT"}, {**CUSTOM, **claims}, signer.private)
 
 
 def custom_verifier(**settings: Any) -> CustomKeyVerifier:
-    """Return a verifier of one's own key, at ``NOW``."""
+    """Return a verifier for custom authentication keys, at ``NOW``."""
     given = {"public_key": CUSTOM_SIGNER.pem, "algorithms": ("ES256",), "issuer": "my-server", "audience": "my-app"}
     return CustomKeyVerifier(CustomKeyConfig(**{**given, **settings}), clock=Clock(NOW))
 
 
 def combined(**privy: Any) -> CombinedVerifier:
-    """Return a verifier of all three families, each with keys of its own."""
+    """Return a verifier of all three families, each with its own keys."""
     web3auth = verifier(verification_key=WEB3AUTH_SIGNER.pem, **EXTERNAL)
     return CombinedVerifier(privy_verifier(**privy), web3auth, custom_verifier())
 
 
 def ask(*fields: tuple[str, str], method: str = "GET", **privy: Any) -> PrivyAuth:
-    """Return what the gate finds out about a request."""
+    """Return the gate's ``PrivyAuth`` of a request."""
     return found(build_gate(combined(**privy)), Request(*fields, method=method))
 
 
@@ -77,14 +77,14 @@ def ask(*fields: tuple[str, str], method: str = "GET", **privy: Any) -> PrivyAut
     ],
 )
 def test_each_family_is_accepted(field: tuple[str, str], kind: str, family: type) -> None:
-    """In its own places."""
+    """Each is accepted in its own headers and cookies."""
     auth = ask(field)
     assert (auth.error, auth.kind) == (None, kind)
     assert type(user_of(auth, family)) is family
 
 
 def test_privys_two_tokens_still_go_together() -> None:
-    """Identity and access token of one user."""
+    """An identity and an access token of the same user are accepted together."""
     auth = ask(id_header(identity()), bearer(access()))
     assert auth.error is None
     assert [token.kind for token in auth.tokens] == ["identity", "access"]
@@ -111,7 +111,7 @@ def test_a_payload_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_equal_subjects_of_two_issuers_are_two_users() -> None:
-    """A key of one's own cannot make anybody a Privy user."""
+    """A custom authentication key cannot create a Privy user."""
     own = user_of(ask(bearer(custom())), CustomKeyUser)
     privy = user_of(ask(bearer(access())), PrivyUser)
     assert own.subject == privy.id
@@ -138,7 +138,7 @@ def test_equal_subjects_of_two_issuers_are_two_users() -> None:
     ],
 )
 def test_no_family_vouches_for_another(token: str) -> None:
-    """Neither by key, nor by issuer, nor by audience."""
+    """Neither the key, nor the issuer, nor the audience of another family is accepted."""
     auth = ask(bearer(token))
     assert auth.user is None
     assert auth.refusal is not None
@@ -146,7 +146,7 @@ def test_no_family_vouches_for_another(token: str) -> None:
 
 
 def test_other_places_are_privys_alone() -> None:
-    """A token of another family is refused there, whatever its issuer."""
+    """A token of another family is rejected there, whatever its issuer."""
     for field in (
         id_header(social(WEB3AUTH_SIGNER)),
         cookies(("privy-token", social(WEB3AUTH_SIGNER))),
@@ -156,19 +156,19 @@ def test_other_places_are_privys_alone() -> None:
 
 
 def test_what_the_client_says_otherwise_is_not_asked() -> None:
-    """No other header and no ``kid`` chooses the keys."""
+    """Neither another header nor ``kid`` selects the keys."""
     auth = ask(bearer(sign(HEADER, CUSTOM, SIGNER.private)), ("X-Provider", "privy"))
     assert auth.error == "bad_signature"
 
 
 @pytest.mark.parametrize("other", [id_header(identity()), cookies(("privy-id-token", identity()))])
 def test_two_families_in_one_request_are_refused(other: tuple[str, str]) -> None:
-    """There is no merged user, and no choice."""
+    """They are neither merged, nor is one of them chosen."""
     assert ask(bearer(social(WEB3AUTH_SIGNER)), other).error == "tokens_disagree"
 
 
 def test_a_privy_app_that_takes_no_access_token_still_takes_none() -> None:
-    """Its bearer tokens are refused, so that they never lift the cross-site rule of a cookie beside them."""
+    """Its bearer tokens are rejected, so they do not disable the cross-site rule for a cookie."""
     settings: dict[str, Any] = {"tokens": ("identity",)}
     for field in (id_header(identity()), bearer(social(WEB3AUTH_SIGNER)), bearer(custom())):
         assert ask(field, **settings).error is None
@@ -177,14 +177,14 @@ def test_a_privy_app_that_takes_no_access_token_still_takes_none() -> None:
 
 
 def test_cookies_are_still_held_to_the_cross_site_rule() -> None:
-    """As by Privy's verifier alone."""
+    """The same rule applies as with Privy's verifier alone."""
     cookie, foreign = cookies(("privy-id-token", identity())), ("Sec-Fetch-Site", "cross-site")
     assert ask(cookie, foreign, method="POST").error == "cross_site_request"
     assert ask(bearer(social(WEB3AUTH_SIGNER)), foreign, method="POST").error is None
 
 
 def test_the_first_settings_are_the_apps() -> None:
-    """Where no token is, and where a bad one is."""
+    """They apply if there is no token, and if it is invalid."""
     gate = build_gate(combined(on_missing="reject", on_invalid="anonymous"))
     assert gate.settings.on_missing == "reject"
     assert found(gate, Request(bearer(social(WEB3AUTH_SIGNER)))).on_invalid == "anonymous"
@@ -193,7 +193,7 @@ def test_the_first_settings_are_the_apps() -> None:
 
 
 def test_without_privy() -> None:
-    """Two families of bearer tokens."""
+    """Two families of bearer tokens can be combined."""
     gate = build_gate(CombinedVerifier(verifier(), custom_verifier()))
     assert found(gate, Request(bearer(social()))).kind == "web3auth"
     assert found(gate, Request(bearer(custom()))).kind == "custom"
@@ -203,7 +203,7 @@ def test_without_privy() -> None:
 
 @every_way
 def test_keys_can_be_fetched_ahead(way: Way) -> None:
-    """Of every family."""
+    """The keys of every family are fetched."""
     with KeyServer(SIGNER) as privy, KeyServer(WEB3AUTH_SIGNER) as web3auth:
         both = CombinedVerifier(
             privy_verifier(verification_key=None, jwks_url=privy.url),
@@ -260,7 +260,7 @@ def test_a_new_key_of_a_family_whose_server_fails(way: Way, monkeypatch: pytest.
     ],
 )
 def test_wrong_combinations_are_refused(verifiers: tuple[Any, ...], field: str) -> None:
-    """At start-up."""
+    """An error is raised at startup."""
     with pytest.raises(ConfigurationError) as refused:
         CombinedVerifier(*verifiers)
     assert refused.value.field == field

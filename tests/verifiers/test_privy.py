@@ -57,19 +57,19 @@ SOURCES: tuple[Source, ...] = ("header", "cookie")
 
 
 def credentials(judge: PrivyVerifier, **tokens: str) -> list[Credential]:
-    """Return tokens by kind as they would stand in headers."""
+    """Return tokens by kind, as if they were in headers."""
     return [
         Credential(slot.kind, "header", tokens[slot.kind]) for slot in judge.settings.locations if slot.kind in tokens
     ]
 
 
 def judged(judge: PrivyVerifier, **tokens: str) -> PrivyAuth:
-    """Return what the verifier makes of a request's tokens."""
+    """Return the verifier's result for the tokens of a request."""
     return run(judge.steps(credentials(judge, **tokens), NOW))
 
 
 def test_identity_token() -> None:
-    """It gives the user."""
+    """An identity token returns the user."""
     accounts = [{"type": "email", "address": "a@example.com", "lv": 1}]
     user = verifier().verify_identity_token(
         identity(linked_accounts=json.dumps(accounts), custom_metadata='{"role":"admin"}', guest="t")
@@ -82,7 +82,7 @@ def test_identity_token() -> None:
 
 
 def test_access_token() -> None:
-    """It gives the six claims."""
+    """An access token returns the six claims."""
     assert verifier().verify_access_token(access()).to_dict() == {
         "app_id": APP_ID,
         "user_id": SUBJECT,
@@ -95,7 +95,7 @@ def test_access_token() -> None:
 
 @pytest.mark.anyio
 async def test_awaiting() -> None:
-    """The same answers without blocking."""
+    """The results are the same without blocking."""
     judge = verifier()
     assert (await judge.averify_identity_token(identity())).id == SUBJECT
     assert (await judge.averify_access_token(access())).session_id == "test-session"
@@ -108,7 +108,7 @@ async def test_awaiting() -> None:
 
 
 def test_the_kinds_exclude_one_another() -> None:
-    """Also once the cache has seen the token as what it is."""
+    """This also applies if the token is in the cache as a token of its own kind."""
     judge = verifier()
     for _ in range(2):
         assert judge.verify_identity_token(identity()).id
@@ -131,7 +131,7 @@ def test_the_kinds_exclude_one_another() -> None:
     ],
 )
 def test_claims_are_checked_for_both(claims: dict[str, Any], error: type[InvalidToken]) -> None:
-    """The rules that the kinds share."""
+    """Both kinds have these rules."""
     judge = verifier()
     with pytest.raises(error):
         judge.verify_identity_token(identity(**claims))
@@ -140,7 +140,7 @@ def test_claims_are_checked_for_both(claims: dict[str, Any], error: type[Invalid
 
 
 def test_audience_lists() -> None:
-    """Identity tokens may have one, access tokens may not."""
+    """Identity tokens may have a list, and access tokens may not."""
     judge = verifier()
     assert judge.verify_identity_token(identity(aud=["other", APP_ID])).id
     with pytest.raises(WrongAudience):
@@ -148,7 +148,7 @@ def test_audience_lists() -> None:
 
 
 def deep(levels: int) -> Any:
-    """Return lists and objects inside one another."""
+    """Return nested lists and objects."""
     value: Any = [{}] if levels % 2 == 0 else []
     for _ in range((levels - 1) // 2):
         value = [{"a": value}]
@@ -156,7 +156,7 @@ def deep(levels: int) -> Any:
 
 
 def identity_of_depth(levels: int) -> dict[str, str]:
-    """Return identity tokens that are nested so deep, by the part that is."""
+    """Return identity tokens with deep nesting, by the part that is nested."""
     accounts, metadata = json.dumps([{"type": "x", "a": deep(levels - 2)}]), json.dumps({"a": deep(levels - 1)})
     return {
         "header": identity({"a": deep(levels - 1)}),
@@ -182,7 +182,7 @@ def test_nesting_is_bounded() -> None:
 
 
 def test_the_deepest_user_is_a_value_like_any_other() -> None:
-    """What is accepted can be copied, shown, compared and written wherever little of the stack is left."""
+    """Accepted values can be copied, shown, compared and written even if little of the stack is left."""
     tokens = identity_of_depth(MAX_DEPTH)
     usual, left = sys.getrecursionlimit(), 250
     for part in ("claims", "accounts", "metadata"):
@@ -201,14 +201,14 @@ def test_the_deepest_user_is_a_value_like_any_other() -> None:
 
 
 def test_the_real_clock() -> None:
-    """Without another clock it is the machine's."""
+    """The default clock is that of the machine."""
     judge = PrivyVerifier(verifier().settings)
     now = int(time.time())
     assert judge.verify_identity_token(identity(iat=now, exp=now + 3600)).id == SUBJECT
 
 
 def test_two_tokens_of_one_user() -> None:
-    """The identity token tells the user, the access token the session."""
+    """The user is that of the identity token, and the session that of the access token."""
     auth = judged(verifier(), identity=identity(exp=NOW + 90), access=access(exp=NOW + 60))
     assert auth.require().complete
     assert auth.require_access().session_id == "test-session"
@@ -217,20 +217,20 @@ def test_two_tokens_of_one_user() -> None:
 
 
 def test_two_tokens_of_different_users() -> None:
-    """Nobody is made of two people."""
+    """Tokens of different users are rejected together."""
     with pytest.raises(TokensDisagree):
         judged(verifier(), identity=identity(), access=access(sub="did:privy:other"))
 
 
 def test_one_bad_token_spoils_both() -> None:
-    """A request says something wrong or it does not."""
+    """If one of two tokens is invalid, the request is rejected."""
     for tokens in ({"identity": identity(), "access": "garbage"}, {"identity": "garbage", "access": access()}):
         with pytest.raises(InvalidToken):
             judged(verifier(), **tokens)
 
 
 def test_access_token_alone() -> None:
-    """It tells who, and is honest about the rest."""
+    """The user has an ID and is not complete."""
     auth = judged(verifier(), access=access())
     user = auth.require()
     assert (user.id, user.complete, user.to_dict()) == (SUBJECT, False, {"id": SUBJECT})
@@ -238,7 +238,7 @@ def test_access_token_alone() -> None:
 
 
 def test_a_cached_token_alone() -> None:
-    """Its answer is the same object the next time, but never that of another place."""
+    """The result is the same object the next time, but not for another source."""
     judge, token = verifier(), identity()
     header, cookie = (Credential("identity", source, token) for source in SOURCES)
     first, second = run(judge.steps([header], NOW)), run(judge.steps([cookie], NOW))
@@ -248,7 +248,7 @@ def test_a_cached_token_alone() -> None:
 
 
 def test_a_cached_token_does_not_bring_another_one_along() -> None:
-    """What was said of two tokens together is not said of one alone, nor of another pair."""
+    """The result for two tokens is not used for one of them alone, or for another pair."""
     judge, token = verifier(), identity()
     pair = judged(judge, identity=token, access=access())
     alone = judged(judge, identity=token)
@@ -259,7 +259,7 @@ def test_a_cached_token_does_not_bring_another_one_along() -> None:
 
 
 def test_cached_tokens_are_put_together_anew() -> None:
-    """A pair that comes out of the cache leaves nothing of its session with the identity token alone."""
+    """The session of a cached pair is not part of the result for the identity token alone."""
     judge, token = verifier(), identity()
     for sid in ("one", "two"):
         session = access(sid=sid)
@@ -271,7 +271,7 @@ def test_cached_tokens_are_put_together_anew() -> None:
 
 
 def test_several_apps() -> None:
-    """Each app's tokens count with that app's key alone, and two tokens of one user have to be of one app."""
+    """The tokens of each app need its own key, and two tokens of one user must be of the same app."""
     other = Signer(SIGNER.kid)
     keys = {"a": SIGNER.jwk, "b": other.jwk}
     judge = PrivyVerifier(PrivyConfig(app_id=("a", "b"), verification_key=keys), clock=Clock(NOW))
@@ -297,7 +297,7 @@ def test_several_apps() -> None:
 
 
 def test_keys_over_http() -> None:
-    """They are fetched once, ahead of time or with the first token, for both kinds."""
+    """They are fetched once, in advance or with the first token, for both kinds."""
     with KeyServer(SIGNER) as server:
         judge = PrivyVerifier(PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL), clock=Clock(NOW))
         judge.ready()
@@ -307,7 +307,7 @@ def test_keys_over_http() -> None:
 
 
 def test_settings_reach_the_source_of_the_keys() -> None:
-    """Each time and option of the configuration is the one that its keys are fetched and kept by."""
+    """Each time and option of the configuration is used for fetching and keeping the keys."""
     clock, kept = Clock(), Kept()
     with KeyServer(SIGNER) as server:
         options = {**LOCAL, "headers": {"X-Own": "1"}}
@@ -335,7 +335,7 @@ def test_settings_reach_the_source_of_the_keys() -> None:
 
 
 class Kept:
-    """A cache that workers share, which says for how long it was last to keep something."""
+    """A shared key cache that records for how long it was last asked to store a value."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -345,13 +345,13 @@ class Kept:
         return None
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Note the time."""
+        """Record the time."""
         self.seconds = seconds
 
 
 @pytest.mark.anyio
 async def test_keys_over_http_without_blocking() -> None:
-    """The same, awaited; and a failure at start-up says so."""
+    """The same without blocking; a failure at startup is reported."""
     with KeyServer(SIGNER) as server:
         settings = PrivyConfig(app_id=APP_ID, jwks_url=server.url, client_options=LOCAL)
         judge = PrivyVerifier(settings, clock=Clock(NOW))
@@ -370,7 +370,7 @@ async def test_keys_over_http_without_blocking() -> None:
 
 @pytest.mark.anyio
 async def test_one_app_without_keys_keeps_none_of_the_others_waiting() -> None:
-    """All are asked, and then the failure is told."""
+    """The keys of all apps are fetched, and then the failure is reported."""
     with KeyServer(SIGNER) as server:
         urls = {"down": "http://127.0.0.1:9/jwks", APP_ID: server.url}
         settings = PrivyConfig(app_id=tuple(urls), jwks_url=urls, client_options=LOCAL)
@@ -383,7 +383,7 @@ async def test_one_app_without_keys_keeps_none_of_the_others_waiting() -> None:
 
 @pytest.mark.anyio
 async def test_fixed_keys_are_always_ready() -> None:
-    """There is nothing to fetch."""
+    """Nothing has to be fetched."""
     judge = verifier()
     judge.ready()
     await judge.aready()

@@ -1,4 +1,4 @@
-"""A token read once or read again: the cache never says more than a first verification would."""
+"""A new token and a cached one: the cache never returns more than a new verification would."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ LOCAL = {"trust_env": False}
 
 
 def fixed(*signers: Signer) -> FixedKeys:
-    """Return a source of fixed keys."""
+    """Return a source of configured keys."""
     return FixedKeys(load_key_set({"keys": [signer.jwk for signer in signers]}, algorithms=ES256))
 
 
 class Tokens:
-    """A verifier that returns a text, with everything that a test may want to turn."""
+    """A verifier that returns a text, whose settings a test can change."""
 
     def __init__(self, *signers: TrustedSigner, **settings: Any) -> None:
         self.clock = Clock(NOW)
@@ -83,11 +83,11 @@ class Tokens:
         return self.verifier.verify(token).value
 
     def verified(self, way: Way, token: str) -> str:
-        """Return the value of a token, verified in one of the ways."""
+        """Return the value of a token, verified sync or async."""
         return call(way, lambda: self.verifier.verify(token), lambda: self.verifier.averify(token)).value
 
     def fails(self, token: Any, error: type[PrivyError]) -> None:
-        """Require a refusal, of the same kind the second time."""
+        """Check that a token is rejected, with the same error the second time."""
         for _ in range(2):
             with pytest.raises(error) as caught:
                 self(token)
@@ -95,7 +95,7 @@ class Tokens:
 
 
 def test_a_hit_is_what_was_verified() -> None:
-    """The same object, and no second look at the claims."""
+    """The same object is returned, and the claims are not checked again."""
     tokens, token = Tokens(), identity()
     first = tokens.verifier.verify(token)
     assert tokens.verifier.verify(token) is first
@@ -106,7 +106,7 @@ def test_a_hit_is_what_was_verified() -> None:
 
 @pytest.mark.anyio
 async def test_awaiting_is_the_same() -> None:
-    """Both ways share the cache."""
+    """Sync and async verification share the cache."""
     tokens, token = Tokens(), identity()
     first = await tokens.verifier.averify(token)
     assert tokens.verifier.verify(token) is first
@@ -115,7 +115,7 @@ async def test_awaiting_is_the_same() -> None:
 
 
 def test_what_is_kept_cannot_be_changed() -> None:
-    """One request's claims are the next one's."""
+    """Claims are shared between requests."""
     claims = Tokens().verifier.verify(identity(extra={"list": [1]})).claims
     with pytest.raises(TypeError):
         claims["sub"] = "did:privy:other"  # type: ignore[index]
@@ -126,7 +126,7 @@ def test_what_is_kept_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize("size", [0, 4])
 def test_the_edge_of_exp_is_the_same_on_a_hit(size: int) -> None:
-    """Expired at ``exp`` plus leeway, cached or not."""
+    """A token expires at ``exp`` plus leeway, cached or not."""
     tokens, token = Tokens(token_cache_size=size, leeway=10, token_cache_seconds=86400), identity()
     assert tokens(token)
     tokens.clock.time = NOW + 3600 + 9.75
@@ -139,7 +139,7 @@ def test_the_edge_of_exp_is_the_same_on_a_hit(size: int) -> None:
 @pytest.mark.parametrize("size", [0, 4])
 @pytest.mark.parametrize("name", ["iat", "nbf"])
 def test_a_clock_that_is_set_back_is_the_same_on_a_hit(size: int, name: str) -> None:
-    """A token is not valid before its time, even if it once was."""
+    """A token is not valid before its time, even if it was accepted before."""
     tokens, token = Tokens(token_cache_size=size, leeway=10), identity(**{"iat": MISSING, name: NOW})
     assert tokens(token)
     tokens.clock.time = NOW - 10
@@ -151,14 +151,14 @@ def test_a_clock_that_is_set_back_is_the_same_on_a_hit(size: int, name: str) -> 
 
 
 def test_a_token_without_iat_is_kept_too() -> None:
-    """There is nothing to wait for."""
+    """It is valid immediately."""
     tokens, token = Tokens(), identity(iat=MISSING)
     assert tokens(token) == tokens(token)
     assert tokens.checked == 1
 
 
 def test_time_in_the_cache_is_bounded() -> None:
-    """After that the token is verified anew."""
+    """After that the token is verified again."""
     tokens, token = Tokens(token_cache_seconds=60), identity()
     for now, checked in ((NOW, 1), (NOW + 59.75, 1), (NOW + 60, 2), (NOW + 61, 2)):
         tokens.clock.time = now
@@ -168,7 +168,7 @@ def test_time_in_the_cache_is_bounded() -> None:
 
 @pytest.mark.parametrize("size", [0, 4])
 def test_revocation_counts_on_a_hit(size: int) -> None:
-    """Claims are asked about at every request, and may come back."""
+    """The callback gets the claims at every request, and can accept them again."""
     tokens, token = Tokens(token_cache_size=size), identity()
     assert tokens(token)
     tokens.revoked = lambda claims: claims["sub"] == IDENTITY["sub"]
@@ -179,7 +179,7 @@ def test_revocation_counts_on_a_hit(size: int) -> None:
 
 
 def test_an_error_of_the_app_is_the_apps() -> None:
-    """A revocation list that cannot be asked lets nobody in."""
+    """If the revocation list is not available, no token is accepted."""
 
     def broken(_: Mapping[str, Any]) -> bool:
         raise LookupError
@@ -192,7 +192,7 @@ def test_an_error_of_the_app_is_the_apps() -> None:
 
 
 def test_refusals_are_not_kept() -> None:
-    """Only what verified is; a clock that moves on makes a token good."""
+    """Only valid tokens are cached; a later time can make a token valid."""
     tokens, token = Tokens(), identity(iat=NOW + 100)
     tokens.fails(token, TokenNotYetValid)
     tokens.clock.advance(95)
@@ -219,7 +219,7 @@ def test_refusals_are_not_kept() -> None:
 )
 @pytest.mark.parametrize("size", [0, 4])
 def test_every_step_refuses(token: Any, error: type[PrivyError], size: int) -> None:
-    """With its own error, which holds nothing of the token, nor of the frames that did."""
+    """Each step raises its own error, which contains no part of the token and no frames."""
     tokens = Tokens(token_cache_size=size)
     tokens.fails(token, error)
     with pytest.raises(error) as caught:
@@ -235,7 +235,7 @@ def test_every_step_refuses(token: Any, error: type[PrivyError], size: int) -> N
 
 
 def test_cache_entries_are_bounded() -> None:
-    """However many good tokens come."""
+    """The limit applies however many valid tokens there are."""
     tokens = Tokens(token_cache_size=4)
     for number in range(20):
         tokens(identity(marker=number))
@@ -258,7 +258,7 @@ def test_cache_bytes_are_bounded() -> None:
 
 
 def test_headers_that_are_remembered_are_bounded() -> None:
-    """Any number of spellings of a good header, and each is read rightly."""
+    """Any number of spellings of a valid header can be read, and each is read correctly."""
     tokens = Tokens(token_cache_size=0)
     for number in range(40):
         assert tokens(identity({"cty": number}))
@@ -268,7 +268,7 @@ def test_headers_that_are_remembered_are_bounded() -> None:
 
 
 def test_good_headers_are_remembered() -> None:
-    """Once a token has verified its header need not be read again; one that did not is forgotten."""
+    """After a token was accepted its header is not parsed again; that of a rejected token is forgotten."""
     tokens = Tokens(token_cache_size=0)
     tokens.fails(sign(HEADER, IDENTITY, Signer().private), BadSignature)
     assert tokens.verifier._headers == {}
@@ -278,7 +278,7 @@ def test_good_headers_are_remembered() -> None:
 
 
 class Undecided(FixedKeys):
-    """A source that cannot say, until it has been waited for often enough."""
+    """A source that is undecided until it has been waited for several times."""
 
     def __init__(self, enough: int) -> None:
         super().__init__(load_key_set({"keys": [SIGNER.jwk]}, algorithms=ES256))
@@ -286,11 +286,11 @@ class Undecided(FixedKeys):
         self.waits = 0
 
     def lookup(self, kid: str | None, alg: str) -> Any:
-        """Return the keys once there have been enough waits."""
+        """Return the keys after enough waits."""
         return super().lookup(kid, alg) if self.waits >= self.enough else None
 
     def fetch(self) -> None:
-        """Count."""
+        """Count the waits."""
         self.waits += 1
 
 
@@ -303,7 +303,7 @@ def test_keys_that_come_with_the_second_wait(enough: int) -> None:
 
 
 def test_waits_come_to_an_end() -> None:
-    """If the source is still undecided after two fetches the answer is 503, not 401."""
+    """If the source is still undecided after two fetches, the response is 503, not 401."""
     keys = Undecided(10)
     with pytest.raises(KeysUnavailable):
         Tokens(TrustedSigner("app", keys, ES256))(identity())
@@ -311,7 +311,7 @@ def test_waits_come_to_an_end() -> None:
 
 
 def test_the_trust_is_chosen_by_the_claims() -> None:
-    """And then nobody else's key will do."""
+    """Keys of another trust are not accepted."""
     other = Signer("test-kid")
     tokens = Tokens(TrustedSigner("a", fixed(SIGNER), ES256), TrustedSigner("b", fixed(other), ES256))
     assert tokens(sign(HEADER, changed(IDENTITY, {"sub": "a"}))) == "a:a"
@@ -320,7 +320,7 @@ def test_the_trust_is_chosen_by_the_claims() -> None:
 
 
 def test_the_algorithms_of_a_trust() -> None:
-    """An algorithm that the key would do is not enough."""
+    """The trust must also allow the algorithm."""
     tokens = Tokens(TrustedSigner("app", fixed(SIGNER), frozenset({"EdDSA"})))
     tokens.fails(identity(), WrongAlgorithm)
 
@@ -331,12 +331,12 @@ def source(server: KeyServer, clock: Clock, **options: Any) -> JWKSSource:
 
 
 def wait_for_refresh(keys: KeySource) -> None:
-    """Have the refresh that a lookup has started end."""
+    """Wait for the refresh that a lookup has started."""
     keys.fetch()
 
 
 def test_a_withdrawn_key_ends_a_hit() -> None:
-    """After the next refresh the cached token is refused; one of a key that stays is a hit still."""
+    """After the next refresh the cached token is rejected; a token of a remaining key is not verified again."""
     stays = Signer("stays")
     with KeyServer(SIGNER, stays) as server:
         clock = Clock()
@@ -355,7 +355,7 @@ def test_a_withdrawn_key_ends_a_hit() -> None:
 
 
 def test_a_replaced_key_ends_a_hit() -> None:
-    """Another key under the same ``kid`` is another key."""
+    """Another key with the same ``kid`` is a different key."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
@@ -368,7 +368,7 @@ def test_a_replaced_key_ends_a_hit() -> None:
 
 
 def test_a_hit_starts_the_refresh() -> None:
-    """Cached tokens alone keep the keys fresh, and wait for nothing."""
+    """Cached tokens alone keep the keys fresh, without waiting."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100)
@@ -382,7 +382,7 @@ def test_a_hit_starts_the_refresh() -> None:
 
 
 def test_stale_keys_end_a_hit_with_the_grace() -> None:
-    """A cached token does not outlive what it was verified with: our outage, a 503."""
+    """A cached token is not accepted longer than its keys: the response is 503."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         keys = source(server, clock, lifetime=100, grace=100)
@@ -432,7 +432,7 @@ def test_a_hit_after_an_idle_night_in_an_outage(way: Way) -> None:
 
 @every_way
 def test_a_new_key_while_the_server_fails(way: Way) -> None:
-    """A good token of a new key gets 503 and not 401, and is accepted once the key can be fetched."""
+    """A valid token of a new key gets 503 and not 401, and is accepted once the key can be fetched."""
     new = Signer("new")
     token = sign(changed(HEADER, {"kid": "new"}), IDENTITY, new.private)
     with KeyServer(SIGNER) as server:
@@ -440,7 +440,7 @@ def test_a_new_key_while_the_server_fails(way: Way) -> None:
         tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
         assert tokens(identity())
         server.behave, wait = hang_up, 0.0
-        # Fresh keys, then stale ones, then such as have to be asked for.
+        # Fresh keys, then stale ones, then keys that must be fetched first.
         for moved in (60, 3600 - 60, 3600):
             clock.advance(moved)
             for _ in range(3):
@@ -454,7 +454,7 @@ def test_a_new_key_while_the_server_fails(way: Way) -> None:
 
 
 def test_strangers_while_the_server_fails() -> None:
-    """A thousand invented ids cause no more fetches than the cooldown and the back-off allow."""
+    """A thousand unknown key IDs cause no more fetches than the cooldown and the back-off allow."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
@@ -469,7 +469,7 @@ def test_strangers_while_the_server_fails() -> None:
 
 
 def test_a_bad_signature_while_the_server_fails() -> None:
-    """If the ``kid`` is that of a held key the token is bad."""
+    """If the ``kid`` is that of a known key, the token is invalid."""
     with KeyServer(SIGNER) as server:
         clock = Clock()
         tokens = Tokens(TrustedSigner("app", source(server, clock), ES256))
@@ -481,7 +481,7 @@ def test_a_bad_signature_while_the_server_fails() -> None:
 
 
 def test_a_token_without_kid_while_the_server_fails() -> None:
-    """It gets 503 if no held key verifies it, since a new key may have signed it."""
+    """It gets 503 if no known key verifies it, since a new key may have signed it."""
     new = Signer("new")
     nameless = changed(HEADER, {"kid": MISSING})
     token = sign(nameless, IDENTITY, new.private)
@@ -523,7 +523,7 @@ def test_a_new_key_while_a_fetch_is_under_way(way: Way) -> None:
 
 
 def test_keys_are_waited_for() -> None:
-    """The first token fetches them; without any it is our fault."""
+    """The first token fetches them; without keys the response is 503."""
     with KeyServer(SIGNER) as server:
         tokens = Tokens(TrustedSigner("app", source(server, Clock()), ES256))
         assert tokens(identity())
@@ -534,7 +534,7 @@ def test_keys_are_waited_for() -> None:
 
 
 def test_an_unknown_kid_is_the_tokens_fault() -> None:
-    """Within the cooldown it is refused without a fetch."""
+    """Within the cooldown it is rejected without a fetch."""
     with KeyServer(SIGNER) as server:
         tokens = Tokens(TrustedSigner("app", source(server, Clock()), ES256))
         assert tokens(identity())
@@ -545,7 +545,7 @@ def test_an_unknown_kid_is_the_tokens_fault() -> None:
 
 @pytest.mark.parametrize("size", [0, 4])
 def test_a_trust_may_bound_the_age(size: int) -> None:
-    """An issuer whose tokens live too long has them expire earlier, cached or not."""
+    """The tokens of an issuer with a long lifetime expire earlier, cached or not."""
     tokens = Tokens(TrustedSigner("app", fixed(SIGNER), ES256, max_age=60), token_cache_size=size, leeway=10)
     token = identity()
     assert tokens.verifier.verify(token).expires_at == NOW + 60
@@ -557,7 +557,7 @@ def test_a_trust_may_bound_the_age(size: int) -> None:
 
 
 def test_a_single_signer_may_be_chosen_too() -> None:
-    """A token that names another one is refused before its keys are asked for."""
+    """A token of another issuer is rejected before the keys are used."""
 
     def choose(claims: Mapping[str, Any]) -> str:
         if claims["sub"] != "mine":

@@ -1,4 +1,4 @@
-"""The verified-token cache: bounded, and never anybody else's entry."""
+"""The cache of verified tokens: its size is limited, and entries are never mixed up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def key(name: object) -> bytes:
 
 
 def test_keys_are_of_the_whole_token() -> None:
-    """Tokens that differ anywhere have different keys, any text has one, and none shows its token."""
+    """Tokens that differ anywhere have different keys, any text has one, and none contains its token."""
     token = "a" * 2000
     tokens = {token, token + "=", token[:-1] + "b", "b" + token[1:], token[:1000] + "b" + token[1001:], "\ud800", ""}
     assert len({key(each) for each in tokens}) == len(tokens)
@@ -34,7 +34,7 @@ def test_keys_are_of_the_whole_token() -> None:
 
 
 def test_put_get_discard_clear() -> None:
-    """What is kept is found, what was dropped is not."""
+    """A stored entry is found, and a removed one is not."""
     cache: TokenCache[int] = TokenCache(4, PLENTY)
     assert cache.enabled
     assert cache.get(key("a")) is None
@@ -50,7 +50,7 @@ def test_put_get_discard_clear() -> None:
 
 
 def test_a_cache_of_no_size_is_off() -> None:
-    """Zero switches it off; one entry is a cache already."""
+    """Zero turns the cache off; one entry is enough for a cache."""
     assert not TokenCache(0, PLENTY).enabled
     assert TokenCache(1, PLENTY).enabled
 
@@ -68,7 +68,7 @@ def test_least_recently_used_go_first() -> None:
 
 
 def test_a_key_that_is_there_costs_no_other_one() -> None:
-    """What is put again takes the place of what it was, in a full cache too."""
+    """A new value replaces the old one of its key, in a full cache too."""
     cache: TokenCache[int] = TokenCache(2, PLENTY)
     for number, name in enumerate("abaa"):
         cache.put(key(name), number, 100)
@@ -106,7 +106,7 @@ def test_bytes_are_counted_out_again() -> None:
 
 
 def test_what_is_longer_than_the_cache() -> None:
-    """It is not kept, displaces no other entry, and removes the old entry of its key."""
+    """It is not stored, displaces no other entry, and removes the old entry of its key."""
     cache: TokenCache[int] = TokenCache(1000, 3 * OF_100)
     for name in "ab":
         cache.put(key(name), 1, 100)
@@ -139,7 +139,7 @@ def test_the_estimate_covers_what_an_entry_takes(accounts: int) -> None:
 
 
 def test_when_all_are_in_use() -> None:
-    """Somebody has to go, and the cache stays within its size."""
+    """An entry is removed, so that the cache does not exceed its size."""
     cache: TokenCache[int] = TokenCache(4, PLENTY)
     for number in range(4):
         cache.put(key(number), number, 100)
@@ -150,7 +150,7 @@ def test_when_all_are_in_use() -> None:
 
 
 def test_threads() -> None:
-    """Readers and writers at once: both bounds hold, every value is that of its key, and the byte count is right."""
+    """With concurrent reads and writes, both limits hold, values belong to their keys, and the byte count is right."""
     cache: TokenCache[int] = TokenCache(16, 20 * OF_100)
     wrong: list[int] = []
 
@@ -178,11 +178,11 @@ def test_threads() -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_inherits_no_lock() -> None:
-    """A thread that held the lock when the process forked is not in the child to let go of it."""
+    """If a thread held the lock during the fork, it is not in the child to release it."""
     cache: TokenCache[int] = TokenCache(4, PLENTY)
     cache.put(key("parent"), 1, 100)
     with cache._lock:
-        # As it is in the middle of a change.
+        # The state in the middle of a change.
         cache._bytes += 12345
         child = os.fork()
         if child == 0:

@@ -1,4 +1,4 @@
-"""Web3Auth's tokens in every shape: the published examples, and signed ones with a key of the test's own."""
+"""Web3Auth's tokens: the published examples, and tokens of any form signed with a test key."""
 
 from __future__ import annotations
 
@@ -65,17 +65,17 @@ def external(signer: Signer = EXTERNAL_SIGNER, /, **claims: Any) -> str:
 
 
 def config(**settings: Any) -> Web3AuthConfig:
-    """Return a configuration that trusts ``SIGNER`` for social logins."""
+    """Return a configuration that accepts ``SIGNER`` for social logins."""
     return Web3AuthConfig(**{"client_id": CLIENT_ID, "verification_key": SIGNER.pem, **settings})
 
 
 def verifier(clock: Clock | None = None, **settings: Any) -> Web3AuthVerifier:
-    """Return a verifier that trusts ``SIGNER`` for social logins, at ``NOW``."""
+    """Return a verifier that accepts ``SIGNER`` for social logins, at ``NOW``."""
     return Web3AuthVerifier(config(**settings), clock=clock or Clock(NOW))
 
 
 def user_of(token: str, **settings: Any) -> Web3AuthUser:
-    """Return the user of a token, once the cold and the cached way have agreed."""
+    """Return the user of a token, and check that the cached result is the same."""
     judge = verifier(**settings)
     first = judge.verify_token(token)
     assert judge.verify_token(token) is first

@@ -1,4 +1,4 @@
-"""Settings that are refused at start-up, and what the right ones say."""
+"""Settings that are rejected at startup, and the effect of valid ones."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ KEYS = "https://keys.example.com/jwks"
     ],
 )
 def test_wrong_settings_are_refused(field: str, settings: dict[str, Any]) -> None:
-    """Each is named, and the secret material of none is repeated."""
+    """Each error names the setting, and none repeats key material."""
     with pytest.raises(ConfigurationError) as refused:
         config(**settings)
     assert refused.value.field == field
 
 
 def test_the_client_id_is_never_optional() -> None:
-    """Without an audience anybody's project could forge users."""
+    """Without an audience, tokens of any project would be accepted."""
     with pytest.raises(TypeError, match="client_id"):
         Web3AuthConfig()  # type: ignore[call-arg]
     with pytest.raises(ConfigurationError, match="client_id"):
@@ -78,7 +78,7 @@ def test_the_client_id_is_never_optional() -> None:
 
 
 def test_the_environment_has_its_own_prefix() -> None:
-    """Lists are separated by commas; settings of other prefixes are left alone."""
+    """Lists are separated by commas; variables with other prefixes are ignored."""
     key = Signer().pem.replace("\n", "\\n")
     found = Web3AuthConfig.from_env(
         {
@@ -108,7 +108,7 @@ def test_the_environment_has_its_own_prefix() -> None:
     ],
 )
 def test_issuers_in_the_environment(issuer: str, url: str, expected: dict[str, str | None]) -> None:
-    """One with an address, several with a JSON object of addresses; the documented one's needs none."""
+    """One issuer is an address, several are a JSON object of addresses; the documented one needs no address."""
     environ = {"WEB3AUTH_CLIENT_ID": CLIENT_ID, "WEB3AUTH_ISSUER": issuer, "WEB3AUTH_JWKS_URL": url}
     found = Web3AuthConfig.from_env(environ)
     documented = "https://api-auth.web3auth.io/.well-known/jwks.json"
@@ -120,7 +120,7 @@ def test_issuers_in_the_environment(issuer: str, url: str, expected: dict[str, s
 
 @pytest.mark.parametrize("url", ["{", '{"web3auth.io": 1}', '{"web3auth.io": "u", "web3auth.io": "v"}', "{}{}"])
 def test_a_wrong_object_in_the_environment(url: str) -> None:
-    """It is named as every other variable, and its text is not repeated."""
+    """The error names it like any other variable, and does not repeat its text."""
     environ = {"WEB3AUTH_CLIENT_ID": CLIENT_ID, "WEB3AUTH_JWKS_URL": url}
     with pytest.raises(ConfigurationError, match=r"^WEB3AUTH_JWKS_URL \(jwks_url: ") as refused:
         Web3AuthConfig.from_env(environ)
@@ -128,13 +128,13 @@ def test_a_wrong_object_in_the_environment(url: str) -> None:
 
 
 def test_a_wrong_variable_is_named() -> None:
-    """By its name in the environment."""
+    """The error contains the name of the variable."""
     with pytest.raises(ConfigurationError, match="WEB3AUTH_CLIENT_ID"):
         Web3AuthConfig.from_env({})
 
 
 def test_a_configuration_gets_its_verifier() -> None:
-    """A middleware that is given the settings alone uses their verifier, with the documented key addresses."""
+    """The documented key addresses are used if no key is configured."""
     settings = Web3AuthConfig(client_id=CLIENT_ID)
     made = verifier_for(settings)
     assert isinstance(made, Web3AuthVerifier)
@@ -145,7 +145,7 @@ def test_a_configuration_gets_its_verifier() -> None:
 
 
 def test_the_repr_shows_no_key() -> None:
-    """Neither the material nor what was read of it."""
+    """It contains neither the configured key nor the parsed one."""
     shown = repr(config(**EXTERNAL))
     assert "BEGIN" not in shown
     assert "KeySet" not in shown

@@ -19,20 +19,20 @@ SIGNED_IN = dict([bearer(social(**FAR))])
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    """Run the app with the test's own keys."""
+    """Run the app with test keys."""
     with TestClient(create_app(config(**EXTERNAL))) as running:
         yield running
 
 
 def test_who_is_there(client: TestClient) -> None:
-    """Nobody, somebody, or an error."""
+    """There is a user, no user, or an error."""
     assert client.get("/").json() == {"user_id": None, "error": None}
     assert client.get("/", headers=SIGNED_IN).json()["user_id"] == "web3auth:user:google:ada@example.com"
     assert client.get("/", headers={"Authorization": "Bearer x"}).json()["error"] == "malformed_token"
 
 
 def test_me(client: TestClient) -> None:
-    """The user, or a 401."""
+    """The response is the user, or a 401."""
     assert client.get("/me", headers=SIGNED_IN).json()["auth_connection"] == "google"
     assert client.get("/me").status_code == 401
 
@@ -47,7 +47,7 @@ def test_me(client: TestClient) -> None:
     ],
 )
 def test_a_wallet_of_the_users(client: TestClient, body: dict[str, str]) -> None:
-    """The vendor's answer to a match."""
+    """The response is the one that Web3Auth documents for a match."""
     answer = client.post("/check", headers=SIGNED_IN, json=body)
     assert (answer.status_code, answer.json()) == (200, {"name": "Verification Successful"})
 
@@ -68,18 +68,18 @@ def test_a_wallet_of_the_users(client: TestClient, body: dict[str, str]) -> None
     ],
 )
 def test_any_other_wallet(client: TestClient, body: Any) -> None:
-    """The vendor's answer to everything else, odd bodies among it."""
+    """The response is the one that Web3Auth documents for other cases, such as an invalid body."""
     answer = client.post("/check", headers=SIGNED_IN, json=body)
     assert (answer.status_code, answer.json()) == (400, {"name": "Verification Failed"})
 
 
 def test_a_body_that_is_no_json(client: TestClient) -> None:
-    """It names no wallet."""
+    """It contains no wallet."""
     assert client.post("/check", headers=SIGNED_IN, content=b"\xff").status_code == 400
 
 
 def test_an_external_wallet(client: TestClient) -> None:
-    """By the address that it has proved."""
+    """The address that the token proves is compared."""
     now = int(time.time())
     headers = dict([bearer(external(iat=now, exp=now + 3600))])
     for address, status in ((ADDRESS, 200), (ADDRESS.lower(), 200), (POINTS[0]["address"], 400)):
@@ -87,13 +87,13 @@ def test_an_external_wallet(client: TestClient) -> None:
 
 
 def test_without_a_token_there_is_nothing_to_check(client: TestClient) -> None:
-    """It is a 401 before it is a match."""
+    """The response is 401 before any comparison."""
     answer = client.post("/check", json={"appPubKey": POINTS[0]["compressed"]})
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
 
 
 def test_the_environment_configures_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By ``WEB3AUTH_*``."""
+    """The settings come from ``WEB3AUTH_*``."""
     monkeypatch.setenv("WEB3AUTH_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("WEB3AUTH_VERIFICATION_KEY", SIGNER.pem)
     with TestClient(create_app()) as running:

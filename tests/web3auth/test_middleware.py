@@ -1,4 +1,4 @@
-"""Web3Auth's users behind the middleware, as Privy's are."""
+"""Web3Auth's users with the middleware, like Privy's."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.support.tokens import NOW, Request, bearer, cookies, found, identity
 from tests.web3auth.support import CLIENT_ID, config, social, verifier
 
 FAR = {"iat": NOW - 10**8, "exp": NOW * 2}
-"""For apps that go by the real clock."""
+"""For apps that use the real clock."""
 
 
 def app_of(settings: Any, **options: Any) -> TestClient:
-    """Return a client of an app that answers with the user's id, behind the middleware."""
+    """Return a client of an app, in the middleware, that returns the user's ID."""
     app = FastAPI()
 
     @app.get("/me")
@@ -41,7 +41,7 @@ def app_of(settings: Any, **options: Any) -> TestClient:
 
 @pytest.mark.parametrize("settings", [config, lambda: Web3AuthVerifier(config())])
 def test_asgi(settings: Callable[[], Any]) -> None:
-    """A configuration does, and so does a verifier."""
+    """A configuration and a verifier are both accepted."""
     client = app_of(settings())
     answer = client.get("/me", headers=dict([bearer(social(**FAR))]))
     assert (answer.status_code, answer.json()["user_id"]) == (200, "ada@example.com")
@@ -51,7 +51,7 @@ def test_asgi(settings: Callable[[], Any]) -> None:
 
 
 def test_refusals_are_the_documented_ones() -> None:
-    """As for every other token."""
+    """They are the same as for every other token."""
     client = app_of(config())
     assert client.get("/").json() == {"id": None, "error": None, "kind": None}
     none = client.get("/me")
@@ -63,21 +63,21 @@ def test_refusals_are_the_documented_ones() -> None:
 
 
 def test_paths_are_protected() -> None:
-    """By the core, without a line in the app."""
+    """The middleware protects them without code in the app."""
     client = app_of(config(), protect=["/"])
     assert client.get("/").status_code == 401
     assert client.get("/", headers=dict([bearer(social(**FAR))])).status_code == 200
 
 
 def test_keys_that_cannot_be_had_are_an_outage() -> None:
-    """Never a 401."""
+    """The response is never 401."""
     settings = Web3AuthConfig(client_id=CLIENT_ID, jwks_url="http://127.0.0.1:9/jwks", key_timeout=2)
     answer = app_of(settings).get("/me", headers=dict([bearer(social(**FAR))]))
     assert (answer.status_code, answer.json()) == (503, {"message": "Service unavailable"})
 
 
 def test_wsgi() -> None:
-    """The same user in the environ."""
+    """The same user is in the environ."""
     seen: list[Any] = []
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -91,7 +91,7 @@ def test_wsgi() -> None:
 
 
 def test_only_the_header_is_read() -> None:
-    """No cookie, and no other header, holds such a token."""
+    """Such a token is not read from a cookie, or from another header."""
     gate = build_gate(verifier())
     for fields in ([cookies(("privy-token", social()), ("privy-id-token", social()))], [("privy-id-token", social())]):
         assert not found(gate, Request(*fields)).presented
@@ -101,7 +101,7 @@ def test_only_the_header_is_read() -> None:
 
 
 def test_what_is_known_about_the_request() -> None:
-    """Kind, source, claims and expiry; nothing of a session."""
+    """Kind, source, claims and expiry are known, and no session is."""
     auth = found(build_gate(verifier(on_invalid="anonymous")), Request(bearer(social())))
     assert (auth.kind, auth.source, auth.session_id, auth.expires_at) == ("web3auth", "header", None, NOW + 86400)
     assert auth.claims is not None
@@ -110,7 +110,7 @@ def test_what_is_known_about_the_request() -> None:
 
 
 def test_user_of_asks_for_a_type() -> None:
-    """A user of another family is known, and may not; without one it is a 401."""
+    """A user of another family gets 403, and a request without a user 401."""
     gate = build_gate(verifier())
     auth = found(gate, Request(bearer(social())))
     assert user_of(auth, Web3AuthUser).user_id == "ada@example.com"

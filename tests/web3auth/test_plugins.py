@@ -1,4 +1,4 @@
-"""Each plugin takes these settings, or a combined verifier, in the place of Privy's."""
+"""Each plugin accepts these settings, or a combined verifier, instead of Privy's."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ every_setting = pytest.mark.parametrize(
 
 @every_setting
 def test_flask(make: Callable[[], Any]) -> None:
-    """The user is there, and required."""
+    """The user is available, and can be required."""
     app = flask.Flask(__name__)
     flask_privy.Privy(app, make())
 
@@ -54,7 +54,7 @@ def test_flask(make: Callable[[], Any]) -> None:
 
 @every_setting
 def test_fastapi(make: Callable[[], Any]) -> None:
-    """The user is there, and required."""
+    """The user is available, and can be required."""
     app = fastapi.FastAPI()
     fastapi_privy.Privy(app, make())
 
@@ -70,7 +70,7 @@ def test_fastapi(make: Callable[[], Any]) -> None:
 
 @every_setting
 def test_django(make: Callable[[], Any]) -> None:
-    """``settings.PRIVY`` holds any of them."""
+    """``settings.PRIVY`` can be any of them."""
 
     def me(request: HttpRequest) -> JsonResponse:
         user: Any = getattr(request, "privy_user", None)

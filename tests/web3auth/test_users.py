@@ -1,4 +1,4 @@
-"""The user that a token describes: who it is, and what is theirs."""
+"""The user of a token: the ID, the keys and the wallets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NEW_NAMES = {
 
 
 def test_every_claim_has_its_field() -> None:
-    """Under Python's names."""
+    """The fields have Python's names."""
     user = user_of(social(**NEW_NAMES, email="a@example.com", name="Ada", profileImage="https://example.com/a.png"))
     assert (user.user_id, user.auth_connection, user.auth_connection_id) == ("u-1", "connection", "connection-id")
     assert user.grouped_auth_connection_id == "group"
@@ -50,7 +50,7 @@ def test_every_claim_has_its_field() -> None:
 
 
 def test_the_old_names_mean_the_same() -> None:
-    """A user of an older token is the same user; where both names stand the new one counts."""
+    """A user of an older token is the same user; if both names are present, the new one is used."""
     gone = dict.fromkeys(NEW_NAMES, MISSING)
     old = {"verifierId": "u-1", "verifier": "connection", "aggregateVerifier": "group"}
     older = user_of(social(**{**gone, **old}))
@@ -74,12 +74,12 @@ def test_the_old_names_mean_the_same() -> None:
     ],
 )
 def test_the_id_of_a_social_login(claims: dict[str, Any], expected: str) -> None:
-    """The connection and its user id, as the wallets follow from them; else the wallet's key."""
+    """The ID contains the connection and its user ID, from which the wallets are derived, or else the wallet's key."""
     assert user_of(social(**claims)).id == expected
 
 
 def test_ids_do_not_collide() -> None:
-    """Equal user ids of two connections are two users, and no separator can be smuggled in."""
+    """Equal user IDs of two connections are two users, and a separator in them changes nothing."""
     pairs = [("a", "b"), ("b", "a"), ("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("A", "b"), ("a", "B")]
     pairs += [("a", "web3auth"), ("wallet", f"ethereum:{ADDRESS.lower()}"), ("é", "b"), ("a/b", "c"), ("a", "b/c")]
     ids = {user_of(social(authConnection=name, userId=user_id)).id for name, user_id in pairs}
@@ -88,7 +88,7 @@ def test_ids_do_not_collide() -> None:
 
 
 def test_the_id_is_the_same_with_and_without_personal_data() -> None:
-    """The dashboard's switch for e-mail, name and picture changes nobody's id."""
+    """The dashboard's setting for e-mail, name and picture does not change the ID."""
     shown = social(email="a@example.com", name="Ada", profileImage="https://example.com/a.png")
     assert user_of(shown).id == user_of(social()).id
 
@@ -103,7 +103,7 @@ def test_the_id_is_the_same_with_and_without_personal_data() -> None:
     ],
 )
 def test_somebody_must_be_told(wallets: list[dict[str, Any]]) -> None:
-    """With neither a user id nor a whole key there is nobody to be known."""
+    """A token with neither a user ID nor a whole key is rejected."""
     told = [{name: value for name, value in each.items() if value is not MISSING} for each in wallets]
     assert user_of(social(wallets=told)).user_id == "ada@example.com"
     with pytest.raises(InvalidClaims):
@@ -132,7 +132,7 @@ def test_somebody_must_be_told(wallets: list[dict[str, Any]]) -> None:
     ],
 )
 def test_claims_of_the_wrong_type_are_refused(claims: dict[str, Any]) -> None:
-    """As an invalid token."""
+    """The token is invalid."""
     with pytest.raises(InvalidClaims):
         verifier().verify_token(social(**claims))
 
@@ -148,13 +148,13 @@ def test_claims_of_the_wrong_type_are_refused(claims: dict[str, Any]) -> None:
     ],
 )
 def test_an_external_login_proves_one_address(wallets: list[dict[str, str]]) -> None:
-    """With none or several it would not be clear who it is."""
+    """With no address or several, the user would be ambiguous."""
     with pytest.raises(InvalidClaims):
         verifier(**EXTERNAL).verify_token(external(wallets=wallets))
 
 
 def test_an_external_login_says_nothing_of_a_person() -> None:
-    """Such a token proves an address, so no e-mail and no user id is believed of it."""
+    """Such a token proves only an address, so its e-mail address and user ID are not used."""
     user = user_of(external(email="ada@example.com", userId="ada@example.com", authConnection="google"), **EXTERNAL)
     assert user.to_dict() == {
         "id": f"web3auth:wallet:ethereum:{ADDRESS.lower()}",
@@ -164,7 +164,7 @@ def test_an_external_login_says_nothing_of_a_person() -> None:
 
 
 def test_one_wallet_is_one_user_by_every_connector() -> None:
-    """And in every spelling of its address; Solana's is case-sensitive."""
+    """Every spelling of the address is the same user; Solana's addresses are case-sensitive."""
     first = user_of(external(), **EXTERNAL)
     lower = [{"type": "ethereum", "address": ADDRESS.lower()}]
     assert user_of(external(iss="metamask", aud="app.example.com", wallets=lower), **EXTERNAL).id == first.id
@@ -174,7 +174,7 @@ def test_one_wallet_is_one_user_by_every_connector() -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_owns_app_key(point: dict[str, str]) -> None:
-    """The whole key is the user's, in every spelling; half of it, its negation and another curve's are not."""
+    """The whole key is the user's in every spelling; half of it, its negation and a key of another curve are not."""
     user = user_of(social(wallets=[{**APP_KEY, "public_key": point["compressed"]}, ED_KEY]))
     x_and_y = point["uncompressed"][2:]
     for mine in (point["compressed"], point["compressed"].upper(), point["uncompressed"], x_and_y, x_and_y.upper()):
@@ -193,7 +193,7 @@ def test_owns_app_key(point: dict[str, str]) -> None:
         assert not user.owns_app_key(f"0x{foreign}")
 
 
-# The prime of secp256k1's field (SEC 2 §2.4.1): a point's negation has the same X, and this less its Y.
+# The prime of secp256k1's field (SEC 2 §2.4.1): a point's negation has the same X, and the prime less its Y.
 _FIELD = 2**256 - 2**32 - 977
 
 
@@ -211,14 +211,14 @@ def test_a_token_may_spell_its_key_without_the_first_byte(point: dict[str, str])
 
 @pytest.mark.parametrize("value", [None, 1, b"02", ["02"], {}])
 def test_owns_app_key_takes_anything_a_client_sends(value: Any) -> None:
-    """What is no text is nobody's key, nor anybody's address."""
+    """A value that is not text is never the user's key or address."""
     user = user_of(social())
     assert user.owns_app_key(value) is False
     assert user.owns_wallet(value) is False
 
 
 def test_an_x_only_key_of_a_token_is_nobodys() -> None:
-    """The documents' sample has one: it fits two keys, so it proves neither."""
+    """The sample of the documentation has one: it fits two keys, so it proves neither."""
     x_only = POINTS[0]["x_only"]
     user = user_of(social(wallets=[{**APP_KEY, "public_key": x_only}]))
     assert not user.owns_app_key(x_only)
@@ -228,7 +228,7 @@ def test_an_x_only_key_of_a_token_is_nobodys() -> None:
 
 
 def test_the_bytes_of_one_curve_are_no_key_of_another() -> None:
-    """An X coordinate is 32 bytes, as an Ed25519 key is."""
+    """An X coordinate has 32 bytes, and so does an Ed25519 key."""
     user = user_of(social(wallets=[{**ED_KEY, "public_key": POINTS[0]["x_only"]}]))
     assert user.owns_app_key(POINTS[0]["x_only"])
     assert not user.owns_app_key(POINTS[0]["compressed"])
@@ -236,14 +236,14 @@ def test_the_bytes_of_one_curve_are_no_key_of_another() -> None:
 
 
 def test_threshold_keys_are_asked_for_by_type() -> None:
-    """They are no app keys."""
+    """They are not app keys."""
     user = user_of(social(wallets=[{**APP_KEY, "type": "web3auth_threshold_key"}]))
     assert not user.owns_app_key(POINTS[0]["compressed"])
     assert user.owns_app_key(POINTS[0]["compressed"], wallet_type="web3auth_threshold_key")
 
 
 def test_owns_wallet() -> None:
-    """By derived addresses and stated ones; the negated key's address is another's."""
+    """Derived addresses and those in the token count; the address of the negated key does not."""
     user = user_of(social(wallets=[ED_KEY, APP_KEY, {"type": "solana", "address": "So1"}, {"type": "new_kind"}]))
     assert user.addresses() == ("6VRRFLNshaAmxJsk9DA7LKLYzqSi6VxPv9Bx684xPsKJ", POINTS[0]["address"], "So1")
     for mine in (*user.addresses(), POINTS[0]["address"].lower()):
@@ -253,7 +253,7 @@ def test_owns_wallet() -> None:
 
 
 def test_find_wallet() -> None:
-    """By type, and by curve where one is given."""
+    """A wallet is found by type, and by curve if one is given."""
     user = user_of(social(wallets=[ED_KEY, APP_KEY]))
     ed, app = user.wallets
     assert user.find_wallet("web3auth_app_key") is ed
@@ -269,7 +269,7 @@ def test_find_wallet() -> None:
 
 
 def test_to_dict_is_json_of_what_the_token_says() -> None:
-    """And of nothing else."""
+    """It contains nothing else."""
     user = user_of(social(wallets=[APP_KEY], email=None))
     assert json.loads(json.dumps(user.to_dict())) == {
         "id": "web3auth:user:google:ada@example.com",
@@ -281,7 +281,7 @@ def test_to_dict_is_json_of_what_the_token_says() -> None:
 
 
 def test_pydantic_documents_and_serialises_the_user() -> None:
-    """So that FastAPI can answer with it, and never with its raw claims."""
+    """FastAPI can return it, without the raw claims."""
     adapter = TypeAdapter(Web3AuthUser)
     user = user_of(social())
     assert adapter.dump_python(user) == user.to_dict()
@@ -289,7 +289,7 @@ def test_pydantic_documents_and_serialises_the_user() -> None:
 
 
 def test_the_user_cannot_be_changed() -> None:
-    """One object serves many requests."""
+    """One object is used for many requests."""
     user = user_of(social())
     with pytest.raises(dataclasses.FrozenInstanceError):
         user.email = "another@example.com"  # type: ignore[misc]
@@ -299,14 +299,14 @@ def test_the_user_cannot_be_changed() -> None:
 
 
 def test_the_repr_shows_nothing_personal() -> None:
-    """Not even the id, which holds the e-mail address of many a user."""
+    """It does not contain the ID either, which often contains an e-mail address."""
     shown = repr(user_of(social(email="ada@example.com", name="Ada Lovelace", profileImage="https://example.com/ada")))
     assert "ada" not in shown.lower()
     assert POINTS[0]["compressed"] not in shown
 
 
 def test_conditions_see_the_wallets() -> None:
-    """In the words that Privy's users know; what these tokens do not tell is not met."""
+    """The condition keywords are those for Privy's users; a condition on unknown fields is not met."""
     user: Any = user_of(social(wallets=[APP_KEY]))
     met = condition(wallet="ethereum")
     assert met is not None
@@ -317,7 +317,7 @@ def test_conditions_see_the_wallets() -> None:
 
 
 def test_the_published_user() -> None:
-    """All of the documents' example, field by field."""
+    """All fields of the example in the documentation."""
     payload = PUBLISHED["tokens"]["social_2025"]["payload"]
     user = user_of(social(**{**payload, "aud": "test-client-id"}))
     assert user.to_dict() == {

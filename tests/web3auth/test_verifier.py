@@ -1,4 +1,4 @@
-"""Which of Web3Auth's tokens are accepted, and which are not."""
+"""Which of Web3Auth's tokens are accepted and which are rejected."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def judge(**settings: Any) -> Web3AuthVerifier:
 
 @pytest.mark.parametrize("name", ["social_2025", "social_no_pii", "social_docs_xonly_pubkey"])
 def test_published_social_logins(name: str) -> None:
-    """They verify with no more than the client id and the key."""
+    """They are valid with only the client ID and the key."""
     user = judge().verify_token(published(name))
     assert user.issuer == SOCIAL_ISSUER
     assert user.complete
@@ -71,7 +71,7 @@ def test_published_social_logins(name: str) -> None:
     ],
 )
 def test_published_external_wallets(name: str, issuer: str, audience: str) -> None:
-    """Both shapes verify once their issuer and audience are listed, and not before."""
+    """Both forms are valid if their issuer and audience are listed, and otherwise not."""
     user = judge(external_issuers=(issuer,), external_audiences=(audience,)).verify_token(published(name))
     assert user.issuer == issuer
     assert user.id == "web3auth:wallet:ethereum:0x809d4310d578649d8539e718030ee11e603ee8f3"
@@ -80,7 +80,7 @@ def test_published_external_wallets(name: str, issuer: str, audience: str) -> No
 
 
 def test_the_claims_of_2022_are_no_issuer_and_no_audience() -> None:
-    """A token that says ``issuer`` for ``iss`` is refused, however the lists are set: RFC 7519 knows no such claims."""
+    """A token with ``issuer`` instead of ``iss`` is rejected with any list, because RFC 7519 has no such claim."""
     strict = judge(external_issuers=("metamask",), external_audiences=("app.example.com",))
     with pytest.raises(WrongIssuer):
         strict.verify_token(published("external_legacy_2022_claims"))
@@ -88,7 +88,7 @@ def test_the_claims_of_2022_are_no_issuer_and_no_audience() -> None:
 
 @every_way
 def test_keys_are_fetched(way: Way) -> None:
-    """From the address of each kind of login, once."""
+    """The keys of each kind of login are fetched once, from their address."""
     with KeyServer(SIGNER) as social_keys, KeyServer(EXTERNAL_SIGNER) as external_keys:
         found = verifier(
             verification_key=None,
@@ -104,7 +104,7 @@ def test_keys_are_fetched(way: Way) -> None:
 
 @every_way
 def test_keys_can_be_fetched_ahead(way: Way) -> None:
-    """All of them, or else the outage is told."""
+    """All keys are fetched, or the outage is reported."""
     with KeyServer(SIGNER) as server:
         found = verifier(verification_key=None, jwks_url=server.url)
         call(way, found.ready, found.aready)
@@ -115,7 +115,7 @@ def test_keys_can_be_fetched_ahead(way: Way) -> None:
 
 
 def test_the_issuer_is_looked_at_before_any_key() -> None:
-    """A token of another issuer causes no request, whatever its ``kid``."""
+    """A token of another issuer causes no fetch, whatever its ``kid``."""
     with KeyServer(SIGNER) as server:
         found = verifier(verification_key=None, jwks_url=server.url)
         others: list[Any] = [
@@ -138,14 +138,14 @@ def test_the_issuer_is_looked_at_before_any_key() -> None:
 
 
 def test_each_issuer_has_its_own_keys() -> None:
-    """What is signed by the keys of the one does not count for the other."""
+    """A token of one issuer is not valid with the keys of the other."""
     for token in (social(EXTERNAL_SIGNER), external(SIGNER)):
         with pytest.raises((BadSignature, UnknownKey)):
             verifier(**EXTERNAL).verify_token(token)
 
 
 def test_a_stranger_is_refused() -> None:
-    """The key decides, and neither the ``kid`` nor a key in the header."""
+    """The configured key decides, and neither ``kid`` nor a key in the header matters."""
     stranger = Signer(SIGNER.kid)
     with pytest.raises(BadSignature):
         verifier().verify_token(social(stranger))
@@ -155,7 +155,7 @@ def test_a_stranger_is_refused() -> None:
 
 @pytest.mark.parametrize("alg", ["none", "None", "HS256", "ES384", "RS256", "EdDSA", "es256"])
 def test_other_algorithms_are_refused(alg: str) -> None:
-    """ES256 is the only one, by its exact name."""
+    """Only ES256 is accepted, by its exact name."""
     with pytest.raises(WrongAlgorithm):
         verifier().verify_token(social(SIGNER, {"alg": alg}))
 
@@ -165,7 +165,7 @@ def test_other_algorithms_are_refused(alg: str) -> None:
     ["another", "", CLIENT_ID.upper(), f"{CLIENT_ID}x", CLIENT_ID[:-1], "app.example.com", [CLIENT_ID], None, MISSING],
 )
 def test_social_audience(audience: Any) -> None:
-    """It is the client id, as one string, also where external wallets have others."""
+    """It is the client ID as a string, even if external wallets have other audiences."""
     for settings in ({}, EXTERNAL):
         with pytest.raises(WrongAudience):
             verifier(**settings).verify_token(social(aud=audience))
@@ -184,20 +184,20 @@ def test_social_audience(audience: Any) -> None:
     ],
 )
 def test_external_audience(audience: Any) -> None:
-    """It is one of the list, exactly."""
+    """It must be exactly one of the list."""
     with pytest.raises(WrongAudience):
         verifier(**EXTERNAL).verify_token(external(aud=audience))
 
 
 @pytest.mark.parametrize("issuer", ["metamask2", "meta", "Metamask", "https://authjs.web3auth.io/", "walletconnect-v2"])
 def test_external_issuer(issuer: str) -> None:
-    """It is one of the list, exactly."""
+    """It must be exactly one of the list."""
     with pytest.raises(WrongIssuer):
         verifier(**EXTERNAL).verify_token(external(iss=issuer))
 
 
 def test_an_external_wallet_expires_by_its_own_age() -> None:
-    """Its ``exp`` may be years away, also once the token has been verified and kept."""
+    """Its ``exp`` can be years away, also for a cached token."""
     clock = Clock(NOW)
     found = verifier(clock, external_max_age=600, leeway=0, token_cache_seconds=86400, **EXTERNAL)
     token = external(exp=NOW + 10**9)
@@ -211,7 +211,7 @@ def test_an_external_wallet_expires_by_its_own_age() -> None:
 
 @pytest.mark.parametrize("iat", [MISSING, None, str(NOW), True, 0, -1, [NOW]])
 def test_a_token_says_when_it_was_issued(iat: Any) -> None:
-    """Of either sort: without ``iat`` nothing tells how old a token is."""
+    """For both kinds, ``iat`` is needed to know the age of a token."""
     for token in (external(iat=iat), social(iat=iat)):
         with pytest.raises(InvalidClaims):
             verifier(**EXTERNAL).verify_token(token)
@@ -219,7 +219,7 @@ def test_a_token_says_when_it_was_issued(iat: Any) -> None:
 
 @pytest.mark.parametrize("iat", [NOW - 10**8, NOW + 9, float(NOW)])
 def test_an_old_social_login_is_valid_until_it_expires(iat: float) -> None:
-    """Its issuer sets its lifetime."""
+    """Its issuer decides about its lifetime."""
     assert user_of(social(iat=iat)).issuer == SOCIAL_ISSUER
 
 
@@ -228,7 +228,7 @@ NEWER_SIGNER = Signer("newer-kid")
 
 
 def test_several_issuers_at_once() -> None:
-    """Each with a fixed key of its own; the token says which, and a user is the same by either."""
+    """Each has its own configured key; the token says which, and the user is the same for all of them."""
     found = verifier(
         issuer=(SOCIAL_ISSUER, NEWER), verification_key={SOCIAL_ISSUER: SIGNER.pem, NEWER: NEWER_SIGNER.jwk}, **EXTERNAL
     )
@@ -247,7 +247,7 @@ def test_several_issuers_at_once() -> None:
 
 
 def test_the_keys_of_several_issuers_are_fetched_apart() -> None:
-    """Even under one ``kid``; a token of the one causes no fetch from the other, and the one's outage is its own."""
+    """This holds even for the same ``kid``: a token causes no fetch from another issuer, and outages are separate."""
     newer = Signer(SIGNER.kid)
     with KeyServer(SIGNER) as first, KeyServer(newer) as second:
         urls = {SOCIAL_ISSUER: first.url, NEWER: second.url}
@@ -266,7 +266,7 @@ def test_the_keys_of_several_issuers_are_fetched_apart() -> None:
 
 
 def test_another_issuer_in_the_place_of_the_documented_one() -> None:
-    """Then the documented one is a stranger."""
+    """Then tokens of the documented one are rejected."""
     found = verifier(issuer=NEWER, verification_key=NEWER_SIGNER.pem)
     assert found.verify_token(social(NEWER_SIGNER, iss=NEWER)).issuer == NEWER
     for token in (social(), social(NEWER_SIGNER), social(NEWER_SIGNER, iss=f"{NEWER}/")):
@@ -275,27 +275,27 @@ def test_another_issuer_in_the_place_of_the_documented_one() -> None:
 
 
 def test_the_exp_of_an_external_wallet_counts_too() -> None:
-    """Whichever is sooner."""
+    """The earlier time is used."""
     with pytest.raises(TokenExpired):
         verifier(Clock(NOW + 100), **EXTERNAL).verify_token(external(exp=NOW + 50))
 
 
 @pytest.mark.parametrize("exp", [NOW - 11, str(NOW + 60), None, MISSING, True])
 def test_expiry_is_required(exp: Any) -> None:
-    """As of every token."""
+    """This is the same for every token."""
     with pytest.raises(InvalidToken):
         verifier().verify_token(social(exp=exp))
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "not a token", None, 1, b"a.b.c", "x" * 20_000])
 def test_what_is_no_token_is_refused(token: Any) -> None:
-    """With the one class of error."""
+    """The error is always of the same class."""
     with pytest.raises(InvalidToken):
         verifier().verify_token(token)
 
 
 def test_errors_hold_nothing_of_the_token() -> None:
-    """Neither their text nor their representation does."""
+    """Neither their text nor their repr contains a part of it."""
     token = social(aud="another")
     with pytest.raises(WrongAudience) as refused:
         verifier().verify_token(token)
@@ -304,7 +304,7 @@ def test_errors_hold_nothing_of_the_token() -> None:
 
 
 def test_a_revoked_token_is_refused() -> None:
-    """Also once it has been verified and kept."""
+    """This also applies to a cached token."""
     revoked: set[str] = set()
     found = verifier(is_revoked=lambda claims: claims["userId"] in revoked)
     token = social()

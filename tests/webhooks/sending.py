@@ -1,4 +1,4 @@
-"""Webhooks as Privy sends them: signed with the endpoint's key."""
+"""Webhooks as Privy sends them, signed with the endpoint's key."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OTHER_SECRET = f"whsec_{base64.b64encode(KEY[::-1]).decode()}"
 
 
 def at_now() -> float:
-    """Return the moment that webhooks are sent at."""
+    """Return the time at which webhooks are sent."""
     return float(NOW)
 
 
 def signature(body: bytes, *, key: bytes = KEY, event_id: str = "msg_1", timestamp: str = str(NOW)) -> str:
-    """Return a signature by the scheme's words, not by the library."""
+    """Return a signature, computed from the documentation and not with the library."""
     digest = hmac.digest(key, b".".join([event_id.encode(), timestamp.encode(), body]), hashlib.sha256)
     return f"v1,{base64.b64encode(digest).decode()}"
 
@@ -36,29 +36,29 @@ def headers(body: bytes, *, timestamp: str = str(NOW)) -> dict[str, str]:
 
 
 def event(kind: str = "user.updated_account", **fields: Any) -> bytes:
-    """Return an event's body."""
+    """Return the body of an event."""
     about: dict[str, Any] = {"user": record(DID, account("email", address="a@b.c"))} if not fields else {}
     return json.dumps({"type": kind, **about, **fields}).encode()
 
 
 class Notes:
-    """What an app was told, and what a loader has asked its client."""
+    """Records the calls of an app's callbacks and of a loader's client."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start without calls."""
         self.told: list[Any] = []
         self.asked: list[str] = []
         self.users = UserLoader(PrivyConfig(app_id=APP_ID), load_user=self.ask)
 
     def ask(self, did: str) -> dict[str, Any]:
-        """Stand for another client of the REST API."""
+        """Load a user in place of the REST API."""
         self.asked.append(did)
         return record(did)
 
     def hear(self, what: object) -> None:
-        """Be told of an event, or of a deleted user."""
+        """Record an event, or a deleted user."""
         self.told.append(what)
 
     async def ahear(self, what: object) -> None:
-        """Be told, awaited."""
+        """Record an event, async."""
         self.told.append(what)

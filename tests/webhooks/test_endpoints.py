@@ -1,4 +1,4 @@
-"""The endpoints: one table of requests, sent through each framework's own test client."""
+"""The endpoints: one table of requests, sent with each framework's own test client."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PATH = "/privy/webhooks"
 
 @dataclass
 class Answer:
-    """An answer, its header names in lower case."""
+    """A response, with header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,13 +46,13 @@ Maker = Callable[[Notes, bool], Sender]
 
 
 def options(notes: Notes, waits: bool) -> dict[str, Any]:
-    """Return what an endpoint is told to do."""
+    """Return the arguments of an endpoint."""
     function = notes.ahear if waits else notes.hear
     return {"users": notes.users, "on_event": function, "on_deleted": function, "clock": at_now}
 
 
 def asgi_sender(app: Any) -> Sender:
-    """Send through Starlette's test client."""
+    """Send with Starlette's test client."""
 
     def send(method: str, fields: Mapping[str, str], body: bytes) -> Answer:
         with TestClient(app, follow_redirects=False) as client:
@@ -63,19 +63,19 @@ def asgi_sender(app: Any) -> Sender:
 
 
 def starlette_sender(notes: Notes, waits: bool) -> Sender:
-    """Route to the ASGI app in Starlette."""
+    """Use the ASGI app in Starlette."""
     return asgi_sender(Starlette(routes=[Route(PATH, WebhookASGIApp(SECRET, **options(notes, waits)))]))
 
 
 def fastapi_sender(notes: Notes, waits: bool) -> Sender:
-    """Route to the ASGI app in FastAPI."""
+    """Use the ASGI app in FastAPI."""
     app = FastAPI()
     app.router.routes.append(Route(PATH, WebhookASGIApp(SECRET, **options(notes, waits))))
     return asgi_sender(app)
 
 
 def wsgi_sender(notes: Notes, waits: bool) -> Sender:
-    """Call the WSGI app as a server does, with the standard library's checks around it."""
+    """Call the WSGI app like a server, inside the validator of the standard library."""
     app = WebhookWSGIApp(SECRET, **options(notes, waits=False))
 
     def send(method: str, fields: Mapping[str, str], body: bytes) -> Answer:
@@ -95,7 +95,7 @@ def wsgi_sender(notes: Notes, waits: bool) -> Sender:
 
 
 def flask_sender(notes: Notes, waits: bool) -> Sender:
-    """Route to the view in Flask."""
+    """Use the view in Flask."""
     app = Flask(__name__)
     view = flask_view(WebhookReceiver(SECRET, **options(notes, waits)))
     app.add_url_rule(PATH, view_func=view, methods=["GET", "POST", "PUT"])
@@ -108,14 +108,14 @@ def flask_sender(notes: Notes, waits: bool) -> Sender:
 
 
 class _URLs:
-    """A module of addresses."""
+    """Return a URLconf module."""
 
     def __init__(self, notes: Notes, waits: bool) -> None:
         self.urlpatterns = [path(PATH[1:], django_view(WebhookReceiver(SECRET, **options(notes, waits))))]
 
 
 def django_sender(notes: Notes, waits: bool) -> Sender:
-    """Route to the view in Django, with CSRF checks on."""
+    """Use the view in Django, with CSRF checks."""
     urls = _URLs(notes, waits)
     middleware = ["django.middleware.csrf.CsrfViewMiddleware"]
 
@@ -147,7 +147,7 @@ everywhere = pytest.mark.parametrize(("make", "waits"), SENDERS)
 
 @everywhere
 def test_good(make: Maker, waits: bool) -> None:
-    """A webhook gets an empty 204; the app is told, and the user forgotten."""
+    """A webhook gets an empty 204, the callback is called, and the loaded user is removed."""
     notes = Notes()
     notes.users.load(DID)
     answer = make(notes, waits)("POST", headers(event()), event())
@@ -159,7 +159,7 @@ def test_good(make: Maker, waits: bool) -> None:
 
 @everywhere
 def test_deleted(make: Maker, waits: bool) -> None:
-    """Of a deleted user the app is told by id first."""
+    """For a deleted user, the callback for deleted users is called first."""
     notes = Notes()
     body = event("user.deleted", user=record())
     assert make(notes, waits)("POST", headers(body), body).status == 204
@@ -169,7 +169,7 @@ def test_deleted(make: Maker, waits: bool) -> None:
 
 @everywhere
 def test_bad_signature(make: Maker, waits: bool) -> None:
-    """A webhook that is not signed gets 400, and nobody is told."""
+    """A webhook without a valid signature gets 400, and no callback is called."""
     notes = Notes()
     notes.users.load(DID)
     answer = make(notes, waits)("POST", headers(b"{}"), event())
@@ -182,14 +182,14 @@ def test_bad_signature(make: Maker, waits: bool) -> None:
 
 @everywhere
 def test_no_headers(make: Maker, waits: bool) -> None:
-    """A webhook without Svix's headers gets the same."""
+    """A webhook without Svix's headers gets the same response."""
     assert make(Notes(), waits)("POST", {}, event()).status == 400
 
 
 @everywhere
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_other_methods(make: Maker, waits: bool, method: str) -> None:
-    """What is not a POST gets 405, which names POST."""
+    """Methods other than ``POST`` get 405 with ``Allow: POST``."""
     answer = make(Notes(), waits)(method, headers(event()), event())
     assert (answer.status, answer.body) == (405, b'{"message": "Method not allowed"}')
     assert answer.headers["allow"] == "POST"
@@ -197,7 +197,7 @@ def test_other_methods(make: Maker, waits: bool, method: str) -> None:
 
 @everywhere
 def test_too_large(make: Maker, waits: bool) -> None:
-    """A body above 1 MiB gets 413, one of just that size is read."""
+    """A body above 1 MiB gets 413, and one of exactly that size is read."""
     send = make(Notes(), waits)
     body = event(user_id=DID)
     filled = body + b" " * ((1 << 20) - len(body))
@@ -207,7 +207,7 @@ def test_too_large(make: Maker, waits: bool) -> None:
 
 
 def test_chunked_body() -> None:
-    """An ASGI body comes in pieces, one without end is not read to its end, and a scope may lack headers."""
+    """An ASGI body comes in parts, one without end is not read to its end, and a scope may have no headers."""
     body = event()
     sent: list[Any] = []
 
@@ -233,7 +233,7 @@ def test_chunked_body() -> None:
 
 @pytest.mark.parametrize("length", ["", None, "x", "-1", "1.5", "\u0661", "9" * 30])
 def test_unknown_length(length: str | None) -> None:
-    """A WSGI body of a length that is not told, or not a number, is not read."""
+    """A WSGI body with a missing or invalid length is not read."""
     environ: dict[str, Any] = {"REQUEST_METHOD": "POST", "wsgi.input": io.BytesIO(b"{}")}
     if length is not None:
         environ["CONTENT_LENGTH"] = length
@@ -244,20 +244,20 @@ def test_unknown_length(length: str | None) -> None:
 
 
 def test_no_websockets() -> None:
-    """The ASGI app says what it is not for."""
+    """The ASGI app raises an error for other scopes."""
     with pytest.raises(RuntimeError, match="not by websocket"):
         asyncio.run(WebhookASGIApp(SECRET)({"type": "websocket"}, None, None))  # type: ignore[arg-type]
 
 
 def test_nobody_to_tell() -> None:
-    """An endpoint that only verifies is possible."""
+    """An endpoint can verify webhooks without a callback."""
     receiver = WebhookReceiver(SECRET, clock=at_now)
     assert receiver.receive("POST", headers(event()), event()).status == 204
     assert asyncio.run(receiver.areceive("POST", headers(event()), event())).status == 204
 
 
 def test_error_in_the_app() -> None:
-    """What the app's function raises is the server's to answer, so that the event comes again."""
+    """An error in a callback is raised to the server, so that the event is sent again."""
 
     def failing(_: object) -> None:
         raise LookupError("no database")
@@ -270,7 +270,7 @@ def test_error_in_the_app() -> None:
 @pytest.mark.parametrize("name", ["on_event", "on_deleted"])
 @pytest.mark.parametrize("kind", [*UNSEEN])
 def test_a_plain_function_that_is_to_be_awaited(name: str, kind: str) -> None:
-    """Nothing of an event is lost: it is awaited, or where nobody can the server answers 500 and it comes again."""
+    """No event is lost: the result is awaited, or the response is 500 and the event is sent again."""
     told: list[object] = []
 
     def listen(subject: object) -> Any:
@@ -287,11 +287,11 @@ def test_a_plain_function_that_is_to_be_awaited(name: str, kind: str) -> None:
 
 
 class TestSettings:
-    """What is checked at start-up."""
+    """Checks at startup."""
 
     @pytest.mark.parametrize("name", ["on_event", "on_deleted"])
     def test_functions(self, name: str) -> None:
-        """A function that cannot be called is refused, and an async one where nobody awaits it."""
+        """A callback that is not callable is rejected, and so is an async one where it cannot be awaited."""
         with pytest.raises(ConfigurationError) as caught:
             WebhookReceiver(SECRET, **{name: "print"})  # type: ignore[arg-type]
         assert caught.value.field == name

@@ -1,4 +1,4 @@
-"""Which webhooks are believed, and what they tell."""
+"""Which webhooks are accepted, and the content of events."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FIXTURE: dict[str, str] = json.loads(
 
 
 def verify(body: bytes, secrets: Any = SECRET, **changes: str) -> WebhookEvent:
-    """Verify a webhook with some headers changed; underscores in names stand for hyphens."""
+    """Verify a webhook with changed headers; underscores in names become hyphens."""
     named = {name.replace("_", "-"): value for name, value in changes.items()}
     return WebhookVerifier(secrets, clock=at_now).verify({**headers(body), **named}, body)
 
 
 def fixture_headers(**changes: str) -> dict[str, str]:
-    """Return the headers of the known answer."""
+    """Return the headers of the known example."""
     return {name.replace("_", "-"): {**FIXTURE, **changes}[name] for name in _FIELDS}
 
 
@@ -36,11 +36,11 @@ _FIELDS = ("svix_id", "svix_timestamp", "svix_signature")
 
 
 class TestKnownAnswer:
-    """The known answer, whose body holds letters beyond ASCII."""
+    """The known example, whose body contains non-ASCII letters."""
 
     @pytest.mark.parametrize("away", [-300, 0, 300])
     def test_good(self, away: int) -> None:
-        """It verifies within 300 s of its moment."""
+        """It is valid within 300 s of its time."""
         verifier = WebhookVerifier(FIXTURE["secret"], clock=lambda: 1_700_000_000.0 + away)
         found = verifier.verify(fixture_headers(), FIXTURE["body"].encode())
         assert (found.id, found.type, found.timestamp) == ("msg_fixture_1", "user.updated_account", 1_700_000_000)
@@ -49,7 +49,7 @@ class TestKnownAnswer:
 
     @pytest.mark.parametrize("away", [-301, 301])
     def test_other_time(self, away: int) -> None:
-        """It does not beyond that."""
+        """It is not valid outside this time."""
         verifier = WebhookVerifier(FIXTURE["secret"], clock=lambda: 1_700_000_000.0 + away)
         with pytest.raises(InvalidWebhook, match="300 s"):
             verifier.verify(fixture_headers(), FIXTURE["body"].encode())
@@ -66,45 +66,45 @@ class TestKnownAnswer:
         ],
     )
     def test_changed_header(self, changes: dict[str, str]) -> None:
-        """Not with anything changed in its headers."""
+        """It is not valid with a changed header."""
         verifier = WebhookVerifier(FIXTURE["secret"], clock=lambda: 1_700_000_000.0)
         with pytest.raises(InvalidWebhook):
             verifier.verify(fixture_headers(**changes), FIXTURE["body"].encode())
 
     def test_changed_body(self) -> None:
-        """Nor with a body that was parsed and written anew."""
+        """It is not valid with a body that was parsed and written again."""
         verifier = WebhookVerifier(FIXTURE["secret"], clock=lambda: 1_700_000_000.0)
         with pytest.raises(InvalidWebhook, match="no signature verifies"):
             verifier.verify(fixture_headers(), json.dumps(json.loads(FIXTURE["body"])).encode())
 
 
 class TestSignatures:
-    """Which headers are believed."""
+    """The headers of a webhook."""
 
     @pytest.mark.parametrize(
         "form", ["{good}", "{bad} {good}", "{good} {bad}", "v1a,x {good}", "nonsense {good}", "v1,é {good}"]
     )
     def test_several(self, form: str) -> None:
-        """One good signature among others is enough, whatever the others are."""
+        """One valid signature is enough, whatever the others are."""
         body = event()
         bad = signature(body, key=b"another key of thirty-two bytes.")
         assert verify(body, svix_signature=form.format(good=signature(body), bad=bad)).id == "msg_1"
 
     def test_not_without_end(self) -> None:
-        """Signatures beyond the sixteenth are not looked at."""
+        """Signatures after the sixteenth are not checked."""
         body = event()
         with pytest.raises(InvalidWebhook):
             verify(body, svix_signature=" ".join(["v1,x"] * 16 + [signature(body)]))
 
     def test_several_secrets(self) -> None:
-        """While one key replaces another, both are good."""
+        """While one key replaces another, both are accepted."""
         assert verify(event(), [OTHER_SECRET, SECRET]).id == "msg_1"
         with pytest.raises(InvalidWebhook):
             verify(event(), OTHER_SECRET)
 
     @pytest.mark.parametrize("name", ["svix-id", "svix-timestamp", "svix-signature"])
     def test_each_header_once(self, name: str) -> None:
-        """A header that is missing, empty or there twice is refused."""
+        """A header that is missing, empty or repeated is rejected."""
         body = event()
         verifier = WebhookVerifier(SECRET, clock=at_now)
         good = list(headers(body).items())
@@ -119,13 +119,13 @@ class TestSignatures:
 
     @pytest.mark.parametrize("timestamp", ["", "soon", "-1", "1e9", "nan", "1_800_000_000", "\uff11\uff18", "9" * 400])
     def test_timestamp(self, timestamp: str) -> None:
-        """A timestamp is a number of seconds and nothing else."""
+        """A timestamp must be a number of seconds."""
         with pytest.raises(InvalidWebhook, match="svix-timestamp"):
             verify(event(), svix_timestamp=timestamp)
 
     @pytest.mark.parametrize("event_id", ["msg 1", "msg_é", "msg_\udcff", "m" * 257])
     def test_id(self, event_id: str) -> None:
-        """An id is a short word in ASCII."""
+        """An ID is a short text in ASCII."""
         with pytest.raises(InvalidWebhook, match="svix-id"):
             verify(event(), svix_id=event_id)
 
@@ -144,19 +144,19 @@ class TestSignatures:
         ],
     )
     def test_no_event(self, body: bytes) -> None:
-        """What is signed and is no event is refused too."""
+        """A signed body that is not an event is rejected."""
         with pytest.raises(InvalidWebhook):
             verify(body)
 
 
 class TestEvents:
-    """What events tell."""
+    """The content of events."""
 
     @pytest.mark.parametrize(
         "kind", ["user.updated_account", "user.linked_account", "user.unlinked_account", "user.authenticated"]
     )
     def test_user(self, kind: str) -> None:
-        """An event of one user shows the user as of its moment."""
+        """An event contains the user at the time of the event."""
         found = verify(event(kind))
         assert (found.type, found.user_ids, found.deleted_user_ids) == (kind, (DID,), ())
         assert found.user is not None
@@ -164,12 +164,12 @@ class TestEvents:
         assert (found.user.complete, found.user.fresh_at) == (True, NOW)
 
     def test_deleted(self) -> None:
-        """A deleted user is named as such."""
+        """The event of a deleted user contains its ID."""
         found = verify(event("user.deleted", user=record()))
         assert (found.user_ids, found.deleted_user_ids) == ((DID,), (DID,))
 
     def test_transferred(self) -> None:
-        """A transferred account is about two users, of whom one exists no longer."""
+        """A transferred account has two users, one of which was deleted."""
         fields = {
             "account": account("email", address="a@b.c"),
             "fromUser": {"id": "did:privy:from"},
@@ -183,11 +183,11 @@ class TestEvents:
 
     @pytest.mark.parametrize("fields", [{"deletedUser": False, "fromUser": {"id": "x"}}, {"deletedUser": True}])
     def test_transferred_without_deletion(self, fields: dict[str, Any]) -> None:
-        """Nobody counts as deleted whom the event does not call so."""
+        """A user counts as deleted only if the event says so."""
         assert verify(event("user.transferred_account", toUser=record(), **fields)).deleted_user_ids == ()
 
     def test_user_id(self) -> None:
-        """An event that names a user by id alone tells the id."""
+        """An event with only a user ID has that ID."""
         found = verify(event("mfa.enabled", user_id=DID, method="totp"))
         assert (found.user_ids, found.user) == ((DID,), None)
 
@@ -195,17 +195,17 @@ class TestEvents:
         "fields", [{"message": "Hello"}, {"user": None}, {"user": {"id": 1}}, {"user": "u"}, {"user_id": 1}]
     )
     def test_no_user(self, fields: dict[str, Any]) -> None:
-        """An event without a user, such as Privy's test, is an event all the same."""
+        """An event without a user, such as Privy's test, is valid."""
         found = verify(event("privy.test", **fields))
         assert (found.user_ids, found.user, found.type) == ((), None, "privy.test")
 
     def test_strange_user(self) -> None:
-        """A user that cannot be read is still named."""
+        """If the user cannot be parsed, the event still has its ID."""
         found = verify(event(user={"id": DID}))
         assert (found.user_ids, found.user) == ((DID,), None)
 
     def test_unchangeable(self) -> None:
-        """The payload cannot be changed, and the ``repr`` does not show it."""
+        """The payload cannot be changed, and the repr does not contain it."""
         found = verify(event())
         with pytest.raises(TypeError, match="shared"):
             found.payload["type"] = "user.deleted"  # type: ignore[index]
@@ -214,7 +214,7 @@ class TestEvents:
 
 
 class TestSecrets:
-    """What is checked at start-up."""
+    """Checks at startup."""
 
     @pytest.mark.parametrize(
         "secrets",
@@ -231,7 +231,7 @@ class TestSecrets:
         ],
     )
     def test_wrong(self, secrets: Any) -> None:
-        """What is no signing key is refused, and not shown."""
+        """An invalid signing key is rejected, and not shown."""
         with pytest.raises(ConfigurationError) as caught:
             WebhookVerifier(secrets)
         assert caught.value.field == "secrets"
@@ -242,15 +242,15 @@ class TestSecrets:
         [SECRET, SECRET.removeprefix("whsec_"), SECRET.rstrip("="), f" {SECRET}\n", base64.b64encode(KEY).decode()],
     )
     def test_forms(self, secret: str) -> None:
-        """A key is taken with and without its prefix and padding."""
+        """A key is accepted with and without its prefix and padding."""
         assert verify(event(), secret).id == "msg_1"
 
     def test_not_shown(self) -> None:
-        """The key is in no ``repr``."""
+        """No repr contains the key."""
         assert SECRET not in repr(WebhookVerifier(SECRET))
 
     def test_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without the extra the error names it."""
+        """Without the extra, the error names it."""
         monkeypatch.setitem(sys.modules, "standardwebhooks", None)
         with pytest.raises(ConfigurationError, match=r"privy-middleware\[webhooks\]"):
             WebhookVerifier(SECRET)

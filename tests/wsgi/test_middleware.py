@@ -140,7 +140,7 @@ def test_configuration_error_is_the_apps(ask: Ask, generator: bool) -> None:
     """A wrong setting is raised as an error, not sent as a response."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        raise ConfigurationError("field", "mend it")
+        raise ConfigurationError("field", "fix it")
 
     def generating_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         yield from app(environ, start_response)

@@ -1,1 +1,1 @@
-"""One client for each framework, found by the names of these modules."""
+"""A client for each framework; the names of the modules are the names of the frameworks."""

@@ -1,4 +1,4 @@
-"""Drive the plain ASGI example app by raw calls, as a server makes them."""
+"""A client of the plain ASGI example app, which calls it like a server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ASGIClient", "exchange", "make_client", "scope_of"]
 
 
 def scope_of(kind: str, target: str, headers: Headers = (), **more: Any) -> dict[str, Any]:
-    """Return the scope that a server makes of a request line and header lines."""
+    """Return the scope that a server creates for a request line and headers."""
     path, _, query = target.partition("?")
     return {
         "type": kind,
@@ -37,7 +37,7 @@ def scope_of(kind: str, target: str, headers: Headers = (), **more: Any) -> dict
 
 
 async def exchange(app: ASGIApp, scope: dict[str, Any], incoming: Iterable[Message]) -> list[Message]:
-    """Call the app once, hand it the messages in turn, and return what it sends."""
+    """Call the app once with the given messages, and return the messages that it sends."""
     waiting, sent = iter(incoming), []
 
     async def receive() -> Message:
@@ -51,18 +51,18 @@ async def exchange(app: ASGIApp, scope: dict[str, Any], incoming: Iterable[Messa
 
 
 def answer_of(start: Message, *bodies: Message) -> Answer:
-    """Return the answer that the messages of a response make."""
+    """Return the response from the messages of the app."""
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"])
     return Answer(start["status"], headers, b"".join(body.get("body", b"") for body in bodies))
 
 
 class ASGIClient(Client):
-    """Call an app as a server does; without ``denial`` as one that cannot deny a handshake."""
+    """A client that calls an app like a server; without ``denial``, like a server without denial responses."""
 
     websockets: ClassVar[bool] = True
 
     def __init__(self, app: ASGIApp, *, denial: bool = True) -> None:
-        """Take the app."""
+        """Create the client of an app."""
         self._app = app
         self._extensions: dict[str, Any] = {"websocket.http.response": {}} if denial else {}
 
@@ -70,12 +70,12 @@ class ASGIClient(Client):
         return anyio.run(exchange, self._app, scope, incoming)
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Make one call with a scope of type ``http``."""
+        """Call the app with a scope of type ``http``."""
         scope = scope_of("http", path, headers, method=method)
         return answer_of(*self._exchange(scope, [{"type": "http.request", "body": body}]))
 
     def websocket(self, path: str, headers: Headers = ()) -> SocketAnswer:
-        """Make one call with a scope of type ``websocket``: connect, say ``"ping"``, go."""
+        """Call the app with a scope of type ``websocket``: connect, send ``"ping"``, disconnect."""
         incoming: list[Message] = [
             {"type": "websocket.connect"},
             {"type": "websocket.receive", "text": "ping"},

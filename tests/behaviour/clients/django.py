@@ -1,4 +1,4 @@
-"""Django by WSGI, through its own test client."""
+"""Django over WSGI, with its own test client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware", "django_privy.middlew
 
 
 class Django(Client):
-    """Drive the example app's routes as its authors' tests would."""
+    """A client of the example app's routes."""
 
     def __init__(self, config: PrivyConfig) -> None:
         self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
@@ -22,30 +22,30 @@ class Django(Client):
         self._apps = only_the_example_s_apps()
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send one request, its repeated headers joined as a WSGI server joins them."""
+        """Send a request, with repeated headers joined as WSGI servers do."""
         fields = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in joined(headers).items()}
         with override_settings(**self._settings):
-            # The class of the fields' values is too narrow in the stubs.
+            # The type of the fields' values is too narrow in the stubs.
             return answer_of(self._client.generic(method, unambiguous(path), body, **fields))  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Install the tests' own apps again."""
+        """Restore the installed apps of the tests."""
         self._apps.disable()
 
 
 def only_the_example_s_apps() -> override_settings:
-    """Install what the example app does, which keeps no accounts; once, since it is too slow for every request."""
+    """Use the installed apps of the example app, without accounts; only once, because it is slow."""
     apps = override_settings(INSTALLED_APPS=["django_privy"])
     apps.enable()
     return apps
 
 
 def answer_of(response: HttpResponseBase) -> Answer:
-    """Return Django's response as the suite compares it."""
+    """Return Django's response in the form of the suite."""
     headers = tuple((name.lower(), value) for name, value in response.items())
     return Answer(response.status_code, headers, b"".join(response))
 
 
 def make_client(config: PrivyConfig) -> Client:
-    """Build a client of the example app."""
+    """Return a client of the example app."""
     return Django(config)

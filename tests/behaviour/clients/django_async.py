@@ -1,4 +1,4 @@
-"""Django by ASGI, through its own asynchronous test client."""
+"""Django over ASGI, with its own asynchronous test client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.behaviour.clients.django import MIDDLEWARE, answer_of, only_the_examp
 
 
 class AsyncDjango(Client):
-    """Drive the example app's routes as its authors' tests would."""
+    """A client of the example app's routes."""
 
     def __init__(self, config: PrivyConfig) -> None:
         self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
@@ -22,7 +22,7 @@ class AsyncDjango(Client):
         self._apps = only_the_example_s_apps()
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send one request, its repeated headers as they are, which only the scope itself can hold."""
+        """Send a request with repeated headers, which only the scope can contain."""
         route, _, query = path.partition("?")
         fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         with override_settings(**self._settings):
@@ -37,10 +37,10 @@ class AsyncDjango(Client):
             )
 
     def close(self) -> None:
-        """Install the tests' own apps again."""
+        """Restore the installed apps of the tests."""
         self._apps.disable()
 
 
 def make_client(config: PrivyConfig) -> Client:
-    """Build a client of the example app."""
+    """Return a client of the example app."""
     return AsyncDjango(config)

@@ -1,4 +1,4 @@
-"""Drive the FastAPI example app through FastAPI's test client, which is Starlette's."""
+"""A client of the FastAPI example app, with FastAPI's test client, which is Starlette's."""
 
 from __future__ import annotations
 

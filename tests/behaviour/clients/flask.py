@@ -1,4 +1,4 @@
-"""Flask, through its own test client."""
+"""Flask, with its own test client."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.behaviour.clients.wsgi import joined
 
 
 class Flask(Client):
-    """Drive the example app as its authors' tests would."""
+    """A client of the example app."""
 
     def __init__(self, client: FlaskClient) -> None:
         self._client = client
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send one request, its repeated headers joined as a WSGI server joins them."""
+        """Send a request, with repeated headers joined as WSGI servers do."""
         fields = list(joined(headers).items())
-        # The test client would take two slashes at the start for a host, however they are given.
+        # The test client would parse two leading slashes as a host.
         overrides = {"PATH_INFO": unquote(path)} if path.startswith("//") else None
         response = self._client.open(path, method=method, headers=fields, data=body, environ_overrides=overrides)
         answered = tuple((name.lower(), value) for name, value in response.headers)
@@ -29,5 +29,5 @@ class Flask(Client):
 
 
 def make_client(config: PrivyConfig) -> Client:
-    """Build a client of the example app."""
+    """Return a client of the example app."""
     return Flask(create_app(config).test_client(use_cookies=False))

@@ -1,4 +1,4 @@
-"""Drive the Starlette example app, or any other, through Starlette's test client."""
+"""A client of the Starlette example app, or any other, with Starlette's test client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["StarletteClient", "make_client"]
 
 
 class StarletteClient(Client):
-    """Run an app in Starlette's test client; without ``denial`` as on a server that cannot deny a handshake."""
+    """A client that uses Starlette's test client; without ``denial``, like a server without denial responses."""
 
     websockets: ClassVar[bool] = True
 
@@ -32,12 +32,12 @@ class StarletteClient(Client):
         self._client = self._stack.enter_context(client)
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send one request and return the answer."""
+        """Send a request and return the response."""
         response = self._client.request(method, unambiguous(path), headers=_raw(headers), content=body)
         return Answer(response.status_code, tuple(response.headers.multi_items()), response.content)
 
     def websocket(self, path: str, headers: Headers = ()) -> SocketAnswer:
-        """Open a WebSocket, read the first message, echo ``"ping"``, and close."""
+        """Open a WebSocket, read the first message, echo ``"ping"``, and close it."""
         try:
             with self._client.websocket_connect(path, headers=_raw(headers)) as socket:
                 first = socket.receive_json()

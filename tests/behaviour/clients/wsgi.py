@@ -1,4 +1,4 @@
-"""Plain WSGI, by raw environs through the standard library's validator."""
+"""Plain WSGI, with raw environs and the validator of the standard library."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BARE = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
 
 def joined(headers: Headers) -> dict[str, str]:
-    """Return the header fields with repeated ones joined by commas, as WSGI servers do, cookies too.
+    """Return the header fields, with repeated ones (and cookies) joined by commas, as WSGI servers do.
 
-    Names that differ only in case, or in hyphens and underscores, are one name to the environ.
+    Names that differ only in case, or in hyphens and underscores, are the same name in the environ.
     """
     fields: dict[str, tuple[str, list[str]]] = {}
     for name, value in headers:
@@ -29,7 +29,7 @@ def joined(headers: Headers) -> dict[str, str]:
 
 
 def environ_of(method: str, path: str, headers: Headers = (), body: bytes = b"") -> WSGIEnvironment:
-    """Return the environ in which a server hands over a request (PEP 3333)."""
+    """Return the environ that a server creates for a request (PEP 3333)."""
     path, _, query = path.partition("?")
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
@@ -56,7 +56,7 @@ def environ_of(method: str, path: str, headers: Headers = (), body: bytes = b"")
 
 
 def call(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
-    """Call an app between two sides that are both held to PEP 3333, read the response and close it."""
+    """Call an app with checks that both sides follow PEP 3333, read the response and close it."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -75,16 +75,16 @@ def call(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
 
 
 class WSGI(Client):
-    """Call the example app as a server does."""
+    """A client that calls the example app like a server."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
-        """Send one request, its repeated headers joined as a WSGI server joins them."""
+        """Send a request, with repeated headers joined as WSGI servers do."""
         return call(self._app, environ_of(method, path, headers, body))
 
 
 def make_client(config: PrivyConfig) -> Client:
-    """Build a client of the example app."""
+    """Return a client of the example app."""
     return WSGI(create_app(config))
