@@ -40,16 +40,21 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("UV_HTTP_TIMEOUT", "120")
 
 
+# Programs that tests start take most of the time, so they run on the oldest and the newest Python of the machine.
+PROGRAM_TESTS = ["tests/e2e", "tests/isolation"]
+FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
+
+
 def group(*names: str) -> list[str]:
     """Return the requirements of the dependency groups."""
     return list(nox.project.dependency_groups(PYPROJECT, *names))
 
 
-def measure(session: nox.Session) -> None:
+def measure(session: nox.Session, *options: str) -> None:
     """Run the tests with branch coverage; the required coverage applies only to the complete suite."""
     env = {"COVERAGE_FILE": str(Path(session.create_tmp(), "coverage").resolve())}
     session.run("coverage", "erase", env=env)
-    session.run("coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, *session.posargs, env=env)
+    session.run("coverage", "run", "-m", "pytest", *SIDE_BY_SIDE, *options, *session.posargs, env=env)
     session.run("coverage", "combine", "--quiet", env=env)
     session.run("coverage", "report", *(["--fail-under=0"] if session.posargs else []), env=env)
 
@@ -78,7 +83,11 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on an editable install, with the required coverage of pyproject.toml."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
-    measure(session)
+    if session.python in FOUND[1:-1] and not session.posargs:
+        session.log(f"{', '.join(PROGRAM_TESTS)}: on Python {FOUND[0]} and {FOUND[-1]} only")
+        measure(session, *(f"--ignore={path}" for path in PROGRAM_TESTS))
+    else:
+        measure(session)
 
 
 @nox.session(python=PYTHONS[0], venv_backend="uv")
