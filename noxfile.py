@@ -104,7 +104,7 @@ def wheel(session: nox.Session) -> None:
 
 
 def check_contents(session: nox.Session, built: Path) -> None:
-    """Stop unless the wheel holds the four packages, each typed, its licence, and nothing else."""
+    """Stop unless the wheel holds the packages, each typed, its licence, and nothing else."""
     names = zipfile.ZipFile(built).namelist()
     info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
     if {name.split("/")[0] for name in names} != {*PACKAGES, info}:

@@ -11,7 +11,7 @@ from tests.asgi.tokens import ADA, BAD, config, cookie, identity
 from tests.behaviour.client import Client
 
 
-@pytest.fixture(params=["asgi", "starlette", "fastapi"])
+@pytest.fixture(params=["asgi", "starlette", "fastapi", "litestar"])
 def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], Client]]:
     """Build clients of each example app."""
     module = importlib.import_module(f"tests.behaviour.clients.{request.param}")
