@@ -30,6 +30,7 @@ SERVERS = {
     "django": "uvicorn",
     "fastapi": "uvicorn",
     "flask": "gunicorn",
+    "litestar": "uvicorn",
     "starlette": "uvicorn",
     "wsgi": "gunicorn",
 }

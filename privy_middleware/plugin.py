@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
@@ -24,6 +24,7 @@ from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, 
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
+from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "requirement",
     "security_schemes",
     "unguarded",
+    "verified_class",
     "view_name",
     "view_or_predicate",
 ]
@@ -156,6 +158,16 @@ async def aread_parameters(names: Collection[str], parts: Callable[[], Awaitable
         return agreed(names, await parts()) if names else {}
     except Exception:
         return {}
+
+
+def verified_class(annotation: object) -> type | None:
+    """Return the class of verified users or claims that an annotation names, ``None`` if it names none.
+
+    Such a class is made from tokens: a framework must not read a parameter of its type from a request.
+    """
+    if isinstance(annotation, type) and issubclass(annotation, PydanticOutputOnly):
+        return annotation
+    return next(filter(None, map(verified_class, get_args(annotation))), None)
 
 
 def security_schemes(settings: RequestSettings, kinds: Collection[str] = ()) -> dict[str, dict[str, str]]:

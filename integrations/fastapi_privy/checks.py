@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from typing import Any
 
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from fastapi_privy import dependencies
 from fastapi_privy.routes import walk
 from privy_middleware import ConfigurationError
-from privy_middleware.plugin import view_name
-from privy_middleware.users.pydantic_schema import PydanticOutputOnly
+from privy_middleware.plugin import verified_class, view_name
 
 __all__ = ["check_parameters"]
 
@@ -47,14 +46,7 @@ def _check(field: Any, view: str) -> None:
     ours = callable(default) and getattr(default, "__module__", None) == dependencies.__name__
     if ours or any(default is each for each in _ALIASES):
         raise ConfigurationError(view, f"its parameter {field.name} lacks Depends: {field.name} = Depends(…)")
-    for made in _classes(field.field_info.annotation):
-        if issubclass(made, PydanticOutputOnly):
-            fix = "is read from the request: use CurrentUser, AccessClaims or another dependency"
-            raise ConfigurationError(view, f"its parameter {field.name}: {made.__name__} {fix}")
-
-
-def _classes(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type):
-        yield annotation
-    for each in get_args(annotation):
-        yield from _classes(each)
+    made = verified_class(field.field_info.annotation)
+    if made is not None:
+        fix = "is read from the request: use CurrentUser, AccessClaims or another dependency"
+        raise ConfigurationError(view, f"its parameter {field.name}: {made.__name__} {fix}")

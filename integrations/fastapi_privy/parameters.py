@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from anyio import from_thread
 from starlette.requests import HTTPConnection, Request
 
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
-from privy_middleware.asgi import Message, Receive
+from privy_middleware.asgi import BufferedReceive, request_parts
 from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, Rule, aread_parameters
 
 __all__ = ["acheck", "check"]
@@ -76,15 +75,7 @@ def _from_thread(function: Callable[..., Coroutine[Any, Any, _T]], *args: object
 
 async def _parts(connection: HTTPConnection) -> RequestParts:
     body, form = await _body(connection) if isinstance(connection, Request) else (b"", ())
-    return RequestParts(
-        path=connection.path_params,
-        query_string=connection.scope["query_string"],
-        query=connection.query_params.multi_items(),
-        body=body,
-        form=form,
-        content_types=connection.headers.getlist("content-type"),
-        content_encodings=connection.headers.getlist("content-encoding"),
-    )
+    return request_parts(connection.scope, connection.query_params.multi_items(), body, form)
 
 
 async def _body(request: Request) -> tuple[bytes | None, Pairs]:
@@ -108,29 +99,6 @@ async def _content(request: Request) -> bytes | None:
     length = request.headers.get("content-length", "")
     if request._stream_consumed or (length.isdecimal() and int(length) > LARGEST_BODY):
         return None
-    messages = _Messages(request.receive)
+    messages = BufferedReceive(request.receive)
     request._receive = messages
-    return await messages.read()
-
-
-class _Messages:
-    """A ``receive`` callable that can read the messages of a body first, and then returns them to the endpoint."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._read: deque[Message] = deque()
-
-    async def __call__(self) -> Message:
-        return self._read.popleft() if self._read else await self._receive()
-
-    async def read(self) -> bytes | None:
-        body = bytearray()
-        more = True
-        while more and len(body) <= LARGEST_BODY:
-            message = await self._receive()
-            self._read.append(message)
-            if message["type"] != "http.request":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        return None if len(body) > LARGEST_BODY else bytes(body)
+    return await messages.read(LARGEST_BODY)

@@ -116,10 +116,6 @@ class _Middleware(PrivyMiddleware):
         privy.check(installed_in)
 
     async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
-        if scope["type"] == "websocket":
-            await super().refuse(error, scope, receive, send)
-            return
-
         async def refused(*_: object) -> None:
             raise error
 

@@ -1,18 +1,23 @@
 """ASGI middleware: the user of every HTTP request and WebSocket, in ``scope["state"]``."""
 
-from privy_middleware.asgi.middleware import PrivyMiddleware
+from privy_middleware.asgi.body import BufferedReceive, request_parts
+from privy_middleware.asgi.middleware import MiddlewareOptions, PrivyMiddleware
 from privy_middleware.asgi.request import ASGIRequest
-from privy_middleware.asgi.state import auth_in, gate_in
+from privy_middleware.asgi.state import auth_in, gate_in, required_auth_in
 from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
     "ASGIApp",
     "ASGIRequest",
+    "BufferedReceive",
     "Message",
+    "MiddlewareOptions",
     "PrivyMiddleware",
     "Receive",
     "Scope",
     "Send",
     "auth_in",
     "gate_in",
+    "request_parts",
+    "required_auth_in",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from privy_middleware.asgi.expiry import Expiry, OnExpired, check_on_expired
 from privy_middleware.asgi.request import ASGIRequest
@@ -18,7 +18,16 @@ from privy_middleware.http.cache_headers import CacheHeaders
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.lookup import Lookup
 
-__all__ = ["PrivyMiddleware"]
+__all__ = ["MiddlewareOptions", "PrivyMiddleware"]
+
+
+class MiddlewareOptions(TypedDict, total=False):
+    """What ``PrivyMiddleware`` takes besides the settings, for plugins that hand it on."""
+
+    protect: Sequence[str]
+    exempt: Sequence[str]
+    close_expired: bool
+    on_expired: OnExpired | None
 
 
 class PrivyMiddleware:
@@ -92,7 +101,10 @@ class PrivyMiddleware:
                 await send(close_message(answer))
             else:
                 state.looked = True
-                await self.refuse(error, scope, receive, response.send)
+                if scope["type"] == "websocket":
+                    await send_answer(answer, scope, response.send)
+                else:
+                    await self.refuse(error, scope, receive, response.send)
         finally:
             state.pass_on()
 
@@ -101,7 +113,7 @@ class PrivyMiddleware:
         return [self._root_path, *(app.root_path for app in self._mounted)]
 
     async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
-        """Send the answer to a refusal; a subclass may do it in the way of its framework."""
+        """Send the answer to a refused HTTP request; a subclass may do it in the way of its framework."""
         await send_answer(self.gate.answer(error), scope, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from privy_middleware.asgi.types import Scope
 from privy_middleware.auth import PrivyAuth
+from privy_middleware.errors import ConfigurationError
 from privy_middleware.gate import Gate
 
-__all__ = ["RequestState", "auth_in", "gate_in", "put_state"]
+__all__ = ["RequestState", "auth_in", "gate_in", "put_state", "required_auth_in"]
 
 _KEY = "privy_middleware.state"
 _OURS = frozenset({"privy_user", "privy_auth"})
@@ -79,6 +80,18 @@ def auth_in(scope: Scope) -> PrivyAuth | None:
         state.looked = True
     auth = (scope.get("state") or {}).get("privy_auth")
     return auth if isinstance(auth, PrivyAuth) else None
+
+
+def required_auth_in(scope: Scope, fix: str) -> PrivyAuth:
+    """Return what the middleware left in a scope, as ``auth_in`` does; ``fix`` tells how an app gets the middleware.
+
+    Raises:
+        ConfigurationError: if the middleware is not around the app.
+    """
+    auth = auth_in(scope)
+    if auth is None:
+        raise ConfigurationError("PrivyMiddleware", f"is not around this app; {fix}")
+    return auth
 
 
 def gate_in(scope: Scope) -> Gate | None:

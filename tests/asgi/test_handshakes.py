@@ -11,7 +11,7 @@ from tests.behaviour.client import Client
 from tests.support.issued import ADA, INVALID_HEADER, identity_cookie, identity_header, issuer_config
 
 
-@pytest.fixture(params=["asgi", "starlette", "fastapi"])
+@pytest.fixture(params=["asgi", "starlette", "fastapi", "litestar"])
 def make_client(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], Client]]:
     """Return a function that creates clients of each example app."""
     module = importlib.import_module(f"tests.behaviour.clients.{request.param}")

@@ -8,7 +8,7 @@ import gc
 import traceback
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.core.handlers.asgi import ASGIHandler
@@ -16,6 +16,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from fastapi import FastAPI
 from flask import Blueprint, Flask
+from litestar import Litestar, get
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
@@ -24,6 +25,7 @@ from starlette.testclient import TestClient
 import fastapi_privy
 import fastapi_privy.starlette
 import flask_privy
+import litestar_privy
 from privy_middleware import PrivyError, PrivyMiddleware
 from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.client import Client
@@ -31,7 +33,7 @@ from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer, leaks
 from tests.support.issued import identity_header, issuer_config
 
-OURS = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy")
+OURS = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy", "litestar_privy")
 
 
 def bad_tokens(issuer: DevelopmentIssuer) -> list[str]:
@@ -143,6 +145,26 @@ def fastapi_app(*, ours: bool, served: bool) -> object:
     return app
 
 
+class WeaklyReferenced(Litestar):
+    """An app that a weak reference can be made to."""
+
+
+def litestar_app(*, ours: bool, served: bool) -> object:
+    """Return a Litestar app whose document was asked for."""
+
+    @get("/")
+    async def index() -> str:
+        return "hello"
+
+    plugin = litestar_privy.Privy(issuer_config(), protect=["/"])
+    app = WeaklyReferenced([index], plugins=[plugin] if ours else [], logging_config=None)
+    if served:
+        assert app.openapi_schema.paths
+        client: Any = TestClient(cast(Any, app))
+        assert client.get("/", headers=identity_header()).text == "hello"
+    return app
+
+
 def django_app(*, ours: bool, served: bool, asgi: bool = False) -> object:
     """Return the handler that a server runs."""
     middleware = ["django_privy.middleware.PrivyMiddleware"] if ours else []
@@ -160,6 +182,7 @@ MAKERS: dict[str, Callable[..., object]] = {
     "Flask": flask_app,
     "Starlette": starlette_app,
     "FastAPI": fastapi_app,
+    "Litestar": litestar_app,
     "Django by WSGI": django_app,
     "Django by ASGI": functools.partial(django_app, asgi=True),
     "ASGI": lambda *, ours, served: PrivyMiddleware(_Beside(None), issuer_config()) if ours else _Beside(None),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 from fastapi import FastAPI
+from litestar import Litestar
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from starlette.routing import Route
 
 from fastapi_privy import Privy
 from fastapi_privy import starlette as starlette_privy
+from litestar_privy import Privy as LitestarPrivy
 from privy_middleware import PrivyMiddleware
 from privy_middleware.asgi import ASGIApp
 
@@ -66,12 +69,19 @@ def starlette_plugin() -> ASGIApp:
     return made
 
 
+def litestar_plugin() -> ASGIApp:
+    """Use the plugin in a Litestar app."""
+    made: Any = Litestar(plugins=[LitestarPrivy()])
+    return cast(ASGIApp, made)
+
+
 def wrapped() -> ASGIApp:
     """Wrap an app."""
     return PrivyMiddleware(Starlette(routes=[Route("/", hello)]))
 
 
 INSTALLED: dict[str, Callable[[], ASGIApp]] = {
-    each.__name__: each for each in (in_a_list, with_lifespan, added, plugin, starlette_plugin, wrapped)
+    each.__name__: each
+    for each in (in_a_list, with_lifespan, added, plugin, starlette_plugin, litestar_plugin, wrapped)
 }
 app = INSTALLED[os.environ.get("INSTALLED", "in_a_list")]()

@@ -29,7 +29,7 @@ WITHOUT_LIFESPAN = {
     "uvicorn-lifespan-off": [*UVICORN, "--lifespan", "off", APP],
     "daphne": ["daphne", "-b", HOST, "-p", "{port}", APP],
 }
-INSTALLED = ["in_a_list", "with_lifespan", "added", "plugin", "starlette_plugin", "wrapped"]
+INSTALLED = ["in_a_list", "with_lifespan", "added", "plugin", "starlette_plugin", "litestar_plugin", "wrapped"]
 WRONG = {"PRIVY_APP_ID": "my-app", "PRIVY_LEEWAY": "600"}
 
 

@@ -45,6 +45,7 @@ FAIL_FAST = {
     "asgi": [*UVICORN, "example_apps.asgi_app:app"],
     "starlette": [*UVICORN, "example_apps.starlette_app:app"],
     "fastapi": [*UVICORN, "example_apps.fastapi_app:app"],
+    "litestar": [*UVICORN, "example_apps.litestar_app:app"],
     "django": [*UVICORN, "example_apps.django_app:app"],
     "django-wsgi": ["gunicorn", "--bind", "{bind}", *UNHURRIED, "example_apps.django_app:wsgi_app"],
     "flask": ["gunicorn", "--bind", "{bind}", *UNHURRIED, "example_apps.flask_app:app"],
@@ -188,7 +189,7 @@ def test_refresh_under_way_does_not_hold_up_the_end(name: str, world: World) -> 
         held.release()
 
 
-@pytest.mark.parametrize("app", ["asgi", "fastapi", "starlette"])
+@pytest.mark.parametrize("app", ["asgi", "fastapi", "litestar", "starlette"])
 def test_keys_are_fetched_ahead_of_the_first_request(app: str, world: World) -> None:
     """When the server has started the keys are available, and no request fetches them again."""
     with serving(FAIL_FAST[app], world.environ) as (address, _):

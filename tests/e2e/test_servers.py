@@ -36,6 +36,9 @@ COMMANDS = {
     "flask-gunicorn": [*GUNICORN, "example_apps.flask_app:app"],
     "flask-gunicorn-threads": [*GUNICORN, "--threads", "4", "--preload", "example_apps.flask_app:app"],
     "flask-run": ["flask", "--app", "example_apps.flask_app", "run", "--host", HOST, "--port", "{port}"],
+    "litestar-uvicorn": UVICORN,
+    "litestar-hypercorn": ["hypercorn", "--bind", f"{HOST}:{{port}}", "example_apps.litestar_app:app"],
+    "litestar-granian": [*GRANIAN, "--interface", "asgi", "example_apps.litestar_app:app"],
     "wsgi-gunicorn": [*GUNICORN, "example_apps.wsgi_app:app"],
     "wsgi-granian": [*GRANIAN, "--interface", "wsgi", "example_apps.wsgi_app:app"],
 }
@@ -68,7 +71,7 @@ def test_answers_as_documented(name: str, issuer: DevelopmentIssuer) -> None:
             assert each.matches(answer), f"{each.says}: {answer.status_code}"
 
 
-@pytest.mark.parametrize("app", ["asgi", "django", "fastapi", "starlette"])
+@pytest.mark.parametrize("app", ["asgi", "django", "fastapi", "litestar", "starlette"])
 def test_websocket(app: str, issuer: DevelopmentIssuer) -> None:
     """A WebSocket with a user sends the ID and echoes; without a user the handshake gets the error response."""
     port = free_port()

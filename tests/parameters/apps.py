@@ -18,6 +18,9 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from fastapi import Body, Depends, FastAPI
 from flask import Flask, g, request
+from litestar import Litestar
+from litestar import Request as LitestarRequest
+from litestar import route as litestar_route
 from ninja import NinjaAPI
 from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
@@ -37,6 +40,8 @@ from fastapi_privy.starlette import Privy as StarlettePrivy
 from fastapi_privy.starlette import require_privy_user as starlette_require
 from flask_privy import Privy as FlaskPrivy
 from flask_privy import require_privy_user as flask_require
+from litestar_privy import Privy as LitestarPrivy
+from litestar_privy import requires_privy_user
 from tests.parameters.readers import found_in, read_raw
 from tests.support.issued import identity_header, issuer_config
 
@@ -280,6 +285,28 @@ def fastapi_app(*, any_body: bool = False) -> Send:
     return testing(app)
 
 
+# Litestar
+
+LITESTAR_OPTIONS: dict[str, Any] = {"http_method": METHODS, "guards": [requires_privy_user(**OWNER)]}
+
+
+@litestar_route(["/owned", "/owned/{address:str}"], status_code=200, **LITESTAR_OPTIONS)
+async def litestar_handler(request: LitestarRequest[Any, Any, Any]) -> list[str]:
+    """Read everything."""
+    raw = await request.body()
+    pairs = [*request.query_params.multi_items(), *request.path_params.items()]
+    for read in (request.json, request.form, request.msgpack):
+        with suppress(Exception):
+            value: Any = await read()
+            pairs += attempt(getattr(value, "multi_items", value.items))
+    return [*read_raw(raw, request.headers.get("content-type", "")), *found_in(pairs)]
+
+
+def litestar_app() -> Send:
+    """Return how to send to an app."""
+    return testing(Litestar([litestar_handler], plugins=[LitestarPrivy(issuer_config())], logging_config=None))
+
+
 APPS: dict[str, Callable[[], Send]] = {
     "flask": flask_app,
     "flask-form-first": lambda: flask_app(form_first=True),
@@ -293,6 +320,7 @@ APPS: dict[str, Callable[[], Send]] = {
     "starlette-thread": lambda: starlette_app(in_thread=True),
     "fastapi": fastapi_app,
     "fastapi-any": lambda: fastapi_app(any_body=True),
+    "litestar": litestar_app,
 }
 # Here the framework has read the body before the condition runs, and may have rejected it.
 READS_FIRST = {"flask-form-first", "fastapi-any"}

@@ -99,7 +99,7 @@ def quart_app(seen: Seen) -> Any:
     return app
 
 
-def litestar_app(seen: Seen) -> Any:
+def litestar_app(seen: Seen, *plugins: Any) -> Any:
     """Return an app in Litestar."""
 
     def handler(path: str, name: str) -> Any:
@@ -112,7 +112,8 @@ def litestar_app(seen: Seen) -> Any:
     files = create_static_files_router("/static", [DIRECTORY])
     mounted = asgi(START, is_mount=True, copy_scope=True)(plain(seen, START))
     handlers = [handler(path, path) for path in FLAT]
-    return Litestar([*handlers, handler(f"{REST}/{{rest:path}}", REST), mounted, files], openapi_config=None)
+    handlers += [handler(f"{REST}/{{rest:path}}", REST), mounted, files]
+    return Litestar(handlers, plugins=plugins, openapi_config=None, logging_config=None)
 
 
 def falcon_app(seen: Seen) -> Any:

@@ -16,6 +16,7 @@ from django.test import override_settings
 
 from django_privy.channels import PrivyMiddlewareStack
 from fastapi_privy import Privy
+from litestar_privy import Privy as LitestarPrivy
 from privy_middleware import PrivyMiddleware, PrivyWSGIMiddleware
 from tests.behaviour.clients.asgi import scope_of
 from tests.behaviour.clients.wsgi import environ_of
@@ -89,6 +90,9 @@ def asgi_stacks(rules: Rules, **settings: Any) -> Iterator[list[Stack]]:
             app = asgi_apps.APPS[name](seen)
             Privy(app, given, **options)
             stacks.append(Stack(f"{name} with the plugin", seen, by_asgi(app, runner), _scope))
+        seen = Seen()
+        app = asgi_apps.litestar_app(seen, LitestarPrivy(given, **options))
+        stacks.append(Stack("litestar with the plugin", seen, by_asgi(app, runner), _scope))
         yield [*stacks, Stack("django", django_urls.SEEN, _django_by_asgi(), _scope)]
 
 

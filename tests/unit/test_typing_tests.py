@@ -25,6 +25,7 @@ PUBLIC = (
     "fastapi_privy",
     "fastapi_privy.starlette",
     "flask_privy",
+    "litestar_privy",
     "privy_middleware",
     "privy_middleware.conditions",
     "privy_middleware.custom_keys",

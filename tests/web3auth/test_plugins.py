@@ -11,9 +11,11 @@ import pytest
 from django.http import HttpRequest, JsonResponse
 from django.test import RequestFactory, override_settings
 from fastapi.testclient import TestClient
+from litestar import Litestar, get
 
 import fastapi_privy
 import flask_privy
+import litestar_privy
 from django_privy.middleware import PrivyMiddleware as DjangoMiddleware
 from privy_middleware.verifiers.combined import CombinedVerifier
 from privy_middleware.verifiers.privy import PrivyVerifier
@@ -66,6 +68,21 @@ def test_fastapi(make: Callable[[], Any]) -> None:
     assert client.get("/me", headers=HEADERS).json()["id"] == USER_ID
     assert client.get("/me").status_code == 401
     assert client.get("/openapi.json").status_code == 200
+
+
+@every_setting
+def test_litestar(make: Callable[[], Any]) -> None:
+    """The user is there, and required."""
+
+    @get("/me")
+    async def me(current_user: litestar_privy.CurrentUser) -> dict[str, Any]:
+        return current_user.to_dict()
+
+    app: Any = Litestar([me], plugins=[litestar_privy.Privy(make())], logging_config=None)
+    client = TestClient(app)
+    assert client.get("/me", headers=HEADERS).json()["id"] == USER_ID
+    assert client.get("/me").status_code == 401
+    assert client.get("/schema/openapi.json").status_code == 200
 
 
 @every_setting

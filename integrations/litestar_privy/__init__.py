@@ -1,0 +1,6 @@
+"""Privy authentication for Litestar."""
+
+from litestar_privy.plugin import Privy
+from litestar_privy.users import CurrentUser, OptionalUser, requires_privy_user
+
+__all__ = ["CurrentUser", "OptionalUser", "Privy", "requires_privy_user"]

@@ -1,0 +1,122 @@
+"""Privy in a Litestar app."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any, Unpack
+
+from litestar import Request, Response
+from litestar.config.app import AppConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.openapi.spec import Components
+from litestar.plugins.base import InitPlugin, ReceiveRoutePlugin
+from msgspec import defstruct
+
+from litestar_privy.users import PROVIDERS, Preflight, requires_privy_user
+from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware, plugin
+from privy_middleware.asgi import ASGIApp, MiddlewareOptions, Receive, Scope, Send, required_auth_in
+
+__all__ = ["Privy"]
+
+
+class Privy(InitPlugin, ReceiveRoutePlugin):
+    """Install Privy in an app: ``Litestar(plugins=[Privy()])``."""
+
+    def __init__(self, config: plugin.Settings = None, **options: Unpack[MiddlewareOptions]) -> None:
+        """Take what ``PrivyMiddleware`` takes; wrong settings raise ``ConfigurationError``, here or in ``Litestar``."""
+        protect, exempt = options.get("protect", ()), options.get("exempt", ())
+        self.gate: plugin.Gate = plugin.build_gate(config, protect=protect, exempt=exempt)
+        self._schemes: Any = plugin.security_schemes(self.gate.settings)
+        self._options = options
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Add middleware, answers, dependencies and security schemes to an app."""
+        if [type(each) for each in app_config.plugins].count(Privy) > 1:
+            raise ConfigurationError("plugins", "has Privy twice; remove one of the two")
+        app_config.middleware.insert(0, _authenticated)
+        answers = {PrivyError: self._answer, **app_config.exception_handlers, Preflight: self._answer}
+        app_config.exception_handlers = answers
+        app_config.after_exception.append(_reraise)
+        app_config.on_startup.insert(0, self.gate.aready)
+        if app_config.cors_config:
+            app_config.before_send.append(self._restore_vary)
+        for name, provider in PROVIDERS.items():
+            app_config.dependencies.setdefault(name, Provide(provider))
+        # A cached response is for the same token alone, also where no guard runs.
+        app_config.response_cache_config = cache = copy(app_config.response_cache_config)
+        key: Any = cache.key_builder
+        cache.key_builder = lambda request: f"{request.scope['state']['privy_auth']} {key(request)}"
+        if app_config.openapi_config:
+            app_config.openapi_config = config = copy(app_config.openapi_config)
+            given = config.components if isinstance(config.components, list) else [config.components]
+            config.components = [*given, Components(security_schemes=self._schemes)]
+        return app_config
+
+    def receive_route(self, route: Any) -> None:
+        """Put the middleware around the router of an app with its first route, and prepare the handlers of each."""
+        for handler in getattr(route, "route_handlers", None) or [route.route_handler]:
+            if not isinstance(handler.app.asgi_router, _Router):
+                handler.app.asgi_router = _Router(handler.app.asgi_router, self.gate.verifier, **self._options)
+            _trust(handler)
+            guards = [getattr(guard, "func", guard) for guard in handler.resolve_guards()]
+            if requires_privy_user in guards:
+                raise ConfigurationError("guards", "call requires_privy_user: guards=[requires_privy_user()]")
+            ours = any(getattr(guard, "__module__", "") == requires_privy_user.__module__ for guard in guards)
+            if hasattr(handler, "security") and (ours or "current_user" in handler.parsed_fn_signature.parameters):
+                handler.security = [*(handler.security or ()), *({name: []} for name in self._schemes)]
+
+    def _answer(self, _: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        answer = self.gate.answer(error) if isinstance(error, PrivyError) else plugin.PREFLIGHT_ANSWER
+        return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
+
+    async def _restore_vary(self, message: Any, _: object) -> None:
+        # Litestar's CORS middleware replaces the header.
+        if message["type"] == "http.response.start" and plugin.has_content(message["status"]):
+            headers = MutableScopeHeaders.from_message(message)
+            headers["vary"] = plugin.merge_vary(headers.getall("vary", []), self.gate.vary)
+
+
+class _Router(PrivyMiddleware):
+    """Be the router of an app, with the middleware around it: an app's own comes after routing, or not at all."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.app, name)
+
+    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
+        handlers = scope["app"].exception_handlers
+        handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+        request = scope["app"].request_class(scope, receive, send)
+        response = handler(request, error).to_asgi_response(None, request, type_encoders=scope["app"].type_encoders)
+        await response(scope, receive, send)
+
+
+def _authenticated(app: ASGIApp) -> Any:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        auth = required_auth_in(scope, "make it with at least one of its route handlers")
+        scope["user"], scope["auth"] = auth.user, auth
+        await app(scope, receive, send)
+
+    return serve
+
+
+async def _reraise(error: Exception, scope: Any) -> None:
+    # Litestar would close a WebSocket with a code of its own.
+    if scope["type"] == "websocket" and isinstance(error, PrivyError):
+        raise error
+
+
+def _trust(handler: Any) -> None:
+    """Let a handler and its dependencies take users as they are: msgspec can neither validate nor should read them."""
+    provided = handler.resolve_dependencies()
+    for taker in (handler, *provided.values()):
+        fields = taker.parsed_fn_signature.parameters
+        users = {name for name in fields if plugin.verified_class(fields[name].annotation)} - {"request", "socket"}
+        if read := users - provided.keys():
+            fix = f"would read {', '.join(sorted(read))} from the request: take current_user: CurrentUser"
+            raise ConfigurationError(plugin.view_name(handler.fn), fix)
+        if users and (base := taker.signature_model).__module__ != __name__:
+            model = defstruct("Trusting", [(name, Any) for name in users], bases=(base,), module=__name__, kw_only=True)
+            setattr(taker, "_signature_model" if taker is handler else "signature_model", model)
+    if plugin.verified_class(handler.parsed_return_field.annotation):
+        raise ConfigurationError(plugin.view_name(handler.fn), "would answer with raw claims: return user.to_dict()")

@@ -1,0 +1,194 @@
+"""What would leave a handler open, or let the client say who it is: the app is not made."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any
+
+import pytest
+from litestar import Controller, Request, Response, Router, WebSocket, get, post, websocket
+from litestar.di import Provide
+from litestar.params import Body
+
+from litestar_privy import CurrentUser, OptionalUser, Privy, requires_privy_user
+from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyMiddleware, PrivyUser
+from tests.litestar.serving import app_of, client_of, serve
+from tests.support.issued import identity_header, issuer_config
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+# A type checker would not let it pass.
+UNCALLED: Any = requires_privy_user
+
+
+@get("/page")
+async def page() -> str:
+    """Answer anybody."""
+    return "open"
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"app_id": ""}, "app_id"),
+        ({"APP_ID": "my-app", "LEEWAY": 600}, "leeway"),
+        ({"APP_ID": "my-app", "ON_INVALID": "ignore"}, "on_invalid"),
+        ("my-app", "config"),
+    ],
+)
+def test_wrong_settings(settings: Any, field: str) -> None:
+    """The error names the field, where the plugin is made."""
+    with pytest.raises(ConfigurationError, match=field):
+        Privy(settings)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"protect": "/api"}, "protect"),
+        ({"exempt": ["health"]}, "exempt"),
+        ({"close_expired": False, "on_expired": print}, "on_expired"),
+        ({"close_expired": True, "on_expired": "x"}, "on_expired"),
+        ({"protects": ["/api"]}, "protects"),
+    ],
+)
+def test_wrong_options(options: Any, field: str) -> None:
+    """The error names the option, where the app is made."""
+    with pytest.raises(ConfigurationError, match=field):
+        app_of(page, plugins=[Privy(issuer_config(), **options)])
+
+
+def test_installed_twice() -> None:
+    """The settings of one of the two would mean nothing."""
+    with pytest.raises(ConfigurationError, match="plugins: has Privy twice"):
+        app_of(page, plugins=[Privy(issuer_config()), Privy(issuer_config(), protect=["/"])])
+
+
+def test_guard_that_is_not_called() -> None:
+    """Litestar would call it with the request, and nothing would be checked."""
+
+    @get("/guarded", guards=[UNCALLED])
+    async def guarded() -> None:
+        """Answer nothing."""
+
+    class Pages(Controller):
+        guards = [UNCALLED]  # noqa: RUF012
+
+        @get("/pages")
+        async def page(self) -> None:
+            """Answer nothing."""
+
+    routed = Router("/", route_handlers=[page], guards=[UNCALLED])
+    for handler in (guarded, Pages, routed):
+        with pytest.raises(ConfigurationError, match=r"guards=\[requires_privy_user\(\)\]"):
+            app_of(handler)
+    with pytest.raises(ConfigurationError, match="guards"):
+        app_of(page, guards=[UNCALLED])
+
+
+def test_conditions_that_are_none() -> None:
+    """What is no predicate, or has to be awaited."""
+
+    async def predicate(user: PrivyUser) -> bool:
+        return True
+
+    for wrong in (predicate, "ethereum", True):
+        with pytest.raises(ConfigurationError, match="condition"):
+            requires_privy_user(wrong)  # type: ignore[arg-type]
+
+
+def taking(annotation: Any, name: str, default: Any = inspect.Parameter.empty) -> Any:
+    """Return a handler with a parameter."""
+
+    async def handler(**values: Any) -> None:
+        """Answer nothing."""
+
+    parameter = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    handler.__annotations__ = {name: annotation, "return": None}
+    vars(handler)["__signature__"] = inspect.Signature([parameter], return_annotation=None)
+    return handler
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        PrivyUser,
+        PrivyUser | None,
+        list[PrivyUser],
+        AccessTokenClaims,
+        Annotated[AccessTokenClaims, Body()],
+    ],
+)
+@pytest.mark.parametrize("name", ["user", "data", "privy_user"])
+def test_user_that_would_be_read_from_the_request(annotation: Any, name: str) -> None:
+    """Whatever it is called, in a handler, a WebSocket or a dependency."""
+    with pytest.raises(ConfigurationError, match=f"handler: would read {name} from the request: take current_user"):
+        app_of(post("/page")(taking(annotation, name)))
+    with pytest.raises(ConfigurationError, match=f"would read {name}"):
+        app_of(page, dependencies={"thing": Provide(taking(annotation, name))})
+
+
+def test_default_does_not_make_it_a_dependency() -> None:
+    """Litestar reads such a parameter from the query, marked or not."""
+    annotations: Any = (PrivyUser | None, OptionalUser)
+    for annotation in annotations:
+        with pytest.raises(ConfigurationError, match="would read admin"):
+            app_of(get("/page")(taking(annotation, "admin", None)))
+
+
+def test_requests_may_be_typed() -> None:
+    """The user is named there too, and nothing is read."""
+
+    @get("/typed")
+    async def typed(request: Request[PrivyUser | None, PrivyAuth, Any]) -> str:
+        return request.auth.require().id
+
+    @websocket("/ws")
+    async def socket(socket: WebSocket[PrivyUser, PrivyAuth, Any]) -> None:
+        await socket.accept()
+        await socket.send_text(socket.user.id)
+
+    client = client_of(typed, socket)
+    assert client.get("/typed").status_code == 401
+    with client.websocket_connect("/ws", headers=identity_header()) as connection:
+        assert connection.receive_text().startswith("did:")
+
+
+def test_user_as_the_answer() -> None:
+    """Litestar would write every field, the raw claims among them."""
+
+    async def one(current_user: CurrentUser) -> PrivyUser:
+        return current_user
+
+    async def several(current_user: CurrentUser) -> Response[list[PrivyUser]]:
+        return Response([current_user])
+
+    for function in (one, several):
+        with pytest.raises(ConfigurationError, match=r"would answer with raw claims: return user\.to_dict\(\)"):
+            app_of(get("/page")(function))
+
+
+def test_guard_without_the_plugin() -> None:
+    """Nobody enters, and the error tells what to do."""
+
+    @get("/guarded", guards=[requires_privy_user()])
+    async def guarded() -> None:
+        """Answer nothing."""
+
+    app: Any = app_of(guarded, plugins=[])
+    errors: list[Any] = []
+    app.after_exception.append(keep_in(errors))
+    assert serve(app).get("/guarded", headers=identity_header()).status_code == 500
+    assert "is not around this app" in str(errors[0])
+    # The middleware alone gives what the guard needs, but no answers.
+    assert serve(PrivyMiddleware(app, issuer_config())).get("/guarded", headers=identity_header()).status_code == 200  # type: ignore[arg-type]
+
+
+def keep_in(errors: list[Any]) -> Any:
+    """Return a hook that keeps the errors it is told."""
+
+    async def hook(error: Exception, scope: Any) -> None:
+        errors.append(error)
+
+    return hook
