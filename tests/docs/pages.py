@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import types
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,25 @@ def run(page: Path, jwks_url: str) -> dict[str, Section]:
                 names = dict(names)
                 sections[block.section] = Section(names)
             section = sections[block.section]
-            code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
+            # Snippets do not have what this module imports from __future__.
+            code = compile("\n" * (block.line - 1) + block.text, str(page), "exec", dont_inherit=True)
             if block.title == "settings.py":
                 section.settings = _settings(code, jwks_url)
             else:
-                with section.configured():
+                with section.configured(), _own_logging():
                     exec(code, names)
     return sections
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Keep how the tests log: Litestar's apps set up the root logger of the process."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    try:
+        yield
+    finally:
+        root.handlers, root.level = handlers, level
 
 
 def _settings(code: types.CodeType, jwks_url: str) -> dict[str, Any]:

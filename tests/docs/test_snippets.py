@@ -23,9 +23,13 @@ from tests.loader.server import SECRET, UserServer, account, record
 from tests.webhooks import sending
 
 ADA = "did:privy:dev-ada"
-QUICKSTARTS = {"Django": "/me", "Flask": "/me", "FastAPI": "/me", "Starlette": "/me"} | dict.fromkeys(
-    ["Any ASGI app", "Any WSGI app"], "/"
-)
+QUICKSTARTS = {
+    "Django": "/me",
+    "Flask": "/me",
+    "FastAPI": "/me",
+    "Starlette": "/me",
+    "Litestar": "/me",
+} | dict.fromkeys(["Any ASGI app", "Any WSGI app"], "/")
 FULL_USERS = dict.fromkeys(("FastAPI", "Starlette and other ASGI apps", "Flask", "Django"), "/me") | {"Plain WSGI": "/"}
 WEBHOOKS = ["Starlette and FastAPI", "Flask", "Django", "Any WSGI app", "Callbacks"]
 
