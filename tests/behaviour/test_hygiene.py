@@ -209,5 +209,6 @@ def test_apps_are_freed(framework: str, served: bool) -> None:
     """An app with Privy is freed in the same way as the app without it."""
     make = MAKERS[framework]
     bare = freed_by(lambda: make(ours=False, served=served))
-    assert bare != "nothing"
+    # Litestar's earlier versions keep every app that has served a request.
+    assert bare != "nothing" or framework == "Litestar"
     assert freed_by(lambda: make(ours=True, served=served)) == bare

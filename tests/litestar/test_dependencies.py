@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from litestar import Litestar, WebSocket, get, post, websocket
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import LitestarDeprecationWarning
 from litestar.handlers import websocket_listener
 from starlette.testclient import WebSocketDenialResponse
 
@@ -86,12 +85,6 @@ def test_user(handlers: Any) -> None:
     lenient = client_of(*handlers, plugins=[Privy(issuer_config(on_invalid="anonymous"))])
     assert shown(lenient.post("/optional", headers=INVALID_HEADER, **options)) == (200, [None])
     assert shown(lenient.post("/current", headers=INVALID_HEADER, **options)) == INVALID
-
-
-def test_litestar_warns_of_unmarked_parameters() -> None:
-    """They will stop working in Litestar 3, which says so itself."""
-    with pytest.warns(LitestarDeprecationWarning, match="Inferred dependency field 'current_user'"):
-        app_of(plain)
 
 
 @pytest.mark.filterwarnings(INFERRED)

@@ -138,6 +138,18 @@ def test_exception_handlers_of_a_route() -> None:
     assert shown(client.get("/me")) == UNAUTHORIZED
 
 
+def test_exception_handlers_outside_of_routes() -> None:
+    """The state of the request has the user there too."""
+
+    def missing(request: Request[Any, Any, Any], error: Any) -> Response[list[str]]:
+        user = request.state.privy_user
+        return Response([user.id if user else "nobody"], status_code=error.status_code)
+
+    client = client_of(who, exception_handlers={NotFoundException: missing})
+    assert shown(client.get("/none")) == (404, ["nobody"])
+    assert shown(client.get("/none", headers=identity_header())) == (404, [ADA])
+
+
 def test_errors_of_the_app_are_its_own() -> None:
     """They become Litestar's answers."""
 
