@@ -87,13 +87,13 @@ def run(page: Path, jwks_url: str) -> dict[str, Section]:
             if block.title == "settings.py":
                 section.settings = _settings(code, jwks_url)
             else:
-                with section.configured(), _own_logging():
+                with section.configured(), own_logging():
                     exec(code, names)
     return sections
 
 
 @contextmanager
-def _own_logging() -> Iterator[None]:
+def own_logging() -> Iterator[None]:
     """Keep how the tests log: Litestar's apps set up the root logger of the process."""
     root = logging.getLogger()
     handlers, level = [*root.handlers], root.level
