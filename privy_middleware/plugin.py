@@ -161,9 +161,9 @@ async def aread_parameters(names: Collection[str], parts: Callable[[], Awaitable
 
 
 def verified_class(annotation: object) -> type | None:
-    """Return the class of verified users or claims that an annotation names, ``None`` if it names none.
+    """Return the class of verified users or claims in an annotation, ``None`` without one.
 
-    Such a class is made from tokens: a framework must not read a parameter of its type from a request.
+    Its objects come from tokens only: a framework must not read a parameter of this type from a request.
     """
     if isinstance(annotation, type) and issubclass(annotation, PydanticOutputOnly):
         return annotation

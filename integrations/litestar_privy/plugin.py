@@ -24,16 +24,16 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
     """Install Privy in an app: ``Litestar(plugins=[Privy()])``."""
 
     def __init__(self, config: plugin.Settings = None, **options: Unpack[MiddlewareOptions]) -> None:
-        """Take what ``PrivyMiddleware`` takes; wrong settings raise ``ConfigurationError``, here or in ``Litestar``."""
+        """Accept what ``PrivyMiddleware`` does; a wrong option is a ``ConfigurationError``, here or in ``Litestar``."""
         protect, exempt = options.get("protect", ()), options.get("exempt", ())
         self.gate: plugin.Gate = plugin.build_gate(config, protect=protect, exempt=exempt)
         self._schemes: Any = plugin.security_schemes(self.gate.settings)
         self._options = options
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Add middleware, answers, dependencies and security schemes to an app."""
+        """Add the middleware, exception handlers, dependencies and security schemes to an app."""
         if [type(each) for each in app_config.plugins].count(Privy) > 1:
-            raise ConfigurationError("plugins", "has Privy twice; remove one of the two")
+            raise ConfigurationError("plugins", "has Privy twice; remove one of them")
         app_config.middleware.insert(0, _authenticated)
         answers = {PrivyError: self._answer, **app_config.exception_handlers, Preflight: self._answer}
         app_config.exception_handlers = answers
@@ -54,7 +54,7 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
         return app_config
 
     def receive_route(self, route: Any) -> None:
-        """Put the middleware around the router of an app with its first route, and prepare the handlers of each."""
+        """Wrap the router of an app in the middleware with its first route, and check and prepare each handler."""
         for handler in getattr(route, "route_handlers", None) or [route.route_handler]:
             if not isinstance(handler.app.asgi_router, _Router):
                 handler.app.asgi_router = _Router(handler.app.asgi_router, self.gate.verifier, **self._options)
@@ -78,7 +78,7 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
 
 
 class _Router(PrivyMiddleware):
-    """Be the router of an app, with the middleware around it: an app's own comes after routing, or not at all."""
+    """The router of an app in our middleware: Litestar runs an app's own middleware after routing, or not at all."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.app, name)
@@ -101,19 +101,19 @@ def _authenticated(app: ASGIApp) -> Any:
 
 
 async def _reraise(error: Exception, scope: Any) -> None:
-    # Litestar would close a WebSocket with a code of its own.
+    # Litestar would close a WebSocket with its own code.
     if scope["type"] == "websocket" and isinstance(error, PrivyError):
         raise error
 
 
 def _trust(handler: Any) -> None:
-    """Let a handler and its dependencies take users as they are: msgspec can neither validate nor should read them."""
+    """Let a handler and its dependencies have users as parameters, which msgspec must not validate or read."""
     provided = handler.resolve_dependencies()
     for taker in (handler, *provided.values()):
         fields = taker.parsed_fn_signature.parameters
         users = {name for name in fields if plugin.verified_class(fields[name].annotation)} - {"request", "socket"}
         if read := users - provided.keys():
-            fix = f"would read {', '.join(sorted(read))} from the request: take current_user: CurrentUser"
+            fix = f"would read {', '.join(sorted(read))} from the request: use current_user: CurrentUser"
             raise ConfigurationError(plugin.view_name(handler.fn), fix)
         if users and (base := taker.signature_model).__module__ != __name__:
             model = defstruct("Trusting", [(name, Any) for name in users], bases=(base,), module=__name__, kw_only=True)

@@ -1,4 +1,4 @@
-"""The user of a connection: what handlers take, and guards that require one."""
+"""The user of a request or WebSocket: dependencies for handlers, and guards that require a user."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,11 +22,11 @@ Guard: TypeAlias = Callable[[Any, Any], Awaitable[None]]
 
 
 class Preflight(Exception):
-    """Raised so that a CORS preflight is answered, and does not enter a handler that asks for a user."""
+    """Raised to answer a CORS preflight, so that it does not reach a handler that requires a user."""
 
 
 def requires_privy_user(*predicates: plugin.Predicate, **words: Unpack[plugin.ConditionWords]) -> Guard:
-    """Return a guard that requires a user who meets the conditions; the words are those of ``condition``."""
+    """Return a guard that requires a user who meets the conditions; the keywords are those of ``condition``."""
     rule = plugin.requirement(condition(*predicates, **words))
 
     async def guard(connection: Any, _: object) -> None:
@@ -54,19 +54,19 @@ def _auth(scope: Any) -> PrivyAuth:
 
 
 async def _parts(connection: Any) -> plugin.RequestParts:
-    """Read a body that the handler can read again, and from it what Litestar reads in ways of its own."""
+    """Read the body, which the handler can read again, and the forms of it that only Litestar reads."""
     state: Any = ScopeState.from_scope(connection.scope)
     body, form = (b"" if connection.scope["type"] == "websocket" else None), list[Any]()
     if state.body is not Empty:
         body = state.body
     elif state.form is not Empty:
-        # Middleware has read the body, as the one against CSRF does.
+        # Middleware has read the body, as Litestar's CSRF middleware does.
         body, form = b"", (await connection.form()).multi_items()
     elif hasattr(connection, "body"):
         connection.receive = messages = BufferedReceive(connection.receive)
         body = await messages.read(plugin.LARGEST_BODY)
     with suppress(SerializationException):
-        # A handler may take a body for MessagePack whatever its content type is.
+        # A handler may read a body as MessagePack, regardless of its content type.
         packed: Any = decode_msgpack(body or b"")
         form = list(packed.items()) if isinstance(packed, dict) else []
     return request_parts(connection.scope, connection.query_params.multi_items(), body, form)

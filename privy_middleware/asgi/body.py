@@ -1,4 +1,4 @@
-"""The body of a request, read ahead of the app."""
+"""The body of a request, read before the app reads it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["BufferedReceive", "request_parts"]
 
 
 class BufferedReceive:
-    """Receive the messages of a body ahead of the app, which receives them all again."""
+    """Receive the messages of a body before the app, which receives all of them again."""
 
     def __init__(self, receive: Receive) -> None:
-        """Take the callable that receives messages; the app must be given this object in its place."""
+        """Wrap the callable that receives messages; the app must use this object instead."""
         self._receive = receive
         self._read: deque[Message] = deque()
 
     async def __call__(self) -> Message:
-        """Return the next message: those that were read ahead come first."""
+        """Return the next message, first those that were read before."""
         return self._read.popleft() if self._read else await self._receive()
 
     async def read(self, limit: int) -> bytes | None:
@@ -38,9 +38,9 @@ class BufferedReceive:
 
 
 def request_parts(scope: Scope, query: Pairs, body: bytes | None = b"", form: Pairs = ()) -> RequestParts:
-    """Return everything of a request that a handler may read a parameter from.
+    """Return the parts of a request that a handler may read a parameter from.
 
-    The scope has its path parameters, as routers leave them; the other arguments are those of ``RequestParts``.
+    The path parameters are those that a router has left in the scope; the rest is as in ``RequestParts``.
     """
     request = ASGIRequest(scope)
     return RequestParts(

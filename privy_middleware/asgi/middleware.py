@@ -22,7 +22,7 @@ __all__ = ["MiddlewareOptions", "PrivyMiddleware"]
 
 
 class MiddlewareOptions(TypedDict, total=False):
-    """What ``PrivyMiddleware`` takes besides the settings, for plugins that hand it on."""
+    """The options of ``PrivyMiddleware`` except the settings, for plugins that pass them on."""
 
     protect: Sequence[str]
     exempt: Sequence[str]

@@ -83,14 +83,14 @@ def auth_in(scope: Scope) -> PrivyAuth | None:
 
 
 def required_auth_in(scope: Scope, fix: str) -> PrivyAuth:
-    """Return what the middleware left in a scope, as ``auth_in`` does; ``fix`` tells how an app gets the middleware.
+    """Return the result in a scope, as ``auth_in`` does; ``fix`` says how to add the middleware.
 
     Raises:
-        ConfigurationError: if the middleware is not around the app.
+        ConfigurationError: if the scope has not passed the middleware.
     """
     auth = auth_in(scope)
     if auth is None:
-        raise ConfigurationError("PrivyMiddleware", f"is not around this app; {fix}")
+        raise ConfigurationError("PrivyMiddleware", f"is not installed; {fix}")
     return auth
 
 

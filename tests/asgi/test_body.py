@@ -66,7 +66,7 @@ def test_parts() -> None:
 
 def test_app_without_the_middleware() -> None:
     """The error tells what to do."""
-    with pytest.raises(ConfigurationError, match=r"PrivyMiddleware.*is not around this app; install it"):
+    with pytest.raises(ConfigurationError, match=r"PrivyMiddleware.*is not installed; install it"):
         required_auth_in(scope_of("http", "/"), "install it")
 
 

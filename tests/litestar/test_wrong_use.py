@@ -123,7 +123,7 @@ def taking(annotation: Any, name: str, default: Any = inspect.Parameter.empty) -
 @pytest.mark.parametrize("name", ["user", "data", "privy_user"])
 def test_user_that_would_be_read_from_the_request(annotation: Any, name: str) -> None:
     """Whatever it is called, in a handler, a WebSocket or a dependency."""
-    with pytest.raises(ConfigurationError, match=f"handler: would read {name} from the request: take current_user"):
+    with pytest.raises(ConfigurationError, match=f"handler: would read {name} from the request: use current_user"):
         app_of(post("/page")(taking(annotation, name)))
     with pytest.raises(ConfigurationError, match=f"would read {name}"):
         app_of(page, dependencies={"thing": Provide(taking(annotation, name))})
@@ -180,7 +180,7 @@ def test_guard_without_the_plugin() -> None:
     errors: list[Any] = []
     app.after_exception.append(keep_in(errors))
     assert serve(app).get("/guarded", headers=identity_header()).status_code == 500
-    assert "is not around this app" in str(errors[0])
+    assert "is not installed" in str(errors[0])
     # The middleware alone gives what the guard needs, but no answers.
     assert serve(PrivyMiddleware(app, issuer_config())).get("/guarded", headers=identity_header()).status_code == 200  # type: ignore[arg-type]
 
