@@ -65,7 +65,7 @@ async def _parts(connection: Any) -> plugin.RequestParts:
     elif hasattr(connection, "body"):
         connection.receive = messages = BufferedReceive(connection.receive)
         body = await messages.read(plugin.LARGEST_BODY)
-    with suppress(SerializationException):
+    with suppress(SerializationException, RecursionError, ValueError):
         # A handler may read a body as MessagePack, regardless of its content type.
         packed: Any = decode_msgpack(body or b"")
         form = list(packed.items()) if isinstance(packed, dict) else []

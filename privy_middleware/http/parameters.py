@@ -124,7 +124,7 @@ def _body_readings(body: bytes, parts: RequestParts) -> Iterator[tuple[str, obje
     if not _is_utf8(parts.charset) or not _is_utf8(options.get("charset", "utf-8")):
         raise _Unreadable
     yield from _texts(_json(body, media_type))
-    yield from _urlencoded(body, is_form=media_type == "application/x-www-form-urlencoded")
+    yield from _urlencoded(body, is_form=media_type in _FORM_TYPES)
     if "boundary" in options or media_type.startswith("multipart/"):
         yield from _texts(multipart.fields(body, options.get("boundary", "")))
 
@@ -240,6 +240,9 @@ def _objects(members: Pairs, wanted: str) -> list[tuple[tuple[str, object], ...]
 
 
 # Forms (WHATWG URL Standard §5)
+
+# Some parsers read a body without a content type as a form.
+_FORM_TYPES = ("", "application/x-www-form-urlencoded")
 
 
 def _urlencoded(data: bytes, *, is_form: bool) -> Iterator[tuple[str, object]]:

@@ -101,7 +101,7 @@ async def _no_app(scope: Any, receive: Any, send: Any) -> None: ...
 
 def uvicorn(protocol_class: Any, root_path: str = "") -> Read:
     """Parse requests like uvicorn."""
-    config = UvicornConfig(_no_app, root_path=root_path, log_config=None, access_log=False)
+    config = UvicornConfig(_no_app, root_path=root_path, ws="none", log_config=None, access_log=False)
     config.load()
 
     def read(request: bytes) -> dict[str, Any] | None:
@@ -242,9 +242,10 @@ def standard_library(handler_class: Any, make_environ: str) -> Read:
 
     def handle(self: Any) -> None:
         self.raw_requestline = self.rfile.readline(65537)
-        # A request in HTTP/0.9 has no headers, of which newer Pythons cannot make an environ.
-        if self.parse_request() and not isinstance(self.headers, dict):
-            self.environ = getattr(self, make_environ)()
+        if self.parse_request():
+            # In newer Pythons a request in HTTP/0.9 has no headers, of which some servers cannot make an environ.
+            with suppress(AttributeError):
+                self.environ = getattr(self, make_environ)()
 
     def log_message(self: Any, *_: object) -> None: ...
 
