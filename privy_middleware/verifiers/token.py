@@ -130,11 +130,14 @@ class TokenVerifier(Generic[_T]):
             InvalidToken: if the token is refused.
             KeysUnavailable: if there are no keys.
         """
-        return run(self.steps(token, self._clock()))
+        now = self._clock()
+        return self._cached(token, now) or run(self._first(token, now))
 
     async def averify(self, token: str) -> Verified[_T]:
         """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
-        return await arun(self.steps(token, self._clock()))
+        now = self._clock()
+        known = self._cached(token, now)
+        return await arun(self._first(token, now)) if known is None else known
 
     def settled(self, token: str) -> bool:
         """Return whether a token can be verified without waiting for keys, as nearly every one can."""
@@ -153,12 +156,7 @@ class TokenVerifier(Generic[_T]):
             KeysUnavailable: if there are no keys.
             ConfigurationError: if ``is_revoked`` returns something to await.
         """
-        try:
-            verified = self._cached(token, now) or (yield from self._first(token, now))
-            check_not_revoked(self._is_revoked, verified.claims)
-        except PrivyError as error:
-            raise error.without_traces() from None
-        return verified
+        return self._cached(token, now) or (yield from self._first(token, now))
 
     def _cached(self, token: str, now: float) -> Verified[_T] | None:
         """Return a token that was verified before and is valid ``now``, ``None`` for any other."""
@@ -175,30 +173,35 @@ class TokenVerifier(Generic[_T]):
         if not (current and entry.since <= now < entry.until):
             self._cache.discard(key)
             return None
+        check_not_revoked(self._is_revoked, entry.verified.claims)
         return entry.verified
 
     def _first(self, token: str, now: float) -> Steps[Verified[_T]]:
         """Verify a token that is not in the cache."""
-        first, last = find_dots(token, self._max_bytes)
-        known = self._headers.get(token[:first])
-        header = read_header(token[:first]) if known is None else known.header
-        signer = self._only or self._signers[self._choose(read_payload(token[first + 1 : last]))]
-        if header.alg not in signer.algorithms:
-            raise WrongAlgorithm
-        source = signer.source
-        generation = source.generation
-        keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
-        if keys is None:
-            generation, keys = yield from _waited_for(source, header)
-        key = _verifying(keys, header.alg, token[:last], decode_base64url(token[last + 1 :]))
-        if key is None:
-            raise source.uncertain(header.kid, generation) or (BadSignature() if keys else UnknownKey())
-        verified = self._checked(read_payload(token[first + 1 : last]), signer, now)
-        if known is None:
-            self._keep_header(token[:first], _KnownHeader(header, source))
-        if self._cache.enabled:
-            entry = _Entry(verified, *self._span(verified), signer, header, key.fingerprint, generation)
-            self._cache.put(self._cache.key_of(token), entry, len(token))
+        try:
+            first, last = find_dots(token, self._max_bytes)
+            known = self._headers.get(token[:first])
+            header = read_header(token[:first]) if known is None else known.header
+            signer = self._only or self._signers[self._choose(read_payload(token[first + 1 : last]))]
+            if header.alg not in signer.algorithms:
+                raise WrongAlgorithm
+            source = signer.source
+            generation = source.generation
+            keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
+            if keys is None:
+                generation, keys = yield from _waited_for(source, header)
+            key = _verifying(keys, header.alg, token[:last], decode_base64url(token[last + 1 :]))
+            if key is None:
+                raise source.uncertain(header.kid, generation) or (BadSignature() if keys else UnknownKey())
+            verified = self._checked(read_payload(token[first + 1 : last]), signer, now)
+            if known is None:
+                self._keep_header(token[:first], _KnownHeader(header, source))
+            if self._cache.enabled:
+                entry = _Entry(verified, *self._span(verified), signer, header, key.fingerprint, generation)
+                self._cache.put(self._cache.key_of(token), entry, len(token))
+            check_not_revoked(self._is_revoked, verified.claims)
+        except PrivyError as error:
+            raise error.without_traces() from None
         return verified
 
     def _still_trusted(self, entry: _Entry[_T]) -> bool:
