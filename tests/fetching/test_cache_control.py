@@ -31,7 +31,7 @@ from privy_middleware.fetching.cache_control import max_age_of, retry_after_of
     ],
 )
 def test_max_age(cache_control: str, age: str, seconds: float | None) -> None:
-    """``max-age`` less ``Age`` is how long an answer is fresh, unless it may not be kept (RFC 9111 §4.2)."""
+    """A response is fresh for ``max-age`` less ``Age``, unless it must not be stored (RFC 9111 §4.2)."""
     assert max_age_of(httpx2.Headers({"cache-control": cache_control, "age": age})) == seconds
 
 
@@ -40,12 +40,12 @@ def test_max_age(cache_control: str, age: str, seconds: float | None) -> None:
     [("17", 17.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("99999999999", None), ("1e3", None)],
 )
 def test_retry_after_in_seconds(value: str, seconds: float | None) -> None:
-    """``Retry-After`` may be a number of seconds; nonsense says nothing."""
+    """``Retry-After`` can be a number of seconds; invalid values are ignored."""
     assert retry_after_of(httpx2.Headers({"retry-after": value})) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
-    """``Retry-After`` may be a date (RFC 9110 §10.2.3), and one that has passed means now."""
+    """``Retry-After`` can be a date (RFC 9110 §10.2.3), and a date in the past means now."""
     later = email.utils.formatdate(time.time() + 3600, usegmt=True)
     wish = retry_after_of(httpx2.Headers({"retry-after": later}))
     assert wish is not None
@@ -55,5 +55,5 @@ def test_retry_after_as_a_date() -> None:
 
 @pytest.mark.parametrize("date", ["Wed, 99 Oct 2015 07:28:00 GMT", "1 1 1 1 1 1"])
 def test_retry_after_as_nonsense(date: str) -> None:
-    """A date that is none says nothing."""
+    """An invalid date is ignored."""
     assert retry_after_of(httpx2.Headers({"retry-after": date})) is None

@@ -27,12 +27,12 @@ _URL = "https://auth.privy.io/api/v1/apps/x/jwks.json"
     ],
 )
 def test_addresses_that_are_taken(url: str) -> None:
-    """Any https address will do, and http on loopback."""
+    """Any ``https`` address is accepted, and ``http`` on loopback."""
     assert check_fetch_url(url, "jwks_url") == url
 
 
 @pytest.mark.parametrize(
-    ("url", "mend"),
+    ("url", "fix"),
     [
         ("http://auth.privy.io/jwks", "use https"),
         ("http://localhost.example.com/", "use https"),
@@ -65,8 +65,8 @@ def test_addresses_that_are_taken(url: str) -> None:
         (b"https://auth.privy.io", "give an address"),
     ],
 )
-def test_addresses_that_are_refused(url: Any, mend: str) -> None:
-    """Anything else is refused with the mend, and a secret in it is not repeated."""
-    with pytest.raises(ConfigurationError, match=f"^jwks: .*{mend}") as caught:
+def test_addresses_that_are_refused(url: Any, fix: str) -> None:
+    """Other addresses are rejected with a message that says how to fix it, and that does not repeat a secret."""
+    with pytest.raises(ConfigurationError, match=f"^jwks: .*{fix}") as caught:
         check_fetch_url(url, "jwks")
     assert "secret" not in str(caught.value)

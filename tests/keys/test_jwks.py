@@ -56,7 +56,7 @@ _X = _GOOD.jwk["x"]
     ],
 )
 def test_useless_keys_are_passed_over(entry: Any, reason: str) -> None:
-    """A key of no use is passed over with a reason, and the good one beside it stays (RFC 7517 §5)."""
+    """An unusable key is skipped with a reason, and the valid one next to it is kept (RFC 7517 §5)."""
     key_set = read_jwks({"keys": [entry, _GOOD.jwk]}, algorithms=("ES256",))
     assert [key.kid for key in key_set.keys] == ["good"]
     assert key_set.skipped.startswith("1: ")
@@ -66,7 +66,7 @@ def test_useless_keys_are_passed_over(entry: Any, reason: str) -> None:
 
 @pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"])
 def test_each_private_member_gives_a_key_away(member: str) -> None:
-    """A published key with any one of them has leaked, whatever its type, and counts no more (RFC 7518 §6)."""
+    """A published key with any of them has leaked, whatever its type, and is not used (RFC 7518 §6)."""
     leaked = {**_SIGNER.jwk, member: "AAAA"}
     assert [key.kid for key in read_jwks({"keys": [leaked, _GOOD.jwk]}, algorithms=("ES256",)).keys] == ["good"]
     for material in (leaked, {"keys": [leaked, _GOOD.jwk]}):
@@ -75,7 +75,7 @@ def test_each_private_member_gives_a_key_away(member: str) -> None:
 
 
 def test_key_with_a_name_twice() -> None:
-    """A key with a member twice is passed over, since readers differ in which one counts (RFC 7517 §4)."""
+    """A key with a repeated member is skipped, because parsers differ about which one they use (RFC 7517 §4)."""
     twice = json.dumps(_SIGNER.jwk)[:-1] + ', "kid": "two"}'
     key_set = read_jwks(f'{{"keys": [{twice}, {json.dumps(_GOOD.jwk)}]}}'.encode(), algorithms=("ES256",))
     assert [key.kid for key in key_set.keys] == ["good"]
@@ -107,14 +107,14 @@ def test_key_with_a_name_twice() -> None:
     ],
 )
 def test_no_key_sets(document: object) -> None:
-    """What is not a JSON object with a list of keys, a usable one among them, raises one kind of error."""
+    """Anything except a JSON object with a list of keys, at least one of them usable, raises the same kind of error."""
     with pytest.raises(InvalidKeySet) as caught:
         read_jwks(document, algorithms=("ES256",))
     assert caught.value.__cause__ is None
 
 
 def test_duplicate_ids() -> None:
-    """Of different keys with one ``kid`` none counts, of the same key twice one does."""
+    """Of different keys with one ``kid`` none is used, and of the same key twice one is."""
     one, other, fine = Signer("same"), Signer("same"), Signer("fine")
     key_set = read_jwks({"keys": [one.jwk, other.jwk, fine.jwk, fine.jwk]}, algorithms=("ES256",))
     assert [key.kid for key in key_set.keys] == ["fine"]
@@ -122,7 +122,7 @@ def test_duplicate_ids() -> None:
 
 
 def test_many_keys() -> None:
-    """Of hundreds of keys the first hundred count, and the rest is not looked at."""
+    """Of hundreds of keys only the first hundred are used, and the others are not parsed."""
     jwk = _GOOD.jwk
     key_set = read_jwks({"keys": [{**jwk, "kid": str(n)} for n in range(300)]}, algorithms=("ES256",))
     assert len(key_set.keys) == 100

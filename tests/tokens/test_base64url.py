@@ -16,7 +16,7 @@ ALPHABET = string.ascii_letters + string.digits + "-_"
 
 @pytest.mark.parametrize("length", range(9))
 def test_a_segment_has_one_spelling(length: int) -> None:
-    """RFC 7515 §2: of all the last characters, one alone decodes to the same bytes."""
+    """Only one last character is valid, although others decode to the same bytes (RFC 7515 §2)."""
     data = bytes(range(250, 250 - length, -1))
     segment = b64(data)
     assert decode_base64url(segment) == data
@@ -57,14 +57,14 @@ def test_a_segment_has_one_spelling(length: int) -> None:
     ],
 )
 def test_other_spellings_are_refused(segment: str) -> None:
-    """No padding, no other alphabet, no white space, no stray bits."""
+    """Padding, another alphabet, white space and unused bits are rejected."""
     with pytest.raises(MalformedToken) as caught:
         decode_base64url(segment)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_bytes_beyond_ascii_are_refused() -> None:
-    """A byte with the high bit is no letter."""
+    """A byte above 127 is not a letter."""
     for byte in range(128, 256):
         with pytest.raises(MalformedToken):
             decode_base64url(f"AA{chr(byte)}A")

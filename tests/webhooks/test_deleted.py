@@ -13,7 +13,7 @@ from tests.support.clock import Clock
 
 
 def test_for_a_day() -> None:
-    """They are refused until no token of the user can be alive."""
+    """They are rejected until every token of the user has expired."""
     clock = Clock()
     deleted = DeletedUsers(clock=clock)
     deleted.add(DID)
