@@ -18,7 +18,7 @@ PrivyRequest = Request[PrivyUser | None, PrivyAuth, State]
 
 @get("/")
 async def home(request: PrivyRequest) -> dict[str, str | None]:
-    """Answer anybody."""
+    """Return the same to every client."""
     return {"user_id": request.user.id if request.user else None, "error": request.auth.error}
 
 
@@ -54,13 +54,13 @@ async def admin(current_user: CurrentUser) -> dict[str, str]:
 
 @post("/profile", status_code=200)
 async def profile(current_user: CurrentUser) -> dict[str, str]:
-    """Change something, so that the cross-site rule shows."""
+    """Change something, to show the cross-site rule."""
     return {"user_id": current_user.id}
 
 
 @websocket("/ws", guards=[requires_privy_user()])
 async def echo(socket: WebSocket[PrivyUser, PrivyAuth, State]) -> None:
-    """Say who is there, then echo."""
+    """Send the user's ID, then echo messages."""
     await socket.accept()
     await socket.send_json({"user_id": socket.user.id})
     async for text in socket.iter_data("text"):
@@ -68,9 +68,9 @@ async def echo(socket: WebSocket[PrivyUser, PrivyAuth, State]) -> None:
 
 
 def create_app(config: PrivyConfig | None = None) -> Litestar:
-    """Return the app with settings of one's own, or those of the environment."""
+    """Return the app with the given settings, or those of the environment."""
     handlers = [home, me, optional, session, wallet, admin, profile, echo]
-    # Litestar would set up logging for the whole process, which is the server's to do.
+    # Litestar would configure logging for the whole process, which the server does.
     return Litestar(handlers, plugins=[Privy(config or load_config())], logging_config=None)
 
 

@@ -1,4 +1,4 @@
-"""A body that is read ahead of the app, and read again by it; what plugins in ASGI frameworks are built from."""
+"""A body that is read before the app, and read again by it; and other helpers for plugins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def part(body: bytes, *, more: bool = False) -> Message:
 
 
 async def read(messages: Iterable[Message], limit: int = LIMIT) -> tuple[bytes | None, list[Message]]:
-    """Return what is read ahead, and the messages that the app then receives."""
+    """Return the body, and the messages that the app then receives."""
     waiting = iter(messages)
 
     async def receive() -> Message:
@@ -49,7 +49,7 @@ async def read(messages: Iterable[Message], limit: int = LIMIT) -> tuple[bytes |
     ],
 )
 def test_body(messages: list[Message], body: bytes | None) -> None:
-    """The app receives every message, whether the body could be read or not."""
+    """The app receives every message, even if the body could not be read."""
     assert anyio.run(read, messages) == (body, [*messages, END])
 
 
@@ -65,13 +65,13 @@ def test_parts() -> None:
 
 
 def test_app_without_the_middleware() -> None:
-    """The error tells what to do."""
+    """The error says how to fix it."""
     with pytest.raises(ConfigurationError, match=r"PrivyMiddleware.*is not installed; install it"):
         required_auth_in(scope_of("http", "/"), "install it")
 
 
 def test_verified_classes() -> None:
-    """They are found wherever an annotation names them."""
+    """They are found anywhere in an annotation."""
     assert verified_class(PrivyUser) is PrivyUser
     assert verified_class(list[AccessTokenClaims | None]) is AccessTokenClaims
     assert verified_class(dict[str, int]) is None

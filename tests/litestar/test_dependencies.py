@@ -1,4 +1,4 @@
-"""The parameters ``current_user`` and ``optional_user``: from the token, never from the request, never a 500."""
+"""The parameters ``current_user`` and ``optional_user`` come only from the token, and cause no 500."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ def shown(answer: Any) -> tuple[int, Any]:
 
 @post("/current", status_code=200)
 async def current(current_user: CurrentUser) -> list[str]:
-    """Answer the user."""
+    """Return the user."""
     return [current_user.id]
 
 
 @post("/optional", status_code=200)
 async def optional(optional_user: OptionalUser) -> list[str | None]:
-    """Answer the user if there is one."""
+    """Return the user if there is one."""
     return [optional_user.id if optional_user else None]
 
 
 @post("/current", status_code=200)
 async def marked(current_user: NamedDependency[PrivyUser]) -> list[str]:
-    """Answer the user."""
+    """Return the user."""
     return [current_user.id]
 
 
 @post("/optional", status_code=200)
 async def optional_marked(optional_user: NamedDependency[PrivyUser | None]) -> list[str | None]:
-    """Answer the user if there is one."""
+    """Return the user if there is one."""
     return [optional_user.id if optional_user else None]
 
 
 @post("/current", status_code=200)
 async def plain(current_user: PrivyUser) -> list[str]:
-    """Answer the user."""
+    """Return the user."""
     return [current_user.id]
 
 
 @post("/optional", status_code=200)
 async def optional_plain(optional_user: PrivyUser | None = None) -> list[str | None]:
-    """Answer the user if there is one."""
+    """Return the user if there is one."""
     return [optional_user.id if optional_user else None]
 
 
 @post("/current", status_code=200, sync_to_thread=False)
 def sync(current_user: CurrentUser) -> list[str]:
-    """Answer the user."""
+    """Return the user."""
     return [current_user.id]
 
 
@@ -74,7 +74,7 @@ def sync(current_user: CurrentUser) -> list[str]:
     "handlers", [(current, optional), (marked, optional_marked), (plain, optional_plain), (sync, optional)]
 )
 def test_user(handlers: Any) -> None:
-    """From the token alone, however the parameters are written."""
+    """They come only from the token, however the parameters are annotated."""
     client = client_of(*handlers)
     options: dict[str, Any] = {"params": FORGED, "json": FORGED}
     for path in ("/current", "/optional"):
@@ -89,7 +89,7 @@ def test_user(handlers: Any) -> None:
 
 @pytest.mark.filterwarnings(INFERRED)
 def test_dependencies_of_dependencies() -> None:
-    """Those of the app may take the user, and return one, with or without Litestar's mark."""
+    """Dependencies of the app can have and return a user, with or without Litestar's marker."""
 
     async def wallet(current_user: CurrentUser) -> str:
         return current_user.wallets[0].address
@@ -118,7 +118,7 @@ def test_dependencies_of_dependencies() -> None:
 
 
 def test_many_handlers_share_one_dependency() -> None:
-    """It is prepared once."""
+    """A dependency that many handlers share is prepared only once."""
 
     async def name(current_user: CurrentUser) -> str:
         return current_user.id
@@ -131,7 +131,7 @@ def test_many_handlers_share_one_dependency() -> None:
 
 
 def page_of() -> Any:
-    """Return a function that takes a dependency of the app."""
+    """Return a function with a dependency of the app as a parameter."""
 
     async def page(name: NamedDependency[str]) -> str:
         return name
@@ -140,7 +140,7 @@ def page_of() -> Any:
 
 
 def test_one_handler_at_several_paths() -> None:
-    """It takes the user at each."""
+    """A handler with several paths has the user at each of them."""
 
     @get(["/one", "/two/{number:int}"])
     async def page(current_user: CurrentUser) -> str:
@@ -153,7 +153,7 @@ def test_one_handler_at_several_paths() -> None:
 
 
 def test_overrides() -> None:
-    """A dependency of the app's own under the name comes first, as tests want it."""
+    """A dependency of the app with the same name replaces ours, for use in tests."""
     fake = PrivyUser("did:privy:fake")
 
     async def fake_user() -> PrivyUser:
@@ -164,7 +164,7 @@ def test_overrides() -> None:
 
 
 def test_websockets() -> None:
-    """A handshake without a user is refused before the handler is called."""
+    """A handshake without a user is rejected before the handler is called."""
 
     @websocket("/ws")
     async def socket(socket: WebSocket[Any, Any, Any], current_user: CurrentUser) -> None:
@@ -188,7 +188,7 @@ def test_websockets() -> None:
 
 
 def test_without_the_plugin() -> None:
-    """The app is not made: Litestar knows of no such dependency."""
+    """The app cannot be created, because Litestar has no such dependency."""
     with pytest.raises(Exception, match="current_user"):
         Litestar([current], logging_config=None)
 

@@ -1,4 +1,4 @@
-"""``requires_privy_user`` on every layer and with every word."""
+"""``requires_privy_user`` on every layer and with every keyword."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WALLET = "0x72d916C83baF0730bbe2BeC6FF8c522C13bC0aEF"
 
 @get("/me")
 async def me(request: PrivyRequest) -> str:
-    """Answer the user."""
+    """Return the user."""
     return request.auth.require().id
 
 
@@ -45,7 +45,7 @@ def shown(answer: Any) -> tuple[int, Any]:
     ],
 )
 def test_conditions(guard: Any, passes: set[str]) -> None:
-    """Who meets them enters; others get 403, and who is nobody 401."""
+    """A user who meets the conditions is accepted; others get 403, and a request without a user 401."""
 
     @get("/page", guards=[guard])
     async def page(request: PrivyRequest) -> str:
@@ -103,7 +103,7 @@ def client_app(*handlers: Any, **options: Any) -> Litestar:
 
 @pytest.mark.parametrize("make", [in_the_app, in_a_router, in_a_controller, in_two_layers])
 def test_layers(make: Any) -> None:
-    """A guard holds for all that is below it."""
+    """A guard applies to everything below it."""
     client = serve(make())
     assert client.get("/me", headers=identity_header()).text == ADA
     assert shown(client.get("/me", headers=identity_header("grace"))) == FORBIDDEN
@@ -112,7 +112,7 @@ def test_layers(make: Any) -> None:
 
 
 def test_guards_of_the_app_beside_ours() -> None:
-    """They run in their order, sync or async, and find the user."""
+    """The app's own guards run in order, sync or async, and find the user."""
     seen: list[Any] = []
 
     def watching(connection: Any, handler: Any) -> None:
@@ -120,7 +120,7 @@ def test_guards_of_the_app_beside_ours() -> None:
 
     @get("/page", guards=[requires_privy_user(), watching], sync_to_thread=False)
     def page() -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     client = client_of(page)
     assert client.get("/page").status_code == 401
@@ -129,7 +129,7 @@ def test_guards_of_the_app_beside_ours() -> None:
 
 
 def test_websockets() -> None:
-    """A condition that is not met refuses the handshake, and so does a wallet in the path that is another's."""
+    """The handshake is rejected if a condition is not met, or if the wallet in the path belongs to another user."""
 
     @websocket("/ws/{address:str}", guards=[requires_privy_user(owns_wallet="address")])
     async def socket(socket: WebSocket[Any, Any, Any]) -> None:
@@ -153,7 +153,7 @@ def test_websockets() -> None:
 
 
 def test_mounted_apps() -> None:
-    """What they receive cannot be read before, so that no wallet of a body or a query is taken for the user's."""
+    """Their body cannot be read before, so a wallet in a body or a query does not count."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response("inside").to_asgi_response(None, PrivyRequest(scope))(scope, receive, send)
@@ -169,11 +169,11 @@ def test_mounted_apps() -> None:
 
 
 def test_guards_and_parameters_of_a_method() -> None:
-    """A handler that changes something is held to the rule of cookies."""
+    """The cross-site rule applies to handlers with unsafe methods."""
 
     @post("/page", guards=[requires_privy_user()])
     async def page() -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     cookie = {"Cookie": f"privy-id-token={identity_header()['privy-id-token']}"}
     client = client_of(page)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: security schemes as the settings have them, and the operations that need a user."""
+"""The OpenAPI document: security schemes as configured, and the operations that require a user."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ SCHEMES = ["PrivyIdentityHeader", "PrivyAccessBearer", "PrivyIdentityCookie", "P
 
 @get("/me")
 async def me(current_user: CurrentUser) -> str:
-    """Answer the user."""
+    """Return the user."""
     return current_user.id
 
 
 @get("/open")
 async def open_page(request: PrivyRequest, optional_user: OptionalUser) -> str:
-    """Answer anybody."""
+    """Return the same to every client."""
     return "open"
 
 
 @get("/bare")
 async def bare() -> str:
-    """Answer anybody."""
+    """Return the same to every client."""
     return "bare"
 
 
@@ -40,7 +40,7 @@ def documented(*handlers: Any, **options: Any) -> Any:
 
 
 def test_schemes() -> None:
-    """Header, bearer and cookie, each under the name that the settings give it."""
+    """Header, bearer token and cookie have the configured names."""
     schemes = documented(me)["components"]["securitySchemes"]
     assert list(schemes) == SCHEMES
     assert schemes["PrivyAccessBearer"] == {
@@ -59,11 +59,11 @@ def test_schemes() -> None:
 
 
 def test_operations() -> None:
-    """Those with a guard or the user as a parameter list every scheme as an alternative, and others none."""
+    """Operations with a guard or a user parameter list every scheme as an alternative, others none."""
 
     @post("/guarded", guards=[requires_privy_user(wallet="ethereum")])
     async def guarded() -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     class Pages(Controller):
         path = "/pages"
@@ -72,11 +72,11 @@ def test_operations() -> None:
 
         @delete()
         async def page(self) -> None:
-            """Answer nothing."""
+            """Return nothing."""
 
     @get(["/two", "/three"], security=[{"PrivyAccessBearer": []}])
     async def twice(current_user: CurrentUser) -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     paths = documented(me, open_page, guarded, Pages, twice)["paths"]
     alternatives: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
@@ -88,7 +88,7 @@ def test_operations() -> None:
 
 
 def test_other_apps_are_left_alone() -> None:
-    """Litestar's default configuration is one object for all apps, and an app's own may be used for several."""
+    """Litestar's default configuration is one object for all apps, so it must not be changed."""
     own = OpenAPIConfig("Title", "1", components=[Components(security_schemes={"Own": SecurityScheme("http")})])
     assert list(documented(me, openapi_config=own)["components"]["securitySchemes"]) == ["Own", *SCHEMES]
     assert len(own.components if isinstance(own.components, list) else []) == 1
@@ -98,7 +98,7 @@ def test_other_apps_are_left_alone() -> None:
 
 
 def test_without_a_document() -> None:
-    """The app is guarded all the same."""
+    """An app without a document is protected as well."""
     client = client_of(me, openapi_config=None)
     assert client.get("/schema/openapi.json").status_code == 404
     assert client.get("/me").status_code == 401

@@ -1,4 +1,4 @@
-"""``owns_wallet`` and the body: the handler reads it as if nobody had, and never another address."""
+"""``owns_wallet`` and the body: the handler can read it as usual, and never reads another address."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def read_json(request: Anything) -> Any:
 
 @post("/data")
 async def read_data(data: Annotated[dict[str, Any], Body()]) -> Any:
-    """Take JSON."""
+    """Read parsed JSON."""
     return data
 
 
@@ -65,7 +65,7 @@ async def read_form(request: Anything) -> Any:
 async def read_form_data(
     data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)],
 ) -> Any:
-    """Take a form."""
+    """Read a parsed form."""
     return data
 
 
@@ -73,7 +73,7 @@ async def read_form_data(
 async def read_files(
     data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
 ) -> dict[str, Any]:
-    """Take a form with a file."""
+    """Read a parsed form with a file."""
     file = data["file"]
     assert isinstance(file, UploadFile)
     return {"address": data["address"], "file": (await file.read()).decode()}
@@ -93,7 +93,7 @@ async def read_files(
     ],
 )
 def test_handler_reads_the_body(path: str, content_type: str, body: str | bytes, read: Any) -> None:
-    """In every way that Litestar has, once it is known to name the user's wallet."""
+    """Handlers can read the body in every way that Litestar has."""
     handlers = [read_body, read_stream, read_json, read_data, read_form, read_form_data, read_files]
     client = client_of(*handlers, guards=OWNER)
     text = body.decode() if isinstance(body, bytes) else body
@@ -105,7 +105,7 @@ def test_handler_reads_the_body(path: str, content_type: str, body: str | bytes,
 
 
 def test_handler_reads_a_body_that_no_condition_can() -> None:
-    """Another condition lets the user in, although the body is too large to be looked at."""
+    """A condition without parameters is met, although the body is too large to be read."""
     guard = requires_privy_user(has_wallet("ethereum") | owns_wallet("address"))
     either = requires_privy_user(owns_wallet("address") | has_wallet("ethereum"))
     body = b"x" * 3_000_000
@@ -116,7 +116,7 @@ def test_handler_reads_a_body_that_no_condition_can() -> None:
 
 
 def test_path_and_query() -> None:
-    """An address there counts if no other place has another one."""
+    """An address in the body counts if no other part of the request has a different one."""
 
     @get(["/path/{address:str}"], guards=OWNER)
     async def of_path(address: FromPath[str]) -> str:
@@ -162,7 +162,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize("encoding", DECLARED)
 def test_another_address_in_a_declared_body(encoding: str) -> None:
-    """Whatever the content type is, no handler reads another address than the one in the query, which is the user's."""
+    """Whatever the content type is, no handler reads a different address than the user's in the query."""
     entered: list[Any] = []
 
     async def handler(data: Any) -> None:
@@ -178,7 +178,7 @@ def test_another_address_in_a_declared_body(encoding: str) -> None:
 
 
 def test_message_pack() -> None:
-    """Its members count like those of JSON where the content type does not say what nobody else reads."""
+    """Its members count like those of JSON, unless the content type is one that no other parser reads."""
 
     @post("/packed")
     async def packed(data: Annotated[dict[str, Any], DECLARED["msgpack"]]) -> Any:
@@ -193,7 +193,7 @@ def test_message_pack() -> None:
 
 @pytest.mark.parametrize("content_type", [FORM, MULTIPART])
 def test_form_that_middleware_has_read(content_type: str) -> None:
-    """The one against CSRF reads the form before any guard runs."""
+    """Litestar's CSRF middleware reads the form before any guard runs."""
     token = generate_csrf_token("secret")
 
     def form(address: str) -> bytes:
@@ -210,7 +210,7 @@ def test_form_that_middleware_has_read(content_type: str) -> None:
 
 
 def test_body_that_middleware_has_read() -> None:
-    """Litestar keeps it."""
+    """A body that was read before can be read again."""
 
     def reading(app: ASGIApp) -> ASGIApp:
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -225,7 +225,7 @@ def test_body_that_middleware_has_read() -> None:
 
 
 def test_no_body_is_read_for_nobody() -> None:
-    """Who is not known gets an answer at once."""
+    """Without a user the response comes at once, and the body is not read."""
     received: list[str] = []
 
     def watching(app: ASGIApp) -> ASGIApp:

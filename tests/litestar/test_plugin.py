@@ -1,4 +1,4 @@
-"""The user and the answers in an app with the plugin."""
+"""The user and the error responses in an app with the plugin."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ INVALID = (401, {"message": "Invalid token"})
 
 @get("/who")
 async def who(request: PrivyRequest) -> list[str | None]:
-    """Answer who asks, and why a token is not accepted."""
+    """Return the user's ID, and why a token is not accepted."""
     return [request.user.id if request.user else None, request.auth.error]
 
 
 @get("/me")
 async def me(current_user: CurrentUser) -> list[str]:
-    """Answer the user."""
+    """Return the user."""
     return [current_user.id]
 
 
@@ -52,7 +52,7 @@ def shown(answer: Any) -> tuple[int, Any]:
 
 
 def test_request_has_the_user() -> None:
-    """And what is known about the request, whether there is a user or not."""
+    """A connection has ``user`` and ``auth``, with and without a user."""
     client = client_of(who)
     assert client.get("/who").json() == [None, None]
     assert client.get("/who", headers=identity_header()).json() == [ADA, None]
@@ -78,7 +78,7 @@ def test_middleware_of_the_app_has_the_user() -> None:
 
 
 def test_middleware_that_refuses() -> None:
-    """A refusal that is raised outside the handlers of exceptions is answered too."""
+    """An error that is raised outside of the exception handlers gets its response too."""
 
     def refusing(app: ASGIApp) -> ASGIApp:
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +93,7 @@ def test_middleware_that_refuses() -> None:
 
 
 def test_answers_of_refusals_in_a_handler() -> None:
-    """The documented ones, whatever middleware stands between."""
+    """The responses are the documented ones, with any middleware in between."""
 
     @get("/own")
     async def own(request: PrivyRequest) -> str:
@@ -112,13 +112,13 @@ def test_answers_of_refusals_in_a_handler() -> None:
 
 
 def mine(request: Request[Any, Any, Any], error: Any) -> Response[dict[str, Any]]:
-    """Answer in an app's own way."""
+    """Return a custom response."""
     return Response({"detail": error.code}, status_code=error.status)
 
 
 @pytest.mark.parametrize("kind", [AuthenticationError, PrivyError])
 def test_exception_handlers_of_the_app(kind: type[PrivyError]) -> None:
-    """They answer what handlers raise, and what paths require."""
+    """Custom exception handlers apply to handlers and to protected paths."""
     client = client_of(me, who, plugins=[Privy(issuer_config(), protect=["/who"])], exception_handlers={kind: mine})
     for path in ("/me", "/who"):
         assert shown(client.get(path)) == (401, {"detail": "missing_token"})
@@ -127,11 +127,11 @@ def test_exception_handlers_of_the_app(kind: type[PrivyError]) -> None:
 
 
 def test_exception_handlers_of_a_route() -> None:
-    """They come before those of the app; one of all exceptions comes after ours."""
+    """They are used before those of the app; a handler of all exceptions is used after ours."""
 
     @get("/own", exception_handlers={PrivyError: mine})
     async def own(current_user: CurrentUser) -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     client = client_of(own, me, exception_handlers={Exception: lambda request, error: Response("x", status_code=500)})
     assert shown(client.get("/own")) == (401, {"detail": "missing_token"})
@@ -139,7 +139,7 @@ def test_exception_handlers_of_a_route() -> None:
 
 
 def test_exception_handlers_outside_of_routes() -> None:
-    """The state of the request has the user there too."""
+    """The state of the request has the user there as well."""
 
     def missing(request: Request[Any, Any, Any], error: Any) -> Response[list[str]]:
         user = request.state.privy_user
@@ -151,7 +151,7 @@ def test_exception_handlers_outside_of_routes() -> None:
 
 
 def test_errors_of_the_app_are_its_own() -> None:
-    """They become Litestar's answers."""
+    """Other errors become Litestar's own responses."""
 
     @get("/crash")
     async def crash() -> None:
@@ -167,7 +167,7 @@ def test_errors_of_the_app_are_its_own() -> None:
 
 
 def test_protected_paths() -> None:
-    """A user is required before routing: also where there is no handler, or none for the method."""
+    """A user is required before routing, even if there is no handler, or none for the method."""
     client = client_of(who, plugins=[Privy(issuer_config(), protect=["/"], exempt=["/open"])])
     for method, path in (("GET", "/who"), ("GET", "/none"), ("DELETE", "/who"), ("GET", "/schema/openapi.json")):
         assert shown(client.request(method, path)) == UNAUTHORIZED
@@ -196,7 +196,7 @@ def test_protected_mounts(tmp_path: Any) -> None:
 
 @websocket("/ws", guards=[requires_privy_user()])
 async def socket(socket: WebSocket[PrivyUser, Any, Any]) -> None:
-    """Say who is there, until the user is asked for a second time."""
+    """Send the user's ID, and require a user after each message."""
     await socket.accept()
     await socket.send_json([socket.user.id, socket.auth.kind])
     await socket.receive_text()
@@ -204,7 +204,7 @@ async def socket(socket: WebSocket[PrivyUser, Any, Any]) -> None:
 
 
 def test_websocket_has_the_user() -> None:
-    """A refusal after it was accepted closes it for reasons of policy."""
+    """An error after the WebSocket was accepted closes it with code 1008."""
     with client_of(socket).websocket_connect("/ws", headers=identity_header()) as connection:
         assert connection.receive_json() == [ADA, "identity"]
         connection.send_text("more")
@@ -215,7 +215,7 @@ def test_websocket_has_the_user() -> None:
 
 @pytest.mark.parametrize("protect", [[], ["/ws"]])
 def test_refused_websocket(protect: list[str]) -> None:
-    """Before it is accepted, by the answer of a page, or by closing on servers that cannot send one."""
+    """A handshake gets the HTTP response, or is closed on servers that cannot send one."""
     app: Any = app_of(socket, plugins=[Privy(issuer_config(), protect=protect)], middleware=[lambda app: app])
     for headers, body in (({}, b'{"message": "Unauthorized"}'), (INVALID_HEADER, b'{"message": "Invalid token"}')):
         with pytest.raises(WebSocketDenialResponse) as denied:
@@ -231,7 +231,7 @@ def test_refused_websocket(protect: list[str]) -> None:
 
 
 def test_other_errors_of_websockets() -> None:
-    """They stay Litestar's."""
+    """Other errors in a WebSocket are handled by Litestar."""
 
     @websocket("/crash")
     async def crash(socket: WebSocket[Any, Any, Any]) -> None:
@@ -267,7 +267,7 @@ PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "
 
 
 def test_preflights_never_enter_a_handler_that_asks_for_a_user() -> None:
-    """They are answered, whichever way it asks, and by Litestar where it does not."""
+    """They are answered by the plugin if a handler requires a user, and by Litestar otherwise."""
     entered: list[str] = []
 
     @route("/guarded", http_method=["GET", "OPTIONS"], guards=[requires_privy_user()])
@@ -296,7 +296,7 @@ def test_preflights_never_enter_a_handler_that_asks_for_a_user() -> None:
 
 
 def test_cors() -> None:
-    """Litestar's middleware stands around ours: it answers preflights, adds its headers to refusals, and keeps ours."""
+    """Litestar's CORS middleware is outside ours: it answers preflights, and adds its headers to error responses."""
     cors = CORSConfig(allow_origins=["https://app.example"])
     client = client_of(me, who, plugins=[Privy(issuer_config(), protect=["/me"])], cors_config=cors)
     assert client.options("/me", headers=PREFLIGHT).status_code == 204
@@ -311,7 +311,7 @@ def test_cors() -> None:
 
 
 def test_response_cache_is_not_shared_between_users() -> None:
-    """What is cached for one token is answered to no other, nor to nobody, whichever way the handler has the user."""
+    """A response that is cached for one token is used for no other token, and not without one."""
 
     @get("/mine", cache=True)
     async def mine(current_user: CurrentUser) -> str:
@@ -339,7 +339,7 @@ def test_response_cache_is_not_shared_between_users() -> None:
 
 
 def test_one_plugin_in_two_apps() -> None:
-    """And one handler, with a second plugin that has other settings."""
+    """One plugin works in two apps, and one handler with two plugins."""
     plugin, other = (
         Privy(issuer_config(), protect=["/who"]),
         Privy(issuer_config(access_header="x-access", tokens=("access",))),
@@ -372,7 +372,7 @@ def test_lower_layers() -> None:
 
 
 def test_routes_that_are_added_later() -> None:
-    """They are served by the router that the middleware is around."""
+    """Handlers that are registered later are protected too."""
     app = app_of(who)
     app.register(me)
     assert shown(serve(app).get("/me")) == UNAUTHORIZED
@@ -380,7 +380,7 @@ def test_routes_that_are_added_later() -> None:
 
 
 def test_app_without_any_route_at_first() -> None:
-    """Its router cannot be found in time, so that nothing is served."""
+    """An app without any route answers 500."""
     app = app_of(openapi_config=None)
     app.register(who)
     answer = serve(app, raise_server_exceptions=False).get("/who", headers=identity_header())
@@ -389,7 +389,7 @@ def test_app_without_any_route_at_first() -> None:
 
 
 def test_keys_are_fetched_when_the_app_starts() -> None:
-    """The first request need not wait."""
+    """Keys are fetched before the first request."""
     with DevelopmentIssuer() as issuer:
         plugin = Privy(issuer.config())
         with serve(app_of(who, plugins=[plugin])) as client:

@@ -1,4 +1,4 @@
-"""What would leave a handler open, or let the client say who it is: the app is not made."""
+"""Mistakes that would leave a handler open, or let the client choose the user: the app cannot be created."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.issued import identity_header, issuer_config
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
 
-# A type checker would not let it pass.
+# Type checkers report this.
 UNCALLED: Any = requires_privy_user
 
 
 @get("/page")
 async def page() -> str:
-    """Answer anybody."""
+    """Return the same to every client."""
     return "open"
 
 
@@ -38,7 +38,7 @@ async def page() -> str:
     ],
 )
 def test_wrong_settings(settings: Any, field: str) -> None:
-    """The error names the field, where the plugin is made."""
+    """The error names the field when the plugin is created."""
     with pytest.raises(ConfigurationError, match=field):
         Privy(settings)
 
@@ -54,13 +54,13 @@ def test_wrong_settings(settings: Any, field: str) -> None:
     ],
 )
 def test_wrong_options(options: Any, field: str) -> None:
-    """The error names the option, where the app is made."""
+    """The error names the option when the app is created."""
     with pytest.raises(ConfigurationError, match=field):
         app_of(page, plugins=[Privy(issuer_config(), **options)])
 
 
 def test_installed_twice() -> None:
-    """The settings of one of the two would mean nothing."""
+    """The settings of one of the two plugins would be ignored."""
     with pytest.raises(ConfigurationError, match="plugins: has Privy twice"):
         app_of(page, plugins=[Privy(issuer_config()), Privy(issuer_config(), protect=["/"])])
 
@@ -70,14 +70,14 @@ def test_guard_that_is_not_called() -> None:
 
     @get("/guarded", guards=[UNCALLED])
     async def guarded() -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     class Pages(Controller):
         guards = [UNCALLED]  # noqa: RUF012
 
         @get("/pages")
         async def page(self) -> None:
-            """Answer nothing."""
+            """Return nothing."""
 
     routed = Router("/", route_handlers=[page], guards=[UNCALLED])
     for handler in (guarded, Pages, routed):
@@ -88,7 +88,7 @@ def test_guard_that_is_not_called() -> None:
 
 
 def test_conditions_that_are_none() -> None:
-    """What is no predicate, or has to be awaited."""
+    """A value that is not a predicate, or that must be awaited, raises an error."""
 
     async def predicate(user: PrivyUser) -> bool:
         return True
@@ -102,7 +102,7 @@ def taking(annotation: Any, name: str, default: Any = inspect.Parameter.empty) -
     """Return a handler with a parameter."""
 
     async def handler(**values: Any) -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     parameter = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
     handler.__annotations__ = {name: annotation, "return": None}
@@ -122,7 +122,7 @@ def taking(annotation: Any, name: str, default: Any = inspect.Parameter.empty) -
 )
 @pytest.mark.parametrize("name", ["user", "data", "privy_user"])
 def test_user_that_would_be_read_from_the_request(annotation: Any, name: str) -> None:
-    """Whatever it is called, in a handler, a WebSocket or a dependency."""
+    """A user parameter with any name raises an error, in a handler, a WebSocket or a dependency."""
     with pytest.raises(ConfigurationError, match=f"handler: would read {name} from the request: use current_user"):
         app_of(post("/page")(taking(annotation, name)))
     with pytest.raises(ConfigurationError, match=f"would read {name}"):
@@ -138,7 +138,7 @@ def test_default_does_not_make_it_a_dependency() -> None:
 
 
 def test_requests_may_be_typed() -> None:
-    """The user is named there too, and nothing is read."""
+    """The reserved parameters of Litestar can be annotated with the user."""
 
     @get("/typed")
     async def typed(request: Request[PrivyUser | None, PrivyAuth, Any]) -> str:
@@ -156,7 +156,7 @@ def test_requests_may_be_typed() -> None:
 
 
 def test_user_as_the_answer() -> None:
-    """Litestar would write every field, the raw claims among them."""
+    """Litestar would include every field in the response, including the raw claims."""
 
     async def one(current_user: CurrentUser) -> PrivyUser:
         return current_user
@@ -170,23 +170,23 @@ def test_user_as_the_answer() -> None:
 
 
 def test_guard_without_the_plugin() -> None:
-    """Nobody enters, and the error tells what to do."""
+    """No request is accepted, and the error says how to fix it."""
 
     @get("/guarded", guards=[requires_privy_user()])
     async def guarded() -> None:
-        """Answer nothing."""
+        """Return nothing."""
 
     app: Any = app_of(guarded, plugins=[])
     errors: list[Any] = []
     app.after_exception.append(keep_in(errors))
     assert serve(app).get("/guarded", headers=identity_header()).status_code == 500
     assert "is not installed" in str(errors[0])
-    # The middleware alone gives what the guard needs, but no answers.
+    # The middleware provides what the guard needs, but no error responses.
     assert serve(PrivyMiddleware(app, issuer_config())).get("/guarded", headers=identity_header()).status_code == 200  # type: ignore[arg-type]
 
 
 def keep_in(errors: list[Any]) -> Any:
-    """Return a hook that keeps the errors it is told."""
+    """Return a hook that collects the errors."""
 
     async def hook(error: Exception, scope: Any) -> None:
         errors.append(error)
