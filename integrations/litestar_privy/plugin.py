@@ -1,8 +1,7 @@
 """Privy in a Litestar app."""
 
-from __future__ import annotations
-
 from copy import copy
+from hashlib import sha256
 from typing import Any, Unpack
 
 from litestar import Request, Response
@@ -43,10 +42,10 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
             app_config.before_send.append(self._restore_vary)
         for name, provider in PROVIDERS.items():
             app_config.dependencies.setdefault(name, Provide(provider))
-        # A cached response is for the same token alone, also where no guard runs.
+        # A cached response is for the same token alone, also where no guard runs; the store gets no personal data.
         app_config.response_cache_config = cache = copy(app_config.response_cache_config)
         key: Any = cache.key_builder
-        cache.key_builder = lambda request: f"{request.scope['state']['privy_auth']} {key(request)}"
+        cache.key_builder = lambda it: sha256(f"{it.scope['state']['privy_auth']} {key(it)}".encode()).hexdigest()
         if app_config.openapi_config:
             app_config.openapi_config = config = copy(app_config.openapi_config)
             given = config.components if isinstance(config.components, list) else [config.components]

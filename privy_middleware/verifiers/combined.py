@@ -14,10 +14,9 @@ from privy_middleware.http.credentials import Credential, TokenLocation
 from privy_middleware.keys import aready_all, ready_all
 from privy_middleware.tokens.jws import find_dots, read_payload
 from privy_middleware.verifiers.base import Verifier
-from privy_middleware.verifiers.bearer import BearerSettings, user_of
+from privy_middleware.verifiers.bearer import BearerSettings
 
-__all__ = ["CombinedVerifier", "user_of"]
-
+__all__ = ["CombinedVerifier"]
 
 # How many tokens are remembered by their hash, so that their payloads are not decoded again.
 _MOST_HASHES = 4096

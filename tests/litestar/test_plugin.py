@@ -336,6 +336,10 @@ def test_response_cache_is_not_shared_between_users() -> None:
             assert (answer.text == text) is (text is not None)
             assert (answer.status_code == 401) is (text is None)
     assert len(calls) == 4
+    app: Any = client.app
+    keys = list(app.stores.get("response_cache")._store)
+    assert keys
+    assert not any(ADA in key or "@" in key for key in keys)
 
 
 def test_one_plugin_in_two_apps() -> None:

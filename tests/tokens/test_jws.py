@@ -32,7 +32,7 @@ def test_nothing_of_a_header_is_shown() -> None:
 
 
 def test_size_comes_first() -> None:
-    """A token above the size limit is rejected for its size, whatever it contains; one at the limit is not."""
+    """A token above the size limit is rejected for its size; one at the limit is not."""
     with pytest.raises(OversizedToken):
         find_dots("é" * 300, 256)
     token = identity()
