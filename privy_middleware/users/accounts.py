@@ -404,7 +404,7 @@ def parse_accounts(items: Sequence[object], *, official: bool = False) -> tuple[
     accounts: list[LinkedAccount] = []
     for item in items:
         if not isinstance(item, dict):
-            raise InvalidClaims("linked_accounts contains something that is not an object")
+            raise InvalidClaims("The claim linked_accounts contains something that is not an object.")
         name = item.get("type")
         build = builders.get(name) if type(name) is str else None
         account = None if build is None else build(item)
