@@ -123,7 +123,7 @@ class PrivyAuth:
         """Return the access token's claims; raises as ``require`` does, and if there is no access token."""
         self.require()
         if self.access is None:
-            raise MissingToken("an access token is required")
+            raise MissingToken("The request has no access token, which is required here.")
         return self.access
 
     def optional(self, on_invalid: OnInvalid | None = None) -> PrivyUser | None:
@@ -144,4 +144,4 @@ def _check(condition: Condition, user: PrivyUser, parameters: Parameters) -> Non
     if not user.complete:
         raise IncompleteUser
     if not condition(user, parameters):
-        raise ConditionNotMet
+        raise ConditionNotMet(condition=condition.description)

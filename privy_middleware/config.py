@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.events import OnEvent
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.http.credentials import (
@@ -25,6 +26,7 @@ from privy_middleware.http.credentials import (
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
+from privy_middleware.reporting import Reporter, read_hooks
 from privy_middleware.tokens.claims import Claims, TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
@@ -108,10 +110,16 @@ class RequestSettings:
     """Called with the verified claims at each request, cached or not; the token is refused if it returns ``True``."""
     on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
     """Called with the error whenever a token is not accepted; its ``code`` says why."""
+    on_event: OnEvent | Sequence[OnEvent] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    """Called with each event, such as ``events.Refused``: a function, sync or async, or a list of them."""
+    debug_reasons: bool = False
+    """Whether refusals have the reason in the header ``Privy-Debug-Reason``, for requests over loopback only."""
     refresh_url: str | None = None
     """The page that refreshes a session in the browser, and then goes to its ``redirect_uri``."""
     login_url: str | None = None
     """The page where users sign in: browsers are sent there from pages that require a user; API calls get a 401."""
+    reporter: Reporter = field(init=False, repr=False, compare=False, default_factory=Reporter)
+    """Reports the events of everything that has these settings."""
 
     def __post_init__(self) -> None:
         """Check every setting.
@@ -135,7 +143,9 @@ class RequestSettings:
             value = getattr(self, name)
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
             _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
-        _require(isinstance(self.fail_fast, bool), "fail_fast", "set True or False")
+        for name in ("fail_fast", "debug_reasons"):
+            _require(isinstance(getattr(self, name), bool), name, "set True or False")
+        object.__setattr__(self, "reporter", Reporter(read_hooks(self.on_event)))
         cache = self.key_cache
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.callbacks import returned
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.errors import (
     Answer,
@@ -29,13 +28,15 @@ from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import page_redirect
 from privy_middleware.http.request import Request
+from privy_middleware.reporting import call_hook
 from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier
 
 __all__ = ["Gate", "Settings", "build_gate"]
 
-_logger = logging.getLogger("privy_middleware")
+_logger = logging.getLogger("privy_middleware.keys")
+_settings_logger = logging.getLogger("privy_middleware.settings")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 _READING = frozenset({"GET", "HEAD"})
 
@@ -69,6 +70,10 @@ class Gate:
         self.reader: CredentialReader = CredentialReader(self.settings.locations, self.settings.sources)
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
         self.vary: tuple[str, ...] = tuple(vary_names(self.settings.locations))
+        if self.settings.debug_reasons:
+            _settings_logger.warning(
+                "debug_reasons is on, which shows local clients why they are refused: set it in development only."
+            )
 
     def ready(self) -> None:
         """Fetch the keys before the first request; a failure is logged, or raised with ``fail_fast``.
@@ -106,16 +111,10 @@ class Gate:
         return auth
 
     def refused(self, request: Request, error: PrivyError) -> PrivyAuth:
-        """Return what is known about a request with a refused token; writes to the log and calls ``on_refused``.
-
-        Raises:
-            ConfigurationError: if ``on_refused`` returns something to await.
-        """
+        """Return what is known about a request with a refused token; calls ``on_refused``."""
         refusal = error.without_traces()
-        level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
-        _logger.log(level, "token not accepted: %s", error.code)
         if self.settings.on_refused is not None:
-            returned(self.settings.on_refused(refusal), "on_refused")
+            call_hook(self.settings.on_refused, refusal, "on_refused")
         redirect = self._redirect(request) if isinstance(error, TokenExpired) else None
         return replace(self._nobody, refusal=refusal, redirect=redirect)
 
@@ -127,7 +126,17 @@ class Gate:
         if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, self.settings.trusted_origins):
-            raise CrossSiteRequest
+            raise CrossSiteRequest(
+                f"The token is in a cookie, and the {request.method} comes from another site: if it is yours, "
+                "add its origin to trusted_origins."
+            )
+
+    def missing_reason(self, request: Request) -> str:
+        """Return why a request counts as one without a token, with the places where one is looked for."""
+        places = ", ".join(self.reader.places)
+        if self.reader.finds_only_other_schemes(request):
+            return f'The header authorization does not begin with "Bearer ", and there is no other token ({places}).'
+        return f"There is no token in the request ({places})."
 
     def answer(self, error: PrivyError) -> Answer:
         """Return the answer to a refusal, the same in every framework.

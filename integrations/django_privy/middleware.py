@@ -15,9 +15,10 @@ from django_privy.conf import PrivySettings
 from django_privy.refusals import Refusal, aenter, enter, refuse
 from django_privy.request_adapter import is_asgi
 from django_privy.request_attributes import DjangoLookup, attach
-from django_privy.signals import request_refused, user_authenticated
+from django_privy.signals import event, request_refused, user_authenticated
 from privy_middleware import PrivyError
-from privy_middleware.plugin import PRIVATE, has_content, merge_vary, requirement
+from privy_middleware.events import Event, RequestEvent
+from privy_middleware.plugin import PRIVATE, Gate, has_content, merge_vary, requirement
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 
@@ -51,7 +52,8 @@ class PrivyMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-        if self.settings.gate.settings.fail_fast:
+        self._watched: Gate | None = None
+        if self._watch().settings.fail_fast:
             self.settings.gate.ready()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -65,8 +67,9 @@ class PrivyMiddleware:
             lookup.find()
         response: HttpResponseBase = _guard(request, lookup) or self.get_response(request)
         response = _settle(request, response, lookup)
+        lookup.report()
         for signal, news in _news(lookup):
-            signal.send(type(self), request=request, **news)
+            signal.send_robust(type(self), request=request, **news)
         return _tell_caches(response, lookup)
 
     async def _aserve(self, request: HttpRequest) -> HttpResponseBase:
@@ -75,12 +78,25 @@ class PrivyMiddleware:
             await lookup.afind()
         response: HttpResponseBase = await _aguard(request, lookup) or await self.get_response(request)
         response = _settle(request, response, lookup)
+        lookup.report()
         for signal, news in _news(lookup):
-            await signal.asend(type(self), request=request, **news)
+            await signal.asend_robust(type(self), request=request, **news)
+        await self.settings.gate.settings.reporter.deliver()
         return _tell_caches(response, lookup)
 
+    def _watch(self) -> Gate:
+        """Return the gate, after subscribing to its events, once for each gate."""
+        gate = self.settings.gate
+        if gate is not self._watched:
+            reporter = gate.settings.reporter
+            if not self._is_async:
+                reporter.require_sync()
+            reporter.subscribe(_send, lambda: event.receivers)
+            self._watched = gate
+        return gate
+
     def _attach(self, request: HttpRequest) -> DjangoLookup:
-        lookup = attach(request, self.settings.gate)
+        lookup = attach(request, self._watch())
         attach_user(request)
         return lookup
 
@@ -115,7 +131,13 @@ def _news(lookup: DjangoLookup) -> list[tuple[Signal, dict[str, Any]]]:
         news.append((user_authenticated, {"user": lookup.auth.user, "auth": lookup.auth}))
     if request_refused.receivers and lookup.refused is not None:
         news.append((request_refused, {"error": lookup.refused}))
-    return news
+    return [*news, *((event, {"event": each}) for each in lookup.events)]
+
+
+def _send(happened: Event) -> None:
+    """Send an event that is not about a request; those about requests are sent with their responses."""
+    if not isinstance(happened, RequestEvent):
+        event.send_robust(PrivyMiddleware, event=happened)
 
 
 def _tell_caches(response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:

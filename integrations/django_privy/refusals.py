@@ -17,7 +17,7 @@ from django_privy.request_attributes import lookup_of
 from privy_middleware import PrivyAuth, PrivyError
 from privy_middleware.plugin import PREFLIGHT_ANSWER, Answer, Rule, is_preflight
 
-__all__ = ["Refusal", "aenter", "arun", "enter", "refuse", "remember", "run"]
+__all__ = ["Refusal", "aenter", "arun", "enter", "refuse", "run"]
 
 
 class Refusal(HttpResponse):
@@ -41,15 +41,7 @@ def refuse(request: HttpRequest, error: PrivyError) -> Refusal:
     Raises:
         PrivyError: the error itself, if it does not reject the request but reports a mistake, such as a wrong setting.
     """
-    answer = lookup_of(request).gate.answer(error)
-    remember(request, error)
-    return Refusal(answer)
-
-
-def remember(request: HttpRequest, error: PrivyError) -> None:
-    """Remember the error that a request is rejected with, for the signal that is sent with the response."""
-    # The traceback would keep the frames alive, and with them the request.
-    lookup_of(request).refused = error.with_traceback(None)
+    return Refusal(lookup_of(request).refuse(error))
 
 
 def enter(request: HttpRequest, rule: Rule) -> Refusal | None:

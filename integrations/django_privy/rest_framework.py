@@ -17,7 +17,6 @@ from django_privy.authentication import find_django_user, maps_users
 from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
-from django_privy.refusals import remember
 from django_privy.request_attributes import find_auth, lookup_of
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.config import OnInvalid
@@ -96,8 +95,7 @@ def _optional(request: HttpRequest, auth: PrivyAuth, on_invalid: OnInvalid | Non
 
 
 def _refused(request: HttpRequest, error: PrivyError) -> Refused:
-    remember(request, error)
-    return Refused(error, lookup_of(request).gate.answer(error))
+    return Refused(error, lookup_of(request).refuse(error))
 
 
 def _principal(request: HttpRequest, user: PrivyUser) -> Any:

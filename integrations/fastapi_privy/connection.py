@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from privy_middleware import ConfigurationError, PrivyAuth
-from privy_middleware.asgi import ASGIRequest, auth_in
-from privy_middleware.plugin import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware import PrivyAuth
+from privy_middleware.asgi import ASGIRequest, required_auth_in, required_lookup_in
+from privy_middleware.plugin import PREFLIGHT_ANSWER, Lookup, is_preflight
 
-__all__ = ["answer_preflight", "not_installed", "privy_auth"]
+__all__ = ["answer_preflight", "find_lookup", "privy_auth"]
+
+_FIX = "call Privy(app) after creating the app"
 
 if TYPE_CHECKING:
     # Apps can type the state of their requests, so accept any type.
@@ -27,15 +29,16 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     Raises:
         ConfigurationError: if the middleware is not installed in the app.
     """
-    auth = auth_in(connection.scope)
-    if auth is None:
-        raise not_installed()
-    return auth
+    return required_auth_in(connection.scope, _FIX)
 
 
-def not_installed() -> ConfigurationError:
-    """Return the error for an app without the middleware."""
-    return ConfigurationError("PrivyMiddleware", "is not installed; call Privy(app) after creating the app")
+def find_lookup(connection: _Connection) -> Lookup:
+    """Return the lookup of a request or a WebSocket.
+
+    Raises:
+        ConfigurationError: if the middleware is not installed in the app.
+    """
+    return required_lookup_in(connection.scope, _FIX)
 
 
 def answer_preflight(connection: _Connection) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from privy_middleware.errors import ConflictingTokens
 
-__all__ = ["cookie_values", "only_token"]
+__all__ = ["NO_TOKEN", "cookie_values", "only_token"]
 
-# Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
-# value, for which JavaScript writes one of these words.
-_NO_TOKEN = ("", "null", "undefined")
+NO_TOKEN = ("", "null", "undefined")
+"""Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
+value, for which JavaScript writes one of these words."""
 
 
 def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, list[str]]:
@@ -37,7 +37,7 @@ def only_token(values: Sequence[str], tokens: Sequence[str]) -> str | None:
         ConflictingTokens: if the values differ and any of them has a token, since the client may mean another one.
     """
     if len(values) > 1 and values.count(values[0]) != len(values):
-        if all(token in _NO_TOKEN for token in tokens):
+        if all(token in NO_TOKEN for token in tokens):
             return None
         raise ConflictingTokens
-    return None if tokens[0] in _NO_TOKEN else tokens[0]
+    return None if tokens[0] in NO_TOKEN else tokens[0]
