@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
+from privy_middleware.conditions import (
+    Condition,
+    ConditionWords,
+    Parameters,
+    Predicate,
+    condition,
+    require_condition,
+)
 from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
 from privy_middleware.errors import Answer
 from privy_middleware.gate import Gate, Settings, build_gate
@@ -93,7 +100,12 @@ class Rule:
 
 
 def requirement(condition: Condition | None = None) -> Rule:
-    """Return the rule that there must be a user, who meets the condition."""
+    """Return the rule that there must be a user, who meets the condition.
+
+    Raises:
+        ConfigurationError: if ``condition`` is anything else than a condition or ``None``.
+    """
+    require_condition(condition)
     if condition is None:
         return _REQUIRED
     return Rule(lambda auth, given: auth.require(condition, given), condition.parameters)
