@@ -8,11 +8,11 @@ import inspect
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["closest", "give_by_name", "known_keywords", "quoted_list", "warn_once"]
+__all__ = ["closest", "give_by_name", "known_keywords", "quoted_list", "share_defaults", "warn_once"]
 
 _logger = logging.getLogger("privy_middleware.settings")
 _lock = threading.Lock()
@@ -69,9 +69,15 @@ def known_keywords(
                     raise ConfigurationError(name, hints.get(name) or _with_suggestion(name, known, usage))
             return function(*args, **kwargs)
 
+        share_defaults(function, checked)
         return checked
 
     return decorate
+
+
+def share_defaults(function: Any, wrapper: Any) -> None:
+    """Give a wrapper the defaults of its function, which ``functools.wraps`` leaves out."""
+    wrapper.__kwdefaults__ = function.__kwdefaults__
 
 
 def _with_suggestion(name: str, known: Iterable[str], usage: str) -> str:

@@ -31,6 +31,7 @@ from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, 
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
+from privy_middleware.settings_sources import SettingsSource
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
@@ -51,6 +52,7 @@ __all__ = [
     "RequestParts",
     "Rule",
     "Settings",
+    "SettingsSource",
     "aread_parameters",
     "build_gate",
     "has_content",
