@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from privy_middleware.conditions import Condition, Parameters
+from privy_middleware.conditions import Condition, Parameters, require_condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import (
     ConditionNotMet,
@@ -110,7 +110,9 @@ class PrivyAuth:
             AuthenticationError: if there is no user.
             AuthorizationError: if the condition is not met, or the request is cross-site.
             ServiceUnavailable: if the token cannot be verified now, because keys are missing.
+            ConfigurationError: if ``condition`` is not a condition, such as a plain function.
         """
+        require_condition(condition)
         if self.refusal is not None:
             raise self.redirect or self.refusal
         if self.user is None:

@@ -29,11 +29,12 @@ from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import page_redirect
 from privy_middleware.http.request import Request
 from privy_middleware.reporting import call_hook
+from privy_middleware.settings_sources import SettingsSource, build_settings, environment
 from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier
 
-__all__ = ["Gate", "Settings", "build_gate"]
+__all__ = ["Gate", "Settings", "build_gate", "read_settings"]
 
 _logger = logging.getLogger("privy_middleware.keys")
 _settings_logger = logging.getLogger("privy_middleware.settings")
@@ -51,6 +52,7 @@ class Gate:
         verifier: verifies tokens.
         settings: the settings of the verifier.
         reader: finds the tokens of a request.
+        prefixes: the path prefixes as they were given, by ``"protect"`` and ``"exempt"``.
         vary: the header fields that a decision depends on.
     """
 
@@ -58,12 +60,16 @@ class Gate:
         """Create a gate; ``protect`` and ``exempt`` are path prefixes that require a user, or do not.
 
         Raises:
-            ConfigurationError: if a path prefix is not one.
+            ConfigurationError: if a path prefix is not one, or paths are exempt but none are protected.
         """
         self.verifier = verifier
         self.settings: RequestSettings = verifier.settings
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         self._protection = Protection(everything or protect, exempt)
+        if exempt and not self._protection:
+            fix = 'nothing is protected that a path could be exempt from: set protect=["/"] too, or on_missing="reject"'
+            raise ConfigurationError("exempt", f"{fix} (PROTECT and ON_MISSING in Django)")
+        self.prefixes: dict[str, tuple[str, ...]] = {"protect": tuple(protect), "exempt": tuple(exempt)}
         self._guards_any = bool(self._protection)
         self._preflights_pass = self.settings.preflight == "pass"
         self._sign_in_pages = frozenset(_sign_in_pages(self.settings))
@@ -183,19 +189,37 @@ def _sign_in_pages(settings: RequestSettings) -> Iterator[str]:
             yield path
 
 
-def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> Gate:
+def read_settings(settings: Mapping[str, Any] | None = None, framework: SettingsSource | None = None) -> PrivyConfig:
+    """Return the configuration of an app: settings in code over those of the framework over the environment.
+
+    Raises:
+        ConfigurationError: if a setting is missing or wrong, naming it as it is written in its source.
+    """
+    given = (SettingsSource(settings or {}), framework, environment(PrivyConfig))
+    return build_settings(PrivyConfig, [source for source in given if source is not None])
+
+
+def build_gate(
+    settings: Settings = None,
+    *,
+    protect: Sequence[str] = (),
+    exempt: Sequence[str] = (),
+    framework: SettingsSource | None = None,
+) -> Gate:
     """Return a gate from a configuration, a mapping of settings, a verifier, or the environment.
+
+    A configuration or a verifier is complete. A mapping has precedence over the settings of the framework, and these
+    over the environment, field by field.
 
     Raises:
         ConfigurationError: if a setting is wrong.
     """
-    if settings is None:
-        settings = PrivyConfig.from_env()
-    elif isinstance(settings, Mapping):
-        settings = PrivyConfig.from_mapping(settings)
+    if settings is None or isinstance(settings, Mapping):
+        settings = read_settings(settings, framework)
     if isinstance(settings, BearerSettings):
         settings = verifier_for(settings)
     verifier = PrivyVerifier(settings) if isinstance(settings, PrivyConfig) else settings
     if not isinstance(getattr(verifier, "settings", None), RequestSettings):
-        raise ConfigurationError("config", "give a PrivyConfig, a mapping of settings, or a verifier")
+        fix = 'give a PrivyConfig, a dict of settings such as {"APP_ID": "…"}, or a verifier'
+        raise ConfigurationError("config", fix)
     return Gate(verifier, protect, exempt)

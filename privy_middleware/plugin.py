@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
+from privy_middleware.conditions import (
+    Condition,
+    ConditionWords,
+    Parameters,
+    Predicate,
+    condition,
+    require_condition,
+)
 from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
 from privy_middleware.errors import Answer
 from privy_middleware.gate import Gate, Settings, build_gate
@@ -24,6 +31,7 @@ from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, 
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
+from privy_middleware.settings_sources import SettingsSource
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
@@ -44,6 +52,7 @@ __all__ = [
     "RequestParts",
     "Rule",
     "Settings",
+    "SettingsSource",
     "aread_parameters",
     "build_gate",
     "has_content",
@@ -93,7 +102,12 @@ class Rule:
 
 
 def requirement(condition: Condition | None = None) -> Rule:
-    """Return the rule that there must be a user, who meets the condition."""
+    """Return the rule that there must be a user, who meets the condition.
+
+    Raises:
+        ConfigurationError: if ``condition`` is anything else than a condition or ``None``.
+    """
+    require_condition(condition)
     if condition is None:
         return _REQUIRED
     return Rule(lambda auth, given: auth.require(condition, given), condition.parameters)

@@ -24,6 +24,7 @@ from privy_middleware.plugin import (
     Gate,
     Predicate,
     Settings,
+    SettingsSource,
     build_gate,
     has_content,
     merge_vary,
@@ -33,6 +34,7 @@ from privy_middleware.plugin import (
 __all__ = ["Privy"]
 
 _PREFIX = "PRIVY_"
+_PROTECT = "is not a setting: call privy.protect(app) or privy.protect(blueprint), which have exempt=[…]"
 
 
 class Privy:
@@ -101,13 +103,7 @@ class Privy:
 
 def _gate_of(app: Flask, config: Settings) -> Gate:
     named = {key.removeprefix(_PREFIX): value for key, value in app.config.items() if key.startswith(_PREFIX)}
-    if config is not None or not named:
-        return build_gate(config)
-    try:
-        return build_gate(named)
-    except ConfigurationError as error:
-        error.args = (f"{_PREFIX}{error.field.upper()} ({error})",)
-        raise
+    return build_gate(config, framework=SettingsSource(named, f'app.config["{_PREFIX}{{}}"]', option_fix=_PROTECT))
 
 
 def _check_views() -> None:

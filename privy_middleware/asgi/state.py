@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from privy_middleware.asgi.types import Scope
@@ -113,10 +113,10 @@ def required_auth_in(scope: Scope, fix: str) -> PrivyAuth:
     return auth
 
 
-def lookup_in(scope: Scope) -> Lookup | None:
+def lookup_in(scope: Mapping[str, object]) -> Lookup | None:
     """Return the lookup of the request that a scope is of, ``None`` without the middleware."""
-    state: RequestState | None = scope.get(_KEY)
-    return None if state is None else state.lookup
+    state = scope.get(_KEY)
+    return state.lookup if isinstance(state, RequestState) else None
 
 
 class Remembering:
@@ -127,7 +127,7 @@ class Remembering:
 
     __slots__ = ("_scope",)
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Mapping[str, object]) -> None:
         """Create it for a request or a WebSocket."""
         self._scope = scope
 
@@ -141,7 +141,7 @@ class Remembering:
             lookup.remember(error)
 
 
-def required_lookup_in(scope: Scope, fix: str) -> Lookup:
+def required_lookup_in(scope: Mapping[str, object], fix: str) -> Lookup:
     """Return the lookup in a scope, as ``lookup_in`` does; ``fix`` says how to add the middleware.
 
     Raises:

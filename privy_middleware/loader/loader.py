@@ -15,6 +15,7 @@ from privy_middleware.errors import ConfigurationError, UserDeleted, UserUnavail
 from privy_middleware.events import Event, UserLoaded, UserLoadFailed
 from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
+from privy_middleware.gate import read_settings
 from privy_middleware.loader.api import PRIVY_API_URL, CallableSource, LoadUser, UserAPI, UserSource
 from privy_middleware.loader.cache import Loaded, LoadFailed, UserCache, UserRef
 from privy_middleware.loader.request import Follower, Leader, UserFlight
@@ -196,9 +197,9 @@ def _event(ref: UserRef, outcome: Loaded | LoadFailed) -> Event:
 
 
 def _configured(config: PrivyConfig | Mapping[str, Any] | None) -> PrivyConfig:
-    if config is None:
-        return PrivyConfig.from_env()
-    return config if isinstance(config, PrivyConfig) else PrivyConfig.from_mapping(config)
+    if config is not None and not isinstance(config, PrivyConfig | Mapping):
+        raise ConfigurationError("settings", 'give a PrivyConfig or a dict such as {"APP_ID": "…"}')
+    return config if isinstance(config, PrivyConfig) else read_settings(config)
 
 
 def _check_numbers(**settings: tuple[float, float, float]) -> None:

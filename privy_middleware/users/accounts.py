@@ -21,6 +21,7 @@ __all__ = [
     "ACCOUNT_TYPES",
     "Account",
     "AppleAccount",
+    "CHAIN_TYPES",
     "CrossAppAccount",
     "CrossAppWallet",
     "CustomAuthAccount",
@@ -32,6 +33,7 @@ __all__ = [
     "InstagramAccount",
     "LinkedAccount",
     "LinkedInAccount",
+    "OTHER_ACCOUNT_TYPES",
     "PasskeyAccount",
     "PhoneAccount",
     "SmartWalletAccount",
@@ -345,6 +347,29 @@ def _type_name(cls: type[Account]) -> str:
 ACCOUNT_TYPES: Mapping[str, type[Account]] = {
     _type_name(cls): cls for cls in get_args(LinkedAccount) if cls is not UnknownAccount
 }
+
+
+OTHER_ACCOUNT_TYPES = ("line_oauth", "twitch_oauth", "authorization_key")
+"""Account types of Privy that have no class here; their accounts are ``UnknownAccount``."""
+
+CHAIN_TYPES = (
+    "ethereum",
+    "solana",
+    "cosmos",
+    "stellar",
+    "sui",
+    "aptos",
+    "movement",
+    "tron",
+    "bitcoin-segwit",
+    "bitcoin-taproot",
+    "near",
+    "ton",
+    "starknet",
+    "xrpl",
+    "spark",
+)
+"""The values of a wallet's ``chain_type`` that Privy documents; others may follow."""
 
 
 def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]], Any]:

@@ -212,7 +212,7 @@ def test_debug_reasons(make_client: MakeClient, issuer: DevelopmentIssuer, caplo
     client = make_client(debug_reasons=True)
     bad = [identity(issuer.identity_token("ada", exp=1))]
     plain, debug = (
-        client.request("GET", "/me", bad + [("Host", "app.example")]),
+        client.request("GET", "/me", [*bad, ("Host", "app.example")]),
         client.request("GET", "/me", [*bad, LOCAL]),
     )
     refused(plain, 401, INVALID)
