@@ -36,6 +36,7 @@ from privy_middleware.users.accounts import (
 )
 from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
 from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
 
@@ -59,8 +60,9 @@ def _creation_time(value: object) -> int | None:
     return seconds(value)
 
 
+@hide_claims
 @dataclass(frozen=True, slots=True)
-class PrivyUser(PydanticOutputOnly):
+class PrivyUser(VerifiedUser):
     """A verified user. It is immutable, because one object is used by many requests.
 
     The ``repr`` shows no personal data.
@@ -76,14 +78,14 @@ class PrivyUser(PydanticOutputOnly):
         fresh_at: when the user was loaded from the REST API, in Unix seconds; ``None`` for a user of a token.
     """
 
-    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"complete", "fresh_at"})
 
     id: Annotated[str, OnlyFromTokens("PrivyUser")]
     created_at: int | None = None
     is_guest: bool = False
     linked_accounts: tuple[LinkedAccount, ...] = field(default=(), repr=False)
     custom_metadata: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
-    claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)
+    claims: NotAField[Mapping[str, Any]] = field(default=FrozenDict(), repr=False, compare=False)
     complete: bool = True
     fresh_at: float | None = None
 
@@ -300,8 +302,9 @@ class _DeferredAccounts:
 # The slots are set directly: a user is made for each verified token, and ``__init__`` takes three times as long.
 _put = {part.name: getattr(PrivyUser, part.name).__set__ for part in fields(PrivyUser)}
 _put_id, _put_created_at, _put_is_guest = _put["id"], _put["created_at"], _put["is_guest"]
-_put_accounts, _put_metadata, _put_claims = _put["linked_accounts"], _put["custom_metadata"], _put["claims"]
+_put_accounts, _put_metadata = _put["linked_accounts"], _put["custom_metadata"]
 _put_complete, _put_fresh_at = _put["complete"], _put["fresh_at"]
+_put_claims = vars(VerifiedUser)["claims"].__set__
 setattr(PrivyUser, _ACCOUNTS, _DeferredAccounts(getattr(PrivyUser, _ACCOUNTS)))
 
 
