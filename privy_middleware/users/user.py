@@ -34,8 +34,10 @@ from privy_middleware.users.accounts import (
     parse_accounts,
     seconds,
 )
+from privy_middleware.users.emails import EmailAddress, addresses_in
 from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
 from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.users.stored import read_claims, read_user
 from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
@@ -97,8 +99,16 @@ class PrivyUser(VerifiedUser):
 
     @property
     def email(self) -> EmailAccount | None:
-        """Return the first e-mail account."""
+        """Return the first e-mail account; ``email_addresses`` has the addresses of other accounts too."""
         return self._first(EmailAccount)
+
+    @property
+    def email_addresses(self) -> tuple[EmailAddress, ...]:
+        """Return the e-mail addresses of all accounts, in the token's order.
+
+        Only Privy's own verification makes an address the user's (``verified_at``); others are what a provider says.
+        """
+        return tuple(addresses_in(self.linked_accounts))
 
     @property
     def phone(self) -> PhoneAccount | None:
@@ -253,6 +263,17 @@ class PrivyUser(VerifiedUser):
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PrivyUser:
+        """Return the user whose ``to_dict`` returned ``data``, without claims and ``fresh_at``, which it leaves out.
+
+        Nothing is verified: use it only for data that your own code has stored, and never for data from a request.
+
+        Raises:
+            InvalidUserData: if ``data`` is anything else, naming the field.
+        """
+        return cls(**read_user(data))
+
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenClaims(PydanticOutputOnly):
@@ -268,6 +289,15 @@ class AccessTokenClaims(PydanticOutputOnly):
     def to_dict(self) -> dict[str, Any]:
         """Return a new dict for JSON of the six claims."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> AccessTokenClaims:
+        """Return the claims whose ``to_dict`` returned ``data``; nothing is verified, as in ``PrivyUser.from_dict``.
+
+        Raises:
+            InvalidUserData: if ``data`` is anything else, naming the field.
+        """
+        return cls(**read_claims(data))
 
 
 class _DeferredAccounts:
