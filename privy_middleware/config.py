@@ -78,7 +78,7 @@ class RequestSettings:
     alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Settings of which one is enough: where one of them is set, the others from a lower source are ignored."""
 
-    sources: tuple[Source, ...] = ("header", "cookie")
+    sources: Sequence[Source] = ("header", "cookie")
     """Where tokens are read from, in this order; the first source that has a token is used."""
     on_missing: OnInvalid = "anonymous"
     """What happens to a request without a token: it reaches the app, or with ``"reject"`` gets a 401."""
@@ -86,7 +86,7 @@ class RequestSettings:
     """What happens to a bad token where the user is optional: a 401, or with ``"anonymous"`` there is no user."""
     preflight: Preflight = "answer"
     """Who answers a CORS preflight of a protected path: the middleware, or with ``"pass"`` the app."""
-    trusted_origins: tuple[str, ...] = ()
+    trusted_origins: Sequence[str] = ()
     """Other origins whose pages may send tokens in cookies with unsafe methods."""
     leeway: float = 10.0
     """The tolerance for clocks that differ, at most 60 s; it applies to ``exp``, ``nbf`` and ``iat``."""
@@ -231,18 +231,22 @@ class PrivyConfig(RequestSettings):
     issuer_name: ClassVar[str] = "privy.io"
     alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("verification_key", "jwks_url"),)
 
-    app_id: str | tuple[str, ...]
-    """The app id from the dashboard, which is the tokens' ``aud``; a tuple for several apps."""
+    app_id: str | Sequence[str]
+    """The app id from the dashboard, which is the tokens' ``aud``; a list for several apps."""
     verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key: PEM in any form, a JWK or a JWKS; for several apps a dict by app id."""
     jwks_url: str | Mapping[str, str] | None = None
     """The URL that keys are fetched from without a ``verification_key``; ``{app_id}`` is replaced by the app id."""
-    tokens: tuple[str, ...] = ("identity", "access")
-    """The kinds of tokens that are accepted."""
+    tokens: Sequence[str] = ("identity", "access")
+    """The kinds of tokens that are accepted: ``"identity"``, ``"access"`` or both."""
     identity_header: str = IDENTITY_HEADER
+    """The header with the identity token."""
     access_header: str = ACCESS_HEADER
+    """The header with the access token; in ``authorization`` it follows the word ``Bearer``."""
     identity_cookie: str = IDENTITY_COOKIE
+    """The cookie with the identity token."""
     access_cookie: str = ACCESS_COOKIE
+    """The cookie with the access token."""
     app_secret: str | Mapping[str, str] | None = field(default=None, repr=False)
     """The app secret, for the REST API only and not for verification; for several apps a dict by app id."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -272,7 +276,7 @@ class PrivyConfig(RequestSettings):
     @property
     def app_ids(self) -> tuple[str, ...]:
         """Return the app ids, one or several."""
-        return (self.app_id,) if isinstance(self.app_id, str) else self.app_id
+        return (self.app_id,) if isinstance(self.app_id, str) else tuple(self.app_id)
 
     @property
     def locations(self) -> tuple[TokenLocation, ...]:

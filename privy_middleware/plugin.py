@@ -55,6 +55,7 @@ __all__ = [
     "SettingsSource",
     "aread_parameters",
     "build_gate",
+    "display_name",
     "has_content",
     "is_preflight",
     "merge_vary",
@@ -172,6 +173,18 @@ async def aread_parameters(names: Collection[str], parts: Callable[[], Awaitable
         return agreed(names, await parts()) if names else {}
     except Exception:
         return {}
+
+
+def display_name(user: PrivyUser) -> str:
+    """Return a name to show: an e-mail address that Privy has verified, or another one of the user, or else the id.
+
+    It does not identify a user: only the id does.
+    """
+    addresses = user.email_addresses
+    if addresses:
+        return next((each.address for each in addresses if each.verified_at), addresses[0].address)
+    email: object = getattr(user, "email", None)
+    return email if isinstance(email, str) else user.id
 
 
 def verified_class(annotation: object) -> type | None:

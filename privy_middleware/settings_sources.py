@@ -206,7 +206,7 @@ def _from_text(each: dataclasses.Field[Any], text: str) -> Any:
         return _BOOLEANS[text.lower()]
     if isinstance(default, int | float):
         return _number(each.name, text, type(default))
-    if isinstance(default, tuple) or ("," in text and "tuple" in str(each.type)):
+    if isinstance(default, tuple) or ("," in text and "Sequence" in str(each.type)):
         return tuple(_parts(text))
     if text.startswith("{") and "Mapping[str, str]" in str(each.type):
         return _object(each.name, text)

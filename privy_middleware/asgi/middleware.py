@@ -70,7 +70,8 @@ class PrivyMiddleware:
         self._root_path = root_path
         self._mounted = tuple(_with_root_path(app))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    # Any, so that it is an app for every framework and server: see ``asgi.types``.
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection; scopes of other types pass through."""
         if scope["type"] not in ("http", "websocket"):
             await (self._live(scope, receive, send) if scope["type"] == "lifespan" else self.app(scope, receive, send))

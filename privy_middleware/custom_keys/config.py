@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -30,11 +30,11 @@ class CustomKeyConfig(BearerSettings):
 
     public_key: KeyMaterial = field(repr=False)
     """The public key: PEM in any form, a JWK or a JWKS."""
-    algorithms: tuple[str, ...]
+    algorithms: Sequence[str]
     """The algorithms that are accepted; each must fit the key (RFC 8725 §3.1)."""
     issuer: str
     """The tokens' ``iss``, exactly; for Privy's earlier tokens it is the API key."""
-    audience: str | tuple[str, ...]
+    audience: str | Sequence[str]
     """The tokens' ``aud``, exactly, one or several; for Privy's earlier tokens it is ``api.privy.io``."""
     keys: KeySet = field(init=False, repr=False, compare=False, default_factory=lambda: KeySet(()))
     """The keys, read from ``public_key``."""
@@ -51,6 +51,8 @@ class CustomKeyConfig(BearerSettings):
         if not self.audiences or not all(map(is_text, self.audiences)):
             raise ConfigurationError("audience", "set the aud of your own tokens, exactly")
         self._freeze_sequences("algorithms")
+        if not isinstance(self.audience, str):
+            self._freeze_sequences("audience")
         algorithms = check_algorithms(self.algorithms)
         object.__setattr__(self, "keys", load_key_set(self.public_key, algorithms=algorithms, field="public_key"))
         unfit = sorted(algorithms.difference(*(key.algorithms for key in self.keys.keys)))

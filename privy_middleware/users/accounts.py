@@ -63,6 +63,10 @@ def _filled_text(value: object) -> str | None:
     return _text(value) or None
 
 
+def _not_in_tokens(_: object) -> None:
+    """Return ``None``: only the REST API and the webhooks have the field."""
+
+
 def _picture(value: object) -> str | None:
     """Return the URL of a Twitter picture by the rule of the official SDK, or ``None`` if the token has none."""
     name = _filled_text(value)
@@ -187,28 +191,31 @@ class TwitterAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordAccount(Account):
-    """A Discord account."""
+    """A Discord account; only the REST API and the webhooks have its ``email``."""
 
     type: Literal["discord_oauth"] = "discord_oauth"
     subject: str
     username: str | None = None
+    email: str | None = field(default=None, metadata={"read": _not_in_tokens, "official": _filled_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GithubAccount(Account):
-    """A GitHub account."""
+    """A GitHub account; only the REST API and the webhooks have its ``email``."""
 
     type: Literal["github_oauth"] = "github_oauth"
     subject: str
     username: str | None = None
+    email: str | None = field(default=None, metadata={"read": _not_in_tokens, "official": _filled_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotifyAccount(Account):
-    """A Spotify account."""
+    """A Spotify account; only the REST API and the webhooks have its ``email``."""
 
     type: Literal["spotify_oauth"] = "spotify_oauth"
     subject: str
+    email: str | None = field(default=None, metadata={"read": _not_in_tokens, "official": _filled_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,8 @@ class BearerSettings(RequestSettings, ABC):
 
     kind: ClassVar[TokenKind]
 
-    sources: tuple[Source, ...] = ("header",)
+    sources: Sequence[Source] = ("header",)
+    """Where tokens are read from: these have no cookie."""
 
     def __post_init__(self) -> None:
         """Check every setting.

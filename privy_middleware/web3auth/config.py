@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -44,7 +44,7 @@ class Web3AuthConfig(BearerSettings):
 
     client_id: str
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
-    issuer: str | tuple[str, ...] = issuer_name
+    issuer: str | Sequence[str] = issuer_name
     """The ``iss`` of social logins, exactly as in the tokens; several if clients have different versions."""
     verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS; or a dict by issuer."""
@@ -53,9 +53,9 @@ class Web3AuthConfig(BearerSettings):
 
     Only Web3Auth's documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
     """
-    external_issuers: tuple[str, ...] = ()
+    external_issuers: Sequence[str] = ()
     """Each ``iss`` of external wallets' tokens: ``https://authjs.web3auth.io``, or connectors such as ``metamask``."""
-    external_audiences: tuple[str, ...] = ()
+    external_audiences: Sequence[str] = ()
     """Each ``aud`` of external wallets' tokens: the client id, or the host or URL of a page, exactly."""
     external_jwks_url: str = "https://authjs.web3auth.io/jwks"
     """The URL that keys of external wallets are fetched from without an ``external_verification_key``."""
@@ -92,7 +92,7 @@ class Web3AuthConfig(BearerSettings):
     @property
     def social_issuers(self) -> tuple[str, ...]:
         """Return every ``iss`` of social logins, one or several."""
-        return (self.issuer,) if isinstance(self.issuer, str) else self.issuer
+        return (self.issuer,) if isinstance(self.issuer, str) else tuple(self.issuer)
 
     def jwks_url_of(self, issuer: str) -> str:
         """Return the URL of the keys of an issuer of social logins, or an empty string if none is set."""
@@ -140,7 +140,7 @@ class Web3AuthConfig(BearerSettings):
             check_fetch_url(url, "jwks_url")
 
     def _check_external(self) -> None:
-        names: dict[str, tuple[Any, ...]] = {
+        names: dict[str, Sequence[Any]] = {
             "external_issuers": self.external_issuers,
             "external_audiences": self.external_audiences,
         }
