@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
-from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.errors import ConfigurationError, ErrorBody, PrivyError
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
+from privy_middleware.http.cookies import cleared_cookies
 from privy_middleware.http.credentials import (
     ACCESS_COOKIE,
     ACCESS_HEADER,
@@ -38,6 +39,7 @@ PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
 _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _REJECT_OR_ANONYMOUS = 'set "reject" or "anonymous"'
 _CODE_ONLY: Mapping[str, bool] = {"code_only": True}
@@ -112,6 +114,10 @@ class RequestSettings:
     """The page that refreshes a session in the browser, and then goes to its ``redirect_uri``."""
     login_url: str | None = None
     """The page where users sign in: browsers are sent there from pages that require a user; API calls get a 401."""
+    cookie_domain: str | None = None
+    """The domain for which Privy sets its cookies; signing out deletes them there too, and not only on the host."""
+    error_body: ErrorBody = "message"
+    """The form of the JSON object in an error response: its one name, or a ``"problem"`` of RFC 9457."""
 
     def __post_init__(self) -> None:
         """Check every setting.
@@ -135,6 +141,12 @@ class RequestSettings:
             value = getattr(self, name)
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
             _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
+        domain = self.cookie_domain
+        valid = domain is None or (isinstance(domain, str) and _DOMAIN.fullmatch(domain) is not None)
+        _require(
+            valid, "cookie_domain", 'set a domain such as "example.com", without a scheme, a port or a leading dot'
+        )
+        _require(self.error_body in get_args(ErrorBody), "error_body", 'set "message", "detail" or "problem"')
         _require(isinstance(self.fail_fast, bool), "fail_fast", "set True or False")
         cache = self.key_cache
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
@@ -179,6 +191,12 @@ class RequestSettings:
     def locations(self) -> tuple[TokenLocation, ...]:
         """Return the headers and cookies that tokens are read from."""
         raise NotImplementedError
+
+    @property
+    def cleared_cookies(self) -> tuple[str, ...]:
+        """Return the ``Set-Cookie`` values that delete Privy's cookies when a user signs out."""
+        names = [each.cookie for each in self.locations if each.cookie is not None]
+        return cleared_cookies(names, self.cookie_domain) if names else ()
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Self:

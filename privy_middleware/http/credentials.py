@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from privy_middleware.http.cookies import cookie_values, only_token
+from privy_middleware.http.cookies import cookie_values, is_token, only_token
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.tokens.claims import TokenKind
 
@@ -111,13 +111,28 @@ class CredentialReader:
                     break
         return found
 
+    def has_header(self, request: Request) -> bool:
+        """Return whether a request has a token in a header, good or bad, as API calls have."""
+        if "header" not in self._sources:
+            return False
+        tokens = (token for each in self._locations for token in _tokens(_parts(request.values(each.header)), each))
+        return any(map(is_token, tokens))
+
 
 def _token_in(values: Sequence[str], location: TokenLocation, source: Source) -> str | None:
     if source == "cookie":
         return only_token(values, values)
+    parts = _parts(values)
+    return only_token(parts, _tokens(parts, location))
+
+
+def _parts(values: Sequence[str]) -> Sequence[str]:
     # WSGI servers join repeated fields with commas, which no token contains.
-    parts = [part.strip(" \t") for value in values for part in value.split(",")]
-    return only_token(parts, [_bearer(part) for part in parts]) if location.bearer else only_token(parts, parts)
+    return [part.strip(" \t") for value in values for part in value.split(",")]
+
+
+def _tokens(parts: Sequence[str], location: TokenLocation) -> Sequence[str]:
+    return [_bearer(part) for part in parts] if location.bearer else parts
 
 
 def _bearer(part: str) -> str:
