@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
-from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.errors import ConfigurationError, ErrorBody, PrivyError
 from privy_middleware.events import OnEvent
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
+from privy_middleware.http.cookies import cleared_cookies
 from privy_middleware.http.credentials import (
     ACCESS_COOKIE,
     ACCESS_HEADER,
@@ -45,6 +46,7 @@ PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
 _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 _REJECT_OR_ANONYMOUS = 'set "reject" or "anonymous"'
 _APP_ID = "copy the app id from the Privy dashboard"
 
@@ -124,6 +126,10 @@ class RequestSettings:
     """The page that refreshes a session in the browser, and then goes to its ``redirect_uri``."""
     login_url: str | None = None
     """The page where users sign in: browsers are sent there from pages that require a user; API calls get a 401."""
+    cookie_domain: str | None = None
+    """The domain for which Privy sets its cookies; signing out deletes them there too, and not only on the host."""
+    error_body: ErrorBody = "message"
+    """The form of the JSON object in an error response: its one name, or a ``"problem"`` of RFC 9457."""
     reporter: Reporter = field(init=False, repr=False, compare=False, default_factory=Reporter)
     """Reports the events of everything that has these settings."""
 
@@ -149,6 +155,12 @@ class RequestSettings:
             value = getattr(self, name)
             valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
             _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
+        domain = self.cookie_domain
+        valid = domain is None or (isinstance(domain, str) and _DOMAIN.fullmatch(domain) is not None)
+        _require(
+            valid, "cookie_domain", 'set a domain such as "example.com", without a scheme, a port or a leading dot'
+        )
+        _require(self.error_body in get_args(ErrorBody), "error_body", 'set "message", "detail" or "problem"')
         for name in ("fail_fast", "debug_reasons"):
             _require(isinstance(getattr(self, name), bool), name, "set True or False")
         object.__setattr__(self, "reporter", Reporter(read_hooks(self.on_event)))
@@ -195,6 +207,12 @@ class RequestSettings:
     def locations(self) -> tuple[TokenLocation, ...]:
         """Return the headers and cookies that tokens are read from."""
         raise NotImplementedError
+
+    @property
+    def cleared_cookies(self) -> tuple[str, ...]:
+        """Return the ``Set-Cookie`` values that delete Privy's cookies when a user signs out."""
+        names = [each.cookie for each in self.locations if each.cookie is not None]
+        return cleared_cookies(names, self.cookie_domain) if names else ()
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Self:

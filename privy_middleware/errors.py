@@ -4,7 +4,7 @@ PrivyError
 ├── ConfigurationError          a setting is wrong; raised at start-up
 ├── AuthenticationError         401, the client's fault
 │   ├── MissingToken            no token where a user is required
-│   ├── PageRedirect            302 instead, if a browser navigates to the page
+│   ├── PageRedirect            302 or 303 instead, if a browser navigates to the page
 │   │   ├── RefreshRequired     the browser may be able to refresh the session
 │   │   └── LoginRequired       the user has to sign in
 │   └── InvalidToken            the token does not verify
@@ -45,7 +45,8 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from http import HTTPStatus
+from typing import ClassVar, Literal, Self, TypeAlias
 
 __all__ = [
     "Answer",
@@ -56,6 +57,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictingTokens",
     "CrossSiteRequest",
+    "ErrorBody",
     "InactiveUser",
     "IncompleteUser",
     "InvalidClaims",
@@ -86,8 +88,14 @@ __all__ = [
     "WrongTokenKind",
 ]
 
+ErrorBody: TypeAlias = Literal["message", "detail", "problem"]
+
 _JSON_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 _VARY = (("Vary", "Cookie, Authorization, privy-id-token"),)
+# Whatever could be injected into a page, the browser neither runs nor loads it.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class PrivyError(Exception):
@@ -104,14 +112,16 @@ class PrivyError(Exception):
         detail: what is wrong, for the log.
         kind: the kind of the token that was refused, such as ``"identity"``, if there was one.
         source: where it was, ``"header"`` or ``"cookie"``.
+        page: an HTML page that a browser gets instead of JSON, empty for none.
     """
 
     code: ClassVar[str] = "privy_error"
-    status: ClassVar[int] = 500
+    status: int = 500
     message: ClassVar[str] = "Internal server error"
     reason: ClassVar[str] = "The request failed."
     close_code: ClassVar[int] = 1008
     """The code that closes a WebSocket if no HTTP answer can be given (RFC 6455 §7.4.1: policy violation)."""
+    page: str = ""
 
     __cause__: BaseException | None
     __context__: BaseException | None
@@ -200,25 +210,30 @@ class MissingToken(AuthenticationError):
 
 
 class PageRedirect(AuthenticationError):
-    """A browser that navigates to a page is sent to another one, instead of a 401 (RFC 9110 §15.4.3).
+    """A browser that navigates to a page is sent to another one, instead of a 401 (RFC 9110 §15.4.3, §15.4.4).
 
     Attributes:
         location: where the browser is sent.
+        cookie: the ``Set-Cookie`` value that counts the redirects, empty for none.
+        status: 302, or 303 for a form, which the browser must not send again.
     """
 
     code = "page_redirect"
     status = 302
     reason = "The browser is sent to another page."
 
-    def __init__(self, location: str = "/") -> None:
+    def __init__(self, location: str = "/", *, cookie: str = "", status: int = 302) -> None:
         """Set the location: ``refresh_url`` or ``login_url``, with the address of the requested page added."""
         super().__init__()
         self.location = location
+        self.cookie = cookie
+        self.status = status
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
-        """Return the ``Location`` header."""
-        return (("Location", self.location),)
+        """Return the ``Location`` header, and the cookie."""
+        cookie = (("Set-Cookie", self.cookie),) if self.cookie else ()
+        return (("Location", self.location), *cookie)
 
 
 class RefreshRequired(PageRedirect):
@@ -483,8 +498,8 @@ class Answer:
     Attributes:
         status: the status code.
         headers: names and values, without ``Content-Length``.
-        body: the body, JSON in UTF-8; empty where the status allows none.
-        payload: the JSON object in the body, for frameworks that write it themselves.
+        body: the body in UTF-8, JSON or a page; empty where the status allows none.
+        payload: the JSON object, for frameworks that write it themselves.
         close_code: what closes a WebSocket where no HTTP response can be sent (RFC 6455 §7.4.1).
         close_reason: the words that go with it.
     """
@@ -492,13 +507,13 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    payload: Mapping[str, str] = field(default_factory=dict)
+    payload: Mapping[str, str | int] = field(default_factory=dict)
     close_code: int = 1008
     close_reason: str = ""
 
     @classmethod
-    def to(cls, error: PrivyError) -> Self:
-        """Return the answer to a refusal.
+    def to(cls, error: PrivyError, error_body: ErrorBody = "message") -> Self:
+        """Return the answer to a refusal, with a body in the form that the setting ``error_body`` names.
 
         Raises:
             PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
@@ -507,10 +522,35 @@ class Answer:
             raise error
         # The traceback would keep frames, and with them the token, alive wherever the refusal is kept.
         error.without_traces()
-        return cls(error.status, error.headers, error.body, error.payload, error.close_code, error.message)
+        payload = _payload(error, error_body)
+        body = error.page or json.dumps(payload)
+        headers = (*_content_headers(error, error_body), *(each for each in error.headers if each[0] != "Content-Type"))
+        return cls(error.status, headers, body.encode(), payload, error.close_code, error.message)
+
+    def headers_for(self, content_type: str) -> list[tuple[str, str]]:
+        """Return the headers for another body of this type, such as a page of the app."""
+        kept = (each for each in self.headers if each[0] not in ("Content-Type", "Content-Security-Policy"))
+        return [("Content-Type", content_type), *kept]
 
     @property
     def headers_with_length(self) -> list[tuple[str, str]]:
         """Return the headers and, with a body, ``Content-Length``; a 204 must not have it (RFC 9110 §8.6)."""
         length = [("Content-Length", str(len(self.body)))] if self.body else []
         return [*self.headers, *length]
+
+
+def _payload(error: PrivyError, error_body: ErrorBody) -> Mapping[str, str | int]:
+    """Return the JSON object of an answer; a problem is one of RFC 9457 §3.1, whose type is its status (§4.2.1)."""
+    if error_body == "detail":
+        return {"detail": error.message}
+    if error_body == "problem":
+        title = HTTPStatus(error.status).phrase
+        return {"type": "about:blank", "title": title, "status": error.status, "detail": error.message}
+    return error.payload
+
+
+def _content_headers(error: PrivyError, error_body: ErrorBody) -> tuple[tuple[str, str], ...]:
+    if error.page:
+        return (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", _PAGE_POLICY))
+    media_type = "application/problem+json" if error_body == "problem" else "application/json"
+    return (("Content-Type", media_type),)

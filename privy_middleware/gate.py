@@ -16,17 +16,16 @@ from privy_middleware.errors import (
     CrossSiteRequest,
     InvalidToken,
     KeysUnavailable,
-    PageRedirect,
     PrivyError,
     ServiceUnavailable,
-    TokenExpired,
 )
 from privy_middleware.fetching.waiting import Steps
 from privy_middleware.http.credentials import Credential, CredentialReader, vary_names
 from privy_middleware.http.cross_site import is_cross_site, is_unsafe
+from privy_middleware.http.navigation import is_form
 from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
-from privy_middleware.http.redirects import page_redirect
+from privy_middleware.http.redirects import PageAnswer, SignInPages
 from privy_middleware.http.request import Request
 from privy_middleware.reporting import call_hook
 from privy_middleware.settings_sources import SettingsSource, build_settings, environment
@@ -73,6 +72,7 @@ class Gate:
         self._guards_any = bool(self._protection)
         self._preflights_pass = self.settings.preflight == "pass"
         self._sign_in_pages = frozenset(_sign_in_pages(self.settings))
+        self._pages = SignInPages(self.settings.refresh_url, self.settings.login_url)
         self.reader: CredentialReader = CredentialReader(self.settings.locations, self.settings.sources)
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
         self.vary: tuple[str, ...] = tuple(vary_names(self.settings.locations))
@@ -107,9 +107,11 @@ class Gate:
     def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Find the user of a request that arrived at ``now`` (Unix seconds), yielding what has to be waited for."""
         if not credentials:
-            redirect = self._redirect(request)
-            return self._nobody if redirect is None else replace(self._nobody, redirect=redirect)
+            return _with_page(self._nobody, self._pages.answer(request, None))
         try:
+            if is_form(request):
+                # First, since a bad token would send the browser to sign in, which no other site may cause.
+                self._check_site(request, credentials)
             auth = yield from self.verifier.steps(credentials, now)
             self._check_site(request, credentials)
         except _REFUSALS as error:
@@ -121,11 +123,21 @@ class Gate:
         refusal = error.without_traces()
         if self.settings.on_refused is not None:
             call_hook(self.settings.on_refused, refusal, "on_refused")
-        redirect = self._redirect(request) if isinstance(error, TokenExpired) else None
-        return replace(self._nobody, refusal=refusal, redirect=redirect)
+        auth = replace(self._nobody, refusal=refusal)
+        return _with_page(auth, self._pages.answer(request, refusal)) if self._is_bad_cookie(request, refusal) else auth
 
-    def _redirect(self, request: Request) -> PageRedirect | None:
-        return page_redirect(request, self.settings.refresh_url, self.settings.login_url)
+    def _is_bad_cookie(self, request: Request, refusal: PrivyError) -> bool:
+        # A browser sends cookies by itself, so a bad one is no mistake in an API call.
+        return isinstance(refusal, InvalidToken) and not self.reader.has_header(request)
+
+    def sign_in(self, request: Request, auth: PrivyAuth, target: str) -> PrivyError:
+        """Return what sends a request without a user to sign in and back to ``target``, a local path with its query.
+
+        A token in a header, or one that cannot be verified now, is refused for what it is.
+        """
+        if auth.refusal is not None and not self._is_bad_cookie(request, auth.refusal):
+            return auth.refusal
+        return _with_page(auth, self._pages.answer_for(request, auth.refusal, target)).required()
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
         # A page of another site cannot set a header, so one verified token in a header is enough.
@@ -150,7 +162,7 @@ class Gate:
         Raises:
             PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
         """
-        return Answer.to(error)
+        return Answer.to(error, self.settings.error_body)
 
     def guards(self, request: Request) -> bool:
         """Return whether a request must not enter the app without a user, whatever the app asks for.
@@ -187,6 +199,12 @@ def _sign_in_pages(settings: RequestSettings) -> Iterator[str]:
             if not is_plain(path):
                 raise ConfigurationError(name, "set a plain path, without empty or dot segments and escaped slashes")
             yield path
+
+
+def _with_page(auth: PrivyAuth, answer: PageAnswer | None) -> PrivyAuth:
+    if answer is None:
+        return auth
+    return replace(auth, redirect=answer.redirect, page=answer.page, form=answer.form)
 
 
 def read_settings(settings: Mapping[str, Any] | None = None, framework: SettingsSource | None = None) -> PrivyConfig:

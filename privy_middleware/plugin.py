@@ -27,8 +27,11 @@ from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
 from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 from privy_middleware.http.credentials import Source, TokenLocation
+from privy_middleware.http.html import html_page
+from privy_middleware.http.navigation import is_navigation
 from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware.http.redirects import is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
 from privy_middleware.settings_sources import SettingsSource
@@ -57,7 +60,10 @@ __all__ = [
     "build_gate",
     "display_name",
     "has_content",
+    "html_page",
+    "is_navigation",
     "is_preflight",
+    "is_same_page",
     "merge_vary",
     "optional",
     "read_parameters",

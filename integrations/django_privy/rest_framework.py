@@ -40,7 +40,7 @@ class Refused(APIException):
     def __init__(self, error: PrivyError, answer: Answer | None = None) -> None:
         """Create the exception for an error; ``answer`` is the error response, by default that of ``error``."""
         answer = answer or Answer.to(error)
-        super().__init__(detail=dict(answer.payload))
+        super().__init__(detail=cast("dict[str, Any]", dict(answer.payload)))
         headers = dict(answer.headers)
         self.error = error
         self.answer: Answer = answer

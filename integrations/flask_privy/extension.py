@@ -171,7 +171,10 @@ def _complete(response: Response, lookup: FlaskLookup) -> None:
     headers, refused = response.headers, lookup.refused
     if refused is not None and refused.status == response.status_code:
         for name, value in lookup.refuse(refused).headers:
-            headers.setdefault(name, value)
+            if name != "Set-Cookie":
+                headers.setdefault(name, value)
+            elif value not in headers.getlist(name):
+                headers.add(name, value)
     streams = has_content(response.status_code) and response.is_streamed and response.content_length is None
     if lookup.auth is not None or streams:
         # Read the names once: each lookup in the headers would go through all of them.

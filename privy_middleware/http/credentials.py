@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from privy_middleware.errors import ConflictingTokens
-from privy_middleware.http.cookies import NO_TOKEN, cookie_values, only_token
+from privy_middleware.http.cookies import cookie_values, is_token, only_token
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.tokens.claims import TokenKind
 
@@ -100,7 +100,7 @@ class CredentialReader:
         """Return whether there is a bearer header with something else than the scheme ``Bearer``."""
         fields = [each.header for each in self._locations if each.bearer and "header" in self._sources]
         values = [value.strip(" \t") for name in fields for value in request.values(name)]
-        return any(value not in NO_TOKEN and not _BEARER.match(value) for value in values)
+        return any(is_token(value) and not _BEARER.match(value) for value in values)
 
     def read(self, request: Request) -> list[Credential]:
         """Return the tokens of a request, at most one for each location.
@@ -126,6 +126,13 @@ class CredentialReader:
                     break
         return found
 
+    def has_header(self, request: Request) -> bool:
+        """Return whether a request has a token in a header, good or bad, as API calls have."""
+        if "header" not in self._sources:
+            return False
+        tokens = (token for each in self._locations for token in _tokens(_parts(request.values(each.header)), each))
+        return any(map(is_token, tokens))
+
 
 def _names(location: TokenLocation, source: Source) -> list[str]:
     name = location.header if source == "header" else location.cookie
@@ -136,14 +143,21 @@ def _token_in(values: Sequence[str], location: TokenLocation, source: Source) ->
     try:
         if source == "cookie":
             return only_token(values, values)
-        # WSGI servers join repeated fields with commas, which no token contains.
-        parts = [part.strip(" \t") for value in values for part in value.split(",")]
-        tokens = [_bearer(part) for part in parts] if location.bearer else parts
-        return only_token(parts, tokens)
+        parts = _parts(values)
+        return only_token(parts, _tokens(parts, location))
     except ConflictingTokens:
         name = location.header if source == "header" else location.cookie
         conflict = ConflictingTokens(f"The {source} {name} has two different values.")
         raise conflict.of_token(location.kind, source) from None
+
+
+def _parts(values: Sequence[str]) -> Sequence[str]:
+    # WSGI servers join repeated fields with commas, which no token contains.
+    return [part.strip(" \t") for value in values for part in value.split(",")]
+
+
+def _tokens(parts: Sequence[str], location: TokenLocation) -> Sequence[str]:
+    return [_bearer(part) for part in parts] if location.bearer else parts
 
 
 def _bearer(part: str) -> str:

@@ -215,6 +215,15 @@ def test_pages_are_redirected() -> None:
         assert refused.value.status == 401
 
 
+def test_redirects_over_https() -> None:
+    """The cookie that counts the redirects is sent over HTTPS only."""
+    judge = gate(login_url="/login")
+    for scheme, secure in (("http", False), ("https", True)):
+        with pytest.raises(LoginRequired) as caught:
+            found(judge, Request(("Accept", "text/html"), path="/page", scheme=scheme)).require()
+        assert dict(caught.value.headers)["Set-Cookie"].endswith("; Secure") is secure
+
+
 def test_vary() -> None:
     """Responses vary on every field that is read for the accepted kinds."""
     assert gate().vary == ("Cookie", "privy-id-token", "Authorization")
