@@ -24,6 +24,7 @@ from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, 
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
+from privy_middleware.users.plain import convert_content, may_hold_users, to_plain
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
@@ -46,14 +47,17 @@ __all__ = [
     "Settings",
     "aread_parameters",
     "build_gate",
+    "convert_content",
     "display_name",
     "has_content",
     "is_preflight",
+    "may_hold_users",
     "merge_vary",
     "optional",
     "read_parameters",
     "requirement",
     "security_schemes",
+    "to_plain",
     "unguarded",
     "verified_class",
     "view_name",
