@@ -121,7 +121,10 @@ def test_content() -> None:
         response.content = [response.content]
         return response
 
-    assert asyncio.run(convert_content()(SimpleNamespace(content=USER))).content == USER.to_dict()
-    assert asyncio.run(convert_content(hook)(SimpleNamespace(content=USER))).content == [USER.to_dict()]
+    async def converted(response: Any, *hooks: Any) -> Any:
+        return await convert_content(*hooks)(response)
+
+    assert asyncio.run(converted(SimpleNamespace(content=USER))).content == USER.to_dict()
+    assert asyncio.run(converted(SimpleNamespace(content=USER), hook)).content == [USER.to_dict()]
     nothing = object()
-    assert asyncio.run(convert_content()(nothing)) is nothing
+    assert asyncio.run(converted(nothing)) is nothing
