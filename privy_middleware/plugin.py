@@ -35,6 +35,7 @@ from privy_middleware.http.redirects import is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
 from privy_middleware.settings_sources import SettingsSource
+from privy_middleware.users.plain import convert_content, may_hold_users, to_plain
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
@@ -58,17 +59,20 @@ __all__ = [
     "SettingsSource",
     "aread_parameters",
     "build_gate",
+    "convert_content",
     "display_name",
     "has_content",
     "html_page",
     "is_navigation",
     "is_preflight",
     "is_same_page",
+    "may_hold_users",
     "merge_vary",
     "optional",
     "read_parameters",
     "requirement",
     "security_schemes",
+    "to_plain",
     "unguarded",
     "verified_class",
     "view_name",

@@ -16,6 +16,7 @@ from flask_privy.guards import Exempt, Guard, enter
 from flask_privy.lookup import FlaskLookup
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest, current_lookup, find_lookup
+from flask_privy.serialisation import answer_with_users
 from privy_middleware import ConfigurationError, PrivyError, condition
 from privy_middleware.events import Event, RequestEvent
 from privy_middleware.plugin import (
@@ -76,6 +77,7 @@ class Privy:
         app.after_request(_tell_caches)
         app.teardown_request(_report)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
+        answer_with_users(app)
         _handle_errors(app)
         GUARDED.watch(app)
         app.before_request(_check_views)

@@ -60,6 +60,9 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
             if not isinstance(handler.app.asgi_router, _Router):
                 handler.app.asgi_router = _Router(handler.app.asgi_router, self.gate.verifier, **self._options)
             _trust(handler)
+            if hasattr(handler, "after_request") and plugin.may_hold_users(handler.parsed_return_field.annotation):
+                hooks = [layer.after_request for layer in handler.ownership_layers if layer.after_request]
+                handler.after_request = plugin.convert_content(*hooks[-1:])
             guards = [getattr(guard, "func", guard) for guard in handler.resolve_guards()]
             if requires_privy_user in guards:
                 raise ConfigurationError("guards", "call requires_privy_user: guards=[requires_privy_user()]")
@@ -120,5 +123,3 @@ def _trust(handler: Any) -> None:
         if users and (base := taker.signature_model).__module__ != __name__:
             model = defstruct("Trusting", [(name, Any) for name in users], bases=(base,), module=__name__, kw_only=True)
             setattr(taker, "_signature_model" if taker is handler else "signature_model", model)
-    if plugin.verified_class(handler.parsed_return_field.annotation):
-        raise ConfigurationError(plugin.view_name(handler.fn), "would answer with raw claims: return user.to_dict()")
