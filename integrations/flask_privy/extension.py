@@ -150,7 +150,8 @@ def _tell_caches(response: Response) -> Response:
 def _complete(response: Response, lookup: FlaskLookup) -> None:
     headers, refused = response.headers, lookup.refused
     if refused is not None and refused.status == response.status_code:
-        for name, value in lookup.gate.answer(refused).headers:
+        answer = lookup.gate.answer(refused)
+        for name, value in answer.headers_for(headers.get("Content-Type", "")):
             if name != "Set-Cookie":
                 headers.setdefault(name, value)
             elif value not in headers.getlist(name):
