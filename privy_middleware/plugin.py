@@ -24,7 +24,7 @@ from privy_middleware.http.html import html_page
 from privy_middleware.http.navigation import is_navigation
 from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
-from privy_middleware.http.redirects import is_same_page
+from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
@@ -51,6 +51,7 @@ __all__ = [
     "build_gate",
     "has_content",
     "html_page",
+    "is_local",
     "is_navigation",
     "is_preflight",
     "is_same_page",

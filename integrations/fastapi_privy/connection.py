@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from privy_middleware import ConfigurationError, PrivyAuth
-from privy_middleware.asgi import ASGIRequest, auth_in
-from privy_middleware.plugin import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware.asgi import ASGIRequest, auth_in, gate_in
+from privy_middleware.plugin import PREFLIGHT_ANSWER, Gate, is_preflight
 
-__all__ = ["answer_preflight", "not_installed", "privy_auth"]
+__all__ = ["answer_preflight", "clear_privy_cookies", "gate_of", "privy_auth"]
 
 if TYPE_CHECKING:
     # Apps can type the state of their requests, so accept any type.
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 else:
     # FastAPI reads the annotations of a dependency, and knows this class only without type parameters.
     _Connection = HTTPConnection
+
+_Response = TypeVar("_Response", bound=Response)
 
 
 def privy_auth(connection: _Connection) -> PrivyAuth:
@@ -29,13 +32,37 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     """
     auth = auth_in(connection.scope)
     if auth is None:
-        raise not_installed()
+        raise _not_installed()
     return auth
 
 
-def not_installed() -> ConfigurationError:
-    """Return the error for an app without the middleware."""
+def gate_of(connection: _Connection) -> Gate:
+    """Return the gate that decided about a request or a WebSocket.
+
+    Raises:
+        ConfigurationError: if the middleware is not installed in the app.
+    """
+    gate = gate_in(connection.scope)
+    if gate is None:
+        raise _not_installed()
+    return gate
+
+
+def _not_installed() -> ConfigurationError:
     return ConfigurationError("PrivyMiddleware", "is not installed; call Privy(app) after creating the app")
+
+
+def clear_privy_cookies(response: _Response, connection: _Connection) -> _Response:
+    """Delete Privy's cookies in the browser that gets the response, which is returned.
+
+    The user's tokens stay valid until they expire, and Privy's client in the browser must log out too.
+
+    Raises:
+        ConfigurationError: if the middleware is not installed in the app.
+    """
+    for value in gate_of(connection).settings.cleared_cookies:
+        response.headers.append("Set-Cookie", value)
+    return response
 
 
 def answer_preflight(connection: _Connection) -> None:
