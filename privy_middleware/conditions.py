@@ -159,7 +159,7 @@ def require_condition(value: object, field: str = "condition") -> None:
         raise ConfigurationError(field, fix)
 
 
-def _wrap(predicate: Predicate) -> Condition:
+def _wrap(predicate: Any) -> Condition:
     if isinstance(predicate, Condition):
         return predicate
     for function, call in _CALLS:

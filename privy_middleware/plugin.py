@@ -31,7 +31,7 @@ from privy_middleware.http.html import html_page
 from privy_middleware.http.navigation import is_navigation
 from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
-from privy_middleware.http.redirects import is_same_page
+from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
 from privy_middleware.settings_sources import SettingsSource
@@ -63,6 +63,7 @@ __all__ = [
     "display_name",
     "has_content",
     "html_page",
+    "is_local",
     "is_navigation",
     "is_preflight",
     "is_same_page",

@@ -32,9 +32,10 @@ class DjangoLookup(Lookup):
         account: a pair with the key and the Django user of the last account that was looked up.
         outage: the error that was raised because ``request.user`` was used during an outage, or ``None``.
         answered: whether the response exists.
+        signed_out: whether the user has signed out, so that the response deletes Privy's cookies.
     """
 
-    __slots__ = ("_on_event_loop", "account", "answered", "events", "looked", "outage", "user")
+    __slots__ = ("_on_event_loop", "account", "answered", "events", "looked", "outage", "signed_out", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Create the lookup of a request."""
@@ -46,6 +47,7 @@ class DjangoLookup(Lookup):
         self.account: tuple[object, Any] | None = None
         self.outage: PrivyError | None = None
         self.answered: bool = False
+        self.signed_out: bool = False
 
     def look(self) -> PrivyAuth:
         """Return the ``PrivyAuth`` of the request, and remember that the response depends on it.
@@ -81,6 +83,7 @@ def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
     lookup = DjangoLookup.__new__(DjangoLookup)
     lookup.auth, lookup.user = auth, user
     lookup.looked = lookup.answered = True
+    lookup.signed_out = False
     lookup.refused = lookup.outage = lookup.account = None
     lookup._credentials, lookup._on_event_loop = (), False
     lookup._ended, lookup._reported, lookup.events = False, auth, []

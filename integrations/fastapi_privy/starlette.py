@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastapi_privy.backend import PrivyBackend, SignedInUser
-from fastapi_privy.connection import find_lookup, privy_auth
+from fastapi_privy.connection import clear_privy_cookies, find_lookup, privy_auth
 from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy_user
 from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
@@ -25,6 +25,7 @@ __all__ = [
     "Privy",
     "PrivyBackend",
     "SignedInUser",
+    "clear_privy_cookies",
     "optional_privy_user",
     "privy_auth",
     "refusal_response",

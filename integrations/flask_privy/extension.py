@@ -172,7 +172,8 @@ def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
 def _complete(response: Response, lookup: FlaskLookup) -> None:
     headers, refused = response.headers, lookup.refused
     if refused is not None and refused.status == response.status_code:
-        for name, value in lookup.refuse(refused).headers:
+        answer = lookup.refuse(refused)
+        for name, value in answer.headers_for(headers.get("Content-Type", "")):
             if name != "Set-Cookie":
                 headers.setdefault(name, value)
             elif value not in headers.getlist(name):

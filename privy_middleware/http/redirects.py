@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from privy_middleware.errors import LoginRequired, PageRedirect, PrivyError, RefreshRequired, TokenExpired
-from privy_middleware.http.cookies import SESSION_COOKIE, cookie_values
+from privy_middleware.http.cookies import SESSION_COOKIE, cookie_values, is_token
 from privy_middleware.http.html import html_page
 from privy_middleware.http.navigation import is_form, is_visit
 from privy_middleware.http.request import Request
 
-__all__ = ["PageAnswer", "SignInPages", "is_same_page"]
+__all__ = ["PageAnswer", "SignInPages", "is_local", "is_same_page"]
 
 _OAUTH_PARAMETERS = frozenset({"privy_oauth_code", "privy_oauth_provider", "privy_oauth_state"})
 _MARKER = "privy-redirects"
@@ -66,7 +66,7 @@ class SignInPages:
         if not form and not is_visit(request):
             return None
         target = self._page_with_form(request) if form else request.target
-        if not _is_local(target):
+        if not is_local(target):
             return PageAnswer(None, self._page(request, "/"), form)
         return self.answer_for(request, refusal, target, form=form)
 
@@ -103,7 +103,7 @@ class SignInPages:
     def _may_refresh(self, request: Request, refusal: PrivyError | None) -> bool:
         if not self.refresh_url or not (refusal is None or isinstance(refusal, TokenExpired)):
             return False
-        return bool(cookie_values(request.values("cookie"), (SESSION_COOKIE,)))
+        return any(map(is_token, cookie_values(request.values("cookie"), (SESSION_COOKIE,)).get(SESSION_COOKIE, ())))
 
     def _is_own(self, target: str) -> bool:
         return any(page is not None and is_same_page(target, page) for page in (self.refresh_url, self.login_url))
@@ -129,11 +129,12 @@ class SignInPages:
 
 
 def is_same_page(target: str, page: str) -> bool:
-    """Return whether a path, with or without a query, is that of a page of the app."""
-    return target.partition("?")[0].rstrip("/") == urlsplit(page).path.rstrip("/")
+    """Return whether a path, with or without a query, is that of a page; an absolute address is on another host."""
+    return page.startswith("/") and target.partition("?")[0].rstrip("/") == urlsplit(page).path.rstrip("/")
 
 
-def _is_local(target: str) -> bool:
+def is_local(target: str) -> bool:
+    """Return whether a browser takes an address for a path of this host, and not for another host (WHATWG URL §4.4)."""
     return target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
 
 
@@ -149,7 +150,7 @@ def _local_referer(request: Request) -> str | None:
     if parts.scheme not in ("http", "https") or parts.netloc.lower() != hosts[0].lower():
         return None
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return target if _is_local(target) else None
+    return target if is_local(target) else None
 
 
 def _split_oauth(target: str) -> tuple[str, list[tuple[str, str]]]:

@@ -118,6 +118,7 @@ def test_no_session_to_refresh(client: Client) -> None:
     """Without the session cookie, the refresh page could not get a token."""
     assert stays(client.request("GET", "/me", [PAGE]))
     assert stays(client.request("GET", "/me", [PAGE, ("Cookie", "xprivy-session=t")]))
+    assert stays(client.request("GET", "/me", [PAGE, ("Cookie", "privy-session=")]))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from privy_middleware import PrivyConfig
+from privy_middleware.errors import UserDeleted, UserUnavailable
 from privy_middleware.events import Event, UserLoaded, UserLoadFailed, WebhookAccepted, WebhookRefused
 from privy_middleware.loader import UserLoader
 from privy_middleware.webhooks import WebhookASGIApp, WebhookReceiver, WebhookWSGIApp
@@ -45,11 +46,10 @@ def test_the_configuration_of_the_loader() -> None:
         return found.get(did)
 
     users = UserLoader(PrivyConfig(app_id=APP_ID, on_event=events.append), load_user=load)
-    for did in (DID, DID, "did:privy:none", "did:privy:broken"):
-        try:
+    assert users.load(DID) == users.load(DID)
+    for did, error in (("did:privy:none", UserDeleted), ("did:privy:broken", UserUnavailable)):
+        with pytest.raises(error):
             users.load(did)
-        except Exception as error:
-            assert type(error).__name__ in {"UserDeleted", "UserUnavailable"}
     first, second, failed = events
     assert isinstance(first, UserLoaded)
     assert (first.app_id, first.user_id, first.found) == (APP_ID, DID, True)
