@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Djang
 from django.utils.module_loading import import_string
 
 from django_privy.conf import PrivySettings
+from django_privy.url_checks import unmatched_prefixes, wrong_permissions
 from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
@@ -30,7 +31,13 @@ _KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fie
 
 def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return the mistakes in ``settings.PRIVY`` and in the settings that it depends on."""
-    return [*_check_settings(), *_check_middleware(), *_check_accounts(), *_check_rest_framework()]
+    return [
+        *_check_settings(),
+        *_check_middleware(),
+        *_check_accounts(),
+        *_check_rest_framework(),
+        *_check_permissions(),
+    ]
 
 
 def _error(number: str, message: str, hint: str) -> CheckMessage:
@@ -49,6 +56,7 @@ def _check_settings() -> Iterator[CheckMessage]:
         yield _error(_number_of(error), f"{error}.", hint)
     else:
         yield from _check_cookies(gate)
+        yield from _check_prefixes(gate)
 
 
 def _number_of(error: ConfigurationError) -> str:
@@ -65,6 +73,19 @@ def _check_cookies(gate: Gate) -> Iterator[CheckMessage]:
             "requires a Privy user, the cross-site rule of PrivyMiddleware is enough: silence this warning."
         )
         yield _warning("W001", message, hint)
+
+
+def _check_prefixes(gate: Gate) -> Iterator[CheckMessage]:
+    for option, given in gate.prefixes.items():
+        for prefix in unmatched_prefixes(given):
+            message = f'settings.PRIVY["{option.upper()}"]: no URL of the project begins with "{prefix}".'
+            yield _warning("W005", message, "Correct the prefix, or remove it.")
+
+
+def _check_permissions() -> Iterator[CheckMessage]:
+    for view in wrong_permissions():
+        hint = 'List the class PrivyUserRequired, or the result of PrivyUserRequired.where(wallet="ethereum").'
+        yield _error("E012", f"{view}.permission_classes contains something of django_privy that is not a class.", hint)
 
 
 def _check_middleware() -> Iterator[CheckMessage]:

@@ -1,6 +1,7 @@
 """ASGI middleware: the user of every HTTP request and WebSocket, in ``scope["state"]``."""
 
 from privy_middleware.asgi.body import BufferedReceive, request_parts
+from privy_middleware.asgi.inner_apps import warn_of_prefixes
 from privy_middleware.asgi.middleware import MiddlewareOptions, PrivyMiddleware
 from privy_middleware.asgi.request import ASGIRequest
 from privy_middleware.asgi.state import auth_in, gate_in, required_auth_in
@@ -20,4 +21,5 @@ __all__ = [
     "gate_in",
     "request_parts",
     "required_auth_in",
+    "warn_of_prefixes",
 ]
