@@ -33,11 +33,15 @@ def unmatched_prefixes(prefixes: Sequence[str]) -> list[str]:
 def wrong_permissions() -> Iterator[str]:
     """Yield the names of views of REST framework whose permissions are not classes."""
     for _, view in url_patterns():
-        served = getattr(view, "cls", None)
-        for permission in getattr(served, "permission_classes", None) or ():
-            named = permission if hasattr(permission, "__func__") else type(permission)
-            if not isinstance(permission, type) and named.__module__ == _REST:
-                yield f"{served.__module__}.{served.__qualname__}"
+        served: Any = getattr(view, "cls", None)
+        if any(_is_no_class(each) for each in getattr(served, "permission_classes", None) or ()):
+            yield f"{served.__module__}.{served.__qualname__}"
+
+
+def _is_no_class(permission: Any) -> bool:
+    """Return whether something in a list of permissions is an instance or a method of our permission class."""
+    named = permission if hasattr(permission, "__func__") else type(permission)
+    return not isinstance(permission, type) and named.__module__ == _REST
 
 
 def url_patterns() -> list[tuple[str, Any]]:

@@ -100,9 +100,8 @@ class Privy:
             ConfigurationError: if ``scaffold`` is not an app or a blueprint, or ``exempt`` is a string; and at the
                 first request, if an exempt endpoint or view does not exist.
         """
-        if not isinstance(scaffold, Flask | Blueprint):
-            fix = "give an app or a blueprint: Flask protects views, not paths"
-            raise ConfigurationError("protect", fix)
+        if not hasattr(scaffold, "before_request"):
+            raise ConfigurationError("protect", "give an app or a blueprint: Flask protects views, not paths")
         scaffold.before_request(Guard(scaffold, requirement(condition(*predicates, **words)), exempt))
 
 

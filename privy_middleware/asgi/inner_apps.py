@@ -44,10 +44,12 @@ def warn_of_prefixes(gate: Gate, app: Any, root_paths: Iterable[str | None] = ()
 
 def _routes(app: Any) -> list[Any]:
     routes = getattr(app, "routes", None)
-    if not isinstance(routes, list):
-        return []
-    # Routes of FastAPI that serve a frontend at any path.
-    return [*routes, *getattr(getattr(app, "router", app), "_low_priority_routes", ())]
+    return [*routes, *_frontends(app)] if isinstance(routes, list) else []
+
+
+def _frontends(app: Any) -> list[object]:
+    """Return an unknown route if a FastAPI app or router serves a frontend, which may be at any path."""
+    return [None] if getattr(getattr(app, "router", app), "_low_priority_routes", None) else []
 
 
 def _templates(routes: Iterable[Any], base: str = "") -> Iterator[str]:
@@ -58,9 +60,15 @@ def _templates(routes: Iterable[Any], base: str = "") -> Iterator[str]:
         route = getattr(each, "starlette_route", None) or each
         path, inside = base + (getattr(route, "path", None) or ""), _routes(route)
         if included is not None:
-            yield from _templates(included(), base)
+            yield from _templates([*included(), *_frontends(each.original_router)], base)
         elif inside:
             yield from _templates(inside, path)
         else:
-            ends = hasattr(route, "endpoint") or hasattr(route, "methods")
-            yield path if ends and hasattr(route, "path") else path + ANYTHING_BELOW
+            yield path if _ends(route) else path + ANYTHING_BELOW
+
+
+def _ends(route: Any) -> bool:
+    """Return whether a route is known to have one path, not all paths below it as a mounted app has."""
+    # Only Starlette's and FastAPI's routes of one path have the first, and Litestar's the second.
+    litestar_mount = getattr(getattr(route, "route_handler", None), "is_mount", False)
+    return hasattr(route, "endpoint") or (hasattr(route, "methods") and not litestar_mount)

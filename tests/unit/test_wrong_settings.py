@@ -238,9 +238,8 @@ def ninja_request(auth: Any) -> None:
     """Send a request to an API with this authentication."""
     api = NinjaAPI(auth=auth, urls_namespace=f"wrong-{id(auth)}", openapi_url=None)
     api.get("/x")(lambda request: "secret")
-    (view,) = [pattern.callback for pattern in api.urls[0] if pattern.name is None or "x" in str(pattern.pattern)][-1:]
-    answer = view(RequestFactory().get("/x"))
-    assert answer.status_code == 200, "refused"
+    found: Any = [pattern for pattern in api.urls[0] if str(pattern.pattern) == "x"]
+    found[0].callback(RequestFactory().get("/x"))
 
 
 def mixin(asked: Any) -> None:
@@ -310,7 +309,7 @@ CONDITIONS: dict[str, Row] = {
     ),
     "metadata of None": Row(lambda: has_metadata({"role": None}), ("metadata", "role")),
     "guest=no": Row(lambda: condition(guest="no"), ("guest", "True or False")),  # type: ignore[arg-type]
-    "guest=0": Row(lambda: condition(guest=0), ("guest", "True or False")),
+    "guest=0": Row(lambda: condition(guest=wrong(0)), ("guest", "True or False")),
     "owns_wallet=True": Row(
         lambda: condition(owns_wallet=True),  # type: ignore[arg-type]
         ("owns_wallet", "name of a request parameter"),
