@@ -106,9 +106,4 @@ def known_options(
     example: str, others: Iterable[str] = (), hints: Mapping[str, str] = _NO_HINTS
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Return ``known_keywords`` for a plugin or a middleware, which is given its settings as in ``example``."""
-    return known_keywords(settings_together(example), hints, others)
-
-
-def settings_together(example: str) -> str:
-    """Return what to do about a setting among the keyword arguments of a plugin or a middleware."""
-    return f"is not an option; pass settings together, as in {example}"
+    return known_keywords(f"is not an option; give settings together, as in {example}", hints, others)

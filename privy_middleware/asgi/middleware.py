@@ -64,9 +64,10 @@ class PrivyMiddleware:
         """
         check_app(app, "PrivyMiddleware")
         check_on_expired(on_expired, close_expired=close_expired)
-        warn_of_cors_inside(app)
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        if self.gate.settings.preflight == "answer":
+            warn_of_cors_inside(app)
         self._cache_headers = CacheHeaders(self.gate.vary, encode_name, decode_value)
         self._close_expired = close_expired
         self._on_expired = on_expired

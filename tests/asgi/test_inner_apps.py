@@ -197,6 +197,13 @@ def test_cors_in_other_places(inside: bool, caplog: pytest.LogCaptureFixture) ->
     assert len(caplog.records) == inside
 
 
+def test_cors_inside_on_purpose(caplog: pytest.LogCaptureFixture) -> None:
+    """With ``preflight="pass"``, the app handles CORS itself."""
+    inner: Any = CORSMiddleware(foreign)
+    PrivyMiddleware(inner, issuer_config(preflight="pass"))
+    assert caplog.records == []
+
+
 def test_litestar_s_own_cors(caplog: pytest.LogCaptureFixture) -> None:
     """Litestar's own CORS middleware always runs outside."""
     app = Litestar([], plugins=[litestar_privy.Privy(issuer_config())], cors_config=CORSConfig(), logging_config=None)
