@@ -30,7 +30,13 @@ class PrivyUserAuth:
     openapi_security_schema: dict[str, Any]
 
     def __init__(self, asked: Condition | None = None, *, csrf: bool = True) -> None:
-        """Create the scheme; ``asked`` is a condition that the user must meet."""
+        """Create the scheme; ``asked`` is a condition that the user must meet.
+
+        Raises:
+            ConfigurationError: if ninja calls this class with a request: ``auth`` was the class, not ``privy_auth()``.
+        """
+        if isinstance(asked, HttpRequest):
+            raise ConfigurationError("privy_auth", "call it: auth=privy_auth()")
         self._rule = requirement(asked)
         self._csrf = csrf
 

@@ -14,7 +14,16 @@ from msgspec import defstruct
 
 from litestar_privy.users import PROVIDERS, Preflight, requires_privy_user
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware, plugin
-from privy_middleware.asgi import ASGIApp, MiddlewareOptions, Receive, Scope, Send, required_auth_in, required_lookup_in
+from privy_middleware.asgi import (
+    ASGIApp,
+    MiddlewareOptions,
+    Receive,
+    Scope,
+    Send,
+    required_auth_in,
+    required_lookup_in,
+    warn_of_prefixes,
+)
 
 __all__ = ["Privy"]
 
@@ -24,10 +33,11 @@ _FIX = "make the app with at least one of its route handlers"
 class Privy(InitPlugin, ReceiveRoutePlugin):
     """Install Privy in an app: ``Litestar(plugins=[Privy()])``."""
 
+    @plugin.known_options('Privy({"APP_ID": "…"})', MiddlewareOptions.__annotations__)
     def __init__(self, config: plugin.Settings = None, **options: Unpack[MiddlewareOptions]) -> None:
         """Accept what ``PrivyMiddleware`` does; a wrong option is a ``ConfigurationError``, here or in ``Litestar``."""
-        protect, exempt = options.get("protect", ()), options.get("exempt", ())
-        self.gate: plugin.Gate = plugin.build_gate(config, protect=protect, exempt=exempt)
+        paths: Any = {name: options[name] for name in ("protect", "exempt") if name in options}
+        self.gate: plugin.Gate = plugin.build_gate(config, **paths)
         self._schemes: Any = plugin.security_schemes(self.gate.settings)
         self._options = options
 
@@ -39,7 +49,7 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
         answers = {PrivyError: self._answer, **app_config.exception_handlers, Preflight: self._answer}
         app_config.exception_handlers = answers
         app_config.after_exception.append(_reraise)
-        app_config.on_startup.insert(0, self.gate.aready)
+        app_config.on_startup[:0] = [self.gate.aready, lambda app: warn_of_prefixes(self.gate, app)]
         if app_config.cors_config:
             app_config.before_send.append(self._restore_vary)
         for name, provider in PROVIDERS.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from privy_middleware.asgi.types import Receive, Scope, Send
 from privy_middleware.config import RequestSettings
+from privy_middleware.hints import known_keywords
 from privy_middleware.loader.loader import UserLoader
 from privy_middleware.webhooks.receiver import WebhookReceiver
 from privy_middleware.webhooks.verifier import WebhookEvent
@@ -51,6 +52,7 @@ class WebhookASGIApp(WebhookReceiver):
 class WebhookWSGIApp(WebhookReceiver):
     """A WSGI app that receives webhooks."""
 
+    @known_keywords('is not an argument; secrets comes first, as in "whsec_…"')
     def __init__(
         self,
         secrets: str | Sequence[str],
