@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from privy_middleware.conditions import Condition, Parameters
+from privy_middleware.conditions import Condition, Parameters, require_condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import (
     ConditionNotMet,
@@ -12,6 +12,7 @@ from privy_middleware.errors import (
     MissingToken,
     PageRedirect,
     PrivyError,
+    RefreshRequired,
     ServiceUnavailable,
 )
 from privy_middleware.http.credentials import Source
@@ -49,6 +50,9 @@ class PrivyAuth:
         refusal: why a token was not accepted, if one was refused.
         on_invalid: the setting of that name, which ``optional`` uses by default.
         redirect: where a browser that navigates to a page is sent instead of a 401.
+        page: the HTML page that a browser gets with the 401, if it navigates to a page and another redirect would not
+            help; empty for none.
+        form: whether the browser submits a form.
     """
 
     user: PrivyUser | None = None
@@ -57,6 +61,8 @@ class PrivyAuth:
     refusal: PrivyError | None = None
     on_invalid: OnInvalid = "reject"
     redirect: PageRedirect | None = None
+    page: str = field(default="", repr=False)
+    form: bool = False
 
     @property
     def error(self) -> str | None:
@@ -110,11 +116,12 @@ class PrivyAuth:
             AuthenticationError: if there is no user.
             AuthorizationError: if the condition is not met, or the request is cross-site.
             ServiceUnavailable: if the token cannot be verified now, because keys are missing.
+            ConfigurationError: if ``condition`` is not a condition, such as a plain function.
         """
-        if self.refusal is not None:
-            raise self.redirect or self.refusal
-        if self.user is None:
-            raise self.redirect or MissingToken()
+        if condition is not None:
+            require_condition(condition)
+        if self.refusal is not None or self.user is None:
+            raise self.required()
         if condition is not None:
             _check(condition, self.user, parameters or {})
         return self.user
@@ -123,11 +130,14 @@ class PrivyAuth:
         """Return the access token's claims; raises as ``require`` does, and if there is no access token."""
         self.require()
         if self.access is None:
-            raise MissingToken("an access token is required")
+            raise MissingToken("The request has no access token, which is required here.")
         return self.access
 
     def optional(self, on_invalid: OnInvalid | None = None) -> PrivyUser | None:
         """Return the user or ``None``; a bad token raises, or with ``"anonymous"`` counts as no token.
+
+        A bad token in a cookie also counts as none if a browser visits a page with it and ``refresh_url`` or
+        ``login_url`` is set, unless the browser may be able to refresh the session.
 
         Raises:
             PrivyError: if a token is refused, or cannot be verified now.
@@ -135,8 +145,17 @@ class PrivyAuth:
         if self.refusal is None:
             return self.user
         if isinstance(self.refusal, ServiceUnavailable) or (on_invalid or self.on_invalid) != "anonymous":
-            raise self.redirect or self.refusal
+            if self.form or not (self.redirect or self.page):
+                raise self.refusal
+            if isinstance(self.redirect, RefreshRequired):
+                raise self.redirect
         return None
+
+    def required(self) -> PrivyError:
+        """Return the error for a request without a user."""
+        error = self.redirect or self.refusal or MissingToken()
+        error.page = self.page
+        return error
 
 
 def _check(condition: Condition, user: PrivyUser, parameters: Parameters) -> None:
@@ -144,4 +163,4 @@ def _check(condition: Condition, user: PrivyUser, parameters: Parameters) -> Non
     if not user.complete:
         raise IncompleteUser
     if not condition(user, parameters):
-        raise ConditionNotMet
+        raise ConditionNotMet(condition=condition.description)

@@ -4,7 +4,7 @@ PrivyError
 ├── ConfigurationError          a setting is wrong; raised at start-up
 ├── AuthenticationError         401, the client's fault
 │   ├── MissingToken            no token where a user is required
-│   ├── PageRedirect            302 instead, if a browser navigates to the page
+│   ├── PageRedirect            302 or 303 instead, if a browser navigates to the page
 │   │   ├── RefreshRequired     the browser may be able to refresh the session
 │   │   └── LoginRequired       the user has to sign in
 │   └── InvalidToken            the token does not verify
@@ -45,7 +45,8 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from http import HTTPStatus
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 __all__ = [
     "Answer",
@@ -56,6 +57,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictingTokens",
     "CrossSiteRequest",
+    "ErrorBody",
     "InactiveUser",
     "IncompleteUser",
     "InvalidClaims",
@@ -86,33 +88,64 @@ __all__ = [
     "WrongTokenKind",
 ]
 
+ErrorBody: TypeAlias = Literal["message", "detail", "problem"]
+
 _JSON_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 _VARY = (("Vary", "Cookie, Authorization, privy-id-token"),)
+# Whatever could be injected into a page, the browser neither runs nor loads it.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class PrivyError(Exception):
     """The base of all errors, with the HTTP answer that the client gets.
 
+    ``str(error)`` is the detail, a sentence for the developer: the reason, and what was expected. It contains nothing
+    of a token, no text that a client chose, and no personal data.
+
     Attributes:
         code: a stable name for the log and the app's hooks; the client does not see it.
         status: the HTTP status.
         message: what the client sees.
-        detail: what is wrong, for the log; never any part of a token.
+        reason: the detail if there is no more exact one.
+        detail: what is wrong, for the log.
+        kind: the kind of the token that was refused, such as ``"identity"``, if there was one.
+        source: where it was, ``"header"`` or ``"cookie"``.
+        page: an HTML page that a browser gets instead of JSON, empty for none.
     """
 
     code: ClassVar[str] = "privy_error"
-    status: ClassVar[int] = 500
+    status: int = 500
     message: ClassVar[str] = "Internal server error"
+    reason: ClassVar[str] = "The request failed."
     close_code: ClassVar[int] = 1008
     """The code that closes a WebSocket if no HTTP answer can be given (RFC 6455 §7.4.1: policy violation)."""
+    page: str = ""
 
     __cause__: BaseException | None
     __context__: BaseException | None
 
     def __init__(self, detail: str = "") -> None:
-        """Set ``detail``, which is the message by default."""
-        super().__init__(detail or self.message)
-        self.detail = detail
+        """Set ``detail``, which is the class's ``reason`` by default."""
+        self.detail: str = detail or self.reason
+        super().__init__(self.detail)
+        self.kind: str | None = None
+        self.source: str | None = None
+
+    def __str__(self) -> str:
+        """Return the detail."""
+        return self.detail
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the error as it is, without calling its class, which may need other arguments."""
+        return _restored, (type(self), self.args, vars(self))
+
+    def of_token(self, kind: str, source: str) -> Self:
+        """Return the error itself, after adding which token was refused, unless that is known already."""
+        if self.kind is None:
+            self.kind, self.source = kind, source
+        return self
 
     def without_traces(self) -> Self:
         """Return the error without its tracebacks, whose frames contain the token and would keep it in memory."""
@@ -140,6 +173,13 @@ class PrivyError(Exception):
         return json.dumps(self.payload).encode()
 
 
+def _restored(cls: type[PrivyError], args: tuple[object, ...], state: Mapping[str, Any]) -> PrivyError:
+    error = cls.__new__(cls)
+    error.args = args
+    vars(error).update(state)
+    return error
+
+
 class ConfigurationError(PrivyError):
     """A setting is wrong; raised at start-up.
 
@@ -154,6 +194,10 @@ class ConfigurationError(PrivyError):
         super().__init__(f"{field}: {problem}")
         self.field = field
 
+    def __str__(self) -> str:
+        """Return the field and the problem, which a source of settings may have replaced in ``args``."""
+        return str(self.args[0])
+
 
 class AuthenticationError(PrivyError):
     """The request has no verified user (RFC 9110 §15.5.2)."""
@@ -161,6 +205,7 @@ class AuthenticationError(PrivyError):
     code = "authentication_error"
     status = 401
     message = "Unauthorized"
+    reason = "The request has no verified user."
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
@@ -172,39 +217,48 @@ class MissingToken(AuthenticationError):
     """The request has no token, but a user is required."""
 
     code = "missing_token"
+    reason = "The request has no token."
 
 
 class PageRedirect(AuthenticationError):
-    """A browser that navigates to a page is sent to another one, instead of a 401 (RFC 9110 §15.4.3).
+    """A browser that navigates to a page is sent to another one, instead of a 401 (RFC 9110 §15.4.3, §15.4.4).
 
     Attributes:
         location: where the browser is sent.
+        cookie: the ``Set-Cookie`` value that counts the redirects, empty for none.
+        status: 302, or 303 for a form, which the browser must not send again.
     """
 
     code = "page_redirect"
     status = 302
+    reason = "The browser is sent to another page."
 
-    def __init__(self, location: str = "/") -> None:
+    def __init__(self, location: str = "/", *, cookie: str = "", status: int = 302) -> None:
         """Set the location: ``refresh_url`` or ``login_url``, with the address of the requested page added."""
         super().__init__()
         self.location = location
+        self.cookie = cookie
+        self.status = status
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
-        """Return the ``Location`` header."""
-        return (("Location", self.location),)
+        """Return the ``Location`` header, and the cookie."""
+        cookie = (("Set-Cookie", self.cookie),) if self.cookie else ()
+        return (("Location", self.location), *cookie)
 
 
 class RefreshRequired(PageRedirect):
     """The browser is sent to ``refresh_url``, because it may be able to refresh the session."""
 
     code = "refresh_required"
+    reason = "The browser is sent to the refresh page."
 
 
 class LoginRequired(PageRedirect):
     """The browser is sent to ``login_url``, where the user signs in."""
 
     code = "login_required"
+    reason = "The browser is sent to the login page."
 
 
 class InvalidToken(AuthenticationError):
@@ -212,6 +266,7 @@ class InvalidToken(AuthenticationError):
 
     code = "invalid_token"
     message = "Invalid token"
+    reason = "The token does not verify."
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
@@ -224,96 +279,112 @@ class MalformedToken(InvalidToken):
     """The token is not a compact JWS in its canonical form (RFC 7515 §2, §7.1)."""
 
     code = "malformed_token"
+    reason = "The token is not a compact JWS."
 
 
 class OversizedToken(InvalidToken):
     """The token is longer than ``max_token_bytes``; it is not decoded."""
 
     code = "oversized_token"
+    reason = "The token is longer than max_token_bytes."
 
 
 class ConflictingTokens(InvalidToken):
     """The request has two different tokens of one kind in one place (RFC 9110 §5.3)."""
 
     code = "conflicting_tokens"
+    reason = "The request has two different tokens of one kind in one place."
 
 
 class UnsupportedHeader(InvalidToken):
     """The JOSE header has the wrong type or a parameter that is not accepted (RFC 7515 §4)."""
 
     code = "unsupported_header"
+    reason = "The token's header has a parameter that is not accepted."
 
 
 class WrongAlgorithm(InvalidToken):
     """The token's ``alg`` is not the configured one (RFC 8725 §3.1)."""
 
     code = "wrong_algorithm"
+    reason = "The token is signed with an algorithm that is not accepted."
 
 
 class UnknownKey(InvalidToken):
     """The issuer has not published a key with the token's ``kid`` (RFC 8725 §3.10)."""
 
     code = "unknown_key"
+    reason = "The token is signed with a key that is not known."
 
 
 class BadSignature(InvalidToken):
     """The signature does not verify (RFC 7515 §5.2)."""
 
     code = "bad_signature"
+    reason = "The signature does not verify."
 
 
 class InvalidClaims(InvalidToken):
     """A claim is missing, of the wrong type or unreadable (RFC 7519 §4.1)."""
 
     code = "invalid_claims"
+    reason = "A claim is missing or of the wrong type."
 
 
 class TokenExpired(InvalidToken):
     """The token's ``exp`` plus the leeway has passed (RFC 7519 §4.1.4)."""
 
     code = "token_expired"
+    reason = "The token has expired."
 
 
 class TokenNotYetValid(InvalidToken):
     """The token's ``nbf`` or ``iat`` is in the future by more than the leeway (RFC 7519 §4.1.5)."""
 
     code = "token_not_yet_valid"
+    reason = "The token is not valid yet."
 
 
 class WrongIssuer(InvalidToken):
     """The token is from another issuer (RFC 8725 §3.8)."""
 
     code = "wrong_issuer"
+    reason = "The token is from another issuer."
 
 
 class WrongAudience(InvalidToken):
     """The token is for another app (RFC 8725 §3.9)."""
 
     code = "wrong_audience"
+    reason = "The token is for another app."
 
 
 class WrongTokenKind(InvalidToken):
     """The token is of one kind, in the place of another (RFC 8725 §3.12)."""
 
     code = "wrong_token_kind"
+    reason = "The token is of another kind."
 
 
 class TokensDisagree(InvalidToken):
     """The identity token and the access token are of different users or apps."""
 
     code = "tokens_disagree"
+    reason = "The tokens of the request are of different users or apps."
 
 
 class TokenRevoked(InvalidToken):
     """This app has revoked the token, its session or its user."""
 
     code = "token_revoked"
+    reason = "The token is revoked: is_revoked returned true for its claims."
 
 
 class UserDeleted(InvalidToken):
     """The token's user has been deleted from Privy."""
 
     code = "user_deleted"
+    reason = "Privy has no such user, or no longer."
 
 
 class AuthorizationError(PrivyError):
@@ -322,30 +393,44 @@ class AuthorizationError(PrivyError):
     code = "authorization_error"
     status = 403
     message = "Forbidden"
+    reason = "The user is not allowed to do this."
 
 
 class ConditionNotMet(AuthorizationError):
-    """The user does not meet the condition of the route."""
+    """The user does not meet the condition of the route.
+
+    Attributes:
+        condition: the condition in words, if it is known.
+    """
 
     code = "condition_not_met"
+    reason = "The user does not meet the condition of the route."
+
+    def __init__(self, detail: str = "", *, condition: str | None = None) -> None:
+        """Set the detail, which names the condition if it is given and there is no other detail."""
+        super().__init__(detail or ("" if condition is None else f"The user does not meet the condition: {condition}."))
+        self.condition: str | None = condition
 
 
 class IncompleteUser(AuthorizationError):
     """The condition is on accounts, and the token contains none: it is an access token."""
 
     code = "incomplete_user"
+    reason = "The condition is on linked accounts, which an access token does not contain: send the identity token."
 
 
 class InactiveUser(AuthorizationError):
     """The user's account in the app is inactive."""
 
     code = "inactive_user"
+    reason = "The user's account in this app is inactive."
 
 
 class CrossSiteRequest(AuthorizationError):
     """A token in a cookie came with an unsafe cross-site request."""
 
     code = "cross_site_request"
+    reason = "The token is in a cookie, and the request comes from another site."
 
 
 class ServiceUnavailable(PrivyError):
@@ -358,6 +443,7 @@ class ServiceUnavailable(PrivyError):
     code = "service_unavailable"
     status = 503
     message = "Service unavailable"
+    reason = "The server cannot decide at the moment."
 
     def __init__(self, detail: str = "", *, retry_after: float = 1.0) -> None:
         """Set the detail, and ``retry_after`` in seconds."""
@@ -374,12 +460,14 @@ class KeysUnavailable(ServiceUnavailable):
     """Keys cannot be fetched, and without new ones the token can be neither accepted nor refused."""
 
     code = "keys_unavailable"
+    reason = "No keys are available."
 
 
 class UserUnavailable(ServiceUnavailable):
     """The user could not be loaded from the REST API."""
 
     code = "user_unavailable"
+    reason = "The user cannot be loaded."
 
 
 class InvalidWebhook(PrivyError):
@@ -388,6 +476,7 @@ class InvalidWebhook(PrivyError):
     code = "invalid_webhook"
     status = 400
     message = "Invalid webhook"
+    reason = "The request is not a webhook from Privy."
 
 
 class WebhookMethod(InvalidWebhook):
@@ -396,6 +485,7 @@ class WebhookMethod(InvalidWebhook):
     code = "webhook_method"
     status = 405
     message = "Method not allowed"
+    reason = "The method is not POST."
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
@@ -409,6 +499,7 @@ class WebhookTooLarge(InvalidWebhook):
     code = "webhook_too_large"
     status = 413
     message = "Content too large"
+    reason = "The body is too long, or its length is not given."
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,8 +509,8 @@ class Answer:
     Attributes:
         status: the status code.
         headers: names and values, without ``Content-Length``.
-        body: the body, JSON in UTF-8; empty where the status allows none.
-        payload: the JSON object in the body, for frameworks that write it themselves.
+        body: the body in UTF-8, JSON or a page; empty where the status allows none.
+        payload: the JSON object, for frameworks that write it themselves.
         close_code: what closes a WebSocket where no HTTP response can be sent (RFC 6455 §7.4.1).
         close_reason: the words that go with it.
     """
@@ -427,13 +518,13 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    payload: Mapping[str, str] = field(default_factory=dict)
+    payload: Mapping[str, str | int] = field(default_factory=dict)
     close_code: int = 1008
     close_reason: str = ""
 
     @classmethod
-    def to(cls, error: PrivyError) -> Self:
-        """Return the answer to a refusal.
+    def to(cls, error: PrivyError, error_body: ErrorBody = "message") -> Self:
+        """Return the answer to a refusal, with a body in the form that the setting ``error_body`` names.
 
         Raises:
             PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
@@ -442,10 +533,35 @@ class Answer:
             raise error
         # The traceback would keep frames, and with them the token, alive wherever the refusal is kept.
         error.without_traces()
-        return cls(error.status, error.headers, error.body, error.payload, error.close_code, error.message)
+        payload = _payload(error, error_body)
+        body = error.page or json.dumps(payload)
+        headers = (*_content_headers(error, error_body), *(each for each in error.headers if each[0] != "Content-Type"))
+        return cls(error.status, headers, body.encode(), payload, error.close_code, error.message)
+
+    def headers_for(self, content_type: str) -> list[tuple[str, str]]:
+        """Return the headers for another body of this type, such as a page of the app."""
+        kept = (each for each in self.headers if each[0] not in ("Content-Type", "Content-Security-Policy"))
+        return [("Content-Type", content_type), *kept]
 
     @property
     def headers_with_length(self) -> list[tuple[str, str]]:
         """Return the headers and, with a body, ``Content-Length``; a 204 must not have it (RFC 9110 §8.6)."""
         length = [("Content-Length", str(len(self.body)))] if self.body else []
         return [*self.headers, *length]
+
+
+def _payload(error: PrivyError, error_body: ErrorBody) -> Mapping[str, str | int]:
+    """Return the JSON object of an answer; a problem is one of RFC 9457 §3.1, whose type is its status (§4.2.1)."""
+    if error_body == "detail":
+        return {"detail": error.message}
+    if error_body == "problem":
+        title = HTTPStatus(error.status).phrase
+        return {"type": "about:blank", "title": title, "status": error.status, "detail": error.message}
+    return error.payload
+
+
+def _content_headers(error: PrivyError, error_body: ErrorBody) -> tuple[tuple[str, str], ...]:
+    if error.page:
+        return (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", _PAGE_POLICY))
+    media_type = "application/problem+json" if error_body == "problem" else "application/json"
+    return (("Content-Type", media_type),)

@@ -13,17 +13,28 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
+from privy_middleware.conditions import (
+    Condition,
+    ConditionWords,
+    Parameters,
+    Predicate,
+    condition,
+    require_condition,
+)
 from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
 from privy_middleware.errors import Answer
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
 from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 from privy_middleware.http.credentials import Source, TokenLocation
+from privy_middleware.http.html import html_page
+from privy_middleware.http.navigation import is_navigation
 from privy_middleware.http.parameters import LARGEST_BODY, Pairs, RequestParts, agreed
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
+from privy_middleware.settings_sources import SettingsSource
 from privy_middleware.users.plain import convert_content, may_hold_users, to_plain
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
@@ -45,12 +56,17 @@ __all__ = [
     "RequestParts",
     "Rule",
     "Settings",
+    "SettingsSource",
     "aread_parameters",
     "build_gate",
     "convert_content",
     "display_name",
     "has_content",
+    "html_page",
+    "is_local",
+    "is_navigation",
     "is_preflight",
+    "is_same_page",
     "may_hold_users",
     "merge_vary",
     "optional",
@@ -98,7 +114,12 @@ class Rule:
 
 
 def requirement(condition: Condition | None = None) -> Rule:
-    """Return the rule that there must be a user, who meets the condition."""
+    """Return the rule that there must be a user, who meets the condition.
+
+    Raises:
+        ConfigurationError: if ``condition`` is anything else than a condition or ``None``.
+    """
+    require_condition(condition)
     if condition is None:
         return _REQUIRED
     return Rule(lambda auth, given: auth.require(condition, given), condition.parameters)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's own name)
+from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils.module_loading import import_string
 
 from django_privy.conf import PrivySettings
+from django_privy.sign_in import login_url_problem, sign_in
 from privy_middleware import ConfigurationError, PrivyConfig
+from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
 
 __all__ = ["check_privy"]
@@ -24,17 +26,14 @@ _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 _REST = "django_privy.rest_framework.PrivyAuthentication"
 _REST_SESSION = "rest_framework.authentication.SessionAuthentication"
-_PLACEHOLDER = re.compile(
-    r"[<\[{].*|x{3,}|\.{3}|…|change[-_ ]?me|placeholder|(your|my|insert|example|the)[-_ ].*|.*[-_ ]here",
-    re.IGNORECASE,
-)
 _IDS = {"app_id": "E001", "verification_key": "E003"}
 _KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fields(PrivyConfig)}
 
 
 def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return the mistakes in ``settings.PRIVY`` and in the settings that it depends on."""
-    return [*_check_settings(), *_check_middleware(), *_check_accounts(), *_check_rest_framework()]
+    checks = (_check_settings, _check_middleware, _check_accounts, _check_rest_framework, _check_sign_in)
+    return [message for check in checks for message in check()]
 
 
 def _error(number: str, message: str, hint: str) -> CheckMessage:
@@ -46,30 +45,19 @@ def _warning(number: str, message: str, hint: str) -> CheckMessage:
 
 
 def _check_settings() -> Iterator[CheckMessage]:
-    placeholders = list(_placeholders(PrivySettings().value))
-    for key in placeholders:
-        hint = "Copy it from the Privy dashboard."
-        yield _error("E002", f'settings.PRIVY["{key}"] is a placeholder, not a value of your app.', hint)
-    if placeholders:
-        return
     try:
         gate = PrivySettings().gate
     except ConfigurationError as error:
-        hint = 'Fix settings.PRIVY, a dict such as {"APP_ID": "…"}, or if it is not set, the PRIVY_* variables.'
+        hint = 'Change settings.PRIVY, a dict such as {"APP_ID": "…"}, or the PRIVY_* environment variables.'
         yield _error(_number_of(error), f"{error}.", hint)
     else:
         yield from _check_cookies(gate)
 
 
 def _number_of(error: ConfigurationError) -> str:
+    if IS_A_PLACEHOLDER in str(error):
+        return "E002"
     return _IDS.get(error.field, "E005" if error.field in _KNOWN else "E004")
-
-
-def _placeholders(value: object) -> Iterator[str]:
-    for key, item in value.items() if isinstance(value, Mapping) else ():
-        named = str(key).lower() in ("app_id", "verification_key", "app_secret")
-        if named and isinstance(item, str) and _PLACEHOLDER.fullmatch(item.strip()):
-            yield str(key)
 
 
 def _check_cookies(gate: Gate) -> Iterator[CheckMessage]:
@@ -159,3 +147,32 @@ def _check_rest_framework() -> Iterator[CheckMessage]:
             "in a header."
         )
         yield _warning("W004", message, f'List it after "{_REST}".')
+
+
+def _check_sign_in() -> Iterator[CheckMessage]:
+    """Check the login page if the sign-in view is routed, under whichever name."""
+    if not hasattr(settings, "ROOT_URLCONF") or sign_in not in _views(get_resolver().url_patterns):
+        return
+    try:
+        login_url = PrivySettings().gate.settings.login_url
+    except ConfigurationError:
+        # Reported by ``_check_settings``.
+        return
+    problem = login_url_problem(login_url, _sign_in_path())
+    if problem is not None:
+        yield _error("E012", problem, "The sign-in view of django_privy redirects browsers to it.")
+
+
+def _views(patterns: Iterable[Any]) -> Iterator[object]:
+    for each in patterns:
+        if hasattr(each, "url_patterns"):
+            yield from _views(each.url_patterns)
+        else:
+            yield each.callback
+
+
+def _sign_in_path() -> str | None:
+    try:
+        return reverse(sign_in)
+    except NoReverseMatch:
+        return None

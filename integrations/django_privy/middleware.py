@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.dispatch import Signal
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from django_privy.authentication import attach_user
 from django_privy.conf import PrivySettings
-from django_privy.refusals import Refusal, aenter, enter, refuse
+from django_privy.refusals import Refusal, RefusalPage, aenter, enter, refuse
 from django_privy.request_adapter import is_asgi
 from django_privy.request_attributes import DjangoLookup, attach
-from django_privy.signals import request_refused, user_authenticated
+from django_privy.sign_out import clear_privy_cookies
+from django_privy.signals import event, request_refused, user_authenticated
 from privy_middleware import PrivyError
-from privy_middleware.plugin import PRIVATE, has_content, merge_vary, requirement
+from privy_middleware.events import Event, RequestEvent
+from privy_middleware.plugin import PRIVATE, Gate, has_content, merge_vary, requirement
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 
@@ -51,7 +53,8 @@ class PrivyMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-        if self.settings.gate.settings.fail_fast:
+        self._watched: Gate | None = None
+        if self._watch().settings.fail_fast:
             self.settings.gate.ready()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -65,9 +68,12 @@ class PrivyMiddleware:
             lookup.find()
         response: HttpResponseBase = _guard(request, lookup) or self.get_response(request)
         response = _settle(request, response, lookup)
+        lookup.report()
+        if _is_unrendered(response):
+            response.render()
         for signal, news in _news(lookup):
-            signal.send(type(self), request=request, **news)
-        return _tell_caches(response, lookup)
+            signal.send_robust(type(self), request=request, **news)
+        return _complete(request, response, lookup)
 
     async def _aserve(self, request: HttpRequest) -> HttpResponseBase:
         lookup = self._attach(request)
@@ -75,12 +81,28 @@ class PrivyMiddleware:
             await lookup.afind()
         response: HttpResponseBase = await _aguard(request, lookup) or await self.get_response(request)
         response = _settle(request, response, lookup)
+        lookup.report()
+        if _is_unrendered(response):
+            # A template may query the database.
+            await sync_to_async(response.render)()
         for signal, news in _news(lookup):
-            await signal.asend(type(self), request=request, **news)
-        return _tell_caches(response, lookup)
+            await signal.asend_robust(type(self), request=request, **news)
+        await self.settings.gate.settings.reporter.deliver()
+        return _complete(request, response, lookup)
+
+    def _watch(self) -> Gate:
+        """Return the gate, after subscribing to its events, once for each gate."""
+        gate = self.settings.gate
+        if gate is not self._watched:
+            reporter = gate.settings.reporter
+            if not self._is_async:
+                reporter.require_sync()
+            reporter.subscribe(_send, lambda: event.receivers)
+            self._watched = gate
+        return gate
 
     def _attach(self, request: HttpRequest) -> DjangoLookup:
-        lookup = attach(request, self.settings.gate)
+        lookup = attach(request, self._watch())
         attach_user(request)
         return lookup
 
@@ -91,11 +113,11 @@ class PrivyMiddleware:
         return None
 
 
-def _guard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | None:
+def _guard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | RefusalPage | None:
     return enter(request, requirement()) if lookup.gate.guards(lookup.request) else None
 
 
-async def _aguard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | None:
+async def _aguard(request: HttpRequest, lookup: DjangoLookup) -> Refusal | RefusalPage | None:
     return await aenter(request, requirement()) if lookup.gate.guards(lookup.request) else None
 
 
@@ -115,11 +137,27 @@ def _news(lookup: DjangoLookup) -> list[tuple[Signal, dict[str, Any]]]:
         news.append((user_authenticated, {"user": lookup.auth.user, "auth": lookup.auth}))
     if request_refused.receivers and lookup.refused is not None:
         news.append((request_refused, {"error": lookup.refused}))
-    return news
+    return [*news, *((event, {"event": each}) for each in lookup.events)]
 
 
-def _tell_caches(response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:
-    """Add caching headers if the view used the user, or may still use it while it streams the response."""
+def _send(happened: Event) -> None:
+    """Send an event that is not about a request; those about requests are sent with their responses."""
+    if not isinstance(happened, RequestEvent):
+        event.send_robust(PrivyMiddleware, event=happened)
+
+
+def _is_unrendered(response: HttpResponseBase) -> TypeGuard[RefusalPage]:
+    """Return whether the response is a page of ours that Django does not render, because no view has returned it."""
+    return isinstance(response, RefusalPage) and not response.is_rendered
+
+
+def _complete(request: HttpRequest, response: HttpResponseBase, lookup: DjangoLookup) -> HttpResponseBase:
+    """Delete the cookies of a user who has signed out.
+
+    Also add caching headers if the view used the user, or may still use it while it streams the response.
+    """
+    if lookup.signed_out:
+        clear_privy_cookies(response, request)
     headers = response.headers
     streams = response.streaming and "Content-Length" not in headers and has_content(response.status_code)
     if lookup.looked or streams:

@@ -5,27 +5,28 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Self
 
 from django.http import HttpRequest, HttpResponse
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.template.response import TemplateResponse
 
 from django_privy.authentication import maps_users
 from django_privy.inactive_users import afind_active, find_active
 from django_privy.parameters import in_request
 from django_privy.request_attributes import lookup_of
 from privy_middleware import PrivyAuth, PrivyError
-from privy_middleware.plugin import PREFLIGHT_ANSWER, Answer, Rule, is_preflight
+from privy_middleware.errors import PageRedirect, ServiceUnavailable
+from privy_middleware.plugin import PREFLIGHT_ANSWER, Answer, Rule, is_navigation, is_preflight
 
-__all__ = ["Refusal", "aenter", "arun", "enter", "refuse", "remember", "run"]
+__all__ = ["Refusal", "RefusalPage", "aenter", "arun", "enter", "refuse", "run"]
 
 
-class Refusal(HttpResponse):
-    """An error response, which can be awaited: Django awaits the result of the sync ``dispatch`` of an async view."""
-
-    def __init__(self, answer: Answer) -> None:
-        """Create the response from the core's error response."""
-        super().__init__(answer.body, status=answer.status, headers=dict(answer.headers_with_length))
+class _Awaitable:
+    """A response that can be awaited: Django awaits the result of the sync ``dispatch`` of an async view."""
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Return the response itself."""
@@ -35,24 +36,49 @@ class Refusal(HttpResponse):
         return self
 
 
-def refuse(request: HttpRequest, error: PrivyError) -> Refusal:
+class Refusal(_Awaitable, HttpResponse):
+    """An error response."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Create the response from the core's error response."""
+        super().__init__(answer.body, status=answer.status, headers=dict(answer.headers_with_length))
+
+
+class RefusalPage(_Awaitable, TemplateResponse):
+    """An error response with the project's template for the status, such as ``401.html``; Django renders it later."""
+
+    def __init__(self, request: HttpRequest, error: PrivyError, answer: Answer) -> None:
+        """Create the response; the template gets ``error.code``, ``error.message`` and ``login_url``.
+
+        Raises:
+            TemplateDoesNotExist: if the project has no template for the status.
+        """
+        template = get_template(f"{answer.status}.html")
+        context = {
+            "error": {"code": error.code, "message": error.message},
+            "login_url": lookup_of(request).gate.settings.login_url,
+        }
+        # In an outage a context processor that uses ``request.user`` would fail, as in Django's own page for errors.
+        given: Any = None if isinstance(error, ServiceUnavailable) else request
+        headers = dict(answer.headers_for("text/html; charset=utf-8"))
+        super().__init__(given, template, context, status=answer.status, headers=headers)
+
+
+def refuse(request: HttpRequest, error: PrivyError) -> Refusal | RefusalPage:
     """Return the response for an error, and remember the error for the signal.
 
     Raises:
         PrivyError: the error itself, if it does not reject the request but reports a mistake, such as a wrong setting.
     """
-    answer = lookup_of(request).gate.answer(error)
-    remember(request, error)
+    lookup = lookup_of(request)
+    answer = lookup.refuse(error)
+    if not isinstance(error, PageRedirect) and is_navigation(lookup.request):
+        with suppress(TemplateDoesNotExist):
+            return RefusalPage(request, error, answer)
     return Refusal(answer)
 
 
-def remember(request: HttpRequest, error: PrivyError) -> None:
-    """Remember the error that a request is rejected with, for the signal that is sent with the response."""
-    # The traceback would keep the frames alive, and with them the request.
-    lookup_of(request).refused = error.with_traceback(None)
-
-
-def enter(request: HttpRequest, rule: Rule) -> Refusal | None:
+def enter(request: HttpRequest, rule: Rule) -> Refusal | RefusalPage | None:
     """Apply a rule to a request; return the error response, or ``None`` if the request passes.
 
     A CORS preflight never has credentials (WHATWG Fetch §3.2.2). It is not rejected, but the view, which expects a
@@ -63,7 +89,7 @@ def enter(request: HttpRequest, rule: Rule) -> Refusal | None:
     return _apply(request, rule, find_active(request))
 
 
-async def aenter(request: HttpRequest, rule: Rule) -> Refusal | None:
+async def aenter(request: HttpRequest, rule: Rule) -> Refusal | RefusalPage | None:
     """Apply a rule as ``enter`` does, without blocking the event loop."""
     if is_preflight(lookup_of(request).request):
         return Refusal(PREFLIGHT_ANSWER)
@@ -97,7 +123,7 @@ def _on_event_loop() -> bool:
     return True
 
 
-def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Refusal | None:
+def _apply(request: HttpRequest, rule: Rule, auth: PrivyAuth) -> Refusal | RefusalPage | None:
     try:
         rule.check(auth, partial(in_request, request))
     except PrivyError as error:

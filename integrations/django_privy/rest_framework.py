@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self, Unpack, cast
 
@@ -11,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from django_privy.authentication import find_django_user, maps_users
 from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
-from django_privy.refusals import remember
 from django_privy.request_attributes import find_auth, lookup_of
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.config import OnInvalid
@@ -41,7 +42,11 @@ class Refused(APIException):
     def __init__(self, error: PrivyError, answer: Answer | None = None) -> None:
         """Create the exception for an error; ``answer`` is the error response, by default that of ``error``."""
         answer = answer or Answer.to(error)
-        super().__init__(detail=dict(answer.payload))
+        payload: Any = answer.payload
+        super().__init__(detail=dict(payload))
+        # REST framework makes text of every value, also of the status in a problem.
+        numbers = {name: value for name, value in answer.payload.items() if isinstance(value, int)}
+        self.detail: Any = {**cast("dict[str, Any]", self.detail), **numbers}
         headers = dict(answer.headers)
         self.error = error
         self.answer: Answer = answer
@@ -72,7 +77,7 @@ class PrivyAuthentication(BaseAuthentication):
             AuthenticationFailed: if the Django user is inactive.
         """
         auth = find_auth(request._request)
-        user = _optional(request._request, auth, self.on_invalid)
+        user = _optional(request, auth, self.on_invalid)
         if user is None:
             return None
         if all(token.source == "cookie" for token in auth.tokens):
@@ -86,18 +91,21 @@ class PrivyAuthentication(BaseAuthentication):
         return dict(missing.headers)["WWW-Authenticate"]
 
 
-def _optional(request: HttpRequest, auth: PrivyAuth, on_invalid: OnInvalid | None) -> PrivyUser | None:
+def _optional(request: Request, auth: PrivyAuth, on_invalid: OnInvalid | None) -> PrivyUser | None:
     try:
-        return auth.optional(on_invalid)
-    except PrivyError as error:
         # An API never redirects, even for navigation in a browser.
-        refused = auth.refusal or error
-        raise _refused(request, refused) from None
+        return replace(auth, redirect=None, page="").optional(on_invalid)
+    except PrivyError as error:
+        raise _refused(request, error) from None
 
 
-def _refused(request: HttpRequest, error: PrivyError) -> Refused:
-    remember(request, error)
-    return Refused(error, lookup_of(request).gate.answer(error))
+def _refused(request: Request, error: PrivyError) -> Refused:
+    answer = lookup_of(request._request).refuse(error)
+    renderer: Any = getattr(request, "accepted_renderer", None)
+    if "status" in answer.payload and isinstance(renderer, JSONRenderer):
+        problem = {"media_type": "application/problem+json"}
+        vars(request)["accepted_renderer"] = type(type(renderer).__name__, (type(renderer),), problem)()
+    return Refused(error, answer)
 
 
 def _principal(request: HttpRequest, user: PrivyUser) -> Any:
@@ -144,7 +152,7 @@ class PrivyUserRequired(BasePermission):
         try:
             requirement(self.privy_condition).check(auth, partial(in_request, request._request))
         except ServiceUnavailable as error:
-            raise _refused(request._request, error) from None
+            raise _refused(request, error) from None
         except PrivyError as error:
             if hasattr(view, "handle_exception"):
                 _Answers.of(view).error = auth.refusal or (error if auth.user else MissingToken())
@@ -177,7 +185,7 @@ class _Answers:
         if error is None:
             return self._handle(exc)
         request = self._view.request
-        refused = _refused(request._request, error)
+        refused = _refused(request, error)
         _keep_out_of_caches(request, refused.answer)
         return self._handle(refused)
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
         optional_user,
         require,
     )
-    from fastapi_privy.starlette import privy_auth
+    from fastapi_privy.starlette import clear_privy_cookies, privy_auth
 else:
-    _HOMES = {"Privy": "application", "privy_auth": "starlette"}
+    _HOMES = {"Privy": "application", "clear_privy_cookies": "starlette", "privy_auth": "starlette"}
 
     def __getattr__(name: str) -> object:
         """Return a public name from the module that defines it."""
@@ -36,6 +36,7 @@ __all__ = [
     "CurrentUser",
     "OptionalUser",
     "Privy",
+    "clear_privy_cookies",
     "current_access",
     "current_user",
     "optional",

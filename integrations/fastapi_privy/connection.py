@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
-from privy_middleware import ConfigurationError, PrivyAuth
-from privy_middleware.asgi import ASGIRequest, auth_in
-from privy_middleware.plugin import PREFLIGHT_ANSWER, is_preflight
+from privy_middleware import PrivyAuth
+from privy_middleware.asgi import ASGIRequest, required_auth_in, required_lookup_in
+from privy_middleware.plugin import PREFLIGHT_ANSWER, Lookup, is_preflight
 
-__all__ = ["answer_preflight", "not_installed", "privy_auth"]
+__all__ = ["answer_preflight", "clear_privy_cookies", "find_lookup", "privy_auth"]
+
+_FIX = "call Privy(app) after creating the app"
 
 if TYPE_CHECKING:
     # Apps can type the state of their requests, so accept any type.
@@ -20,6 +23,8 @@ else:
     # FastAPI reads the annotations of a dependency, and knows this class only without type parameters.
     _Connection = HTTPConnection
 
+_Response = TypeVar("_Response", bound=Response)
+
 
 def privy_auth(connection: _Connection) -> PrivyAuth:
     """Return the ``PrivyAuth`` of a request or a WebSocket.
@@ -27,15 +32,29 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     Raises:
         ConfigurationError: if the middleware is not installed in the app.
     """
-    auth = auth_in(connection.scope)
-    if auth is None:
-        raise not_installed()
-    return auth
+    return required_auth_in(connection.scope, _FIX)
 
 
-def not_installed() -> ConfigurationError:
-    """Return the error for an app without the middleware."""
-    return ConfigurationError("PrivyMiddleware", "is not installed; call Privy(app) after creating the app")
+def find_lookup(connection: _Connection) -> Lookup:
+    """Return the lookup of a request or a WebSocket.
+
+    Raises:
+        ConfigurationError: if the middleware is not installed in the app.
+    """
+    return required_lookup_in(connection.scope, _FIX)
+
+
+def clear_privy_cookies(response: _Response, connection: _Connection) -> _Response:
+    """Delete Privy's cookies in the browser that gets the response, which is returned.
+
+    The user's tokens stay valid until they expire, and Privy's client in the browser must log out too.
+
+    Raises:
+        ConfigurationError: if the middleware is not installed in the app.
+    """
+    for value in find_lookup(connection).gate.settings.cleared_cookies:
+        response.headers.append("Set-Cookie", value)
+    return response
 
 
 def answer_preflight(connection: _Connection) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from typing import Any
 
 from fastapi_privy.security import ACCESS, ANY, OPTIONAL, PrivyScheme
 from privy_middleware import AuthenticationError, AuthorizationError, InvalidToken, PrivyError, ServiceUnavailable
 from privy_middleware.config import RequestSettings
-from privy_middleware.plugin import security_schemes
+from privy_middleware.plugin import Answer, security_schemes
 
 __all__ = ["describe"]
 
@@ -21,12 +20,6 @@ _REFUSALS: Sequence[Sequence[type[PrivyError]]] = (
     (ServiceUnavailable,),
 )
 _MODEL = "PrivyRefusal"
-_SCHEMA = {
-    "title": _MODEL,
-    "type": "object",
-    "properties": {"message": {"title": "Message", "type": "string"}},
-    "required": ["message"],
-}
 
 
 def describe(
@@ -65,10 +58,11 @@ def _describe(
 ) -> None:
     schemes = security_schemes(settings, scheme.kinds)
     components.setdefault("securitySchemes", {}).update(schemes)
-    components.setdefault("schemas", {})[_MODEL] = deepcopy(_SCHEMA)
+    components.setdefault("schemas", {})[_MODEL] = _schema(Answer.to(AuthenticationError(), settings.error_body))
     operation["security"] = _alternatives(operation.get("security", ()), [*schemes], optional=scheme.optional)
     for refusals in _REFUSALS:
-        operation.setdefault("responses", {}).setdefault(str(refusals[0].status), _response(refusals))
+        response = _response([refusal() for refusal in refusals], settings)
+        operation.setdefault("responses", {}).setdefault(str(refusals[0].status), response)
 
 
 def _alternatives(
@@ -81,12 +75,20 @@ def _alternatives(
     return [*kept, *({name: [*scopes]} for name in names), *anonymous]
 
 
-def _response(refusals: Sequence[type[PrivyError]]) -> dict[str, Any]:
-    errors = [refusal() for refusal in refusals]
+def _schema(answer: Answer) -> dict[str, Any]:
+    """Return the schema of a body; those of all errors have the same names."""
+    types = {name: "integer" if isinstance(value, int) else "string" for name, value in answer.payload.items()}
+    properties = {name: {"title": name.title(), "type": kind} for name, kind in types.items()}
+    return {"title": _MODEL, "type": "object", "properties": properties, "required": [*properties]}
+
+
+def _response(errors: Sequence[PrivyError], settings: RequestSettings) -> dict[str, Any]:
+    answers = {error.code: Answer.to(error, settings.error_body) for error in errors}
     content = {
         "schema": {"$ref": f"#/components/schemas/{_MODEL}"},
-        "examples": {error.code: {"value": error.payload} for error in errors},
+        "examples": {code: {"value": dict(answer.payload)} for code, answer in answers.items()},
     }
+    media_type = dict(answers[errors[0].code].headers)["Content-Type"]
     headers = {name: {"schema": {"type": "string"}} for error in errors for name, _ in error.challenge}
-    response = {"description": errors[0].message, "content": {"application/json": content}, "headers": headers}
+    response = {"description": errors[0].message, "content": {media_type: content}, "headers": headers}
     return {key: value for key, value in response.items() if value}

@@ -10,11 +10,13 @@ from flask_privy.exceptions import PrivyHTTPException
 from flask_privy.extension import Privy
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest
+from flask_privy.sign_out import clear_privy_cookies
 
 __all__ = [
     "Privy",
     "PrivyHTTPException",
     "PrivyRequest",
+    "clear_privy_cookies",
     "optional_privy_user",
     "privy_auth",
     "privy_user",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeyMaterial, KeySet, check_algorithms, load_key_set
+from privy_middleware.settings_sources import named_settings
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 
 __all__ = ["CustomKeyConfig"]
 
 
+@named_settings
 @dataclass(frozen=True, kw_only=True)
 class CustomKeyConfig(BearerSettings):
     """The settings of one issuer with its own key, whose tokens come as ``Authorization: Bearer``.
@@ -71,10 +73,14 @@ class CustomKeyConfig(BearerSettings):
         return (self.issuer,)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "CUSTOM_KEY_") -> Self:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, prefix: str = "CUSTOM_KEY_", **settings: Any
+    ) -> Self:
         """Build a configuration from environment variables such as ``CUSTOM_KEY_PUBLIC_KEY``.
+
+        Keyword arguments are settings that take precedence over the environment.
 
         Raises:
             ConfigurationError: if a value is missing or wrong.
         """
-        return super().from_env(environ, prefix=prefix)
+        return super().from_env(environ, prefix=prefix, **settings)

@@ -57,6 +57,7 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
         signer = TrustedSigner(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
         super().__init__(config, [signer], self._read, clock=clock)
         self._audiences = frozenset(config.audiences)
+        self._expected = f"accepted is {' or '.join(config.audiences)}"
 
     def verify_token(self, token: str) -> Claims:
         """Return the claims of a token, as an immutable mapping.
@@ -72,10 +73,10 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
 
     def _read(self, claims: Claims, issuer: str) -> CustomKeyUser:
         check_issuer(claims, issuer)
-        check_audience(claims, self._audiences.__contains__, lists=False)
+        check_audience(claims, self._audiences.__contains__, lists=False, expected=self._expected)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not is_text(subject):
-            raise InvalidClaims("sub is not a non-empty string")
+            raise InvalidClaims("The claim sub is not a non-empty string.")
         user_id = f"custom:{quote(issuer, safe='')}:{quote(subject, safe='@+')}"
         return CustomKeyUser(user_id, subject, issuer, claims=claims)
 

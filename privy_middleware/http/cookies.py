@@ -6,7 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from privy_middleware.errors import ConflictingTokens
 
-__all__ = ["cookie_values", "only_token"]
+__all__ = ["SESSION_COOKIE", "cleared_cookies", "cookie_values", "is_token", "only_token"]
+
+# Set by Privy's client beside the tokens: the first shows that there is a session, the second belongs to the client.
+SESSION_COOKIE = "privy-session"
+_REFRESH_COOKIE = "privy-refresh-token"
 
 # Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
 # value, for which JavaScript writes one of these words.
@@ -37,7 +41,28 @@ def only_token(values: Sequence[str], tokens: Sequence[str]) -> str | None:
         ConflictingTokens: if the values differ and any of them has a token, since the client may mean another one.
     """
     if len(values) > 1 and values.count(values[0]) != len(values):
-        if all(token in _NO_TOKEN for token in tokens):
+        if not any(map(is_token, tokens)):
             return None
         raise ConflictingTokens
-    return None if tokens[0] in _NO_TOKEN else tokens[0]
+    return tokens[0] if is_token(tokens[0]) else None
+
+
+def is_token(value: str) -> bool:
+    """Return whether a value is a token, good or bad, and not one that means none."""
+    return value not in _NO_TOKEN
+
+
+def cleared_cookies(names: Iterable[str], domain: str | None) -> tuple[str, ...]:
+    """Return the ``Set-Cookie`` values that delete the cookies with these names, and those of Privy's session.
+
+    A cookie for a domain is another one than that of the host alone (RFC 6265 §5.3), so each is deleted for both.
+    """
+    cleared = dict.fromkeys((*names, SESSION_COOKIE, _REFRESH_COOKIE))
+    scopes = ("",) if domain is None else ("", f"; Domain={domain}")
+    return tuple(_cleared(name) + scope for name in cleared for scope in scopes)
+
+
+def _cleared(name: str) -> str:
+    value = f"{name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; SameSite=Lax"
+    # Browsers take these prefixes only with this attribute (RFC 6265bis §4.1.3); over plain HTTP they refuse both.
+    return f"{value}; Secure" if name.startswith(("__Secure-", "__Host-")) else value

@@ -12,6 +12,8 @@ from privy_middleware.errors import ConfigurationError
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys import KeyMaterial, KeySet, load_key_set
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
+from privy_middleware.placeholders import check_no_placeholder
+from privy_middleware.settings_sources import named_settings
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 
@@ -21,6 +23,7 @@ _VISIBLE = re.compile("[!-~]+")
 _JWKS_URL = "https://api-auth.web3auth.io/.well-known/jwks.json"
 
 
+@named_settings
 @dataclass(frozen=True, kw_only=True)
 class Web3AuthConfig(BearerSettings):
     """The settings of one Web3Auth project, whose tokens come as ``Authorization: Bearer``.
@@ -33,6 +36,10 @@ class Web3AuthConfig(BearerSettings):
 
     issuer_name: ClassVar[str] = "https://api-auth.web3auth.io"
     kind: ClassVar[TokenKind] = "web3auth"
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("verification_key", "jwks_url"),
+        ("external_verification_key", "external_jwks_url"),
+    )
     algorithms: ClassVar[tuple[str, ...]] = ("ES256",)
 
     client_id: str
@@ -68,6 +75,7 @@ class Web3AuthConfig(BearerSettings):
             ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         super().__post_init__()
+        check_no_placeholder(self.client_id, "client_id", "client id")
         if not isinstance(self.client_id, str) or not _VISIBLE.fullmatch(self.client_id):
             raise ConfigurationError("client_id", "copy the client id from the Web3Auth dashboard, exactly")
         self._check_issuers()
@@ -94,13 +102,15 @@ class Web3AuthConfig(BearerSettings):
         return url
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "WEB3AUTH_") -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "WEB3AUTH_", **settings: Any) -> Self:
         """Build a configuration from environment variables such as ``WEB3AUTH_CLIENT_ID``.
+
+        Keyword arguments are settings that take precedence over the environment.
 
         Raises:
             ConfigurationError: if a value is missing or wrong.
         """
-        return super().from_env(environ, prefix=prefix)
+        return super().from_env(environ, prefix=prefix, **settings)
 
     def _check_issuers(self) -> None:
         fix = 'set the iss of your tokens, exactly, such as "https://api-auth.web3auth.io"'

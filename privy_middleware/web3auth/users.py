@@ -163,7 +163,7 @@ def external_user(claims: Claims) -> Web3AuthUser:
     wallets = _wallets(claims)
     proved = [(wallet.type, wallet.address) for wallet in wallets if wallet.address is not None]
     if len(wallets) != 1 or len(proved) != 1:
-        raise InvalidClaims("an external login must have one wallet, with an address")
+        raise InvalidClaims("The token of an external wallet does not have exactly one wallet with an address.")
     chain, address = proved[0]
     return Web3AuthUser(_joined("wallet", chain, canonical_address(address)), claims["iss"], wallets, claims=claims)
 
@@ -177,7 +177,7 @@ def _social_id(values: Mapping[str, str | None], wallets: tuple[Web3AuthWallet, 
         keys = (canonical_key(curve, wallet.public_key) for wallet in wallets if wallet.curve == curve)
         for key in filter(None, keys):
             return _joined("key", curve, key.hex())
-    raise InvalidClaims("no claims identify the user")
+    raise InvalidClaims("No claim of the token identifies the user.")
 
 
 def _joined(*parts: str) -> str:
@@ -193,13 +193,13 @@ def _same_key(wallet: Web3AuthWallet, public_key: str) -> bool:
 def _wallets(claims: Claims) -> tuple[Web3AuthWallet, ...]:
     found = claims.get("wallets")
     if not isinstance(found, list | tuple):
-        raise InvalidClaims("wallets is not a list")
+        raise InvalidClaims("The claim wallets is not a list.")
     return tuple(_wallet(item) for item in found)
 
 
 def _wallet(item: object) -> Web3AuthWallet:
     if not isinstance(item, Mapping) or not is_text(item.get("type")):
-        raise InvalidClaims("a wallet is not an object with a type")
+        raise InvalidClaims("The claim wallets contains something that is not an object with a type.")
     return Web3AuthWallet(item["type"], _text(item, "curve"), _text(item, "public_key"), _text(item, "address"))
 
 
@@ -207,7 +207,7 @@ def _text(claims: Claims, *names: str) -> str | None:
     for name in names:
         value = claims.get(name)
         if value is not None and not isinstance(value, str):
-            raise InvalidClaims(f"{name} is not a string")
+            raise InvalidClaims(f"The claim {name} is not a string.")
         if value:
             return str(value)
     return None

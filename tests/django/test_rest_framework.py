@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, modify_settings, override_settings
@@ -83,6 +84,28 @@ def test_keys_unavailable() -> None:
 
 
 @pytest.mark.usefixtures("without_accounts")
+@pytest.mark.parametrize("path", ["/drf", "/drf/open", "/drf/required", "/drf/both", "/drf/function"])
+def test_other_bodies(issuer: DevelopmentIssuer, path: str) -> None:
+    """Error responses have the form of the setting ``error_body``, with its type and a number as the status."""
+    problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Invalid token"}
+    for form, content_type, body in (
+        ("detail", "application/json", {"detail": "Invalid token"}),
+        ("problem", "application/problem+json", problem),
+    ):
+        with override_settings(PRIVY={**settings.PRIVY, "ERROR_BODY": form}):
+            answer = APIClient().get(path, headers=BAD)
+        assert (answer.status_code, answer.json(), answer["Content-Type"]) == (401, body, content_type)
+
+
+@pytest.mark.usefixtures("without_accounts")
+def test_problem_in_another_format(issuer: DevelopmentIssuer) -> None:
+    """Only JSON has the type of a problem: the browsable API stays HTML."""
+    with override_settings(PRIVY={**settings.PRIVY, "ERROR_BODY": "problem"}):
+        answer = APIClient().get("/drf/open", headers={**BAD, "accept": "text/html"})
+    assert (answer.status_code, answer["Content-Type"]) == (401, "text/html; charset=utf-8")
+
+
+@pytest.mark.usefixtures("without_accounts")
 def test_open_view(issuer: DevelopmentIssuer) -> None:
     """A view without a permission has an optional user, and ``on_invalid`` decides about invalid tokens."""
     assert APIClient().get("/drf/open").json() == NOBODY
@@ -96,7 +119,14 @@ def test_api_sends_no_page_anywhere(issuer: DevelopmentIssuer) -> None:
     """An API responds with 401 even to navigation in a browser."""
     value = {"APP_ID": "x", "JWKS_URL": "http://127.0.0.1:9/", "LOGIN_URL": "/login"}
     with override_settings(PRIVY=value):
-        for path, headers in (("/drf/open", BAD), ("/drf/required", BAD), ("/drf/required", {})):
+        cookie = {"cookie": "privy-id-token=garbage"}
+        for path, headers in (
+            ("/drf/open", BAD),
+            ("/drf/open", cookie),
+            ("/drf/required", BAD),
+            ("/drf/required", cookie),
+            ("/drf/required", {}),
+        ):
             assert (
                 APIClient().get(path, headers={**headers, "accept": "text/html, application/json"}).status_code == 401
             )

@@ -26,7 +26,7 @@ from privy_middleware import InvalidToken, PrivyAuth, PrivyConfig, PrivyMiddlewa
 from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from privy_middleware.keys import JWKSSource
 from tests.docs.driving import request
-from tests.docs.pages import ROOT, Section, own_logging, run
+from tests.docs.pages import APP_ID, ROOT, Section, own_logging, run
 from tests.support.patience import PATIENCE
 
 ADA = "did:privy:dev-ada"
@@ -126,7 +126,7 @@ def test_users_in_json_of_django(guide: Guide, issuer: DevelopmentIssuer) -> Non
 def test_flask_factory(guide: Guide) -> None:
     """An app from the factory is set up."""
     app: Flask = guide["flask"]["Application factories"].names["create_app"]()
-    assert app.extensions["privy"].settings.app_ids == ("my-app-id",)
+    assert app.extensions["privy"].settings.app_ids == (APP_ID,)
 
 
 def test_flask_blueprint(guide: Guide, issuer: DevelopmentIssuer) -> None:

@@ -148,6 +148,31 @@ def test_refusals() -> None:
         assert model["required"] == ["message"]
 
 
+@pytest.mark.parametrize(
+    ("form", "media_type", "types"),
+    [
+        ("detail", "application/json", {"detail": "string"}),
+        (
+            "problem",
+            "application/problem+json",
+            {"type": "string", "title": "string", "status": "integer", "detail": "string"},
+        ),
+    ],
+)
+def test_other_bodies(form: str, media_type: str, types: dict[str, str]) -> None:
+    """The model, the type and the examples follow the setting ``error_body``."""
+    app = app_of()
+    schema = documented(app, error_body=form)
+    model = schema["components"]["schemas"]["PrivyRefusal"]
+    assert {name: each["type"] for name, each in model["properties"].items()} == types
+    assert model["required"] == [*types]
+    responses = schema["paths"]["/me"]["get"]["responses"]
+    assert {(*responses[status]["content"],) for status in REFUSALS} == {(media_type,)}
+    answer = TestClient(app).get("/me", headers=INVALID_HEADER)
+    assert answer.headers["content-type"] == media_type
+    assert answer.json() == responses["401"]["content"][media_type]["examples"]["invalid_token"]["value"]
+
+
 def test_user_is_documented() -> None:
     """The response model describes the real response."""
     schema = documented(app_of())

@@ -13,7 +13,7 @@ from flask_privy import Privy, PrivyHTTPException, privy_auth, require_privy_use
 from flask_privy.exceptions import to_answer, to_raise
 from privy_middleware import AuthenticationError, AuthorizationError, ConfigurationError, PrivyError
 from privy_middleware.development import DevelopmentIssuer
-from privy_middleware.errors import ConditionNotMet, KeysUnavailable, MissingToken, TokenExpired
+from privy_middleware.errors import ConditionNotMet, KeysUnavailable, MissingToken, PageRedirect, TokenExpired
 from privy_middleware.plugin import Answer
 from tests.flask.conftest import FORBIDDEN, INVALID, UNAUTHORIZED, Header, seen
 
@@ -255,6 +255,52 @@ def test_raised_exception_carries_the_answer(app: Flask, error: PrivyError, base
         assert list(response.headers)[: len(error.headers)] == list(error.headers)
         assert type(made).__name__ == f"Privy{base.__name__}"
         assert made.get_response() is not response
+
+
+def test_other_bodies(make_app: Callable[..., Flask]) -> None:
+    """The exception's data is the JSON object in the form of the setting ``error_body``."""
+    app = make_app(error_body="problem")
+    with_views(app)
+    seen_data: list[Any] = []
+
+    @app.errorhandler(PrivyHTTPException)
+    def remember(error: PrivyHTTPException) -> Any:
+        seen_data.append(error.data)
+        return error.get_response()
+
+    answer = app.test_client().get("/decorated")
+    assert answer.content_type == "application/problem+json"
+    problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Unauthorized"}
+    assert [answer.get_json(), *seen_data] == [problem, problem]
+
+
+@pytest.mark.parametrize("code", [401, AuthenticationError, HTTPException])
+def test_own_page(make_app: Callable[..., Flask], code: Any) -> None:
+    """A page of the app has the headers of the error, but not the policy of the page that it replaces."""
+    app = make_app(login_url="/login")
+    with_views(app)
+    app.errorhandler(code)(lambda error: ("<script>mine</script>", 401))
+    browser = {"Accept": "text/html", "Cookie": "privy-redirects=lll"}
+    answer = app.test_client(use_cookies=False).get("/decorated", headers=browser)
+    assert (answer.status_code, answer.text) == (401, "<script>mine</script>")
+    assert "Content-Security-Policy" not in answer.headers
+    assert (answer.headers["WWW-Authenticate"], answer.content_type) == ("Bearer", "text/html; charset=utf-8")
+
+
+def test_own_redirect_counts(make_app: Callable[..., Flask]) -> None:
+    """If the app makes the redirect itself and sets cookies, the one that counts the redirects is added."""
+    app = make_app(login_url="/login")
+    with_views(app)
+
+    @app.errorhandler(PageRedirect)
+    def own(error: PageRedirect) -> Response:
+        response = app.make_response(("", error.status, {"Location": error.location}))
+        response.set_cookie("mine", "kept")
+        return response
+
+    answer = app.test_client(use_cookies=False).get("/decorated", headers={"Accept": "text/html"})
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert [cookie.partition(";")[0] for cookie in cookies] == ["mine=kept", "privy-redirects=l"]
 
 
 def test_redirect_of_a_page(make_app: Callable[..., Flask]) -> None:

@@ -15,6 +15,7 @@ from privy_middleware.errors import (
     LoginRequired,
     MissingToken,
     PrivyError,
+    RefreshRequired,
     TokenExpired,
 )
 from privy_middleware.users.user import AccessTokenClaims
@@ -120,8 +121,11 @@ def test_redirects() -> None:
     for auth in (PrivyAuth(redirect=redirect), PrivyAuth(refusal=TokenExpired(), redirect=redirect)):
         with pytest.raises(LoginRequired):
             auth.require()
-    with pytest.raises(LoginRequired):
-        PrivyAuth(refusal=TokenExpired(), redirect=redirect).optional()
+    assert PrivyAuth(refusal=TokenExpired(), redirect=redirect).optional() is None
+    with pytest.raises(RefreshRequired):
+        PrivyAuth(refusal=TokenExpired(), redirect=RefreshRequired("/refresh")).optional()
+    with pytest.raises(TokenExpired):
+        PrivyAuth(refusal=TokenExpired(), redirect=redirect, form=True).optional()
     assert PrivyAuth(redirect=redirect).optional() is None
 
 

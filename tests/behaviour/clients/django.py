@@ -7,6 +7,7 @@ from django.test import Client as TestClient
 from django.test import override_settings
 
 from privy_middleware import PrivyConfig
+from privy_middleware.http.request import environ_key
 from tests.behaviour.client import Answer, Client, Headers, unambiguous
 from tests.behaviour.clients.wsgi import joined
 
@@ -23,7 +24,7 @@ class Django(Client):
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send a request, with repeated headers joined as WSGI servers do."""
-        fields = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in joined(headers).items()}
+        fields = {environ_key(name.lower()): value for name, value in joined(headers).items()}
         with override_settings(**self._settings):
             # The type of the fields' values is too narrow in the stubs.
             return answer_of(self._client.generic(method, unambiguous(path), body, **fields))  # type: ignore[arg-type]

@@ -26,7 +26,10 @@ class StarletteClient(Client):
         """Start the app."""
         self._stack = ExitStack()
         client = TestClient(
-            app if denial else without_denial(app), raise_server_exceptions=False, follow_redirects=False
+            app if denial else without_denial(app),
+            raise_server_exceptions=False,
+            follow_redirects=False,
+            client=("127.0.0.1", 50000),
         )
         client.headers.clear()
         self._client = self._stack.enter_context(client)
@@ -34,6 +37,8 @@ class StarletteClient(Client):
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Answer:
         """Send a request and return the response."""
         response = self._client.request(method, unambiguous(path), headers=_raw(headers), content=body)
+        # Each test says itself which cookies it sends.
+        self._client.cookies.clear()
         return Answer(response.status_code, tuple(response.headers.multi_items()), response.content)
 
     def websocket(self, path: str, headers: Headers = ()) -> SocketAnswer:
