@@ -34,7 +34,7 @@ def events() -> list[Event]:
 
 def taken(events: list[Event]) -> list[Event]:
     """Return the events since the last call, without their times."""
-    found = [event for event in events if isinstance(event, KeysEvent)]
+    found: list[Event] = [event for event in events if isinstance(event, KeysEvent)]
     events.clear()
     return found
 

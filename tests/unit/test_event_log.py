@@ -55,33 +55,33 @@ def written(log: EventLog, *events: Event) -> None:
             refused(BadSignature("Why.").of_token("identity", "cookie"), BadSignature()),
             "requests",
             "WARNING",
-            "GET /items/{id}: 401, bad_signature (identity token, cookie). Why.",
+            "privy-middleware: GET /items/{id}: 401, bad_signature (identity token, cookie). Why.",
         ),
         (
             refused(MissingToken("Why."), MissingToken()),
             "requests",
             "WARNING",
-            "GET /items/{id}: 401, missing_token. Why.",
+            "privy-middleware: GET /items/{id}: 401, missing_token. Why.",
         ),
         (
             refused(BadSignature("Why.")),
             "requests",
             "WARNING",
-            "GET /items/{id}: served without a user, bad_signature. Why.",
+            "privy-middleware: GET /items/{id}: served without a user, bad_signature. Why.",
         ),
         (
             refused(TokenExpired("Why."), LoginRequired("/login")),
             "requests",
             "WARNING",
-            "GET /items/{id}: 302, token_expired. Why.",
+            "privy-middleware: GET /items/{id}: 302, token_expired. Why.",
         ),
         (
             Authenticated(method="POST", path="/a", user_id="did:1", kind="access", source="header"),
             "requests",
             "DEBUG",
-            "POST /a: authenticated (access token, header).",
+            "privy-middleware: POST /a: authenticated (access token, header).",
         ),
-        (Anonymous(method="GET", path="/a"), "requests", "DEBUG", "GET /a: no token."),
+        (Anonymous(method="GET", path="/a"), "requests", "DEBUG", "privy-middleware: GET /a: no token."),
         (
             WebhookAccepted(id="1", type="user.created"),
             "webhooks",
@@ -159,3 +159,10 @@ def test_verbose(caplog: pytest.LogCaptureFixture) -> None:
     assert not EventLog().verbose()
     caplog.set_level(logging.DEBUG, "privy_middleware.requests")
     assert EventLog().verbose()
+
+
+def test_reasons_that_differ_in_a_number_are_one(lines: pytest.LogCaptureFixture) -> None:
+    """Different reasons of one code each have a warning."""
+    reasons = ("It expired 1 s ago.", "It expired 25 s ago.", "It never began.")
+    written(EventLog(), *(refused(TokenExpired(reason), TokenExpired()) for reason in reasons))
+    assert [record.levelname for record in lines.records] == ["WARNING", "INFO", "WARNING"]
