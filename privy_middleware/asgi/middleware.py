@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from privy_middleware.asgi.expiry import Expiry, OnExpired, check_on_expired
 from privy_middleware.asgi.inner_apps import inner_apps, warn_of_cors_inside, warn_of_prefixes
