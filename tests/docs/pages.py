@@ -102,13 +102,16 @@ def runnable(text: str) -> str:
 
 @contextmanager
 def own_logging() -> Iterator[None]:
-    """Keep how the tests log: Litestar's apps set up the root logger of the process."""
-    root = logging.getLogger()
-    handlers, level = [*root.handlers], root.level
+    """Keep how the tests log: Litestar's apps set up the root logger of the process, and examples set levels."""
+    root, ours = logging.getLogger(), logging.getLogger("privy_middleware")
+    handlers, levels = [*root.handlers], (root.level, ours.level)
     try:
         yield
     finally:
-        root.handlers, root.level = handlers, level
+        root.handlers = handlers
+        root.level, ours.level = levels
+        # Loggers remember whether a level is enabled.
+        root.setLevel(root.level)
 
 
 def _settings(code: types.CodeType, jwks_url: str) -> dict[str, Any]:
