@@ -122,7 +122,7 @@ def _log_failure(name: str, error: Exception) -> None:
     _logger.error("%s raised %s, and the request goes on.", name, type(error).__qualname__, exc_info=error)
 
 
-def read_hooks(given: object) -> tuple[OnEvent, ...]:
+def read_hooks(given: Any) -> tuple[OnEvent, ...]:
     """Return the hooks of the setting ``on_event``: none, a function, or a list of functions.
 
     Raises:

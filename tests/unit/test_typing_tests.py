@@ -31,7 +31,9 @@ PUBLIC = (
     "privy_middleware.conditions",
     "privy_middleware.custom_keys",
     "privy_middleware.development",
+    "privy_middleware.events",
     "privy_middleware.loader",
+    "privy_middleware.opentelemetry",
     "privy_middleware.web3auth",
     "privy_middleware.webhooks",
 )
