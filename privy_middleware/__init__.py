@@ -35,6 +35,8 @@ from privy_middleware.users.accounts import (
     UnknownAccount,
     WalletAccount,
 )
+from privy_middleware.users.emails import EmailAddress
+from privy_middleware.users.stored import InvalidUserData
 from privy_middleware.users.user import AccessTokenClaims, PrivyUser
 from privy_middleware.verifiers.privy import PrivyVerifier
 from privy_middleware.wsgi import PrivyWSGIMiddleware
@@ -50,11 +52,13 @@ __all__ = [
     "CustomAuthAccount",
     "DiscordAccount",
     "EmailAccount",
+    "EmailAddress",
     "FarcasterAccount",
     "GithubAccount",
     "GoogleAccount",
     "InstagramAccount",
     "InvalidToken",
+    "InvalidUserData",
     "KeysUnavailable",
     "LinkedAccount",
     "LinkedInAccount",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from privy_middleware.conditions import Condition, Parameters
+from privy_middleware.conditions import Condition, Parameters, require_condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import (
     ConditionNotMet,
@@ -116,7 +116,10 @@ class PrivyAuth:
             AuthenticationError: if there is no user.
             AuthorizationError: if the condition is not met, or the request is cross-site.
             ServiceUnavailable: if the token cannot be verified now, because keys are missing.
+            ConfigurationError: if ``condition`` is not a condition, such as a plain function.
         """
+        if condition is not None:
+            require_condition(condition)
         if self.refusal is not None or self.user is None:
             raise self.required()
         if condition is not None:
@@ -127,7 +130,7 @@ class PrivyAuth:
         """Return the access token's claims; raises as ``require`` does, and if there is no access token."""
         self.require()
         if self.access is None:
-            raise MissingToken("an access token is required")
+            raise MissingToken("The request has no access token, which is required here.")
         return self.access
 
     def optional(self, on_invalid: OnInvalid | None = None) -> PrivyUser | None:
@@ -160,4 +163,4 @@ def _check(condition: Condition, user: PrivyUser, parameters: Parameters) -> Non
     if not user.complete:
         raise IncompleteUser
     if not condition(user, parameters):
-        raise ConditionNotMet
+        raise ConditionNotMet(condition=condition.description)

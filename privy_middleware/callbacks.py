@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["is_async", "require_sync", "returned"]
+__all__ = ["discard", "is_async", "require_sync", "returned"]
 
 _T = TypeVar("_T")
 
@@ -44,7 +44,7 @@ def returned(answer: _T, field: str, fix: str = "return the answer itself: it is
     if answer is None or isinstance(answer, bool):
         return answer
     if inspect.isawaitable(answer) or inspect.isasyncgen(answer):
-        _discard(answer)
+        discard(answer)
         raise ConfigurationError(field, fix)
     return answer
 
@@ -56,7 +56,8 @@ def _forms(function: object) -> tuple[object, object]:
     return function, getattr(type(function), "__call__", None)  # noqa: B004 (the class's own)
 
 
-def _discard(answer: Any) -> None:
+def discard(answer: Any) -> None:
+    """Close a coroutine, or cancel another thing that will not be awaited, so that Python does not warn of it."""
     if isinstance(answer, Coroutine):
         answer.close()
     elif callable(getattr(answer, "cancel", None)):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
 from privy_middleware.errors import ConfigurationError, ErrorBody, PrivyError
+from privy_middleware.events import OnEvent
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.http.cookies import cleared_cookies
@@ -26,10 +24,19 @@ from privy_middleware.http.credentials import (
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
+from privy_middleware.placeholders import check_no_placeholder
+from privy_middleware.reporting import Reporter, read_hooks
+from privy_middleware.settings_sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
 from privy_middleware.tokens.claims import Claims, TokenKind
-from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
-__all__ = ["OnInvalid", "PRIVY_JWKS_URL", "Preflight", "PrivyConfig", "RequestSettings", "check_on_invalid"]
+__all__ = [
+    "OnInvalid",
+    "PRIVY_JWKS_URL",
+    "Preflight",
+    "PrivyConfig",
+    "RequestSettings",
+    "check_on_invalid",
+]
 
 OnInvalid: TypeAlias = Literal["reject", "anonymous"]
 Preflight: TypeAlias = Literal["answer", "pass"]
@@ -40,9 +47,8 @@ _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
-_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _REJECT_OR_ANONYMOUS = 'set "reject" or "anonymous"'
-_CODE_ONLY: Mapping[str, bool] = {"code_only": True}
+_APP_ID = "copy the app id from the Privy dashboard"
 
 
 def _require(valid: bool, name: str, fix: str) -> None:
@@ -71,8 +77,10 @@ class RequestSettings:
     """
 
     issuer_name: ClassVar[str]
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Settings of which one is enough: where one of them is set, the others from a lower source are ignored."""
 
-    sources: tuple[Source, ...] = ("header", "cookie")
+    sources: Sequence[Source] = ("header", "cookie")
     """Where tokens are read from, in this order; the first source that has a token is used."""
     on_missing: OnInvalid = "anonymous"
     """What happens to a request without a token: it reaches the app, or with ``"reject"`` gets a 401."""
@@ -80,7 +88,7 @@ class RequestSettings:
     """What happens to a bad token where the user is optional: a 401, or with ``"anonymous"`` there is no user."""
     preflight: Preflight = "answer"
     """Who answers a CORS preflight of a protected path: the middleware, or with ``"pass"`` the app."""
-    trusted_origins: tuple[str, ...] = ()
+    trusted_origins: Sequence[str] = ()
     """Other origins whose pages may send tokens in cookies with unsafe methods."""
     leeway: float = 10.0
     """The tolerance for clocks that differ, at most 60 s; it applies to ``exp``, ``nbf`` and ``iat``."""
@@ -102,14 +110,18 @@ class RequestSettings:
     """The total time that a fetch may take."""
     fail_fast: bool = False
     """Whether the app does not start if the keys cannot be fetched."""
-    client_options: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=_CODE_ONLY)
+    client_options: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=CODE_ONLY)
     """Options passed to httpx2's clients: ``proxy``, ``verify``, ``trust_env``, …"""
-    key_cache: KeyCache | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    key_cache: KeyCache | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """A cache in which workers share fetched keys, such as a ``RedisKeyCache``."""
-    is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """Called with the verified claims at each request, cached or not; the token is refused if it returns ``True``."""
-    on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=_CODE_ONLY)
+    on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """Called with the error whenever a token is not accepted; its ``code`` says why."""
+    on_event: OnEvent | Sequence[OnEvent] | None = field(default=None, repr=False, metadata=CODE_ONLY)
+    """Called with each event, such as ``events.Refused``: a function, sync or async, or a list of them."""
+    debug_reasons: bool = False
+    """Whether refusals have the reason in the header ``Privy-Debug-Reason``, for requests over loopback only."""
     refresh_url: str | None = None
     """The page that refreshes a session in the browser, and then goes to its ``redirect_uri``."""
     login_url: str | None = None
@@ -118,6 +130,8 @@ class RequestSettings:
     """The domain for which Privy sets its cookies; signing out deletes them there too, and not only on the host."""
     error_body: ErrorBody = "message"
     """The form of the JSON object in an error response: its one name, or a ``"problem"`` of RFC 9457."""
+    reporter: Reporter = field(init=False, repr=False, compare=False, default_factory=Reporter)
+    """Reports the events of everything that has these settings."""
 
     def __post_init__(self) -> None:
         """Check every setting.
@@ -147,7 +161,9 @@ class RequestSettings:
             valid, "cookie_domain", 'set a domain such as "example.com", without a scheme, a port or a leading dot'
         )
         _require(self.error_body in get_args(ErrorBody), "error_body", 'set "message", "detail" or "problem"')
-        _require(isinstance(self.fail_fast, bool), "fail_fast", "set True or False")
+        for name in ("fail_fast", "debug_reasons"):
+            _require(isinstance(getattr(self, name), bool), name, "set True or False")
+        object.__setattr__(self, "reporter", Reporter(read_hooks(self.on_event)))
         cache = self.key_cache
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
@@ -206,80 +222,22 @@ class RequestSettings:
             ConfigurationError: if a key is unknown, or a value is wrong.
         """
         _require(isinstance(settings, Mapping), "settings", 'give a dict such as {"APP_ID": "…"}')
-        names = [each.name for each in dataclasses.fields(cls) if each.init]
-        values: dict[str, Any] = {}
-        for key, value in settings.items():
-            name = str(key).lower()
-            if name not in names:
-                raise ConfigurationError(str(key), _suggest(name, names))
-            _require(name not in values, str(key), "the setting is given twice")
-            values[name] = value
-        return cls._build(values)
+        return build_settings(cls, [SettingsSource(settings)])
 
     @classmethod
-    def _build(cls, values: dict[str, Any]) -> Self:
-        for each in dataclasses.fields(cls):
-            required = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
-            _require(not required or each.name in values, each.name, "is required: set it, there is no default")
-        return cls(**values)
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "PRIVY_") -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "PRIVY_", **settings: Any) -> Self:
         """Build a configuration from environment variables such as ``PRIVY_APP_ID``; empty ones count as unset.
 
-        Variables with the prefix that are not settings, such as those of another program, are ignored.
+        Keyword arguments are settings that take precedence over the environment. A warning is logged for variables that
+        have the prefix but are not settings.
 
         Raises:
             ConfigurationError: if a value is missing or wrong.
         """
-        environ = os.environ if environ is None else environ
-        named = {each: environ.get(prefix + each.name.upper(), "").strip() for each in _settable(cls)}
-        try:
-            return cls._build({each.name: _from_text(each, text) for each, text in named.items() if text})
-        except ConfigurationError as error:
-            error.args = (f"{prefix}{error.field.upper()} ({error.args[0]})",)
-            raise
+        return build_settings(cls, [SettingsSource(settings), environment(cls, environ, prefix)])
 
 
-def _settable(cls: type[RequestSettings]) -> Iterator[dataclasses.Field[Any]]:
-    """Yield the fields that can be set by text."""
-    return (each for each in dataclasses.fields(cls) if each.init and not each.metadata)
-
-
-def _suggest(name: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name.removeprefix("privy_"), names, 1)
-    return f'is not a setting; did you mean "{close[0].upper()}"?' if close else "is not a setting"
-
-
-def _from_text(each: dataclasses.Field[Any], text: str) -> Any:
-    """Return the value of an environment variable, in the type of the field's default."""
-    default = each.default
-    if isinstance(default, bool):
-        _require(text.lower() in _BOOLEANS, each.name, 'set "true" or "false"')
-        return _BOOLEANS[text.lower()]
-    if _is_number(default):
-        return _number(each.name, text, type(default))
-    if isinstance(default, tuple) or ("," in text and "tuple" in str(each.type)):
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if text.startswith("{") and "Mapping[str, str]" in str(each.type):
-        return _object(each.name, text)
-    return text
-
-
-def _object(name: str, text: str) -> Any:
-    try:
-        return decode(text)
-    except NotStrictJSON:
-        raise ConfigurationError(name, "write a dict as a JSON object") from None
-
-
-def _number(name: str, text: str, wanted: type) -> Any:
-    try:
-        return wanted(text)
-    except ValueError:
-        raise ConfigurationError(name, "set a number") from None
-
-
+@named_settings
 @dataclass(frozen=True, kw_only=True)
 class PrivyConfig(RequestSettings):
     """The settings of one Privy app, or of several that share this process.
@@ -289,19 +247,24 @@ class PrivyConfig(RequestSettings):
     """
 
     issuer_name: ClassVar[str] = "privy.io"
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("verification_key", "jwks_url"),)
 
-    app_id: str | tuple[str, ...]
-    """The app id from the dashboard, which is the tokens' ``aud``; a tuple for several apps."""
+    app_id: str | Sequence[str]
+    """The app id from the dashboard, which is the tokens' ``aud``; a list for several apps."""
     verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key: PEM in any form, a JWK or a JWKS; for several apps a dict by app id."""
     jwks_url: str | Mapping[str, str] | None = None
     """The URL that keys are fetched from without a ``verification_key``; ``{app_id}`` is replaced by the app id."""
-    tokens: tuple[str, ...] = ("identity", "access")
-    """The kinds of tokens that are accepted."""
+    tokens: Sequence[str] = ("identity", "access")
+    """The kinds of tokens that are accepted: ``"identity"``, ``"access"`` or both."""
     identity_header: str = IDENTITY_HEADER
+    """The header with the identity token."""
     access_header: str = ACCESS_HEADER
+    """The header with the access token; in ``authorization`` it follows the word ``Bearer``."""
     identity_cookie: str = IDENTITY_COOKIE
+    """The cookie with the identity token."""
     access_cookie: str = ACCESS_COOKIE
+    """The cookie with the access token."""
     app_secret: str | Mapping[str, str] | None = field(default=None, repr=False)
     """The app secret, for the REST API only and not for verification; for several apps a dict by app id."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -319,6 +282,7 @@ class PrivyConfig(RequestSettings):
         kinds = bool(self.tokens) and all(kind in ("identity", "access") for kind in self.tokens)
         _require(kinds, "tokens", 'list "identity", "access" or both')
         self._check_names()
+        self._check_placeholders()
         key_sets = load_key_sets(self.verification_key, self.app_ids, "app id", ("ES256",))
         object.__setattr__(self, "key_sets", key_sets)
         check_jwks_urls(self.jwks_url, self.app_ids, "app id")
@@ -330,7 +294,7 @@ class PrivyConfig(RequestSettings):
     @property
     def app_ids(self) -> tuple[str, ...]:
         """Return the app ids, one or several."""
-        return (self.app_id,) if isinstance(self.app_id, str) else self.app_id
+        return (self.app_id,) if isinstance(self.app_id, str) else tuple(self.app_id)
 
     @property
     def locations(self) -> tuple[TokenLocation, ...]:
@@ -356,12 +320,11 @@ class PrivyConfig(RequestSettings):
 
     def _check_app_ids(self) -> None:
         if not isinstance(self.app_id, str):
-            _require(isinstance(self.app_id, Collection), "app_id", "copy the app id from the Privy dashboard")
+            _require(isinstance(self.app_id, Collection), "app_id", _APP_ID)
             self._freeze_sequences("app_id")
-        _require(bool(self.app_ids), "app_id", "copy the app id from the Privy dashboard")
+        _require(bool(self.app_ids), "app_id", _APP_ID)
         for app_id in self.app_ids:
-            valid = isinstance(app_id, str) and bool(re.fullmatch(r"[A-Za-z0-9_.~-]+", app_id))
-            _require(valid, "app_id", "copy the app id from the Privy dashboard, exactly")
+            _check_app_id(app_id)
         _require(len(set(self.app_ids)) == len(self.app_ids), "app_id", "name each app once")
 
     def _check_names(self) -> None:
@@ -378,6 +341,12 @@ class PrivyConfig(RequestSettings):
             _require(self.identity_header != self.access_header, "identity_header", "must differ from access_header")
             _require(self.identity_cookie != self.access_cookie, "identity_cookie", "must differ from access_cookie")
 
+    def _check_placeholders(self) -> None:
+        for name, noun in (("verification_key", "verification key"), ("app_secret", "app secret")):
+            value = getattr(self, name)
+            for each in value.values() if isinstance(value, Mapping) else [value]:
+                check_no_placeholder(each, name, noun)
+
     def _check_secrets(self) -> None:
         secret = self.app_secret
         if isinstance(secret, Mapping):
@@ -389,3 +358,21 @@ class PrivyConfig(RequestSettings):
             secrets = [] if secret is None else [secret]
         valid = all(isinstance(each, str) and each != "" and not re.search(r"\s", each) for each in secrets)
         _require(valid, "app_secret", "copy the app secret from the Privy dashboard, exactly")
+
+
+def _check_app_id(app_id: object) -> None:
+    check_no_placeholder(app_id, "app_id", "app id")
+    valid = isinstance(app_id, str) and re.fullmatch(r"[A-Za-z0-9_.~-]+", app_id) is not None
+    _require(valid, "app_id", _app_id_fix(app_id))
+    _require(not str(app_id).startswith("client-"), "app_id", f"it is a client id (client-…): {_APP_ID} instead")
+
+
+def _app_id_fix(app_id: object) -> str:
+    if isinstance(app_id, str) and app_id.strip():
+        if app_id != app_id.strip():
+            return f"remove the space around it: {_APP_ID}, exactly"
+        if set(app_id) & set("\"'`"):
+            return f"remove the quotes around it: {_APP_ID}, exactly"
+        if "," in app_id:
+            return "for several apps give a list of app ids"
+    return f"{_APP_ID}, exactly"

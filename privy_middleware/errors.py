@@ -101,17 +101,24 @@ _PAGE_POLICY = (
 class PrivyError(Exception):
     """The base of all errors, with the HTTP answer that the client gets.
 
+    ``str(error)`` is the detail, a sentence for the developer: the reason, and what was expected. It contains nothing
+    of a token, no text that a client chose, and no personal data.
+
     Attributes:
         code: a stable name for the log and the app's hooks; the client does not see it.
         status: the HTTP status.
         message: what the client sees.
-        detail: what is wrong, for the log; never any part of a token.
+        reason: the detail if there is no more exact one.
+        detail: what is wrong, for the log.
+        kind: the kind of the token that was refused, such as ``"identity"``, if there was one.
+        source: where it was, ``"header"`` or ``"cookie"``.
         page: an HTML page that a browser gets instead of JSON, empty for none.
     """
 
     code: ClassVar[str] = "privy_error"
     status: int = 500
     message: ClassVar[str] = "Internal server error"
+    reason: ClassVar[str] = "The request failed."
     close_code: ClassVar[int] = 1008
     """The code that closes a WebSocket if no HTTP answer can be given (RFC 6455 §7.4.1: policy violation)."""
     page: str = ""
@@ -120,9 +127,21 @@ class PrivyError(Exception):
     __context__: BaseException | None
 
     def __init__(self, detail: str = "") -> None:
-        """Set ``detail``, which is the message by default."""
-        super().__init__(detail or self.message)
-        self.detail = detail
+        """Set ``detail``, which is the class's ``reason`` by default."""
+        self.detail: str = detail or self.reason
+        super().__init__(self.detail)
+        self.kind: str | None = None
+        self.source: str | None = None
+
+    def __str__(self) -> str:
+        """Return the detail."""
+        return self.detail
+
+    def of_token(self, kind: str, source: str) -> Self:
+        """Return the error itself, after adding which token was refused, unless that is known already."""
+        if self.kind is None:
+            self.kind, self.source = kind, source
+        return self
 
     def without_traces(self) -> Self:
         """Return the error without its tracebacks, whose frames contain the token and would keep it in memory."""
@@ -164,6 +183,10 @@ class ConfigurationError(PrivyError):
         super().__init__(f"{field}: {problem}")
         self.field = field
 
+    def __str__(self) -> str:
+        """Return the field and the problem, which a source of settings may have replaced in ``args``."""
+        return str(self.args[0])
+
 
 class AuthenticationError(PrivyError):
     """The request has no verified user (RFC 9110 §15.5.2)."""
@@ -171,6 +194,7 @@ class AuthenticationError(PrivyError):
     code = "authentication_error"
     status = 401
     message = "Unauthorized"
+    reason = "The request has no verified user."
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
@@ -182,6 +206,7 @@ class MissingToken(AuthenticationError):
     """The request has no token, but a user is required."""
 
     code = "missing_token"
+    reason = "The request has no token."
 
 
 class PageRedirect(AuthenticationError):
@@ -195,6 +220,7 @@ class PageRedirect(AuthenticationError):
 
     code = "page_redirect"
     status = 302
+    reason = "The browser is sent to another page."
 
     def __init__(self, location: str = "/", *, cookie: str = "", status: int = 302) -> None:
         """Set the location: ``refresh_url`` or ``login_url``, with the address of the requested page added."""
@@ -214,12 +240,14 @@ class RefreshRequired(PageRedirect):
     """The browser is sent to ``refresh_url``, because it may be able to refresh the session."""
 
     code = "refresh_required"
+    reason = "The browser is sent to the refresh page."
 
 
 class LoginRequired(PageRedirect):
     """The browser is sent to ``login_url``, where the user signs in."""
 
     code = "login_required"
+    reason = "The browser is sent to the login page."
 
 
 class InvalidToken(AuthenticationError):
@@ -227,6 +255,7 @@ class InvalidToken(AuthenticationError):
 
     code = "invalid_token"
     message = "Invalid token"
+    reason = "The token does not verify."
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
@@ -239,96 +268,112 @@ class MalformedToken(InvalidToken):
     """The token is not a compact JWS in its canonical form (RFC 7515 §2, §7.1)."""
 
     code = "malformed_token"
+    reason = "The token is not a compact JWS."
 
 
 class OversizedToken(InvalidToken):
     """The token is longer than ``max_token_bytes``; it is not decoded."""
 
     code = "oversized_token"
+    reason = "The token is longer than max_token_bytes."
 
 
 class ConflictingTokens(InvalidToken):
     """The request has two different tokens of one kind in one place (RFC 9110 §5.3)."""
 
     code = "conflicting_tokens"
+    reason = "The request has two different tokens of one kind in one place."
 
 
 class UnsupportedHeader(InvalidToken):
     """The JOSE header has the wrong type or a parameter that is not accepted (RFC 7515 §4)."""
 
     code = "unsupported_header"
+    reason = "The token's header has a parameter that is not accepted."
 
 
 class WrongAlgorithm(InvalidToken):
     """The token's ``alg`` is not the configured one (RFC 8725 §3.1)."""
 
     code = "wrong_algorithm"
+    reason = "The token is signed with an algorithm that is not accepted."
 
 
 class UnknownKey(InvalidToken):
     """The issuer has not published a key with the token's ``kid`` (RFC 8725 §3.10)."""
 
     code = "unknown_key"
+    reason = "The token is signed with a key that is not known."
 
 
 class BadSignature(InvalidToken):
     """The signature does not verify (RFC 7515 §5.2)."""
 
     code = "bad_signature"
+    reason = "The signature does not verify."
 
 
 class InvalidClaims(InvalidToken):
     """A claim is missing, of the wrong type or unreadable (RFC 7519 §4.1)."""
 
     code = "invalid_claims"
+    reason = "A claim is missing or of the wrong type."
 
 
 class TokenExpired(InvalidToken):
     """The token's ``exp`` plus the leeway has passed (RFC 7519 §4.1.4)."""
 
     code = "token_expired"
+    reason = "The token has expired."
 
 
 class TokenNotYetValid(InvalidToken):
     """The token's ``nbf`` or ``iat`` is in the future by more than the leeway (RFC 7519 §4.1.5)."""
 
     code = "token_not_yet_valid"
+    reason = "The token is not valid yet."
 
 
 class WrongIssuer(InvalidToken):
     """The token is from another issuer (RFC 8725 §3.8)."""
 
     code = "wrong_issuer"
+    reason = "The token is from another issuer."
 
 
 class WrongAudience(InvalidToken):
     """The token is for another app (RFC 8725 §3.9)."""
 
     code = "wrong_audience"
+    reason = "The token is for another app."
 
 
 class WrongTokenKind(InvalidToken):
     """The token is of one kind, in the place of another (RFC 8725 §3.12)."""
 
     code = "wrong_token_kind"
+    reason = "The token is of another kind."
 
 
 class TokensDisagree(InvalidToken):
     """The identity token and the access token are of different users or apps."""
 
     code = "tokens_disagree"
+    reason = "The tokens of the request are of different users or apps."
 
 
 class TokenRevoked(InvalidToken):
     """This app has revoked the token, its session or its user."""
 
     code = "token_revoked"
+    reason = "The token is revoked: is_revoked returned true for its claims."
 
 
 class UserDeleted(InvalidToken):
     """The token's user has been deleted from Privy."""
 
     code = "user_deleted"
+    reason = "Privy has no such user, or no longer."
 
 
 class AuthorizationError(PrivyError):
@@ -337,30 +382,44 @@ class AuthorizationError(PrivyError):
     code = "authorization_error"
     status = 403
     message = "Forbidden"
+    reason = "The user is not allowed to do this."
 
 
 class ConditionNotMet(AuthorizationError):
-    """The user does not meet the condition of the route."""
+    """The user does not meet the condition of the route.
+
+    Attributes:
+        condition: the condition in words, if it is known.
+    """
 
     code = "condition_not_met"
+    reason = "The user does not meet the condition of the route."
+
+    def __init__(self, detail: str = "", *, condition: str | None = None) -> None:
+        """Set the detail, which names the condition if it is given and there is no other detail."""
+        super().__init__(detail or ("" if condition is None else f"The user does not meet the condition: {condition}."))
+        self.condition: str | None = condition
 
 
 class IncompleteUser(AuthorizationError):
     """The condition is on accounts, and the token contains none: it is an access token."""
 
     code = "incomplete_user"
+    reason = "The condition is on linked accounts, which an access token does not contain: send the identity token."
 
 
 class InactiveUser(AuthorizationError):
     """The user's account in the app is inactive."""
 
     code = "inactive_user"
+    reason = "The user's account in this app is inactive."
 
 
 class CrossSiteRequest(AuthorizationError):
     """A token in a cookie came with an unsafe cross-site request."""
 
     code = "cross_site_request"
+    reason = "The token is in a cookie, and the request comes from another site."
 
 
 class ServiceUnavailable(PrivyError):
@@ -373,6 +432,7 @@ class ServiceUnavailable(PrivyError):
     code = "service_unavailable"
     status = 503
     message = "Service unavailable"
+    reason = "The server cannot decide at the moment."
 
     def __init__(self, detail: str = "", *, retry_after: float = 1.0) -> None:
         """Set the detail, and ``retry_after`` in seconds."""
@@ -389,12 +449,14 @@ class KeysUnavailable(ServiceUnavailable):
     """Keys cannot be fetched, and without new ones the token can be neither accepted nor refused."""
 
     code = "keys_unavailable"
+    reason = "No keys are available."
 
 
 class UserUnavailable(ServiceUnavailable):
     """The user could not be loaded from the REST API."""
 
     code = "user_unavailable"
+    reason = "The user cannot be loaded."
 
 
 class InvalidWebhook(PrivyError):
@@ -403,6 +465,7 @@ class InvalidWebhook(PrivyError):
     code = "invalid_webhook"
     status = 400
     message = "Invalid webhook"
+    reason = "The request is not a webhook from Privy."
 
 
 class WebhookMethod(InvalidWebhook):
@@ -411,6 +474,7 @@ class WebhookMethod(InvalidWebhook):
     code = "webhook_method"
     status = 405
     message = "Method not allowed"
+    reason = "The method is not POST."
 
     @property
     def challenge(self) -> tuple[tuple[str, str], ...]:
@@ -424,6 +488,7 @@ class WebhookTooLarge(InvalidWebhook):
     code = "webhook_too_large"
     status = 413
     message = "Content too large"
+    reason = "The body is too long, or its length is not given."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.callbacks import returned
 from privy_middleware.config import PrivyConfig, RequestSettings
 from privy_middleware.errors import (
     Answer,
@@ -28,13 +27,16 @@ from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import PageAnswer, SignInPages
 from privy_middleware.http.request import Request
+from privy_middleware.reporting import call_hook
+from privy_middleware.settings_sources import SettingsSource, build_settings, environment
 from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier
 
-__all__ = ["Gate", "Settings", "build_gate"]
+__all__ = ["Gate", "Settings", "build_gate", "read_settings"]
 
-_logger = logging.getLogger("privy_middleware")
+_logger = logging.getLogger("privy_middleware.keys")
+_settings_logger = logging.getLogger("privy_middleware.settings")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 _READING = frozenset({"GET", "HEAD"})
 
@@ -49,6 +51,7 @@ class Gate:
         verifier: verifies tokens.
         settings: the settings of the verifier.
         reader: finds the tokens of a request.
+        prefixes: the path prefixes as they were given, by ``"protect"`` and ``"exempt"``.
         vary: the header fields that a decision depends on.
     """
 
@@ -56,12 +59,16 @@ class Gate:
         """Create a gate; ``protect`` and ``exempt`` are path prefixes that require a user, or do not.
 
         Raises:
-            ConfigurationError: if a path prefix is not one.
+            ConfigurationError: if a path prefix is not one, or paths are exempt but none are protected.
         """
         self.verifier = verifier
         self.settings: RequestSettings = verifier.settings
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         self._protection = Protection(everything or protect, exempt)
+        if exempt and not self._protection:
+            fix = 'nothing is protected that a path could be exempt from: set protect=["/"] too, or on_missing="reject"'
+            raise ConfigurationError("exempt", f"{fix} (PROTECT and ON_MISSING in Django)")
+        self.prefixes: dict[str, tuple[str, ...]] = {"protect": tuple(protect), "exempt": tuple(exempt)}
         self._guards_any = bool(self._protection)
         self._preflights_pass = self.settings.preflight == "pass"
         self._sign_in_pages = frozenset(_sign_in_pages(self.settings))
@@ -69,6 +76,10 @@ class Gate:
         self.reader: CredentialReader = CredentialReader(self.settings.locations, self.settings.sources)
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
         self.vary: tuple[str, ...] = tuple(vary_names(self.settings.locations))
+        if self.settings.debug_reasons:
+            _settings_logger.warning(
+                "debug_reasons is on, which shows local clients why they are refused: set it in development only."
+            )
 
     def ready(self) -> None:
         """Fetch the keys before the first request; a failure is logged, or raised with ``fail_fast``.
@@ -108,16 +119,10 @@ class Gate:
         return auth
 
     def refused(self, request: Request, error: PrivyError) -> PrivyAuth:
-        """Return what is known about a request with a refused token; writes to the log and calls ``on_refused``.
-
-        Raises:
-            ConfigurationError: if ``on_refused`` returns something to await.
-        """
+        """Return what is known about a request with a refused token; calls ``on_refused``."""
         refusal = error.without_traces()
-        level = logging.WARNING if isinstance(error, ServiceUnavailable) else logging.INFO
-        _logger.log(level, "token not accepted: %s", error.code)
         if self.settings.on_refused is not None:
-            returned(self.settings.on_refused(refusal), "on_refused")
+            call_hook(self.settings.on_refused, refusal, "on_refused")
         auth = replace(self._nobody, refusal=refusal)
         return _with_page(auth, self._pages.answer(request, refusal)) if self._is_bad_cookie(request, refusal) else auth
 
@@ -139,7 +144,17 @@ class Gate:
         if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, self.settings.trusted_origins):
-            raise CrossSiteRequest
+            raise CrossSiteRequest(
+                f"The token is in a cookie, and the {request.method} comes from another site: if it is yours, "
+                "add its origin to trusted_origins."
+            )
+
+    def missing_reason(self, request: Request) -> str:
+        """Return why a request counts as one without a token, with the places where one is looked for."""
+        places = ", ".join(self.reader.places)
+        if self.reader.finds_only_other_schemes(request):
+            return f'The header authorization does not begin with "Bearer ", and there is no other token ({places}).'
+        return f"There is no token in the request ({places})."
 
     def answer(self, error: PrivyError) -> Answer:
         """Return the answer to a refusal, the same in every framework.
@@ -192,19 +207,37 @@ def _with_page(auth: PrivyAuth, answer: PageAnswer | None) -> PrivyAuth:
     return replace(auth, redirect=answer.redirect, page=answer.page, form=answer.form)
 
 
-def build_gate(settings: Settings = None, *, protect: Sequence[str] = (), exempt: Sequence[str] = ()) -> Gate:
+def read_settings(settings: Mapping[str, Any] | None = None, framework: SettingsSource | None = None) -> PrivyConfig:
+    """Return the configuration of an app: settings in code over those of the framework over the environment.
+
+    Raises:
+        ConfigurationError: if a setting is missing or wrong, naming it as it is written in its source.
+    """
+    given = (SettingsSource(settings or {}), framework, environment(PrivyConfig))
+    return build_settings(PrivyConfig, [source for source in given if source is not None])
+
+
+def build_gate(
+    settings: Settings = None,
+    *,
+    protect: Sequence[str] = (),
+    exempt: Sequence[str] = (),
+    framework: SettingsSource | None = None,
+) -> Gate:
     """Return a gate from a configuration, a mapping of settings, a verifier, or the environment.
+
+    A configuration or a verifier is complete. A mapping has precedence over the settings of the framework, and these
+    over the environment, field by field.
 
     Raises:
         ConfigurationError: if a setting is wrong.
     """
-    if settings is None:
-        settings = PrivyConfig.from_env()
-    elif isinstance(settings, Mapping):
-        settings = PrivyConfig.from_mapping(settings)
+    if settings is None or isinstance(settings, Mapping):
+        settings = read_settings(settings, framework)
     if isinstance(settings, BearerSettings):
         settings = verifier_for(settings)
     verifier = PrivyVerifier(settings) if isinstance(settings, PrivyConfig) else settings
     if not isinstance(getattr(verifier, "settings", None), RequestSettings):
-        raise ConfigurationError("config", "give a PrivyConfig, a mapping of settings, or a verifier")
+        fix = 'give a PrivyConfig, a dict of settings such as {"APP_ID": "…"}, or a verifier'
+        raise ConfigurationError("config", fix)
     return Gate(verifier, protect, exempt)

@@ -1,22 +1,27 @@
-"""Finds the user of one request: on first use, and only once."""
+"""Finds the user of one request, on first use and only once, and reports what was decided."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, Self
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.errors import ConflictingTokens
+from privy_middleware.errors import Answer, ConflictingTokens, MissingToken, PageRedirect, PrivyError, TokenRevoked
+from privy_middleware.events import Anonymous, Authenticated, Refused, RequestEvent, Revoked
 from privy_middleware.fetching.waiting import arun, run, run_now
 from privy_middleware.gate import Gate
 from privy_middleware.http.credentials import Credential
-from privy_middleware.http.request import Request
+from privy_middleware.http.loopback import is_loopback
+from privy_middleware.http.request import Request, shown_method, shown_path
 
 __all__ = ["Lookup"]
 
+_DEBUG_HEADER = "Privy-Debug-Reason"
+
 
 class Lookup:
-    """Find the user of a request; never raises for an invalid token.
+    """Find the user of a request, which never raises for an invalid token, and report the decision about it.
 
     Copies of a request share one lookup: they have the same user.
 
@@ -24,9 +29,10 @@ class Lookup:
         gate: decides about the request.
         request: the request.
         auth: what was found, ``None`` before the first use.
+        refused: the error that the request was refused with, if it was.
     """
 
-    __slots__ = ("_arrived", "_credentials", "auth", "gate", "request")
+    __slots__ = ("_arrived", "_credentials", "_ended", "_reported", "auth", "gate", "refused", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
         """Create it when the request arrives: its tokens must be valid at this moment, however late the app looks."""
@@ -34,7 +40,10 @@ class Lookup:
         self.gate: Gate = gate
         self.request: Request = request
         self.auth: PrivyAuth | None = None
+        self.refused: PrivyError | None = None
         self._credentials: Sequence[Credential] | None = None
+        self._reported: object = None
+        self._ended = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """Return the lookup itself, which a copy of the request shares."""
@@ -43,16 +52,12 @@ class Lookup:
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
         credentials = self._read()
-        if self.auth is None:
-            self.auth = run(self.gate.steps(self.request, credentials, self._arrived))
-        return self.auth
+        return self.auth or self._found(run(self.gate.steps(self.request, credentials, self._arrived)))
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
         credentials = self._read()
-        if self.auth is None:
-            self.auth = await arun(self.gate.steps(self.request, credentials, self._arrived))
-        return self.auth
+        return self.auth or self._found(await arun(self.gate.steps(self.request, credentials, self._arrived)))
 
     def find_now(self) -> PrivyAuth:
         """Return what is known about the request, for callers on an event loop who cannot wait.
@@ -60,9 +65,7 @@ class Lookup:
         If the lookup was ``settled``, only keys that have been dropped since make that a refusal (503).
         """
         credentials = self._read()
-        if self.auth is None:
-            self.auth = run_now(self.gate.steps(self.request, credentials, self._arrived))
-        return self.auth
+        return self.auth or self._found(run_now(self.gate.steps(self.request, credentials, self._arrived)))
 
     def settled(self) -> bool:
         """Return whether ``find`` has nothing to wait for; finds the tokens, and does not verify them."""
@@ -76,6 +79,56 @@ class Lookup:
             return True
         return self.auth is not None and self.auth.presented
 
+    def refuse(self, error: PrivyError) -> Answer:
+        """Return the answer to a refusal, and remember the refusal.
+
+        Raises:
+            PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
+        """
+        answer = self.gate.answer(error)
+        self.remember(error)
+        if self.gate.settings.debug_reasons and is_loopback(self.request):
+            return dataclasses.replace(answer, headers=(*answer.headers, (_DEBUG_HEADER, self._debug_reason(error))))
+        return answer
+
+    def remember(self, error: PrivyError) -> None:
+        """Remember the error that the request is refused with, and complete its reason, before it is reported."""
+        if isinstance(error, MissingToken) and error.detail == MissingToken.reason:
+            error.detail = self.gate.missing_reason(self.request)
+        if error.kind is None and self._credentials:
+            error.of_token(self._credentials[0].kind, self._credentials[0].source)
+        self.refused = error
+
+    def report(self) -> None:
+        """Report the decision about the request, once; called when the response begins, or the request has ended.
+
+        Nothing is reported about a request whose tokens nobody has asked for; it is when somebody does later.
+        """
+        self._ended = True
+        auth = self.auth
+        if auth is None:
+            return
+        decision = self.refused or auth
+        if self._reported is decision:
+            return
+        self._reported = decision
+        if self.refused is not None or auth.refusal is not None or self.listens():
+            self.announce(self._event(auth))
+
+    def listens(self) -> bool:
+        """Return whether anything would be done with an event about a request that was not refused."""
+        return self.gate.settings.reporter.listens()
+
+    def announce(self, event: RequestEvent) -> None:
+        """Hand an event to the reporter; a plugin may override it to send a signal of its framework as well."""
+        self.gate.settings.reporter.report(event)
+
+    def _found(self, auth: PrivyAuth) -> PrivyAuth:
+        self.auth = auth
+        if self._ended:
+            self.report()
+        return auth
+
     def _read(self) -> Sequence[Credential]:
         credentials = self._credentials
         if credentials is None:
@@ -86,3 +139,29 @@ class Lookup:
                 self.auth = self.gate.refused(self.request, error)
             self._credentials = credentials
         return credentials
+
+    def _event(self, auth: PrivyAuth) -> RequestEvent:
+        request, refused = self.request, self.refused
+        about: dict[str, Any] = {
+            "method": shown_method(request.method),
+            "route": request.route,
+            "path": shown_path(request.target),
+            "request": request.native,
+        }
+        error = _cause(refused, auth) or auth.refusal
+        if error is not None:
+            kind = Revoked if isinstance(error, TokenRevoked) else Refused
+            return kind(**about, error=error, answer=refused)
+        if auth.user is None:
+            return Anonymous(**about)
+        return Authenticated(**about, user_id=auth.user.id, issuer=auth.issuer, kind=auth.kind, source=auth.source)
+
+    def _debug_reason(self, error: PrivyError) -> str:
+        cause = error if self.auth is None else _cause(error, self.auth) or error
+        text = f"{cause.code}: {cause.detail}"
+        return "".join(each if " " <= each <= "~" else "?" for each in text)
+
+
+def _cause(refused: PrivyError | None, auth: PrivyAuth) -> PrivyError | None:
+    """Return why a request was refused: for a redirect to a login page, the error of the bad token if there is one."""
+    return auth.refusal or refused if isinstance(refused, PageRedirect) else refused

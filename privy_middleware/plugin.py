@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.conditions import Condition, ConditionWords, Parameters, Predicate, condition
+from privy_middleware.conditions import (
+    Condition,
+    ConditionWords,
+    Parameters,
+    Predicate,
+    condition,
+    require_condition,
+)
 from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
 from privy_middleware.errors import Answer
 from privy_middleware.gate import Gate, Settings, build_gate
@@ -27,6 +34,7 @@ from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
+from privy_middleware.settings_sources import SettingsSource
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
@@ -47,8 +55,10 @@ __all__ = [
     "RequestParts",
     "Rule",
     "Settings",
+    "SettingsSource",
     "aread_parameters",
     "build_gate",
+    "display_name",
     "has_content",
     "html_page",
     "is_local",
@@ -100,7 +110,12 @@ class Rule:
 
 
 def requirement(condition: Condition | None = None) -> Rule:
-    """Return the rule that there must be a user, who meets the condition."""
+    """Return the rule that there must be a user, who meets the condition.
+
+    Raises:
+        ConfigurationError: if ``condition`` is anything else than a condition or ``None``.
+    """
+    require_condition(condition)
     if condition is None:
         return _REQUIRED
     return Rule(lambda auth, given: auth.require(condition, given), condition.parameters)
@@ -165,6 +180,18 @@ async def aread_parameters(names: Collection[str], parts: Callable[[], Awaitable
         return agreed(names, await parts()) if names else {}
     except Exception:
         return {}
+
+
+def display_name(user: PrivyUser) -> str:
+    """Return a name to show: an e-mail address that Privy has verified, or another one of the user, or else the id.
+
+    It does not identify a user: only the id does.
+    """
+    addresses = user.email_addresses
+    if addresses:
+        return next((each.address for each in addresses if each.verified_at), addresses[0].address)
+    email: object = getattr(user, "email", None)
+    return email if isinstance(email, str) else user.id
 
 
 def verified_class(annotation: object) -> type | None:

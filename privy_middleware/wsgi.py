@@ -69,6 +69,21 @@ class WSGIRequest:
         path = quote(path, encoding="latin-1")
         return f"{path}?{query}" if query else path
 
+    @property
+    def route(self) -> str | None:
+        """Return ``None``: WSGI has no place for routes."""
+        return None
+
+    @property
+    def client(self) -> str | None:
+        """Return the address of the client."""
+        return self._environ.get("REMOTE_ADDR")
+
+    @property
+    def native(self) -> WSGIEnvironment:
+        """Return the environ."""
+        return self._environ
+
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
         """Return the values of those of the fields that are there, by the name in lower case."""
         environ = self._environ
@@ -113,6 +128,7 @@ class PrivyWSGIMiddleware:
         """
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        self.gate.settings.reporter.require_sync()
         self.cache_headers: CacheHeaders[str] = CacheHeaders(self.gate.vary, str, str)
         if self.gate.settings.fail_fast:
             self.gate.ready()
@@ -125,29 +141,33 @@ class PrivyWSGIMiddleware:
             start_response(_status_line(PREFLIGHT_ANSWER.status), PREFLIGHT_ANSWER.headers_with_length)
             return []
         # An environ is a plain dict (PEP 3333), so the user cannot be found on first use.
-        auth = Lookup(self.gate, request).find()
+        lookup = Lookup(self.gate, request)
+        auth = lookup.find()
         environ[USER_KEY] = auth.user
         environ[AUTH_KEY] = auth
-        start = _Start(start_response, self, presented=auth.presented)
+        start = _Start(start_response, self, lookup)
         try:
             if guarded:
                 start.looked = True
                 auth.require()
             result = self.app(environ, start)
         except PrivyError as error:
-            return start.refuse(error, request)
-        return _Generated(result, request, start) if isinstance(result, GeneratorType) else result
+            return start.refuse(error)
+        except BaseException:
+            lookup.report()
+            raise
+        return _Generated(result, start) if isinstance(result, GeneratorType) else result
 
 
 class _Start:
     """The server's ``start_response``, which adds caching headers and answers refusals."""
 
-    __slots__ = ("_called", "_middleware", "_presented", "_start_response", "looked")
+    __slots__ = ("_called", "_lookup", "_middleware", "_start_response", "looked")
 
-    def __init__(self, start_response: StartResponse, middleware: PrivyWSGIMiddleware, *, presented: bool) -> None:
+    def __init__(self, start_response: StartResponse, middleware: PrivyWSGIMiddleware, lookup: Lookup) -> None:
         self._start_response = start_response
         self._middleware = middleware
-        self._presented = presented
+        self._lookup = lookup
         self._called = False
         self.looked: bool = False
 
@@ -158,10 +178,11 @@ class _Start:
         self._called = True
         code = status[:3]
         if self.looked or not code.isdecimal() or has_content(int(code)):
-            headers = self._middleware.cache_headers.add(headers, presented=self._presented)
+            headers = self._middleware.cache_headers.add(headers, presented=self._lookup.presented)
+        self._lookup.report()
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
 
-    def refuse(self, error: PrivyError, request: WSGIRequest) -> list[bytes]:
+    def refuse(self, error: PrivyError) -> list[bytes]:
         """Answer a refusal, instead of a response that the app has announced but not begun (PEP 3333).
 
         Raises:
@@ -169,20 +190,19 @@ class _Start:
         """
         # With ``exc_info`` the server allows a second start, or raises the error again if headers have been sent.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
-        answer = self._middleware.gate.answer(error)
+        answer = self._lookup.refuse(error)
         self.looked = True
         self(_status_line(answer.status), answer.headers_with_length, exc_info)
-        return [] if request.method == "HEAD" else [answer.body]
+        return [] if self._lookup.request.method == "HEAD" else [answer.body]
 
 
 class _Generated:
     """The response of an app that is a generator function, which runs when the response is read."""
 
-    __slots__ = ("_parts", "_request", "_start", "close")
+    __slots__ = ("_parts", "_start", "close")
 
-    def __init__(self, result: Generator[bytes, Any, Any], request: WSGIRequest, start: _Start) -> None:
+    def __init__(self, result: Generator[bytes, Any, Any], start: _Start) -> None:
         self._parts: Iterator[bytes] = result
-        self._request = request
         self._start = start
         self.close = result.close
 
@@ -193,5 +213,5 @@ class _Generated:
         try:
             return next(self._parts)
         except PrivyError as error:
-            self._parts = iter(self._start.refuse(error, self._request))
+            self._parts = iter(self._start.refuse(error))
             return next(self._parts)

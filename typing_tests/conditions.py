@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import assert_type
 
 from privy_middleware import PrivyAuth, PrivyUser
@@ -16,6 +17,7 @@ from privy_middleware.conditions import (
     has_wallet,
     is_guest,
     owns_wallet,
+    require_condition,
     verified_within,
 )
 
@@ -39,6 +41,7 @@ def made() -> None:
     assert_type(has_metadata({"role": "admin", "level": 3}), Condition)
     assert_type(is_guest(), Condition)
     assert_type(verified_within(86_400, "email"), Condition)
+    assert_type(verified_within(timedelta(days=1)), Condition)
     assert_type(owns_wallet("address"), Condition)
 
 
@@ -72,6 +75,8 @@ def used(auth: PrivyAuth, user: PrivyUser, parameters: Parameters) -> None:
     assert_type(owner(user, parameters), bool)
     assert_type(owner(user), bool)
     assert_type(owner.parameters, frozenset[str])
+    assert_type(owner.description, str)
+    require_condition(owner, "privy_condition")
     assert_type(auth.require(owner, parameters), PrivyUser)
     predicates: list[Predicate] = [owner, is_early, truthy, lambda user: user.wallets]
     assert_type(condition(*predicates), Condition | None)

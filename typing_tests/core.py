@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, assert_type
+
+from starlette.applications import Starlette
 
 from privy_middleware import (
     AccessTokenClaims,
@@ -16,6 +18,7 @@ from privy_middleware import (
     PrivyAuth,
     PrivyConfig,
     PrivyError,
+    PrivyMiddleware,
     PrivyUser,
     PrivyVerifier,
     ServiceUnavailable,
@@ -54,10 +57,22 @@ def configured() -> PrivyConfig:
     )
 
 
+def with_lists(app_ids: list[str], sources: list[Literal["header", "cookie"]]) -> None:
+    """Settings may be lists, tuples or other sequences."""
+    PrivyConfig(
+        app_id=["first", "second"],
+        tokens=["identity"],
+        sources=["header", "cookie"],
+        trusted_origins=["https://app.example"],
+    )
+    PrivyConfig(app_id=app_ids, tokens=("access",), sources=sources, trusted_origins="https://app.example")
+    PrivyMiddleware(Starlette(), PrivyConfig(app_id=tuple(app_ids)), protect=["/api"], exempt=("/api/health",))
+
+
 def settings(config: PrivyConfig) -> None:
     assert_type(config.app_ids, tuple[str, ...])
-    assert_type(config.tokens, tuple[str, ...])
-    assert_type(config.sources, tuple[Literal["header", "cookie"], ...])
+    assert_type(config.tokens, Sequence[str])
+    assert_type(config.sources, Sequence[Literal["header", "cookie"]])
     assert_type(config.on_invalid, Literal["reject", "anonymous"])
     assert_type(config.leeway, float)
     assert_type(config.refresh_url, str | None)
@@ -143,6 +158,9 @@ def refused(auth: PrivyAuth, config: PrivyConfig, verifier: PrivyVerifier) -> No
     PrivyConfig(app_id="app", appid="app")  # type: ignore[call-arg]
     PrivyConfig(app_id="app", on_invalid="ignore")  # type: ignore[arg-type]
     PrivyConfig(app_id="app", sources=("query",))  # type: ignore[arg-type]
+    PrivyConfig(app_id="app", sources="query")  # type: ignore[arg-type]
+    PrivyConfig(app_id="app", trusted_origins=7)  # type: ignore[arg-type]
+    PrivyConfig(app_id=["app", 7])  # type: ignore[list-item]
     PrivyConfig(app_id="app", key_cache={})  # type: ignore[arg-type]
     PrivyConfig(app_id="app", on_refused=lambda: None)  # type: ignore[arg-type, misc]
     config.leeway = 5  # type: ignore[misc]

@@ -23,6 +23,7 @@ def configured(pem: str) -> CustomKeyConfig:
     config = CustomKeyConfig(public_key=pem, algorithms=("ES256",), issuer="key", audience="api.privy.io")
     assert_type(config.audiences, tuple[str, ...])
     CustomKeyConfig(public_key={"kty": "EC"}, algorithms=("ES256",), issuer="key", audience=("one", "two"))
+    CustomKeyConfig(public_key=pem, algorithms=["ES256"], issuer="key", audience=["one", "two"])
     return config
 
 

@@ -12,10 +12,12 @@ from privy_middleware import (
     CustomAuthAccount,
     DiscordAccount,
     EmailAccount,
+    EmailAddress,
     FarcasterAccount,
     GithubAccount,
     GoogleAccount,
     InstagramAccount,
+    InvalidUserData,
     LinkedAccount,
     LinkedInAccount,
     PasskeyAccount,
@@ -43,6 +45,27 @@ def fields(user: PrivyUser) -> None:
     assert_type(user.fresh_at, float | None)
     assert_type(user.owns_wallet("0x"), bool)
     assert_type(user.to_dict(), dict[str, Any])
+
+
+def addresses(user: PrivyUser) -> list[str]:
+    for email in user.email_addresses:
+        assert_type(email.address, str)
+        assert_type(email.verified_at, int | None)
+        assert_type(email.account.type in {"email", "google_oauth"}, bool)
+        if isinstance(email.account, GoogleAccount):
+            assert_type(email.account.name, str | None)
+        assert_type(email.to_dict(), dict[str, Any])
+    assert_type(user.email_addresses, tuple[EmailAddress, ...])
+    return [email.address for email in user.email_addresses if email.verified_at]
+
+
+def stored(user: PrivyUser, claims: AccessTokenClaims) -> str:
+    assert_type(AccessTokenClaims.from_dict(claims.to_dict()), AccessTokenClaims)
+    try:
+        assert_type(PrivyUser.from_dict(user.to_dict()), PrivyUser)
+    except InvalidUserData as error:
+        return error.field
+    return ""
 
 
 def shortcuts(user: PrivyUser) -> None:
@@ -142,6 +165,8 @@ def access_claims(claims: AccessTokenClaims) -> None:
 
 def refused(user: PrivyUser, account: LinkedAccount) -> None:
     """Mistakes that a type checker must report."""
+    PrivyUser.from_dict("did:privy:x")  # type: ignore[arg-type]
+    user.claims = {}  # type: ignore[misc]
     user.id = "did:privy:other"  # type: ignore[misc]
     user.email.address  # type: ignore[union-attr]
     user.accounts(7)  # type: ignore[call-overload]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_type
 
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyVerifier
@@ -25,6 +25,14 @@ def configured() -> Web3AuthConfig:
     config = Web3AuthConfig(client_id="id", jwks_url="https://keys.example/jwks.json", leeway=5, on_missing="reject")
     assert_type(config.issuers, tuple[str, ...])
     several = Web3AuthConfig(client_id="id", issuer=("one", "two"), jwks_url={"one": "https://a", "two": "https://b"})
+    Web3AuthConfig(
+        client_id="id",
+        issuer=["one", "two"],
+        external_issuers=["https://authjs.web3auth.io"],
+        external_audiences=["id", "app.example"],
+        trusted_origins=["https://app.example"],
+    )
+    assert_type(several.external_issuers, Sequence[str])
     assert_type(several.social_issuers, tuple[str, ...])
     assert_type(several.jwks_url_of("one"), str)
     return config

@@ -12,7 +12,7 @@ from django_privy.inactive_users import active
 from privy_middleware import PrivyAuth
 from privy_middleware.asgi import ASGIApp, ASGIRequest, PrivyMiddleware, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired
-from privy_middleware.plugin import Gate, build_gate
+from privy_middleware.plugin import Gate
 
 __all__ = ["PrivyMiddlewareStack"]
 
@@ -28,13 +28,13 @@ def PrivyMiddlewareStack(  # noqa: N802 (named as Channels names its own)
     Raises:
         ConfigurationError: if a setting is wrong.
     """
-    config, protect, exempt = PrivySettings().parts
-    gate = build_gate(config, protect=protect, exempt=exempt)
+    parts = PrivySettings().parts
+    gate = PrivySettings().gate
     return PrivyMiddleware(
         _Accounts(inner, gate),
         gate.verifier,
-        protect=protect,
-        exempt=exempt,
+        protect=parts.protect,
+        exempt=parts.exempt,
         close_expired=close_expired,
         on_expired=on_expired,
         root_path=settings.FORCE_SCRIPT_NAME,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.utils.module_loading import import_string
 from django_privy.conf import PrivySettings
 from django_privy.sign_in import login_url_problem, sign_in
 from privy_middleware import ConfigurationError, PrivyConfig
+from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
 
 __all__ = ["check_privy"]
@@ -26,10 +26,6 @@ _CSRF = "django.middleware.csrf.CsrfViewMiddleware"
 _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 _REST = "django_privy.rest_framework.PrivyAuthentication"
 _REST_SESSION = "rest_framework.authentication.SessionAuthentication"
-_PLACEHOLDER = re.compile(
-    r"[<\[{].*|x{3,}|\.{3}|…|change[-_ ]?me|placeholder|(your|my|insert|example|the)[-_ ].*|.*[-_ ]here",
-    re.IGNORECASE,
-)
 _IDS = {"app_id": "E001", "verification_key": "E003"}
 _KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fields(PrivyConfig)}
 
@@ -49,30 +45,19 @@ def _warning(number: str, message: str, hint: str) -> CheckMessage:
 
 
 def _check_settings() -> Iterator[CheckMessage]:
-    placeholders = list(_placeholders(PrivySettings().value))
-    for key in placeholders:
-        hint = "Copy it from the Privy dashboard."
-        yield _error("E002", f'settings.PRIVY["{key}"] is a placeholder, not a value of your app.', hint)
-    if placeholders:
-        return
     try:
         gate = PrivySettings().gate
     except ConfigurationError as error:
-        hint = 'Fix settings.PRIVY, a dict such as {"APP_ID": "…"}, or if it is not set, the PRIVY_* variables.'
+        hint = 'Change settings.PRIVY, a dict such as {"APP_ID": "…"}, or the PRIVY_* environment variables.'
         yield _error(_number_of(error), f"{error}.", hint)
     else:
         yield from _check_cookies(gate)
 
 
 def _number_of(error: ConfigurationError) -> str:
+    if IS_A_PLACEHOLDER in str(error):
+        return "E002"
     return _IDS.get(error.field, "E005" if error.field in _KNOWN else "E004")
-
-
-def _placeholders(value: object) -> Iterator[str]:
-    for key, item in value.items() if isinstance(value, Mapping) else ():
-        named = str(key).lower() in ("app_id", "verification_key", "app_secret")
-        if named and isinstance(item, str) and _PLACEHOLDER.fullmatch(item.strip()):
-            yield str(key)
 
 
 def _check_cookies(gate: Gate) -> Iterator[CheckMessage]:

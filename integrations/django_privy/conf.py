@@ -1,8 +1,8 @@
 """``settings.PRIVY``, which is read through one object.
 
 It is a dict of the core's settings (``{"APP_ID": …}``), which can also have the path prefixes ``PROTECT`` and
-``EXEMPT``; or a ``PrivyConfig``, or a verifier. If it has none of the core's settings, they are read from the
-``PRIVY_*`` environment variables.
+``EXEMPT``; or a ``PrivyConfig``, or a verifier. Settings that are not in the dict are read from the ``PRIVY_*``
+environment variables.
 """
 
 from __future__ import annotations
@@ -14,23 +14,26 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from privy_middleware import ConfigurationError
-from privy_middleware.plugin import Gate, Settings, build_gate
+from privy_middleware.plugin import Gate, Settings, SettingsSource, build_gate
 
 __all__ = ["Parts", "PrivySettings"]
 
 _PATHS = ("protect", "exempt")
+_SPELLING = 'settings.PRIVY["{}"]'
 
 
 class Parts(NamedTuple):
     """The parts of ``settings.PRIVY``.
 
     Attributes:
-        config: the core's settings, or ``None`` to read them from the environment.
+        config: a configuration or a verifier, or ``None``.
+        source: the core's settings in the dict, which have precedence over the environment, or ``None``.
         protect: the protected path prefixes.
         exempt: the exempt path prefixes.
     """
 
-    config: Settings
+    config: Settings = None
+    source: SettingsSource | None = None
     protect: Sequence[str] = ()
     exempt: Sequence[str] = ()
 
@@ -56,13 +59,14 @@ class PrivySettings:
 
     @property
     def parts(self) -> Parts:
-        """Return the core's settings, or ``None`` for the environment, and the protected and exempt paths."""
+        """Return the core's settings, and the protected and exempt paths."""
         value = self.value
         if not isinstance(value, Mapping):
             return Parts(value)
         paths = {str(key).lower(): item for key, item in value.items() if str(key).lower() in _PATHS}
         named = {key: item for key, item in value.items() if str(key).lower() not in _PATHS}
-        return Parts(named or None, **paths)
+        fix = 'is not a setting; did you mean "{OPTION}"?'
+        return Parts(source=SettingsSource(named, _SPELLING, option_fix=fix), **paths)
 
     @property
     def gate(self) -> Gate:
@@ -81,12 +85,14 @@ class PrivySettings:
             return self._built[1]
 
     def _build(self) -> Gate:
-        config, protect, exempt = self.parts
+        config, source, protect, exempt = self.parts
         try:
             if isinstance(config, str | bytes | list | tuple):
                 raise ConfigurationError("PRIVY", 'set a dict such as {"APP_ID": "…"}')
-            return build_gate(config, protect=protect, exempt=exempt)
+            return build_gate(config, protect=protect, exempt=exempt, framework=source)
         except ConfigurationError as error:
-            if config is not None or error.field in _PATHS:
-                error.args = (f'settings.PRIVY["{error.field.upper()}"] ({error})',)
+            if error.field in _PATHS:
+                error.args = (f"{_SPELLING.format(error.field.upper())} ({error.args[0]})",)
+            elif error.field == "PRIVY":
+                error.args = (f"settings.{error.args[0]}",)
             raise

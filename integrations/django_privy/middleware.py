@@ -16,9 +16,10 @@ from django_privy.refusals import Refusal, RefusalPage, aenter, enter, refuse
 from django_privy.request_adapter import is_asgi
 from django_privy.request_attributes import DjangoLookup, attach
 from django_privy.sign_out import clear_privy_cookies
-from django_privy.signals import request_refused, user_authenticated
+from django_privy.signals import event, request_refused, user_authenticated
 from privy_middleware import PrivyError
-from privy_middleware.plugin import PRIVATE, has_content, merge_vary, requirement
+from privy_middleware.events import Event, RequestEvent
+from privy_middleware.plugin import PRIVATE, Gate, has_content, merge_vary, requirement
 
 __all__ = ["GetResponse", "PrivyMiddleware"]
 
@@ -52,7 +53,8 @@ class PrivyMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-        if self.settings.gate.settings.fail_fast:
+        self._watched: Gate | None = None
+        if self._watch().settings.fail_fast:
             self.settings.gate.ready()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -68,8 +70,9 @@ class PrivyMiddleware:
         response = _settle(request, response, lookup)
         if _is_unrendered(response):
             response.render()
+        lookup.report()
         for signal, news in _news(lookup):
-            signal.send(type(self), request=request, **news)
+            signal.send_robust(type(self), request=request, **news)
         return _complete(request, response, lookup)
 
     async def _aserve(self, request: HttpRequest) -> HttpResponseBase:
@@ -81,12 +84,25 @@ class PrivyMiddleware:
         if _is_unrendered(response):
             # A template may query the database.
             await sync_to_async(response.render)()
+        lookup.report()
         for signal, news in _news(lookup):
-            await signal.asend(type(self), request=request, **news)
+            await signal.asend_robust(type(self), request=request, **news)
+        await self.settings.gate.settings.reporter.deliver()
         return _complete(request, response, lookup)
 
+    def _watch(self) -> Gate:
+        """Return the gate, after subscribing to its events, once for each gate."""
+        gate = self.settings.gate
+        if gate is not self._watched:
+            reporter = gate.settings.reporter
+            if not self._is_async:
+                reporter.require_sync()
+            reporter.subscribe(_send, lambda: event.receivers)
+            self._watched = gate
+        return gate
+
     def _attach(self, request: HttpRequest) -> DjangoLookup:
-        lookup = attach(request, self.settings.gate)
+        lookup = attach(request, self._watch())
         attach_user(request)
         return lookup
 
@@ -121,7 +137,13 @@ def _news(lookup: DjangoLookup) -> list[tuple[Signal, dict[str, Any]]]:
         news.append((user_authenticated, {"user": lookup.auth.user, "auth": lookup.auth}))
     if request_refused.receivers and lookup.refused is not None:
         news.append((request_refused, {"error": lookup.refused}))
-    return news
+    return [*news, *((event, {"event": each}) for each in lookup.events)]
+
+
+def _send(happened: Event) -> None:
+    """Send an event that is not about a request; those about requests are sent with their responses."""
+    if not isinstance(happened, RequestEvent):
+        event.send_robust(PrivyMiddleware, event=happened)
 
 
 def _is_unrendered(response: HttpResponseBase) -> TypeGuard[RefusalPage]:

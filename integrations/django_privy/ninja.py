@@ -43,7 +43,7 @@ class PrivyUserAuth:
         self._rule.check(auth, partial(in_request, request))
         exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)
         if not exempt and all(token.source == "cookie" for token in auth.tokens) and check_csrf(request):
-            raise CrossSiteRequest("the CSRF token is missing or wrong")
+            raise CrossSiteRequest("The token is in a cookie, and Django's CSRF token is missing or wrong.")
         return auth.require()
 
 

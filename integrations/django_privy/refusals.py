@@ -22,7 +22,7 @@ from privy_middleware import PrivyAuth, PrivyError
 from privy_middleware.errors import PageRedirect, ServiceUnavailable
 from privy_middleware.plugin import PREFLIGHT_ANSWER, Answer, Rule, is_navigation, is_preflight
 
-__all__ = ["Refusal", "RefusalPage", "aenter", "arun", "enter", "refuse", "remember", "run"]
+__all__ = ["Refusal", "RefusalPage", "aenter", "arun", "enter", "refuse", "run"]
 
 
 class _Awaitable:
@@ -70,18 +70,12 @@ def refuse(request: HttpRequest, error: PrivyError) -> Refusal | RefusalPage:
     Raises:
         PrivyError: the error itself, if it does not reject the request but reports a mistake, such as a wrong setting.
     """
-    answer = lookup_of(request).gate.answer(error)
-    remember(request, error)
-    if not isinstance(error, PageRedirect) and is_navigation(lookup_of(request).request):
+    lookup = lookup_of(request)
+    answer = lookup.refuse(error)
+    if not isinstance(error, PageRedirect) and is_navigation(lookup.request):
         with suppress(TemplateDoesNotExist):
             return RefusalPage(request, error, answer)
     return Refusal(answer)
-
-
-def remember(request: HttpRequest, error: PrivyError) -> None:
-    """Remember the error that a request is rejected with, for the signal that is sent with the response."""
-    # The traceback would keep the frames alive, and with them the request.
-    lookup_of(request).refused = error.with_traceback(None)
 
 
 def enter(request: HttpRequest, rule: Rule) -> Refusal | RefusalPage | None:

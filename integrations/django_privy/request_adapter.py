@@ -45,6 +45,22 @@ class DjangoRequest:
         """Return path and query, percent-encoded."""
         return self._request.get_full_path()
 
+    @property
+    def route(self) -> str | None:
+        """Return the route of the URLconf, such as ``users/<int:id>/``, if Django has resolved it."""
+        match = self._request.resolver_match
+        return None if match is None else f"/{match.route.removeprefix('/')}"
+
+    @property
+    def client(self) -> str | None:
+        """Return the address of the client."""
+        return self._request.META.get("REMOTE_ADDR")
+
+    @property
+    def native(self) -> HttpRequest:
+        """Return Django's request."""
+        return self._request
+
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
         """Return the values of the given fields that are present, by their name in lower case."""
         return self._raw.present(names)

@@ -11,8 +11,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
+from django_privy import signals
 from django_privy.request_adapter import DjangoRequest, is_asgi
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
+from privy_middleware.events import RequestEvent
 from privy_middleware.plugin import Gate, Lookup
 
 __all__ = ["DjangoLookup", "afind_auth", "attach", "find_auth", "find_lookup", "lookup_of"]
@@ -25,7 +27,7 @@ class DjangoLookup(Lookup):
 
     Attributes:
         looked: whether the response depends on the user, because code used it.
-        refused: the error that the request was rejected with, or ``None``.
+        events: the events about the request for which no signal was sent yet.
         user: the Django user, ``None`` if there is none, or ``...`` if it has not been looked up yet.
         account: a pair with the key and the Django user of the last account that was looked up.
         outage: the error that was raised because ``request.user`` was used during an outage, or ``None``.
@@ -33,14 +35,14 @@ class DjangoLookup(Lookup):
         signed_out: whether the user has signed out, so that the response deletes Privy's cookies.
     """
 
-    __slots__ = ("_on_event_loop", "account", "answered", "looked", "outage", "refused", "signed_out", "user")
+    __slots__ = ("_on_event_loop", "account", "answered", "events", "looked", "outage", "signed_out", "user")
 
     def __init__(self, gate: Gate, request: HttpRequest) -> None:
         """Create the lookup of a request."""
         super().__init__(gate, DjangoRequest(request))
         self._on_event_loop = is_asgi(request)
         self.looked: bool = False
-        self.refused: PrivyError | None = None
+        self.events: list[RequestEvent] = []
         self.user: Any = ...
         self.account: tuple[object, Any] | None = None
         self.outage: PrivyError | None = None
@@ -56,6 +58,21 @@ class DjangoLookup(Lookup):
         self.looked = True
         return self.find_now() if self._on_event_loop else self.find()
 
+    def remember(self, error: PrivyError) -> None:
+        """Remember the error that the request is rejected with, for the event and the signal."""
+        # The traceback would keep the frames alive, and with them the request.
+        super().remember(error.with_traceback(None))
+
+    def listens(self) -> bool:
+        """Return whether anything would be done with an event about a request that was not rejected."""
+        return bool(signals.event.receivers) or super().listens()
+
+    def announce(self, event: RequestEvent) -> None:
+        """Report an event, and keep it for the signal, which the middleware sends with the response."""
+        super().announce(event)
+        if signals.event.receivers:
+            self.events.append(event)
+
     def __reduce__(self) -> tuple[Callable[[PrivyAuth, Any], DjangoLookup], tuple[PrivyAuth, Any]]:
         """Pickle only the result, because settings and keys cannot be pickled."""
         return _restored, (self.look(), self.user)
@@ -69,6 +86,7 @@ def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
     lookup.signed_out = False
     lookup.refused = lookup.outage = lookup.account = None
     lookup._credentials, lookup._on_event_loop = (), False
+    lookup._ended, lookup._reported, lookup.events = False, auth, []
     return lookup
 
 

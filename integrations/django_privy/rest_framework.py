@@ -19,7 +19,6 @@ from django_privy.authentication import find_django_user, maps_users
 from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
-from django_privy.refusals import remember
 from django_privy.request_attributes import find_auth, lookup_of
 from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.config import OnInvalid
@@ -101,8 +100,7 @@ def _optional(request: Request, auth: PrivyAuth, on_invalid: OnInvalid | None) -
 
 
 def _refused(request: Request, error: PrivyError) -> Refused:
-    remember(request._request, error)
-    answer = lookup_of(request._request).gate.answer(error)
+    answer = lookup_of(request._request).refuse(error)
     renderer: Any = getattr(request, "accepted_renderer", None)
     if "status" in answer.payload and isinstance(renderer, JSONRenderer):
         problem = {"media_type": "application/problem+json"}

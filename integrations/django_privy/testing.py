@@ -19,8 +19,8 @@ __all__ = ["PrivyTestMixin", "privy_issuer", "privy_login", "privy_logout"]
 def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
     """Accept only the tokens of a test issuer inside the context; no keys are fetched.
 
-    Other settings in the dict ``settings.PRIVY`` still apply, unless ``settings`` overrides them. The environment
-    variables do not apply.
+    Other settings, in the dict ``settings.PRIVY`` and in the environment, still apply, unless ``settings`` overrides
+    them.
     """
     issuer = DevelopmentIssuer()
     value = PrivySettings().value

@@ -12,6 +12,7 @@ from fastapi_privy.connection import privy_auth
 from privy_middleware import ConfigurationError, PrivyError, PrivyUser
 from privy_middleware.callbacks import require_sync, returned
 from privy_middleware.errors import ServiceUnavailable
+from privy_middleware.plugin import display_name
 
 __all__ = ["PrivyBackend", "SignedInUser"]
 
@@ -22,7 +23,7 @@ class SignedInUser(BaseUser):
     Attributes:
         privy_user: the verified user.
         is_authenticated: always true.
-        display_name: the first e-mail address, or the ID.
+        display_name: an e-mail address, one that Privy has verified if possible, or else the ID.
         identity: the ID, a DID.
     """
 
@@ -37,9 +38,8 @@ class SignedInUser(BaseUser):
 
     @property
     def display_name(self) -> str:
-        """Return the first e-mail address, or the ID if there is none."""
-        email = self.privy_user.email
-        return self.privy_user.id if email is None else email.address
+        """Return an e-mail address, one that Privy has verified if possible, or else the ID."""
+        return display_name(self.privy_user)
 
     @property
     def identity(self) -> str:

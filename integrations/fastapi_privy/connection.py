@@ -8,11 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from privy_middleware import ConfigurationError, PrivyAuth
-from privy_middleware.asgi import ASGIRequest, auth_in, gate_in
-from privy_middleware.plugin import PREFLIGHT_ANSWER, Gate, is_preflight
+from privy_middleware import PrivyAuth
+from privy_middleware.asgi import ASGIRequest, required_auth_in, required_lookup_in
+from privy_middleware.plugin import PREFLIGHT_ANSWER, Lookup, is_preflight
 
-__all__ = ["answer_preflight", "clear_privy_cookies", "gate_of", "privy_auth"]
+__all__ = ["answer_preflight", "clear_privy_cookies", "find_lookup", "privy_auth"]
+
+_FIX = "call Privy(app) after creating the app"
 
 if TYPE_CHECKING:
     # Apps can type the state of their requests, so accept any type.
@@ -30,26 +32,16 @@ def privy_auth(connection: _Connection) -> PrivyAuth:
     Raises:
         ConfigurationError: if the middleware is not installed in the app.
     """
-    auth = auth_in(connection.scope)
-    if auth is None:
-        raise _not_installed()
-    return auth
+    return required_auth_in(connection.scope, _FIX)
 
 
-def gate_of(connection: _Connection) -> Gate:
-    """Return the gate that decided about a request or a WebSocket.
+def find_lookup(connection: _Connection) -> Lookup:
+    """Return the lookup of a request or a WebSocket.
 
     Raises:
         ConfigurationError: if the middleware is not installed in the app.
     """
-    gate = gate_in(connection.scope)
-    if gate is None:
-        raise _not_installed()
-    return gate
-
-
-def _not_installed() -> ConfigurationError:
-    return ConfigurationError("PrivyMiddleware", "is not installed; call Privy(app) after creating the app")
+    return required_lookup_in(connection.scope, _FIX)
 
 
 def clear_privy_cookies(response: _Response, connection: _Connection) -> _Response:
@@ -60,7 +52,7 @@ def clear_privy_cookies(response: _Response, connection: _Connection) -> _Respon
     Raises:
         ConfigurationError: if the middleware is not installed in the app.
     """
-    for value in gate_of(connection).settings.cleared_cookies:
+    for value in find_lookup(connection).gate.settings.cleared_cookies:
         response.headers.append("Set-Cookie", value)
     return response
 

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from fastapi_privy.parameters import acheck
 from fastapi_privy.security import ACCESS, ANY, OPTIONAL
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
+from privy_middleware.asgi import Remembering
 from privy_middleware.config import OnInvalid, check_on_invalid
 from privy_middleware.plugin import ConditionWords, Predicate, requirement
 
@@ -27,31 +28,34 @@ __all__ = [
 ]
 
 
-async def current_user(auth: Annotated[PrivyAuth, Depends(ANY)]) -> PrivyUser:
+async def current_user(connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(ANY)]) -> PrivyUser:
     """Return the user, who is required.
 
     Raises:
         PrivyError: if the request is rejected.
     """
-    return auth.require()
+    with Remembering(connection.scope):
+        return auth.require()
 
 
-async def optional_user(auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
+async def optional_user(connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
     """Return the user, or ``None``; the setting ``on_invalid`` decides about invalid tokens.
 
     Raises:
         PrivyError: if the request is rejected.
     """
-    return auth.optional()
+    with Remembering(connection.scope):
+        return auth.optional()
 
 
-async def current_access(auth: Annotated[PrivyAuth, Depends(ACCESS)]) -> AccessTokenClaims:
+async def current_access(connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(ACCESS)]) -> AccessTokenClaims:
     """Return the claims of the access token, which is required.
 
     Raises:
         PrivyError: if the request is rejected.
     """
-    return auth.require_access()
+    with Remembering(connection.scope):
+        return auth.require_access()
 
 
 CurrentUser: TypeAlias = Annotated[PrivyUser, Depends(current_user)]
@@ -101,7 +105,7 @@ def require(
 
 def optional(
     *, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]
-) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
+) -> Callable[[HTTPConnection, PrivyAuth], Awaitable[PrivyUser | None]]:
     """Return a dependency like ``optional_user``, with another ``on_invalid``; equal arguments return the same object.
 
     Raises:
@@ -112,8 +116,11 @@ def optional(
 
 
 @functools.cache
-def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
-    async def optional_user(auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
-        return auth.optional(on_invalid)
+def _optional(on_invalid: OnInvalid) -> Callable[[HTTPConnection, PrivyAuth], Awaitable[PrivyUser | None]]:
+    async def optional_user(
+        connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(OPTIONAL)]
+    ) -> PrivyUser | None:
+        with Remembering(connection.scope):
+            return auth.optional(on_invalid)
 
     return optional_user

@@ -13,7 +13,7 @@ from anyio import from_thread
 from starlette.requests import HTTPConnection, Request
 
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
-from privy_middleware.asgi import BufferedReceive, request_parts
+from privy_middleware.asgi import BufferedReceive, Remembering, request_parts
 from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, Rule, aread_parameters
 
 __all__ = ["acheck", "check"]
@@ -28,7 +28,8 @@ async def acheck(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> Pri
         PrivyError: if the rule rejects the request.
     """
     try:
-        return await rule.acheck(auth, partial(_in_request, connection))
+        with Remembering(connection.scope):
+            return await rule.acheck(auth, partial(_in_request, connection))
     except PrivyError:
         await _close(connection)
         raise
@@ -43,7 +44,8 @@ def check(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser 
         PrivyError: if the rule rejects the request.
     """
     try:
-        return rule.check(auth, partial(_in_request_from_thread, connection))
+        with Remembering(connection.scope):
+            return rule.check(auth, partial(_in_request_from_thread, connection))
     except PrivyError:
         if rule.parameters:
             _from_thread(_close, connection)

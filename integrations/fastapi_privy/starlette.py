@@ -12,14 +12,14 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastapi_privy.backend import PrivyBackend, SignedInUser
-from fastapi_privy.connection import clear_privy_cookies, gate_of, privy_auth
+from fastapi_privy.connection import clear_privy_cookies, find_lookup, privy_auth
 from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy_user
 from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired, check_on_expired
 from privy_middleware.asgi.startup import fails_startup
-from privy_middleware.plugin import Gate, Settings, build_gate
+from privy_middleware.plugin import Answer, Gate, Settings, build_gate
 
 __all__ = [
     "Privy",
@@ -43,7 +43,7 @@ async def refusal_response(connection: HTTPConnection, error: Exception) -> Resp
     """
     if not isinstance(error, PrivyError) or connection.scope["type"] != "http":
         raise error
-    answer = gate_of(connection).answer(error)
+    answer = find_lookup(connection).refuse(error)
     return Response(answer.body, answer.status, dict(answer.headers))
 
 
@@ -113,7 +113,7 @@ class _Middleware(PrivyMiddleware):
                 privy.prepare(mounted)
         privy.check(installed_in)
 
-    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
+    async def refuse(self, error: PrivyError, _answer: Answer, scope: Scope, receive: Receive, send: Send, /) -> None:
         async def refused(*_: object) -> None:
             raise error
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any, Unpack, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
+from flask_privy import signals
 from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter
@@ -15,12 +17,14 @@ from flask_privy.lookup import FlaskLookup
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest, current_lookup, find_lookup
 from privy_middleware import ConfigurationError, PrivyError, condition
+from privy_middleware.events import Event, RequestEvent
 from privy_middleware.plugin import (
     PRIVATE,
     ConditionWords,
     Gate,
     Predicate,
     Settings,
+    SettingsSource,
     build_gate,
     has_content,
     merge_vary,
@@ -30,6 +34,7 @@ from privy_middleware.plugin import (
 __all__ = ["Privy"]
 
 _PREFIX = "PRIVY_"
+_PROTECT = "is not a setting: call privy.protect(app) or privy.protect(blueprint), which have exempt=[…]"
 
 
 class Privy:
@@ -59,13 +64,17 @@ class Privy:
         if "privy" in app.extensions:
             raise ConfigurationError("app", "is already set up with Privy; set it up only once")
         gate = _gate_of(app, self._config if config is None else config)
+        reporter = gate.settings.reporter
+        reporter.require_sync()
         if gate.settings.fail_fast:
             gate.ready()
         app.extensions["privy"] = gate
         # Classes are freed only by the garbage collector. A strong reference to the app would keep it alive until then.
-        state = {"privy_app": weakref.ref(app), "privy_gate": gate}
+        state: dict[str, Any] = {"privy_app": weakref.ref(app), "privy_gate": gate}
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
+        reporter.subscribe(_sends_events(state["privy_app"]), lambda: signals.event.receivers)
         app.after_request(_tell_caches)
+        app.teardown_request(_report)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
         _handle_errors(app)
         GUARDED.watch(app)
@@ -94,13 +103,7 @@ class Privy:
 
 def _gate_of(app: Flask, config: Settings) -> Gate:
     named = {key.removeprefix(_PREFIX): value for key, value in app.config.items() if key.startswith(_PREFIX)}
-    if config is not None or not named:
-        return build_gate(config)
-    try:
-        return build_gate(named)
-    except ConfigurationError as error:
-        error.args = (f"{_PREFIX}{error.field.upper()} ({error})",)
-        raise
+    return build_gate(config, framework=SettingsSource(named, f'app.config["{_PREFIX}{{}}"]', option_fix=_PROTECT))
 
 
 def _check_views() -> None:
@@ -124,8 +127,7 @@ def _on_raised(error: Raised) -> ResponseReturnValue:
 
 def _on_privy_error(error: PrivyError) -> ResponseReturnValue:
     lookup = current_lookup()
-    answer = lookup.gate.answer(error)
-    lookup.refuse(error)
+    answer = lookup.refuse(error)
     return current_app.handle_http_exception(to_answer(error, answer))
 
 
@@ -144,13 +146,31 @@ def _tell_caches(response: Response) -> Response:
     lookup = find_lookup()
     if lookup is not None:
         _complete(response, lookup)
+        lookup.report()
     return response
+
+
+def _report(_: BaseException | None) -> None:
+    """Report the decision about a request for which no response was completed, such as one that failed in a test."""
+    lookup = find_lookup()
+    if lookup is not None:
+        lookup.report()
+
+
+def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
+    """Return a hook that sends the signal for events that are not about a request, which their lookup sends."""
+
+    def send(happened: Event) -> None:
+        if not isinstance(happened, RequestEvent):
+            signals.send_event(app(), happened)
+
+    return send
 
 
 def _complete(response: Response, lookup: FlaskLookup) -> None:
     headers, refused = response.headers, lookup.refused
     if refused is not None and refused.status == response.status_code:
-        answer = lookup.gate.answer(refused)
+        answer = lookup.refuse(refused)
         for name, value in answer.headers_for(headers.get("Content-Type", "")):
             if name != "Set-Cookie":
                 headers.setdefault(name, value)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from flask_privy import signals
 from flask_privy.exceptions import to_raise
 from flask_privy.parameters import in_request
+from flask_privy.signals import send_event
 from privy_middleware import PrivyAuth, PrivyError
+from privy_middleware.events import RequestEvent
 from privy_middleware.plugin import Lookup, Rule
 from privy_middleware.wsgi import WSGIRequest
 
@@ -18,23 +20,18 @@ if TYPE_CHECKING:
 
     from privy_middleware.plugin import Gate
 
-__all__ = ["FlaskLookup"]
+__all__ = ["FlaskLookup", "FlaskRequest"]
 
 
 class FlaskLookup(Lookup):
-    """The lookup for one request, which also sends the signals.
+    """The lookup for one request, which also sends the signals."""
 
-    Attributes:
-        refused: the error that the request was rejected with, or ``None``.
-    """
-
-    __slots__ = ("_app", "refused")
+    __slots__ = ("_app",)
 
     def __init__(self, app: weakref.ref[Flask], gate: Gate, environ: WSGIEnvironment) -> None:
         """Create the lookup of a request; the app is the sender of the signals."""
-        super().__init__(gate, WSGIRequest(environ))
+        super().__init__(gate, FlaskRequest(environ))
         self._app = app
-        self.refused: PrivyError | None = None
 
     def find(self) -> PrivyAuth:
         """Return the ``PrivyAuth`` of the request; blocks if keys must be fetched."""
@@ -54,12 +51,31 @@ class FlaskLookup(Lookup):
         try:
             rule.check(self.find(), in_request)
         except PrivyError as error:
-            answer = self.gate.answer(error)
-            self.refuse(error)
-            raise to_raise(error, answer) from None
+            raise to_raise(error, self.refuse(error)) from None
 
-    def refuse(self, error: PrivyError) -> None:
+    def remember(self, error: PrivyError) -> None:
         """Remember the error that the request is rejected with, and send the signal once."""
         if self.refused is not error:
-            self.refused = error
+            super().remember(error)
             signals.request_refused.send(self._app(), error=error)
+
+    def listens(self) -> bool:
+        """Return whether anything would be done with an event about a request that was not rejected."""
+        return bool(signals.event.receivers) or super().listens()
+
+    def announce(self, event: RequestEvent) -> None:
+        """Report an event, and send it as a signal."""
+        super().announce(event)
+        send_event(self._app(), event)
+
+
+class FlaskRequest(WSGIRequest):
+    """The request as its environ describes it, with the route that Flask has matched."""
+
+    __slots__ = ()
+
+    @property
+    def route(self) -> str | None:
+        """Return the URL rule, such as ``/users/<id>``."""
+        rule = getattr(self.native.get("werkzeug.request"), "url_rule", None)
+        return None if rule is None else str(rule.rule)

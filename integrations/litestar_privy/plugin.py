@@ -14,9 +14,11 @@ from msgspec import defstruct
 
 from litestar_privy.users import PROVIDERS, Preflight, requires_privy_user
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware, plugin
-from privy_middleware.asgi import ASGIApp, MiddlewareOptions, Receive, Scope, Send, required_auth_in
+from privy_middleware.asgi import ASGIApp, MiddlewareOptions, Receive, Scope, Send, required_auth_in, required_lookup_in
 
 __all__ = ["Privy"]
+
+_FIX = "make the app with at least one of its route handlers"
 
 
 class Privy(InitPlugin, ReceiveRoutePlugin):
@@ -65,8 +67,9 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
             if hasattr(handler, "security") and (ours or "current_user" in handler.parsed_fn_signature.parameters):
                 handler.security = [*(handler.security or ()), *({name: []} for name in self._schemes)]
 
-    def _answer(self, _: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        answer = self.gate.answer(error) if isinstance(error, PrivyError) else plugin.PREFLIGHT_ANSWER
+    def _answer(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        refuse = required_lookup_in(request.scope, _FIX).refuse
+        answer = refuse(error) if isinstance(error, PrivyError) else plugin.PREFLIGHT_ANSWER
         return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
     async def _restore_vary(self, message: Any, _: object) -> None:
@@ -82,7 +85,7 @@ class _Router(PrivyMiddleware):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.app, name)
 
-    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
+    async def refuse(self, error: PrivyError, _: object, scope: Scope, receive: Receive, send: Send, /) -> None:
         handlers = scope["app"].exception_handlers
         handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
         request = scope["app"].request_class(scope, receive, send)
@@ -92,7 +95,7 @@ class _Router(PrivyMiddleware):
 
 def _authenticated(app: ASGIApp) -> Any:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        auth = required_auth_in(scope, "make it with at least one of its route handlers")
+        auth = required_auth_in(scope, _FIX)
         scope["user"], scope["auth"] = auth.user, auth
         await app(scope, receive, send)
 

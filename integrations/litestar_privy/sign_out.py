@@ -7,8 +7,7 @@ from litestar import Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
-from privy_middleware import ConfigurationError
-from privy_middleware.asgi import gate_in
+from privy_middleware.asgi import required_lookup_in
 
 __all__ = ["clear_privy_cookies"]
 
@@ -23,11 +22,8 @@ def clear_privy_cookies(response: R, connection: ASGIConnection[Any, Any, Any, A
     Raises:
         ConfigurationError: if the plugin is not installed in the app.
     """
-    scope: Any = connection.scope
-    gate = gate_in(scope)
-    if gate is None:
-        raise ConfigurationError("Privy", "is not installed; make the app with plugins=[Privy(…)]")
-    for value in gate.settings.cleared_cookies:
+    lookup = required_lookup_in(connection.scope, "make it with plugins=[Privy(…)]")
+    for value in lookup.gate.settings.cleared_cookies:
         ((name, morsel),) = SimpleCookie(value).items()
         domain, secure = morsel["domain"] or None, bool(morsel["secure"]) or None
         response.set_cookie(Cookie(name, value="", max_age=0, expires=0, domain=domain, secure=secure))

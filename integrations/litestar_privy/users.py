@@ -12,7 +12,7 @@ from litestar.types import Empty, Scope
 from litestar.utils.scope.state import ScopeState
 
 from privy_middleware import PrivyAuth, PrivyUser, condition, plugin
-from privy_middleware.asgi import ASGIRequest, BufferedReceive, request_parts, required_auth_in
+from privy_middleware.asgi import ASGIRequest, BufferedReceive, Remembering, request_parts, required_auth_in
 
 __all__ = ["CurrentUser", "Guard", "OptionalUser", "PROVIDERS", "Preflight", "requires_privy_user"]
 
@@ -31,17 +31,20 @@ def requires_privy_user(*predicates: plugin.Predicate, **words: Unpack[plugin.Co
 
     async def guard(connection: Any, _: object) -> None:
         auth = _auth(connection.scope)
-        await rule.acheck(auth, lambda names: plugin.aread_parameters(names, lambda: _parts(connection)))
+        with Remembering(connection.scope):
+            await rule.acheck(auth, lambda names: plugin.aread_parameters(names, lambda: _parts(connection)))
 
     return guard
 
 
 async def _current_user(scope: Scope) -> PrivyUser:
-    return _auth(scope).require()
+    with Remembering(scope):
+        return _auth(scope).require()
 
 
 async def _optional_user(scope: Scope) -> PrivyUser | None:
-    return _auth(scope).optional()
+    with Remembering(scope):
+        return _auth(scope).optional()
 
 
 PROVIDERS: dict[str, Any] = {"current_user": _current_user, "optional_user": _optional_user}

@@ -3,7 +3,7 @@
 from privy_middleware.asgi.body import BufferedReceive, request_parts
 from privy_middleware.asgi.middleware import MiddlewareOptions, PrivyMiddleware
 from privy_middleware.asgi.request import ASGIRequest
-from privy_middleware.asgi.state import auth_in, gate_in, required_auth_in
+from privy_middleware.asgi.state import Remembering, auth_in, lookup_in, required_auth_in, required_lookup_in
 from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
@@ -14,10 +14,12 @@ __all__ = [
     "MiddlewareOptions",
     "PrivyMiddleware",
     "Receive",
+    "Remembering",
     "Scope",
     "Send",
     "auth_in",
-    "gate_in",
+    "lookup_in",
     "request_parts",
     "required_auth_in",
+    "required_lookup_in",
 ]

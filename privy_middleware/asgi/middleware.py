@@ -10,9 +10,9 @@ from privy_middleware.asgi.expiry import Expiry, OnExpired, check_on_expired
 from privy_middleware.asgi.request import ASGIRequest
 from privy_middleware.asgi.response import Response, close_message, decode_value, encode_name, send_answer
 from privy_middleware.asgi.startup import fails_startup
-from privy_middleware.asgi.state import put_state
+from privy_middleware.asgi.state import put_state, remove_lookup
 from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
-from privy_middleware.errors import PrivyError
+from privy_middleware.errors import Answer, PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.http.cache_headers import CacheHeaders
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
@@ -70,7 +70,8 @@ class PrivyMiddleware:
         self._root_path = root_path
         self._mounted = tuple(_with_root_path(app))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    # Any, so that it is an app for every framework and server: see ``asgi.types``.
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection; scopes of other types pass through."""
         if scope["type"] not in ("http", "websocket"):
             await (self._live(scope, receive, send) if scope["type"] == "lifespan" else self.app(scope, receive, send))
@@ -81,8 +82,9 @@ class PrivyMiddleware:
             await send_answer(PREFLIGHT_ANSWER, scope, send)
             return
         # The app finds the user in a plain dict, so every token is verified here.
-        auth = await Lookup(self.gate, request).afind()
-        state = put_state(scope, auth, self.gate)
+        lookup = Lookup(self.gate, request)
+        auth = await lookup.afind()
+        state = put_state(scope, auth, lookup)
         response = Response(send, self._cache_headers, state, presented=auth.presented)
         try:
             if guarded:
@@ -96,7 +98,7 @@ class PrivyMiddleware:
         except PrivyError as error:
             if response.begun and not response.accepted:
                 raise
-            answer = self.gate.answer(error)
+            answer = lookup.refuse(error)
             if response.accepted:
                 await send(close_message(answer))
             else:
@@ -104,17 +106,20 @@ class PrivyMiddleware:
                 if scope["type"] == "websocket":
                     await send_answer(answer, scope, response.send)
                 else:
-                    await self.refuse(error, scope, receive, response.send)
+                    await self.refuse(error, answer, scope, receive, response.send)
         finally:
             state.pass_on()
+            lookup.report()
+            remove_lookup(scope, state)
+            await response.deliver()
 
     def _mounts(self) -> list[str | None]:
         # Read at every request: an app may set its attribute after the middleware was added.
         return [self._root_path, *(app.root_path for app in self._mounted)]
 
-    async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
+    async def refuse(self, _error: PrivyError, answer: Answer, scope: Scope, _receive: Receive, send: Send, /) -> None:
         """Send the answer to a refused HTTP request; a subclass may do it in the way of its framework."""
-        await send_answer(self.gate.answer(error), scope, send)
+        await send_answer(answer, scope, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def ready_first() -> Message:
@@ -128,6 +133,7 @@ class PrivyMiddleware:
     async def _start(self, send: Send) -> None:
         try:
             await self.gate.aready()
+            await self.gate.settings.reporter.deliver()
         except Exception as error:
             # Servers take a raised error to mean that the app does not support lifespan.
             await send({"type": "lifespan.startup.failed", "message": f"privy_middleware: {error}"})

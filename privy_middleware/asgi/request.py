@@ -66,6 +66,23 @@ class ASGIRequest:
         query = (self._scope.get("query_string") or b"").decode("latin-1")
         return f"{path}?{query}" if query else path
 
+    @property
+    def route(self) -> str | None:
+        """Return the route that Starlette, FastAPI or Litestar has put in the scope."""
+        route = getattr(self._scope.get("route"), "path", None) or self._scope.get("path_template")
+        return route if isinstance(route, str) and route else None
+
+    @property
+    def client(self) -> str | None:
+        """Return the address of the client, ``None`` for a Unix socket."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else None
+
+    @property
+    def native(self) -> Scope:
+        """Return the scope."""
+        return self._scope
+
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
         """Return the values of those of the fields that are there, in order, by the name in lower case."""
         found: dict[str, list[str]] = {}

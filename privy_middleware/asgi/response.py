@@ -49,6 +49,15 @@ class Response:
         if not self.begun or self.accepted:
             message = self._begin(message)
         await self._send(message)
+        # Hooks run after an answer that has one part, and do not delay the headers of others.
+        if message["type"] not in _STARTS:
+            await self.deliver()
+
+    async def deliver(self) -> None:
+        """Await the app's async hooks, if there are events for them."""
+        reporter = self._state.lookup.gate.settings.reporter
+        if reporter.waits:
+            await reporter.deliver()
 
     def _begin(self, message: Message) -> Message:
         kind = message["type"]
@@ -58,6 +67,7 @@ class Response:
             self.begun = True
             self.accepted = kind == "websocket.accept"
             self._state.pass_on()
+            self._state.lookup.report()
         return message
 
     def _start(self, message: Message) -> Message:
@@ -67,6 +77,7 @@ class Response:
             return message
         self.begun = True
         self._state.pass_on()
+        self._state.lookup.report()
         if not self._state.looked and not has_content(status):
             return message
         # An iterable that may be good for a single reading, which this is.

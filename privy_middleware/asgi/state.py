@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from privy_middleware.asgi.types import Scope
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.errors import ConfigurationError
-from privy_middleware.gate import Gate
+from privy_middleware.errors import ConfigurationError, PrivyError
+from privy_middleware.lookup import Lookup
 
-__all__ = ["RequestState", "auth_in", "gate_in", "put_state", "required_auth_in"]
+__all__ = [
+    "Remembering",
+    "RequestState",
+    "auth_in",
+    "lookup_in",
+    "put_state",
+    "remove_lookup",
+    "required_auth_in",
+    "required_lookup_in",
+]
 
 _KEY = "privy_middleware.state"
 _OURS = frozenset({"privy_user", "privy_auth"})
@@ -30,19 +39,21 @@ class RequestState:
 
     Attributes:
         own: the state of this request, a plain dict.
-        gate: what has decided about the request.
+        lookup: what is known about the request.
         looked: whether it is known that the response depends on the user.
     """
 
-    __slots__ = ("_outer", "_passed_on", "gate", "looked", "own")
+    __slots__ = ("_outer", "_outer_state", "_passed_on", "looked", "lookup", "own")
 
-    def __init__(self, outer: MutableMapping[str, Any] | None, auth: PrivyAuth, gate: Gate) -> None:
+    def __init__(self, scope: Scope, auth: PrivyAuth, lookup: Lookup) -> None:
         """Copy the original, if there is one, and add what is known about the request."""
+        outer: MutableMapping[str, Any] | None = scope.get("state")
+        self._outer_state: RequestState | None = scope.get(_KEY)
         own: dict[str, Any] = {} if outer is None else dict(outer)
         own["privy_user"] = auth.user
         own["privy_auth"] = auth
         self.own: dict[str, Any] = own
-        self.gate: Gate = gate
+        self.lookup: Lookup = lookup
         self.looked: bool = False
         self._outer = outer
         self._passed_on = own.copy()
@@ -62,12 +73,20 @@ class RequestState:
                 outer.pop(key, None)
 
 
-def put_state(scope: Scope, auth: PrivyAuth, gate: Gate) -> RequestState:
+def remove_lookup(scope: Scope, state: RequestState) -> None:
+    """Take the lookup out of a scope at the end of the request: it refers to the scope, which would be a cycle."""
+    if state._outer_state is None:
+        scope.pop(_KEY, None)
+    else:
+        scope[_KEY] = state._outer_state
+
+
+def put_state(scope: Scope, auth: PrivyAuth, lookup: Lookup) -> RequestState:
     """Replace the state in a scope by one with the user in it.
 
     The scope itself is not copied, since middleware outside reads what routers add to it.
     """
-    state = RequestState(scope.get("state"), auth, gate)
+    state = RequestState(scope, auth, lookup)
     scope["state"] = state.own
     scope[_KEY] = state
     return state
@@ -94,7 +113,41 @@ def required_auth_in(scope: Scope, fix: str) -> PrivyAuth:
     return auth
 
 
-def gate_in(scope: Scope) -> Gate | None:
-    """Return the gate of the middleware that a scope has passed, ``None`` without the middleware."""
-    state: RequestState | None = scope.get(_KEY)
-    return None if state is None else state.gate
+def lookup_in(scope: Mapping[str, object]) -> Lookup | None:
+    """Return the lookup of the request that a scope is of, ``None`` without the middleware."""
+    state = scope.get(_KEY)
+    return state.lookup if isinstance(state, RequestState) else None
+
+
+class Remembering:
+    """A context in which a refusal is remembered for the event of the request, whoever answers it.
+
+    Without the middleware, as in tests that replace the user, it does nothing.
+    """
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Mapping[str, object]) -> None:
+        """Create it for a request or a WebSocket."""
+        self._scope = scope
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Remember the refusal, if it is one."""
+        lookup = lookup_in(self._scope) if isinstance(error, PrivyError) else None
+        if lookup is not None and isinstance(error, PrivyError):
+            lookup.remember(error)
+
+
+def required_lookup_in(scope: Mapping[str, object], fix: str) -> Lookup:
+    """Return the lookup in a scope, as ``lookup_in`` does; ``fix`` says how to add the middleware.
+
+    Raises:
+        ConfigurationError: if the scope has not passed the middleware.
+    """
+    lookup = lookup_in(scope)
+    if lookup is None:
+        raise ConfigurationError("PrivyMiddleware", f"is not installed; {fix}")
+    return lookup

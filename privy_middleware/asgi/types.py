@@ -1,4 +1,8 @@
-"""The types of ASGI 3."""
+"""The types of ASGI 3.
+
+Every framework and server has its own types for the arguments of an app, such as a ``TypedDict`` for the scope, and
+none of them accepts the types of another one. So an app is any callable with three arguments that has to be awaited.
+"""
 
 from __future__ import annotations
 
@@ -11,4 +15,4 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeyMaterial, KeySet, check_algorithms, load_key_set
+from privy_middleware.settings_sources import named_settings
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 
 __all__ = ["CustomKeyConfig"]
 
 
+@named_settings
 @dataclass(frozen=True, kw_only=True)
 class CustomKeyConfig(BearerSettings):
     """The settings of one issuer with its own key, whose tokens come as ``Authorization: Bearer``.
@@ -28,11 +30,11 @@ class CustomKeyConfig(BearerSettings):
 
     public_key: KeyMaterial = field(repr=False)
     """The public key: PEM in any form, a JWK or a JWKS."""
-    algorithms: tuple[str, ...]
+    algorithms: Sequence[str]
     """The algorithms that are accepted; each must fit the key (RFC 8725 §3.1)."""
     issuer: str
     """The tokens' ``iss``, exactly; for Privy's earlier tokens it is the API key."""
-    audience: str | tuple[str, ...]
+    audience: str | Sequence[str]
     """The tokens' ``aud``, exactly, one or several; for Privy's earlier tokens it is ``api.privy.io``."""
     keys: KeySet = field(init=False, repr=False, compare=False, default_factory=lambda: KeySet(()))
     """The keys, read from ``public_key``."""
@@ -49,6 +51,8 @@ class CustomKeyConfig(BearerSettings):
         if not self.audiences or not all(map(is_text, self.audiences)):
             raise ConfigurationError("audience", "set the aud of your own tokens, exactly")
         self._freeze_sequences("algorithms")
+        if not isinstance(self.audience, str):
+            self._freeze_sequences("audience")
         algorithms = check_algorithms(self.algorithms)
         object.__setattr__(self, "keys", load_key_set(self.public_key, algorithms=algorithms, field="public_key"))
         unfit = sorted(algorithms.difference(*(key.algorithms for key in self.keys.keys)))
@@ -69,10 +73,14 @@ class CustomKeyConfig(BearerSettings):
         return (self.issuer,)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "CUSTOM_KEY_") -> Self:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, prefix: str = "CUSTOM_KEY_", **settings: Any
+    ) -> Self:
         """Build a configuration from environment variables such as ``CUSTOM_KEY_PUBLIC_KEY``.
+
+        Keyword arguments are settings that take precedence over the environment.
 
         Raises:
             ConfigurationError: if a value is missing or wrong.
         """
-        return super().from_env(environ, prefix=prefix)
+        return super().from_env(environ, prefix=prefix, **settings)

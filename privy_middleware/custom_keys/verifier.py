@@ -13,15 +13,17 @@ from privy_middleware.errors import InvalidClaims
 from privy_middleware.keys import FixedKeys
 from privy_middleware.tokens.claims import Claims, check_audience, check_issuer, is_text
 from privy_middleware.users.frozen import FrozenDict
-from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.users.pydantic_schema import OnlyFromTokens
+from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims
 from privy_middleware.verifiers.bearer import BearerVerifier, verifier_for
 from privy_middleware.verifiers.token import TrustedSigner
 
 __all__ = ["CustomKeyUser", "CustomKeyVerifier"]
 
 
+@hide_claims
 @dataclass(frozen=True, slots=True)
-class CustomKeyUser(PydanticOutputOnly):
+class CustomKeyUser(VerifiedUser):
     """The verified user of a token that an app signs with its own key; it has no accounts.
 
     Attributes:
@@ -32,12 +34,14 @@ class CustomKeyUser(PydanticOutputOnly):
         complete: always ``False``: the accounts of the user are not known.
     """
 
-    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"complete"})
+
+    email_addresses: ClassVar[tuple[()]] = ()
 
     id: Annotated[str, OnlyFromTokens("CustomKeyUser")] = field(repr=False)
     subject: str
     issuer: str = field(repr=False)
-    claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)
+    claims: NotAField[Mapping[str, Any]] = field(default=FrozenDict(), repr=False, compare=False)
     complete: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
         signer = TrustedSigner(config.issuer, FixedKeys(config.keys), frozenset(config.algorithms))
         super().__init__(config, [signer], self._read, clock=clock)
         self._audiences = frozenset(config.audiences)
+        self._expected = f"accepted is {' or '.join(config.audiences)}"
 
     def verify_token(self, token: str) -> Claims:
         """Return the claims of a token, as an immutable mapping.
@@ -68,10 +73,10 @@ class CustomKeyVerifier(BearerVerifier[CustomKeyUser]):
 
     def _read(self, claims: Claims, issuer: str) -> CustomKeyUser:
         check_issuer(claims, issuer)
-        check_audience(claims, self._audiences.__contains__, lists=False)
+        check_audience(claims, self._audiences.__contains__, lists=False, expected=self._expected)
         subject = claims.get("sub")
         if not isinstance(subject, str) or not is_text(subject):
-            raise InvalidClaims("sub is not a non-empty string")
+            raise InvalidClaims("The claim sub is not a non-empty string.")
         user_id = f"custom:{quote(issuer, safe='')}:{quote(subject, safe='@+')}"
         return CustomKeyUser(user_id, subject, issuer, claims=claims)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from privy_middleware.errors import ConflictingTokens
 from privy_middleware.http.cookies import cookie_values, is_token, only_token
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.tokens.claims import TokenKind
@@ -87,6 +88,20 @@ class CredentialReader:
         # Cookies are not parsed at all where none can be a token.
         self._names = FieldNames([*(["cookie"] if self._cookies else []), *(each.header for each in locations)])
 
+    @property
+    def places(self) -> list[str]:
+        """Return where tokens are looked for, in words."""
+        found = [
+            f"{source} {name}" for source in self._sources for each in self._locations for name in _names(each, source)
+        ]
+        return list(dict.fromkeys(found))
+
+    def finds_only_other_schemes(self, request: Request) -> bool:
+        """Return whether there is a bearer header with something else than the scheme ``Bearer``."""
+        fields = [each.header for each in self._locations if each.bearer and "header" in self._sources]
+        values = [value.strip(" \t") for name in fields for value in request.values(name)]
+        return any(is_token(value) and not _BEARER.match(value) for value in values)
+
     def read(self, request: Request) -> list[Credential]:
         """Return the tokens of a request, at most one for each location.
 
@@ -119,11 +134,21 @@ class CredentialReader:
         return any(map(is_token, tokens))
 
 
+def _names(location: TokenLocation, source: Source) -> list[str]:
+    name = location.header if source == "header" else location.cookie
+    return [] if name is None else [name]
+
+
 def _token_in(values: Sequence[str], location: TokenLocation, source: Source) -> str | None:
-    if source == "cookie":
-        return only_token(values, values)
-    parts = _parts(values)
-    return only_token(parts, _tokens(parts, location))
+    try:
+        if source == "cookie":
+            return only_token(values, values)
+        parts = _parts(values)
+        return only_token(parts, _tokens(parts, location))
+    except ConflictingTokens:
+        name = location.header if source == "header" else location.cookie
+        conflict = ConflictingTokens(f"The {source} {name} has two different values.")
+        raise conflict.of_token(location.kind, source) from None
 
 
 def _parts(values: Sequence[str]) -> Sequence[str]:

@@ -124,11 +124,23 @@ def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
         raise ConfigurationError(field, 'give a list of path prefixes, as in ["/api"]')
     for prefix in prefixes:
         if not isinstance(prefix, str) or not is_plain(prefix) or len(prefix) > _LONGEST:
-            raise ConfigurationError(field, 'each entry is a path prefix that starts with "/"')
+            raise ConfigurationError(field, _fix_of(prefix))
         if "*" in prefix and (field == "exempt" or prefix.endswith("/*") or prefix.index("*") < len(prefix) - 1):
             hint = '"/api" covers all that is below it, and in protect alone "/api*" covers all that starts so'
             raise ConfigurationError(field, f"no wildcards: {hint}")
     return tuple(prefixes)
+
+
+def _fix_of(prefix: object) -> str:
+    """Return what to do about an entry that is not a path prefix."""
+    fix = f'each entry is a path prefix that starts with "/", which {prefix!r} is not'
+    if not isinstance(prefix, str):
+        return fix
+    if "://" in prefix:
+        return f"{fix}: give only the path of a URL"
+    if "?" in prefix or "#" in prefix:
+        return f"{fix}: give the path without a query"
+    return fix if prefix.startswith("/") or not is_plain(f"/{prefix}") else f'{fix}: write "/{prefix}"'
 
 
 def _names(prefix: str) -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-__all__ = ["FieldNames", "Request", "environ_key"]
+__all__ = ["FieldNames", "Request", "environ_key", "shown_method", "shown_path"]
 
+# Longer parts of a path are not logged: they may be a token.
+_LONGEST_PART = 40
+_LONGEST_PATH = 200
 _BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
@@ -51,6 +54,21 @@ class Request(Protocol):
         """Return path and query as they were sent, percent-encoded."""
         ...
 
+    @property
+    def route(self) -> str | None:
+        """Return the template of the route that the framework has matched, ``None`` if it is not known."""
+        ...
+
+    @property
+    def client(self) -> str | None:
+        """Return the address of the client that has connected to the server, ``None`` if it is not known."""
+        ...
+
+    @property
+    def native(self) -> object:
+        """Return the request as the server or the framework has it, for the hooks of the app."""
+        ...
+
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:
         """Return the values of those of the fields that are there, in order, by the name in lower case."""
         ...
@@ -58,3 +76,15 @@ class Request(Protocol):
     def values(self, name: str) -> list[str]:
         """Return every value of the field ``name`` (lower case), in order."""
         ...
+
+
+def shown_method(method: str) -> str:
+    """Return a method for the log: what is not one is not shown, since the client chooses the text."""
+    return method if method.isascii() and method.isalpha() and len(method) <= _LONGEST_PART else "?"
+
+
+def shown_path(target: str) -> str:
+    """Return the path of a request for the log: without the query, and with an ellipsis for long parts."""
+    parts = target.partition("?")[0].split("/")
+    shown = "/".join("..." if len(part) > _LONGEST_PART else part for part in parts)[:_LONGEST_PATH]
+    return "".join(each if "!" <= each <= "~" else "?" for each in shown)

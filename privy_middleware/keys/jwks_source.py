@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from privy_middleware.errors import ConfigurationError, KeysUnavailable
+from privy_middleware.events import KeysStale
 from privy_middleware.fetching.download import Downloader
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys.algorithms import VerificationKey, check_algorithms
@@ -21,6 +22,7 @@ from privy_middleware.keys.fetcher import KeyFetcher, KeyFlight
 from privy_middleware.keys.log import KeyLog
 from privy_middleware.keys.shared_cache import KeyCache, SharedJWKS
 from privy_middleware.keys.unknown_kids import UnknownKids
+from privy_middleware.reporting import Reporter
 
 __all__ = ["JWKSSource", "SourceStats"]
 
@@ -87,11 +89,12 @@ class JWKSSource:
         cache: KeyCache | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        reporter: Reporter | None = None,
     ) -> None:
         """Set the URL and the times, in seconds; nothing is fetched yet.
 
         ``client_options`` are passed to httpx2's clients, and ``cache`` is shared with other workers. ``wall_clock``
-        is used for the age of the cache's entries, ``clock`` for everything else.
+        is used for the age of the cache's entries, ``clock`` for everything else. ``reporter`` gets the events.
 
         Raises:
             ConfigurationError: if a value is wrong, naming it and the fix.
@@ -111,7 +114,9 @@ class JWKSSource:
         self._cached = CachedKeys()
         self._lock = threading.Lock()
         self._flight: KeyFlight | None = None
-        self._log = KeyLog(url)
+        self._reporter = reporter or Reporter()
+        self._log = KeyLog(url, self._reporter)
+        self._stale_after = -1
         self._counts = dict.fromkeys(SourceStats.__slots__, 0)
         _SOURCES.add(self)
 
@@ -143,8 +148,16 @@ class JWKSSource:
             return None
         if now >= cached.fresh_until:
             self._counts["stale_lookups"] += 1
+            if self._stale_after != cached.fetches:
+                self._stale_after = cached.fetches
+                self._reporter.report(KeysStale(url=self._url, usable_for=cached.usable_until - now))
             self.fetch_in_background()
         return cached.keys.find(kid, alg) or self._not_found(cached, kid, now)
+
+    def summary(self) -> str:
+        """Return how many keys there are, and the URL."""
+        count = len(self._cached.keys.keys)
+        return f"the {count} key{'' if count == 1 else 's'} from {self._url}"
 
     def is_current(self, generation: int) -> bool:
         """Return whether the keys are fresh, and still those of a generation."""
@@ -202,7 +215,11 @@ class JWKSSource:
         if cached.keys.has_kid(kid):
             return None
         if not cached.may_lack_a_key:
-            return None if cached.generation == generation else KeysUnavailable("The keys have just changed.")
+            return (
+                None
+                if cached.generation == generation
+                else KeysUnavailable("The keys have just changed, and the token is to be verified again.")
+            )
         retry_at = cached.backoff.retry_at
         detail = (
             f"A new key may have signed the token, and no keys are available from {self._url}: {cached.backoff.reason}."

@@ -50,6 +50,10 @@ class KeySet:
         """Return whether both sets verify the same tokens, in whatever order their keys are."""
         return _identities(self.keys) == _identities(other.keys)
 
+    def count_missing(self, other: KeySet) -> int:
+        """Return how many keys of this set are not in the other one."""
+        return len(_identities(self.keys) - _identities(other.keys))
+
     def __repr__(self) -> str:
         """Show the number of keys."""
         return f"<KeySet of {len(self.keys)}>"

@@ -27,6 +27,10 @@ class KeySource(Protocol):
         """
         ...
 
+    def summary(self) -> str:
+        """Return how many keys there are and where they are from, in a few words for a message."""
+        ...
+
     def is_current(self, generation: int) -> bool:
         """Return whether the keys are fresh, and still those of a generation."""
         ...
@@ -122,6 +126,7 @@ class FixedKeys:
     def __init__(self, key_set: KeySet) -> None:
         """Set the keys, as ``load_key_set`` returned them."""
         self._find = key_set.find
+        self._count = len(key_set.keys)
 
     def is_current(self, generation: int) -> bool:
         """Return ``True``: there is only one generation."""
@@ -130,6 +135,10 @@ class FixedKeys:
     def lookup(self, kid: str | None, alg: str) -> tuple[VerificationKey, ...]:
         """Return the keys that fit, perhaps none."""
         return self._find(kid, alg)
+
+    def summary(self) -> str:
+        """Return how many keys are configured."""
+        return "the configured key" if self._count == 1 else f"the {self._count} configured keys"
 
     def holds(self, kid: str | None, alg: str) -> bool:
         """Return ``True``: ``lookup`` never asks for a fetch."""

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, UserDeleted, UserUnavailable
+from privy_middleware.events import Event, UserLoaded, UserLoadFailed
 from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
+from privy_middleware.gate import read_settings
 from privy_middleware.loader.api import PRIVY_API_URL, CallableSource, LoadUser, UserAPI, UserSource
 from privy_middleware.loader.cache import Loaded, LoadFailed, UserCache, UserRef
 from privy_middleware.loader.request import Follower, Leader, UserFlight
@@ -82,6 +84,11 @@ class UserLoader:
         """Show the app ids, and no secret."""
         return f"<UserLoader {', '.join(self._config.app_ids)}>"
 
+    @property
+    def config(self) -> PrivyConfig:
+        """Return the configuration."""
+        return self._config
+
     def load(self, user: PrivyUser | str, *, app_id: str | None = None) -> PrivyUser:
         """Return the complete user of a user or a user id, blocking if the API has to be asked.
 
@@ -125,10 +132,10 @@ class UserLoader:
         token_user = user if isinstance(user, PrivyUser) else None
         if isinstance(outcome, LoadFailed):
             if token_user is None or self._on_outage == "error":
-                raise UserUnavailable(f"the user cannot be loaded: {outcome.reason}", retry_after=outcome.retry_after)
+                raise UserUnavailable(f"The user cannot be loaded: {outcome.reason}.", retry_after=outcome.retry_after)
             return token_user
         if outcome.user is None:
-            raise UserDeleted("Privy knows no such user")
+            raise UserDeleted
         return outcome.user if token_user is None else replace(outcome.user, claims=token_user.claims)
 
     def _steps(self, ref: UserRef) -> Steps[Loaded | LoadFailed]:
@@ -167,6 +174,8 @@ class UserLoader:
                     self._cache.put(ref, outcome, now)
         flight.outcome = outcome
         flight.finish()
+        if outcome is not None:
+            self._config.reporter.report(_event(ref, outcome))
 
     def _backing_off(self, app_id: str, now: float) -> LoadFailed | None:
         """Return the failure to report during a back-off, ``None`` if a request may be made."""
@@ -181,10 +190,16 @@ class UserLoader:
             self._backoffs[app_id] = backoff.after_failure(now, outcome.reason, outcome.retry_after)
 
 
+def _event(ref: UserRef, outcome: Loaded | LoadFailed) -> Event:
+    if isinstance(outcome, LoadFailed):
+        return UserLoadFailed(app_id=ref.app_id, reason=outcome.reason, retry_in=outcome.retry_after)
+    return UserLoaded(app_id=ref.app_id, user_id=ref.user_id, found=outcome.user is not None)
+
+
 def _configured(config: PrivyConfig | Mapping[str, Any] | None) -> PrivyConfig:
-    if config is None:
-        return PrivyConfig.from_env()
-    return config if isinstance(config, PrivyConfig) else PrivyConfig.from_mapping(config)
+    if config is not None and not isinstance(config, PrivyConfig | Mapping):
+        raise ConfigurationError("settings", 'give a PrivyConfig or a dict such as {"APP_ID": "…"}')
+    return config if isinstance(config, PrivyConfig) else read_settings(config)
 
 
 def _check_numbers(**settings: tuple[float, float, float]) -> None:

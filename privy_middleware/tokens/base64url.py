@@ -8,6 +8,7 @@ from privy_middleware.errors import MalformedToken
 
 __all__ = ["decode_base64url"]
 
+_NOT_BASE64URL = "A part of the token is not base64url without padding."
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # To the standard alphabet; characters that only that one has become invalid.
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
@@ -32,7 +33,7 @@ def decode_base64url(text: str) -> bytes:
     try:
         data = binascii.a2b_base64(standard + _PADDING[tail], strict_mode=True)
     except binascii.Error:
-        raise MalformedToken from None
+        raise MalformedToken(_NOT_BASE64URL) from None
     if tail and text[-1] not in _CANONICAL_END[tail]:
-        raise MalformedToken
+        raise MalformedToken(_NOT_BASE64URL)
     return data

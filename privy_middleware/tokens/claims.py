@@ -27,6 +27,7 @@ __all__ = [
     "numeric_date",
     "required_date",
     "share_names",
+    "wrong_audience",
 ]
 
 Claims: TypeAlias = Mapping[str, Any]
@@ -58,7 +59,7 @@ def numeric_date(claims: Claims, name: str) -> float | None:
         return None
     value = claims[name]
     if type(value) not in (int, float) or not 0 < value < _YEAR_10000:
-        raise InvalidClaims(f"{name} is not a NumericDate")
+        raise InvalidClaims(f"The claim {name} is not a number of seconds since 1970.")
     number: float = value
     return number
 
@@ -71,7 +72,7 @@ def required_date(claims: Claims, name: str) -> float:
     """
     value = numeric_date(claims, name)
     if value is None:
-        raise InvalidClaims(f"{name} is missing")
+        raise InvalidClaims(f"The claim {name} is missing.")
     return value
 
 
@@ -91,9 +92,11 @@ def check_times(claims: Claims, now: float, leeway: float, max_age: float | None
         expires = min(expires, required_date(claims, "iat") + max_age)
     starts = max(numeric_date(claims, "nbf") or 0, numeric_date(claims, "iat") or 0)
     if now >= expires + leeway:
-        raise TokenExpired
+        raise TokenExpired(f"The token expired {now - expires:.0f} s ago (leeway {leeway:g} s).")
     if now < starts - leeway:
-        raise TokenNotYetValid
+        raise TokenNotYetValid(
+            f"The token is valid from {starts - now:.0f} s in the future on (leeway {leeway:g} s): compare the clocks."
+        )
     return expires
 
 
@@ -105,11 +108,13 @@ def check_issuer(claims: Claims, issuer: str) -> None:
     """
     found = claims.get("iss")
     if not isinstance(found, str) or found != issuer:
-        raise WrongIssuer
+        raise WrongIssuer(f"The issuer (iss) is not {issuer}.")
 
 
-def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: bool) -> None:
+def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: bool, expected: str) -> None:
     """Check that ``aud`` is an accepted string or, with ``lists``, a list of strings with one (RFC 7519 §4.1.3).
+
+    ``expected`` says in a few words what is accepted, for the message.
 
     Raises:
         WrongAudience: if it is missing, of another type, or contains no accepted audience.
@@ -121,15 +126,25 @@ def check_audience(claims: Claims, accepts: Callable[[str], bool], *, lists: boo
         members = audience if lists and isinstance(audience, list | tuple) else ()
         accepted = all(isinstance(member, str) for member in members) and any(map(accepts, members))
     if not accepted:
-        raise WrongAudience
+        raise WrongAudience(wrong_audience(claims, expected))
+
+
+def wrong_audience(claims: Claims, expected: str) -> str:
+    """Return the sentence for an ``aud`` that is not accepted; ``expected`` says what is."""
+    audience = claims.get("aud")
+    if audience is None:
+        return f"The token has no audience (aud); {expected}."
+    if not isinstance(audience, str):
+        return f"The audience (aud) is not a string with the right value; {expected}."
+    return f"The audience (aud) is another app's; {expected}."
 
 
 def _check_names(claims: Claims) -> None:
     """Check ``sub``, which is required, and ``jti``, which is optional (RFC 7519 §4.1.2, §4.1.7)."""
     if not is_text(claims.get("sub")):
-        raise InvalidClaims("sub is not a non-empty string")
+        raise InvalidClaims("The claim sub is not a non-empty string.")
     if not isinstance(claims.get("jti", ""), str):
-        raise InvalidClaims("jti is not a string")
+        raise InvalidClaims("The claim jti is not a string.")
 
 
 def check_access(claims: Claims) -> None:
@@ -143,10 +158,10 @@ def check_access(claims: Claims) -> None:
         InvalidClaims: if a claim is missing or of the wrong type.
     """
     if "linked_accounts" in claims:
-        raise WrongTokenKind
+        raise WrongTokenKind("The token is an identity token (it has linked_accounts), where an access token belongs.")
     _check_names(claims)
     if not is_text(claims.get("sid")):
-        raise InvalidClaims("sid is not a non-empty string")
+        raise InvalidClaims("The claim sid is not a non-empty string.")
     required_date(claims, "iat")
 
 
@@ -160,7 +175,7 @@ def check_identity(claims: Claims) -> tuple[list[Any], dict[str, Any] | None]:
         InvalidClaims: if a claim is missing or of the wrong type.
     """
     if "linked_accounts" not in claims and "sid" in claims:
-        raise WrongTokenKind
+        raise WrongTokenKind("The token is an access token (it has sid), where an identity token belongs.")
     _check_names(claims)
     accounts = _decode_inner(claims, "linked_accounts", list)
     metadata = _decode_inner(claims, "custom_metadata", dict) if "custom_metadata" in claims else None
@@ -170,11 +185,11 @@ def check_identity(claims: Claims) -> tuple[list[Any], dict[str, Any] | None]:
 def _decode_inner(claims: Claims, name: str, wanted: type) -> Any:
     text = claims.get(name)
     if not isinstance(text, str):
-        raise InvalidClaims(f"{name} is not a string of JSON")
+        raise InvalidClaims(f"The claim {name} is not a string that contains JSON.")
     try:
         value = decode(text)
     except NotStrictJSON:
-        raise InvalidClaims(f"{name} is not a string of JSON") from None
+        raise InvalidClaims(f"The claim {name} is not a string that contains JSON.") from None
     if not isinstance(value, wanted):
-        raise InvalidClaims(f"{name} does not contain the right type")
+        raise InvalidClaims(f"The claim {name} does not contain a JSON {'list' if wanted is list else 'object'}.")
     return value

@@ -43,15 +43,15 @@ def find_dots(token: str, max_bytes: int) -> tuple[int, int]:
         MalformedToken: if it does not have three segments, or its header or signature is too long.
     """
     if not isinstance(token, str):
-        raise MalformedToken
+        raise MalformedToken("The token is not text.")
     if len(token) > max_bytes:
-        raise OversizedToken
+        raise OversizedToken(f"The token has {len(token)} characters, and max_token_bytes is {max_bytes}.")
     first = token.find(".")
     last = token.find(".", first + 1)
     if first < 0 or last < 0 or token.find(".", last + 1) >= 0 or not token.isascii():
-        raise MalformedToken
+        raise MalformedToken("The token is not a compact JWS: three parts of ASCII characters, separated by dots.")
     if first > LONGEST_HEADER or len(token) - last - 1 > _LONGEST_SIGNATURE:
-        raise MalformedToken
+        raise MalformedToken("The token's header or signature is longer than that of any issuer.")
     return first, last
 
 
@@ -65,9 +65,9 @@ def read_payload(segment: str) -> dict[str, Any]:
     try:
         claims = decode_bytes(decode_base64url(segment))
     except NotStrictJSON:
-        raise InvalidClaims from None
+        raise InvalidClaims("The payload is not JSON, or has a name twice, or is nested too deeply.") from None
     if not isinstance(claims, dict):
-        raise InvalidClaims
+        raise InvalidClaims("The payload is not a JSON object.")
     return claims
 
 
@@ -81,14 +81,18 @@ def read_header(segment: str) -> Header:
     try:
         header = decode_bytes(decode_base64url(segment))
     except NotStrictJSON:
-        raise MalformedToken from None
+        raise MalformedToken("The token's header is not JSON, or has a name twice, or is nested too deeply.") from None
     if not isinstance(header, dict):
-        raise MalformedToken
+        raise MalformedToken("The token's header is not a JSON object.")
     if not _REFUSED.isdisjoint(header):
-        raise UnsupportedHeader
+        raise UnsupportedHeader(
+            f"The token's header has {min(_REFUSED.intersection(header))}, which is never accepted."
+        )
     typ, alg, kid = header.get("typ"), header.get("alg"), header.get("kid")
-    if not isinstance(typ, str) or typ.lower() not in _TYPES or not isinstance(alg, str):
-        raise UnsupportedHeader
+    if not isinstance(typ, str) or typ.lower() not in _TYPES:
+        raise UnsupportedHeader('The token\'s header does not have "typ": "JWT".')
+    if not isinstance(alg, str):
+        raise UnsupportedHeader("The token's header has no alg.")
     if "kid" in header and not isinstance(kid, str):
-        raise UnsupportedHeader
+        raise UnsupportedHeader("The kid in the token's header is not a string.")
     return Header(alg, kid)

@@ -25,6 +25,8 @@ from privy_middleware.users.accounts import (
     UnknownAccount,
     WalletAccount,
 )
+from privy_middleware.users.emails import EmailAddress
+from privy_middleware.users.stored import InvalidUserData
 from privy_middleware.users.user import AccessTokenClaims, PrivyUser
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "CustomAuthAccount",
     "DiscordAccount",
     "EmailAccount",
+    "EmailAddress",
     "FarcasterAccount",
     "GithubAccount",
     "GoogleAccount",
     "InstagramAccount",
+    "InvalidUserData",
     "LinkedAccount",
     "LinkedInAccount",
     "PasskeyAccount",

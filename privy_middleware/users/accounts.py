@@ -21,6 +21,7 @@ __all__ = [
     "ACCOUNT_TYPES",
     "Account",
     "AppleAccount",
+    "CHAIN_TYPES",
     "CrossAppAccount",
     "CrossAppWallet",
     "CustomAuthAccount",
@@ -32,6 +33,7 @@ __all__ = [
     "InstagramAccount",
     "LinkedAccount",
     "LinkedInAccount",
+    "OTHER_ACCOUNT_TYPES",
     "PasskeyAccount",
     "PhoneAccount",
     "SmartWalletAccount",
@@ -59,6 +61,10 @@ def _text(value: object) -> str | None:
 
 def _filled_text(value: object) -> str | None:
     return _text(value) or None
+
+
+def _not_in_tokens(_: object) -> None:
+    """Return ``None``: only the REST API and the webhooks have the field."""
 
 
 def _picture(value: object) -> str | None:
@@ -185,28 +191,31 @@ class TwitterAccount(Account):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordAccount(Account):
-    """A Discord account."""
+    """A Discord account; only the REST API and the webhooks have its ``email``."""
 
     type: Literal["discord_oauth"] = "discord_oauth"
     subject: str
     username: str | None = None
+    email: str | None = field(default=None, metadata={"read": _not_in_tokens, "official": _filled_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GithubAccount(Account):
-    """A GitHub account."""
+    """A GitHub account; only the REST API and the webhooks have its ``email``."""
 
     type: Literal["github_oauth"] = "github_oauth"
     subject: str
     username: str | None = None
+    email: str | None = field(default=None, metadata={"read": _not_in_tokens, "official": _filled_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpotifyAccount(Account):
-    """A Spotify account."""
+    """A Spotify account; only the REST API and the webhooks have its ``email``."""
 
     type: Literal["spotify_oauth"] = "spotify_oauth"
     subject: str
+    email: str | None = field(default=None, metadata={"read": _not_in_tokens, "official": _filled_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +356,29 @@ ACCOUNT_TYPES: Mapping[str, type[Account]] = {
 }
 
 
+OTHER_ACCOUNT_TYPES = ("line_oauth", "twitch_oauth", "authorization_key")
+"""Account types of Privy that have no class here; their accounts are ``UnknownAccount``."""
+
+CHAIN_TYPES = (
+    "ethereum",
+    "solana",
+    "cosmos",
+    "stellar",
+    "sui",
+    "aptos",
+    "movement",
+    "tron",
+    "bitcoin-segwit",
+    "bitcoin-taproot",
+    "near",
+    "ton",
+    "starknet",
+    "xrpl",
+    "spark",
+)
+"""The values of a wallet's ``chain_type`` that Privy documents; others may follow."""
+
+
 def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]], Any]:
     """Return a function that makes a ``cls`` of an account's JSON, or ``None`` if a required field is missing.
 
@@ -404,7 +436,7 @@ def parse_accounts(items: Sequence[object], *, official: bool = False) -> tuple[
     accounts: list[LinkedAccount] = []
     for item in items:
         if not isinstance(item, dict):
-            raise InvalidClaims("linked_accounts contains something that is not an object")
+            raise InvalidClaims("The claim linked_accounts contains something that is not an object.")
         name = item.get("type")
         build = builders.get(name) if type(name) is str else None
         account = None if build is None else build(item)

@@ -72,7 +72,7 @@ def freeze(value: Any, depth: int = MAX_DEPTH) -> Any:
         InvalidClaims: if it is nested more than ``depth`` deep, which could overflow the stack later.
     """
     if depth < 0:
-        raise InvalidClaims("a claim is nested too deeply")
+        raise InvalidClaims("A claim is nested too deeply.")
     if isinstance(value, dict):
         return freeze_object(value, depth)
     if isinstance(value, (list, tuple)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
-from functools import partial
+from functools import cache, partial
 from operator import methodcaller
 from typing import Any, ClassVar
 
@@ -14,13 +15,38 @@ __all__ = ["OnlyFromTokens", "PydanticOutput", "PydanticOutputOnly"]
 _building_schema: ContextVar[bool] = ContextVar("privy_building_schema", default=False)
 
 
+class _LazySerializer:
+    """The attribute by which pydantic finds the serialiser of an object whose type is not annotated."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        """Return a serialiser that calls ``to_dict``.
+
+        Raises:
+            AttributeError: if pydantic is not loaded.
+        """
+        core: Any = sys.modules.get("pydantic_core")
+        if core is None:
+            raise AttributeError("pydantic is not loaded")
+        return _serializer(core)
+
+
+_BY_TO_DICT = {"type": "function-plain", "function": methodcaller("to_dict")}
+
+
+@cache
+def _serializer(core: Any) -> Any:
+    return core.SchemaSerializer({"type": "any", "serialization": _BY_TO_DICT})
+
+
 class PydanticOutput:
     """A mixin for dataclasses: pydantic documents the fields, and serialises an instance with its ``to_dict``.
 
-    Without it a response model would contain every field, and so a user's raw claims.
+    Without it a response would contain every field as it is.
     """
 
     __slots__ = ()
+
+    __pydantic_serializer__ = _LazySerializer()
 
     _not_in_output: ClassVar[frozenset[str]] = frozenset()
 
@@ -29,7 +55,7 @@ class PydanticOutput:
         """Return pydantic's own schema, serialised by ``to_dict`` and without the fields that are not in it."""
         schema = handler(source)
         described = handler.resolve_ref_schema(schema)
-        described["serialization"] = {"type": "function-plain", "function": methodcaller("to_dict")}
+        described["serialization"] = _BY_TO_DICT
         for part in described["schema"]["fields"]:
             part["serialization_exclude"] = part["name"] in cls._not_in_output
         return schema

@@ -34,8 +34,11 @@ from privy_middleware.users.accounts import (
     parse_accounts,
     seconds,
 )
+from privy_middleware.users.emails import EmailAddress, addresses_in
 from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
 from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.users.stored import read_claims, read_user
+from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
 
@@ -59,8 +62,9 @@ def _creation_time(value: object) -> int | None:
     return seconds(value)
 
 
+@hide_claims
 @dataclass(frozen=True, slots=True)
-class PrivyUser(PydanticOutputOnly):
+class PrivyUser(VerifiedUser):
     """A verified user. It is immutable, because one object is used by many requests.
 
     The ``repr`` shows no personal data.
@@ -76,14 +80,14 @@ class PrivyUser(PydanticOutputOnly):
         fresh_at: when the user was loaded from the REST API, in Unix seconds; ``None`` for a user of a token.
     """
 
-    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete", "fresh_at"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"complete", "fresh_at"})
 
     id: Annotated[str, OnlyFromTokens("PrivyUser")]
     created_at: int | None = None
     is_guest: bool = False
     linked_accounts: tuple[LinkedAccount, ...] = field(default=(), repr=False)
     custom_metadata: Mapping[str, Any] | None = field(default=None, repr=False, hash=False)
-    claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)
+    claims: NotAField[Mapping[str, Any]] = field(default=FrozenDict(), repr=False, compare=False)
     complete: bool = True
     fresh_at: float | None = None
 
@@ -95,8 +99,16 @@ class PrivyUser(PydanticOutputOnly):
 
     @property
     def email(self) -> EmailAccount | None:
-        """Return the first e-mail account."""
+        """Return the first e-mail account; ``email_addresses`` has the addresses of other accounts too."""
         return self._first(EmailAccount)
+
+    @property
+    def email_addresses(self) -> tuple[EmailAddress, ...]:
+        """Return the e-mail addresses of all accounts, in the token's order.
+
+        Only Privy's own verification makes an address the user's (``verified_at``); others are what a provider says.
+        """
+        return tuple(addresses_in(self.linked_accounts))
 
     @property
     def phone(self) -> PhoneAccount | None:
@@ -251,6 +263,17 @@ class PrivyUser(PydanticOutputOnly):
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PrivyUser:
+        """Return the user whose ``to_dict`` returned ``data``, without claims and ``fresh_at``, which it leaves out.
+
+        Nothing is verified: use it only for data that your own code has stored, and never for data from a request.
+
+        Raises:
+            InvalidUserData: if ``data`` is anything else, naming the field.
+        """
+        return cls(**read_user(data))
+
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenClaims(PydanticOutputOnly):
@@ -266,6 +289,15 @@ class AccessTokenClaims(PydanticOutputOnly):
     def to_dict(self) -> dict[str, Any]:
         """Return a new dict for JSON of the six claims."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> AccessTokenClaims:
+        """Return the claims whose ``to_dict`` returned ``data``; nothing is verified, as in ``PrivyUser.from_dict``.
+
+        Raises:
+            InvalidUserData: if ``data`` is anything else, naming the field.
+        """
+        return cls(**read_claims(data))
 
 
 class _DeferredAccounts:
@@ -300,8 +332,9 @@ class _DeferredAccounts:
 # The slots are set directly: a user is made for each verified token, and ``__init__`` takes three times as long.
 _put = {part.name: getattr(PrivyUser, part.name).__set__ for part in fields(PrivyUser)}
 _put_id, _put_created_at, _put_is_guest = _put["id"], _put["created_at"], _put["is_guest"]
-_put_accounts, _put_metadata, _put_claims = _put["linked_accounts"], _put["custom_metadata"], _put["claims"]
+_put_accounts, _put_metadata = _put["linked_accounts"], _put["custom_metadata"]
 _put_complete, _put_fresh_at = _put["complete"], _put["fresh_at"]
+_put_claims = vars(VerifiedUser)["claims"].__set__
 setattr(PrivyUser, _ACCOUNTS, _DeferredAccounts(getattr(PrivyUser, _ACCOUNTS)))
 
 

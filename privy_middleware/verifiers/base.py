@@ -66,4 +66,5 @@ def jwks_source(
         client_options=settings.client_options,
         cache=settings.key_cache,
         clock=clock,
+        reporter=settings.reporter,
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from privy_middleware.auth import PrivyAuth, VerifiedToken
 from privy_middleware.config import RequestSettings
-from privy_middleware.errors import ConditionNotMet, ConfigurationError, WrongIssuer
+from privy_middleware.errors import ConditionNotMet, ConfigurationError, PrivyError, WrongIssuer
 from privy_middleware.fetching.waiting import Steps
 from privy_middleware.http.credentials import Credential, Source, TokenLocation
 from privy_middleware.keys import KeySource, aready_all, ready_all
@@ -31,7 +31,8 @@ class BearerSettings(RequestSettings, ABC):
 
     kind: ClassVar[TokenKind]
 
-    sources: tuple[Source, ...] = ("header",)
+    sources: Sequence[Source] = ("header",)
+    """Where tokens are read from: these have no cookie."""
 
     def __post_init__(self) -> None:
         """Check every setting.
@@ -82,6 +83,7 @@ class BearerVerifier(Generic[_T]):
         self.settings = settings
         self.now: Callable[[], float] = clock
         self._issuers = frozenset(signer.name for signer in signers)
+        self._wrong_issuer = "The issuer (iss) is none of those that are configured."
         self._sources: tuple[KeySource, ...] = tuple(dict.fromkeys(signer.source for signer in signers))
         self._verifier = TokenVerifier(
             signers, self._issuer_of, check, settings=settings, clock=clock, always_choose=True
@@ -90,7 +92,7 @@ class BearerVerifier(Generic[_T]):
     def _issuer_of(self, claims: Claims) -> str:
         issuer = claims.get("iss")
         if not isinstance(issuer, str) or issuer not in self._issuers:
-            raise WrongIssuer
+            raise WrongIssuer(self._wrong_issuer)
         return issuer
 
     def ready(self) -> None:
@@ -112,7 +114,11 @@ class BearerVerifier(Generic[_T]):
     def steps(self, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Verify the token of a request, yielding wherever keys have to be waited for."""
         (credential,) = credentials
-        return self._describe(credential, (yield from self._verifier.steps(credential.token, now)))
+        try:
+            verified = yield from self._verifier.steps(credential.token, now)
+        except PrivyError as error:
+            raise error.of_token(self.settings.kind, credential.source) from None
+        return self._describe(credential, verified)
 
     def _describe(self, credential: Credential, verified: Verified[_T]) -> PrivyAuth:
         token = VerifiedToken(self.settings.kind, credential.source, verified.claims, verified.expires_at)
@@ -131,5 +137,5 @@ def user_of(auth: PrivyAuth, kind: type[_T]) -> _T:
     """
     user: object = auth.require()
     if not isinstance(user, kind):
-        raise ConditionNotMet
+        raise ConditionNotMet(f"The user is not a {kind.__name__}: the token is of another family.")
     return user

@@ -86,7 +86,7 @@ class CombinedVerifier:
     def _verifier_for(self, credentials: Sequence[Credential]) -> Verifier:
         verifier, *others = (self._verifier_of(credential) for credential in credentials)
         if any(other is not verifier for other in others):
-            raise TokensDisagree
+            raise TokensDisagree("The request has tokens of two families.")
         return verifier
 
     def _verifier_of(self, credential: Credential) -> Verifier:
@@ -106,7 +106,7 @@ class CombinedVerifier:
         first, last = find_dots(token, self._max_bytes)
         issuer = read_payload(token[first + 1 : last]).get("iss")
         if not isinstance(issuer, str) or issuer not in self._by_issuer:
-            raise WrongIssuer
+            raise WrongIssuer("The issuer (iss) of the bearer token is none of those that are configured.")
         return issuer
 
 
@@ -132,8 +132,12 @@ def _settings(verifiers: Sequence[Verifier]) -> RequestSettings:
     first = verifiers[0].settings
     if "header" not in first.sources:
         raise ConfigurationError("sources", 'name "header" too: the other tokens come by no other way')
-    values = {each.name: getattr(first, each.name) for each in dataclasses.fields(RequestSettings)}
+    values = {each.name: getattr(first, each.name) for each in dataclasses.fields(RequestSettings) if each.init}
     locations = first.locations
     if not any(each.bearer for each in locations):
         locations += verifiers[-1].settings.locations
-    return _CombinedSettings(**values, all_locations=locations)
+    settings = _CombinedSettings(**values, all_locations=locations)
+    # Whatever listens to the requests also gets the events about the keys of every family.
+    for each in verifiers:
+        each.settings.reporter.follow(settings.reporter)
+    return settings

@@ -8,11 +8,19 @@ from typing import Any
 
 from privy_middleware.auth import PrivyAuth, VerifiedToken
 from privy_middleware.config import PrivyConfig
-from privy_middleware.errors import WrongAudience
+from privy_middleware.errors import PrivyError, WrongAudience
 from privy_middleware.fetching.waiting import Steps
 from privy_middleware.http.credentials import Credential
 from privy_middleware.keys import FixedKeys, KeySource, aready_all, ready_all
-from privy_middleware.tokens.claims import Claims, TokenKind, check_access, check_audience, check_identity, check_issuer
+from privy_middleware.tokens.claims import (
+    Claims,
+    TokenKind,
+    check_access,
+    check_audience,
+    check_identity,
+    check_issuer,
+    wrong_audience,
+)
 from privy_middleware.users.user import AccessTokenClaims, PrivyUser, user_from_claims
 from privy_middleware.verifiers.agreement import agreed_user
 from privy_middleware.verifiers.base import jwks_source
@@ -92,7 +100,10 @@ class PrivyVerifier:
         """Verify the tokens of a request, at least one, yielding wherever keys have to be waited for."""
         verified: list[Verified[Any]] = []
         for each in credentials:
-            verified += [(yield from self._verifiers[each.kind].steps(each.token, now))]
+            try:
+                verified += [(yield from self._verifiers[each.kind].steps(each.token, now))]
+            except PrivyError as error:
+                raise error.of_token(each.kind, each.source) from None
         return self._describe(credentials, verified)
 
     def _describe(self, credentials: Sequence[Credential], verified: Sequence[Verified[Any]]) -> PrivyAuth:
@@ -122,7 +133,7 @@ class PrivyVerifier:
         for app_id in self._sources:
             if app_id in members:
                 return app_id
-        raise WrongAudience
+        raise WrongAudience(wrong_audience(claims, _expected(*self._sources)))
 
 
 def _source(config: PrivyConfig, app_id: str, clock: Callable[[], float]) -> KeySource:
@@ -134,16 +145,20 @@ def _source(config: PrivyConfig, app_id: str, clock: Callable[[], float]) -> Key
 
 def _read_identity(claims: Claims, app_id: str) -> PrivyUser:
     check_issuer(claims, PrivyConfig.issuer_name)
-    check_audience(claims, app_id.__eq__, lists=True)
+    check_audience(claims, app_id.__eq__, lists=True, expected=_expected(app_id))
     accounts, metadata = check_identity(claims)
     return user_from_claims(claims, accounts, metadata)
 
 
 def _read_access(claims: Claims, app_id: str) -> AccessTokenClaims:
     check_issuer(claims, PrivyConfig.issuer_name)
-    check_audience(claims, app_id.__eq__, lists=False)
+    check_audience(claims, app_id.__eq__, lists=False, expected=_expected(app_id))
     check_access(claims)
     return AccessTokenClaims(app_id, claims["sub"], claims["iss"], claims["iat"], claims["exp"], claims["sid"])
+
+
+def _expected(*app_ids: str) -> str:
+    return f"this app is {app_ids[0]}" if len(app_ids) == 1 else f"these apps are {', '.join(app_ids)}"
 
 
 def _verified_token(credential: Credential, verified: Verified[Any]) -> VerifiedToken:

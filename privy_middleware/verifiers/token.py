@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from privy_middleware.config import RequestSettings
-from privy_middleware.errors import BadSignature, KeysUnavailable, PrivyError, UnknownKey, WrongAlgorithm
+from privy_middleware.errors import BadSignature, InvalidToken, KeysUnavailable, PrivyError, UnknownKey, WrongAlgorithm
 from privy_middleware.fetching.waiting import Steps, arun, run
 from privy_middleware.keys import KeySource, VerificationKey
 from privy_middleware.tokens.base64url import decode_base64url
@@ -184,7 +184,7 @@ class TokenVerifier(Generic[_T]):
             header = read_header(token[:first]) if known is None else known.header
             signer = self._only or self._signers[self._choose(read_payload(token[first + 1 : last]))]
             if header.alg not in signer.algorithms:
-                raise WrongAlgorithm
+                raise WrongAlgorithm(f"The token is not signed with {' or '.join(sorted(signer.algorithms))}.")
             source = signer.source
             generation = source.generation
             keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
@@ -192,7 +192,7 @@ class TokenVerifier(Generic[_T]):
                 generation, keys = yield from _waited_for(source, header)
             key = _verifying(keys, header.alg, token[:last], decode_base64url(token[last + 1 :]))
             if key is None:
-                raise source.uncertain(header.kid, generation) or (BadSignature() if keys else UnknownKey())
+                raise source.uncertain(header.kid, generation) or _unverified(signer, header.kid, keys)
             verified = self._checked(read_payload(token[first + 1 : last]), signer, now)
             if known is None:
                 self._keep_header(token[:first], _KnownHeader(header, source))
@@ -244,6 +244,16 @@ def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[
         if keys is not None:
             return generation, keys
     raise source.unavailable() or KeysUnavailable("The keys are still being fetched.")
+
+
+def _unverified(signer: TrustedSigner, kid: str | None, keys: Sequence[VerificationKey]) -> InvalidToken:
+    """Return the error for a token that none of the signer's keys verifies; ``keys`` are those that fit its header."""
+    if keys:
+        return BadSignature(
+            f"The signature does not verify with {signer.source.summary()}: the token was changed, or is another app's."
+        )
+    looked_for = "it names no kid" if kid is None else "its kid is not among them"
+    return UnknownKey(f"The token is signed with none of the known keys ({signer.source.summary()}): {looked_for}.")
 
 
 def _verifying(keys: Sequence[VerificationKey], alg: str, signed: str, signature: bytes) -> VerificationKey | None:

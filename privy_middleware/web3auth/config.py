@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -12,6 +12,8 @@ from privy_middleware.errors import ConfigurationError
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys import KeyMaterial, KeySet, load_key_set
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
+from privy_middleware.placeholders import check_no_placeholder
+from privy_middleware.settings_sources import named_settings
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 
@@ -21,6 +23,7 @@ _VISIBLE = re.compile("[!-~]+")
 _JWKS_URL = "https://api-auth.web3auth.io/.well-known/jwks.json"
 
 
+@named_settings
 @dataclass(frozen=True, kw_only=True)
 class Web3AuthConfig(BearerSettings):
     """The settings of one Web3Auth project, whose tokens come as ``Authorization: Bearer``.
@@ -33,11 +36,15 @@ class Web3AuthConfig(BearerSettings):
 
     issuer_name: ClassVar[str] = "https://api-auth.web3auth.io"
     kind: ClassVar[TokenKind] = "web3auth"
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("verification_key", "jwks_url"),
+        ("external_verification_key", "external_jwks_url"),
+    )
     algorithms: ClassVar[tuple[str, ...]] = ("ES256",)
 
     client_id: str
     """The project's client id from the dashboard, which is the ``aud`` of its social logins."""
-    issuer: str | tuple[str, ...] = issuer_name
+    issuer: str | Sequence[str] = issuer_name
     """The ``iss`` of social logins, exactly as in the tokens; several if clients have different versions."""
     verification_key: KeyMaterial | None = field(default=None, repr=False)
     """The dashboard's verification key, for social logins: PEM in any form, a JWK or a JWKS; or a dict by issuer."""
@@ -46,9 +53,9 @@ class Web3AuthConfig(BearerSettings):
 
     Only Web3Auth's documented issuer has a default, ``https://api-auth.web3auth.io/.well-known/jwks.json``.
     """
-    external_issuers: tuple[str, ...] = ()
+    external_issuers: Sequence[str] = ()
     """Each ``iss`` of external wallets' tokens: ``https://authjs.web3auth.io``, or connectors such as ``metamask``."""
-    external_audiences: tuple[str, ...] = ()
+    external_audiences: Sequence[str] = ()
     """Each ``aud`` of external wallets' tokens: the client id, or the host or URL of a page, exactly."""
     external_jwks_url: str = "https://authjs.web3auth.io/jwks"
     """The URL that keys of external wallets are fetched from without an ``external_verification_key``."""
@@ -68,6 +75,7 @@ class Web3AuthConfig(BearerSettings):
             ConfigurationError: if a setting is wrong, naming it and the fix.
         """
         super().__post_init__()
+        check_no_placeholder(self.client_id, "client_id", "client id")
         if not isinstance(self.client_id, str) or not _VISIBLE.fullmatch(self.client_id):
             raise ConfigurationError("client_id", "copy the client id from the Web3Auth dashboard, exactly")
         self._check_issuers()
@@ -84,7 +92,7 @@ class Web3AuthConfig(BearerSettings):
     @property
     def social_issuers(self) -> tuple[str, ...]:
         """Return every ``iss`` of social logins, one or several."""
-        return (self.issuer,) if isinstance(self.issuer, str) else self.issuer
+        return (self.issuer,) if isinstance(self.issuer, str) else tuple(self.issuer)
 
     def jwks_url_of(self, issuer: str) -> str:
         """Return the URL of the keys of an issuer of social logins, or an empty string if none is set."""
@@ -94,13 +102,15 @@ class Web3AuthConfig(BearerSettings):
         return url
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "WEB3AUTH_") -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "WEB3AUTH_", **settings: Any) -> Self:
         """Build a configuration from environment variables such as ``WEB3AUTH_CLIENT_ID``.
+
+        Keyword arguments are settings that take precedence over the environment.
 
         Raises:
             ConfigurationError: if a value is missing or wrong.
         """
-        return super().from_env(environ, prefix=prefix)
+        return super().from_env(environ, prefix=prefix, **settings)
 
     def _check_issuers(self) -> None:
         fix = 'set the iss of your tokens, exactly, such as "https://api-auth.web3auth.io"'
@@ -130,7 +140,7 @@ class Web3AuthConfig(BearerSettings):
             check_fetch_url(url, "jwks_url")
 
     def _check_external(self) -> None:
-        names: dict[str, tuple[Any, ...]] = {
+        names: dict[str, Sequence[Any]] = {
             "external_issuers": self.external_issuers,
             "external_audiences": self.external_audiences,
         }

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from privy_middleware.errors import InvalidClaims
 from privy_middleware.tokens.claims import Claims, is_text
 from privy_middleware.users.frozen import FrozenDict
-from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
+from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutput
+from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims
 from privy_middleware.web3auth.addresses import canonical_address, canonical_key, derive_address
 
 __all__ = ["Web3AuthUser", "Web3AuthWallet", "external_user", "social_user"]
@@ -29,7 +30,7 @@ _CHAINS = {"secp256k1": "ethereum", "ed25519": "solana"}
 
 
 @dataclass(frozen=True, slots=True)
-class Web3AuthWallet:
+class Web3AuthWallet(PydanticOutput):
     """A wallet; it has a public key if it is one of a social login, and an address if it is an external one.
 
     Attributes:
@@ -67,8 +68,9 @@ class Web3AuthWallet:
         return _present(type=self.type, curve=self.curve, public_key=self.public_key, address=self.address)
 
 
+@hide_claims
 @dataclass(frozen=True, slots=True)
-class Web3AuthUser(PydanticOutputOnly):
+class Web3AuthUser(VerifiedUser):
     """A verified user of Web3Auth. It is immutable, because one object is used by many requests.
 
     These tokens have no ``sub``, so ``id`` is made of other claims, each percent-encoded:
@@ -81,10 +83,11 @@ class Web3AuthUser(PydanticOutputOnly):
     With many connections the user id is an e-mail address, so the ``repr`` shows neither of the two ids.
     """
 
-    _not_in_output: ClassVar[frozenset[str]] = frozenset({"claims", "complete"})
+    _not_in_output: ClassVar[frozenset[str]] = frozenset({"complete"})
 
     # Conditions use these attributes of every user. They are not known here, so such conditions are not met.
     linked_accounts: ClassVar[tuple[()]] = ()
+    email_addresses: ClassVar[tuple[()]] = ()
     custom_metadata: ClassVar[None] = None
     is_guest: ClassVar[None] = None
 
@@ -98,7 +101,7 @@ class Web3AuthUser(PydanticOutputOnly):
     auth_connection: str | None = field(default=None, repr=False)
     auth_connection_id: str | None = field(default=None, repr=False)
     grouped_auth_connection_id: str | None = field(default=None, repr=False)
-    claims: Mapping[str, Any] = field(default_factory=FrozenDict, repr=False, compare=False)
+    claims: NotAField[Mapping[str, Any]] = field(default=FrozenDict(), repr=False, compare=False)
     complete: bool = True
 
     def accounts(self, _type: str) -> tuple[()]:
@@ -160,7 +163,7 @@ def external_user(claims: Claims) -> Web3AuthUser:
     wallets = _wallets(claims)
     proved = [(wallet.type, wallet.address) for wallet in wallets if wallet.address is not None]
     if len(wallets) != 1 or len(proved) != 1:
-        raise InvalidClaims("an external login must have one wallet, with an address")
+        raise InvalidClaims("The token of an external wallet does not have exactly one wallet with an address.")
     chain, address = proved[0]
     return Web3AuthUser(_joined("wallet", chain, canonical_address(address)), claims["iss"], wallets, claims=claims)
 
@@ -174,7 +177,7 @@ def _social_id(values: Mapping[str, str | None], wallets: tuple[Web3AuthWallet, 
         keys = (canonical_key(curve, wallet.public_key) for wallet in wallets if wallet.curve == curve)
         for key in filter(None, keys):
             return _joined("key", curve, key.hex())
-    raise InvalidClaims("no claims identify the user")
+    raise InvalidClaims("No claim of the token identifies the user.")
 
 
 def _joined(*parts: str) -> str:
@@ -190,13 +193,13 @@ def _same_key(wallet: Web3AuthWallet, public_key: str) -> bool:
 def _wallets(claims: Claims) -> tuple[Web3AuthWallet, ...]:
     found = claims.get("wallets")
     if not isinstance(found, list | tuple):
-        raise InvalidClaims("wallets is not a list")
+        raise InvalidClaims("The claim wallets is not a list.")
     return tuple(_wallet(item) for item in found)
 
 
 def _wallet(item: object) -> Web3AuthWallet:
     if not isinstance(item, Mapping) or not is_text(item.get("type")):
-        raise InvalidClaims("a wallet is not an object with a type")
+        raise InvalidClaims("The claim wallets contains something that is not an object with a type.")
     return Web3AuthWallet(item["type"], _text(item, "curve"), _text(item, "public_key"), _text(item, "address"))
 
 
@@ -204,7 +207,7 @@ def _text(claims: Claims, *names: str) -> str | None:
     for name in names:
         value = claims.get(name)
         if value is not None and not isinstance(value, str):
-            raise InvalidClaims(f"{name} is not a string")
+            raise InvalidClaims(f"The claim {name} is not a string.")
         if value:
             return str(value)
     return None

@@ -24,7 +24,9 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         super().__init__(config, _signers(config), self._read, clock=clock)
         self._social_issuers = frozenset(config.social_issuers)
         self._client_id = config.client_id
+        self._wrong_issuer = f"The issuer (iss) is not {' or '.join(config.issuers)}."
         self._external_audiences = frozenset(config.external_audiences)
+        self._expected = f"accepted is {' or '.join(config.external_audiences)}"
 
     def verify_token(self, token: str) -> Web3AuthUser:
         """Return the user of a token, blocking if keys have to be fetched.
@@ -43,10 +45,10 @@ class Web3AuthVerifier(BearerVerifier[Web3AuthUser]):
         check_issuer(claims, issuer)
         # All projects share the issuer's keys, so only the audience shows which project a token is for.
         if issuer in self._social_issuers:
-            check_audience(claims, self._client_id.__eq__, lists=False)
+            check_audience(claims, self._client_id.__eq__, lists=False, expected=f"this client is {self._client_id}")
             required_date(claims, "iat")
             return social_user(claims)
-        check_audience(claims, self._external_audiences.__contains__, lists=False)
+        check_audience(claims, self._external_audiences.__contains__, lists=False, expected=self._expected)
         return external_user(claims)
 
 

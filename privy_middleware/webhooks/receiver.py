@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,14 @@ from typing import Any, TypeAlias
 import anyio
 
 from privy_middleware.callbacks import is_async, returned
+from privy_middleware.config import RequestSettings
 from privy_middleware.errors import ConfigurationError, InvalidWebhook, WebhookMethod, WebhookTooLarge
+from privy_middleware.events import WebhookAccepted, WebhookRefused
 from privy_middleware.loader.loader import UserLoader
+from privy_middleware.reporting import Reporter
 from privy_middleware.webhooks.verifier import Headers, WebhookEvent, WebhookVerifier
 
 __all__ = ["OnDeleted", "OnEvent", "WebhookAnswer", "WebhookReceiver"]
-
-_logger = logging.getLogger("privy_middleware")
 
 OnEvent: TypeAlias = Callable[[WebhookEvent], None] | Callable[[WebhookEvent], Awaitable[None]]
 OnDeleted: TypeAlias = Callable[[str], None] | Callable[[str], Awaitable[None]]
@@ -52,16 +52,20 @@ class WebhookReceiver:
         on_event: OnEvent | None = None,
         on_deleted: OnDeleted | None = None,
         clock: Callable[[], float] = time.time,
+        config: RequestSettings | None = None,
     ) -> None:
         """Set the signing key or keys of the endpoint, the loader, and the functions, which may be sync or async.
 
-        ``on_event`` is called with each event, ``on_deleted`` with the id of each user that no longer exists.
+        ``on_event`` is called with each event, ``on_deleted`` with the id of each user that no longer exists. The
+        ``on_event`` of ``config`` is told whether webhooks were accepted; by default that of the loader is.
 
         Raises:
             ConfigurationError: if an argument is wrong, naming it and the fix.
         """
         self._verifier = WebhookVerifier(secrets, clock=clock)
         self._users = users
+        known = config or (users and users.config)
+        self._reporter = known.reporter if known else Reporter()
         functions = {"on_event": on_event, "on_deleted": on_deleted}
         for name, function in functions.items():
             if function is not None and not callable(function):
@@ -122,9 +126,10 @@ class WebhookReceiver:
                 raise WebhookTooLarge
             event = self._verifier.verify(headers, body)
         except InvalidWebhook as error:
-            _logger.info("webhook not accepted: %s", error)
+            self._reporter.report(WebhookRefused(error=error.without_traces()))
             length = ("Content-Length", str(len(error.body)))
             return WebhookAnswer(error.status, (*error.headers, length), error.body)
+        self._reporter.report(WebhookAccepted(id=event.id, type=event.type))
         if self._users is not None:
             for user_id in event.user_ids:
                 self._users.invalidate(user_id)

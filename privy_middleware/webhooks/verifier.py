@@ -89,21 +89,23 @@ class WebhookVerifier:
         """
         values = {name: _only(headers, name) for name in ("svix-id", "svix-timestamp", "svix-signature")}
         if not _ID.fullmatch(values["svix-id"]):
-            raise InvalidWebhook("svix-id is not an id")
+            raise InvalidWebhook("The header svix-id is not an id.")
         timestamp = self._timestamp(values["svix-timestamp"])
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
-            raise InvalidWebhook("the body is not UTF-8") from None
+            raise InvalidWebhook("The body is not UTF-8.") from None
         if not self._signed(values["svix-id"], timestamp, text, values["svix-signature"]):
-            raise InvalidWebhook("no signature verifies")
+            raise InvalidWebhook(
+                "No signature of the webhook verifies: compare the signing key with the one in the Privy dashboard."
+            )
         return _event(values["svix-id"], timestamp, text)
 
     def _timestamp(self, text: str) -> int:
         if not _TIMESTAMP.fullmatch(text):
-            raise InvalidWebhook("svix-timestamp is not a number of seconds")
+            raise InvalidWebhook("The header svix-timestamp is not a number of seconds.")
         if abs(self._clock() - int(text)) > _WINDOW:
-            raise InvalidWebhook("svix-timestamp is more than 300 s away")
+            raise InvalidWebhook("The header svix-timestamp is more than 300 s in the past or the future.")
         return int(text)
 
     def _signed(self, event_id: str, timestamp: int, text: str, signatures: str) -> bool:
@@ -133,7 +135,7 @@ def _only(headers: Headers, name: str) -> str:
     pairs: Any = headers.items() if isinstance(headers, Mapping) else headers
     values: list[str] = [value for key, value in pairs if key.lower() == name]
     if len(values) != 1 or not values[0]:
-        raise InvalidWebhook(f"there must be exactly one {name}")
+        raise InvalidWebhook(f"The request does not have exactly one header {name}.")
     return values[0]
 
 
@@ -141,10 +143,10 @@ def _event(event_id: str, timestamp: int, text: str) -> WebhookEvent:
     try:
         payload = decode(text)
         if not isinstance(payload, dict) or not isinstance(payload.get("type"), str):
-            raise InvalidWebhook("the body is not an event")
+            raise InvalidWebhook("The body is not an event.")
         frozen = freeze_object(payload)
     except (NotStrictJSON, InvalidClaims):
-        raise InvalidWebhook("the body is not an event") from None
+        raise InvalidWebhook("The body is not an event.") from None
     ids = _ids(payload)
     deleted = _deleted(payload, ids)
     user = _user(payload, timestamp)

@@ -19,10 +19,11 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from privy_middleware import PrivyAuth, PrivyMiddleware, PrivyUser, PrivyVerifier
-from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send, auth_in
+from privy_middleware.asgi import ASGIApp, ASGIRequest, Message, Receive, Scope, Send, auth_in
 from privy_middleware.asgi.state import RequestState
 from privy_middleware.errors import MissingToken
 from privy_middleware.gate import build_gate
+from privy_middleware.lookup import Lookup
 from tests.asgi.test_middleware import BODY, START, get
 from tests.behaviour.clients.asgi import exchange, scope_of
 from tests.support.clock import Clock
@@ -189,7 +190,8 @@ async def test_inner_settings_hold_inside() -> None:
 def test_a_thread_may_write_while_the_state_is_passed_on() -> None:
     """A thread of the app can change the state while it is copied for the response."""
     outer: State = {}
-    state = RequestState(outer, PrivyAuth(), build_gate(issuer_config()))
+    lookup = Lookup(build_gate(issuer_config()), ASGIRequest({"type": "http"}))
+    state = RequestState({"state": outer}, PrivyAuth(), lookup)
     done = threading.Event()
 
     def write() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import anyio
 import pytest
 
+from tests.docs.pages import runnable
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -16,7 +18,7 @@ def run(page: str) -> dict[str, Any]:
     """Run the Python code of a page, and return its names."""
     names: dict[str, Any] = {}
     for snippet in re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL):
-        exec(compile(snippet, page, "exec"), names)
+        exec(compile(runnable(snippet), page, "exec"), names)
     return names
 
 

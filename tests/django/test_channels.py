@@ -29,7 +29,7 @@ class Consumer(AsyncJsonWebsocketConsumer):
 @pytest.mark.anyio
 async def test_consumer() -> None:
     """A consumer finds the user in its scope, and a WebSocket without a user is rejected before it is accepted."""
-    with privy_issuer(exempt=["/open"]) as issuer:
+    with privy_issuer(protect=["/closed"], exempt=["/closed/open"]) as issuer:
         consumer: Any = Consumer.as_asgi()
         routes: Any = URLRouter([path("ws", consumer)])
         app: Any = ProtocolTypeRouter({"websocket": PrivyMiddlewareStack(routes)})

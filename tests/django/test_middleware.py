@@ -318,26 +318,26 @@ def test_settings_from_the_environment(issuer: DevelopmentIssuer, monkeypatch: p
         assert Client().get("/seen", headers=identity(issuer)).json() == ADA
 
 
-def test_paths_beside_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dict with only paths leaves the settings to the environment; with any other setting, all come from the dict."""
+def test_dict_over_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dict adds to the environment and takes precedence over it, setting by setting."""
     monkeypatch.setenv("PRIVY_APP_ID", issuer.app_id)
     monkeypatch.setenv("PRIVY_VERIFICATION_KEY", issuer.public_key_pem)
+    monkeypatch.setenv("PRIVY_ON_INVALID", "anonymous")
     with override_settings(PRIVY={"PROTECT": ["/seen"], "exempt": ["/seen/not"]}):
         assert Client().get("/seen").status_code == 401
         assert Client().get("/seen", headers=identity(issuer)).json() == ADA
         assert Client().get("/unseen").content == b"open"
-    with (
-        override_settings(PRIVY={"PROTECT": ["/seen"], "LEEWAY": 5}),
-        pytest.raises(ConfigurationError, match="APP_ID"),
-    ):
-        PrivyMiddleware(lambda request: HttpResponse())
+    with override_settings(PRIVY={"LOGIN_URL": "/login", "ON_INVALID": "reject"}):
+        gate = PrivyMiddleware(lambda request: HttpResponse()).settings.gate
+        assert (gate.settings.login_url, gate.settings.on_invalid) == ("/login", "reject")
+        assert Client().get("/seen", headers=identity(issuer)).json() == ADA
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
         ({}, "app_id: is required"),
-        ({"PROTECT": ["/"]}, "^PRIVY_APP_ID "),
+        ({"PROTECT": ["/"]}, 'settings.PRIVY\\["APP_ID"\\] or PRIVY_APP_ID '),
         ({"APP_ID": "x", "LEEWAY": -1}, 'PRIVY\\["LEEWAY"\\]'),
         ("an-app-id", "set a dict"),
     ],

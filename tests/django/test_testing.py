@@ -38,17 +38,19 @@ def test_settings_of_the_test_s_own() -> None:
         privy_logout(client)
 
 
-def test_the_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a project is configured by environment variables, a test sets everything except the app ID and the key."""
+def test_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a project is configured by environment variables, a test changes only the app ID and the key."""
     monkeypatch.setenv("PRIVY_APP_ID", "x")
+    monkeypatch.setenv("PRIVY_JWKS_URL", "https://keys.example/jwks.json")
     monkeypatch.setenv("PRIVY_ON_MISSING", "reject")
-    with override_settings(PRIVY={"EXEMPT": ["/seen"]}):
-        assert Client().get("/unseen").status_code == 401
-        with privy_issuer():
+    with override_settings(PRIVY={"EXEMPT": ["/seen"]}), privy_issuer() as issuer:
+        client = Client()
+        assert client.get("/unseen").status_code == 401
+        assert client.get("/seen").status_code == 200
+        privy_login(client, issuer)
+        assert client.get("/seen").json() == ADA
+        with privy_issuer(ON_MISSING="anonymous", EXEMPT=[]):
             assert Client().get("/unseen").status_code == 200
-        with privy_issuer(ON_MISSING="reject"):
-            assert Client().get("/unseen").status_code == 401
-            assert Client().get("/seen").status_code == 200
 
 
 def test_settings_that_are_an_object(settings: object) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 
 from django.test import override_settings
 
+APP_ID = "an-app-of-the-documentation"
+"""What replaces ``your-app-id``, which is a placeholder and not accepted."""
+
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -83,13 +86,18 @@ def run(page: Path, jwks_url: str) -> dict[str, Section]:
                 sections[block.section] = Section(names)
             section = sections[block.section]
             # Snippets do not have what this module imports from __future__.
-            code = compile("\n" * (block.line - 1) + block.text, str(page), "exec", dont_inherit=True)
+            code = compile("\n" * (block.line - 1) + runnable(block.text), str(page), "exec", dont_inherit=True)
             if block.title == "settings.py":
                 section.settings = _settings(code, jwks_url)
             else:
                 with section.configured(), own_logging():
                     exec(code, names)
     return sections
+
+
+def runnable(text: str) -> str:
+    """Return the code of an example with an app ID instead of the placeholder."""
+    return text.replace("your-app-id", APP_ID)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from privy_middleware import InvalidToken, PrivyAuth, PrivyConfig, PrivyMiddlewa
 from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from privy_middleware.keys import JWKSSource
 from tests.docs.driving import request
-from tests.docs.pages import ROOT, Section, own_logging, run
+from tests.docs.pages import APP_ID, ROOT, Section, own_logging, run
 from tests.support.patience import PATIENCE
 
 ADA = "did:privy:dev-ada"
@@ -110,7 +110,7 @@ def test_first_example(page: str, name: str, guide: Guide, issuer: DevelopmentIs
 def test_flask_factory(guide: Guide) -> None:
     """An app from the factory is set up."""
     app: Flask = guide["flask"]["Application factories"].names["create_app"]()
-    assert app.extensions["privy"].settings.app_ids == ("my-app-id",)
+    assert app.extensions["privy"].settings.app_ids == (APP_ID,)
 
 
 def test_flask_blueprint(guide: Guide, issuer: DevelopmentIssuer) -> None:

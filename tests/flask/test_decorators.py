@@ -98,7 +98,7 @@ def test_empty_parentheses(app: Flask, grace: Header) -> None:
 
 def test_unknown_word_is_refused() -> None:
     """A misspelt condition keyword raises an error."""
-    with pytest.raises(TypeError, match="walet"):
+    with pytest.raises(ConfigurationError, match="walet"):
         require_privy_user(walet="ethereum")  # type: ignore[call-overload]
 
 

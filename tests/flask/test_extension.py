@@ -48,7 +48,7 @@ def test_unknown_setting_is_refused_with_a_suggestion() -> None:
     """A misspelt setting raises an error instead of using the default."""
     app = Flask(__name__)
     app.config.from_mapping(PRIVY_APP_ID="app", PRIVY_TRUSTED_ORIGIN=["https://app.example"])
-    with pytest.raises(ConfigurationError, match=r'PRIVY_TRUSTED_ORIGIN .*did you mean "TRUSTED_ORIGINS"'):
+    with pytest.raises(ConfigurationError, match=r'PRIVY_TRUSTED_ORIGIN"\] .*did you mean "TRUSTED_ORIGINS"'):
         Privy(app)
 
 

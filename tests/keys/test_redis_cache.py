@@ -55,11 +55,26 @@ def publish(server: KeyServer, issuer: DevelopmentIssuer) -> None:
     server.behave = reply(json.dumps(issuer.jwks()).encode())
 
 
+_CACHES: list[RedisKeyCache] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_connections() -> Iterator[None]:
+    """Close the connections of all caches: garbage collection may find a socket before the client that closes it."""
+    yield
+    while _CACHES:
+        _CACHES.pop()._client.close()
+
+
+def cache_at(url: str) -> RedisKeyCache:
+    """Return a cache at a URL, whose connection is closed after the test."""
+    _CACHES.append(RedisKeyCache.from_url(url))
+    return _CACHES[-1]
+
+
 def worker(server: KeyServer, issuer: DevelopmentIssuer, address: str) -> PrivyVerifier:
     """Return the verifier of another worker."""
-    return PrivyVerifier(
-        PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=RedisKeyCache.from_url(address))
-    )
+    return PrivyVerifier(PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=cache_at(address)))
 
 
 def test_a_fleet_makes_one_fetch(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
@@ -145,7 +160,7 @@ def test_redis_is_asked_once() -> None:
         thread = threading.Thread(target=redis.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         with pytest.raises(RedisError):
-            RedisKeyCache.from_url(f"redis://127.0.0.1:{redis.server_address[1]}/0").get("key")
+            cache_at(f"redis://127.0.0.1:{redis.server_address[1]}/0").get("key")
         redis.shutdown()
         thread.join()
         assert redis.comers == 1  # type: ignore[attr-defined]

@@ -108,6 +108,9 @@ class Request:
         self.method = method
         self.paths: tuple[str, ...] = (path,)
         self.scheme = scheme
+        self.route: str | None = None
+        self.client: str | None = None
+        self.native: object = None
         self.target = path if target is None else target
 
     def present(self, names: FieldNames) -> Mapping[str, list[str]]:

@@ -124,7 +124,7 @@ def test_right_issuer() -> None:
 def test_wrong_audience(audience: Any, lists: bool) -> None:
     """A prefix, a substring or another type is rejected (RFC 8725 §3.9)."""
     with pytest.raises(WrongAudience):
-        check_audience(changed(IDENTITY, {"aud": audience}), "test-app".__eq__, lists=lists)
+        check_audience(changed(IDENTITY, {"aud": audience}), "test-app".__eq__, lists=lists, expected="test-app")
 
 
 @pytest.mark.parametrize("audience", [[], ["x"], ["test-app", 1], ["test-app", None], [["test-app"]], ["test", "app"]])
@@ -132,18 +132,18 @@ def test_lists_that_are_no_audience(audience: list[Any]) -> None:
     """A list must contain only strings, including the app (RFC 7519 §4.1.3)."""
     for members in (audience, tuple(audience)):
         with pytest.raises(WrongAudience):
-            check_audience({"aud": members}, "test-app".__eq__, lists=True)
+            check_audience({"aud": members}, "test-app".__eq__, lists=True, expected="test-app")
 
 
 def test_right_audience() -> None:
     """A string is always accepted, and a list of strings where lists are allowed."""
     accepts = "test-app".__eq__
     for lists in (True, False):
-        check_audience({"aud": "test-app"}, accepts, lists=lists)
+        check_audience({"aud": "test-app"}, accepts, lists=lists, expected="test-app")
     for members in (["test-app"], ["x", "test-app"], ("x", "test-app")):
-        check_audience({"aud": members}, accepts, lists=True)
+        check_audience({"aud": members}, accepts, lists=True, expected="test-app")
         with pytest.raises(WrongAudience):
-            check_audience({"aud": members}, accepts, lists=False)
+            check_audience({"aud": members}, accepts, lists=False, expected="test-app")
 
 
 def test_text() -> None:

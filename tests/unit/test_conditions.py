@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
+from privy_middleware import Condition, ConfigurationError, PrivyUser, condition, hints
 from privy_middleware.conditions import (
     has_linked,
     has_metadata,
@@ -66,14 +68,13 @@ def test_linked() -> None:
         ({"role": "admin", "x": 1}, {"role": "admin"}, True),
         ({"role": "admin"}, {"role": "user"}, False),
         ({"role": "admin"}, {"role": "admin", "level": 1}, False),
-        ({}, {"role": None}, False),
         (None, {"role": "admin"}, False),
         ({"flag": 1}, {"flag": True}, False),
         ({"flag": True}, {"flag": 1}, False),
         ({"flag": True}, {"flag": True}, True),
         ({"level": 1.0}, {"level": 1}, True),
         ({"level": "1"}, {"level": 1}, False),
-        ({"a": 1}, {}, True),
+        ({"a": 1, "b": 2}, {"a": 1}, True),
     ],
 )
 def test_metadata(has: dict[str, Any] | None, wanted: dict[str, Any], met: bool) -> None:
@@ -202,7 +203,7 @@ def test_parameters_are_gathered() -> None:
         assert combined
         assert combined.parameters == {"mine", "yours"}
     assert (mine & (lambda _: True)).parameters == {"mine"}
-    assert is_guest().parameters == has_linked("email").parameters == has_metadata({}).parameters == frozenset()
+    assert is_guest().parameters == has_linked("email").parameters == has_metadata({"a": 1}).parameters == frozenset()
 
 
 @pytest.mark.parametrize("predicate", [None, True, "admin", {"role": "admin"}])
@@ -235,3 +236,77 @@ def test_asynchronous_predicates_are_refused() -> None:
             assert asked
             with pytest.raises(ConfigurationError, match=r"^condition: .*awaited"):
                 asked(someone)
+
+
+class Allowed:
+    """A predicate that is an object."""
+
+    def __call__(self, _: PrivyUser) -> bool:
+        """Accept every user."""
+        return True
+
+
+def is_staff(_: PrivyUser) -> bool:
+    """A predicate."""
+    return True
+
+
+@pytest.mark.parametrize(
+    ("asked", "description"),
+    [
+        (has_wallet(), "a wallet is linked"),
+        (has_wallet("ethereum"), "a wallet on ethereum is linked"),
+        (has_wallet("ethereum", embedded=True), "an embedded wallet on ethereum is linked"),
+        (has_wallet(embedded=False), "an external wallet is linked"),
+        (has_linked("farcaster"), "an account of type farcaster is linked"),
+        (has_metadata({"role": "admin", "level": 2}), 'the custom metadata contains {"role": "admin", "level": 2}'),
+        (is_guest(), "the user is a guest"),
+        (verified_within(600), "an account was verified in the last 600 seconds"),
+        (
+            verified_within(timedelta(days=30), "passkey"),
+            "an account of type passkey was verified in the last 2592000 seconds",
+        ),
+        (owns_wallet("address"), 'the user owns the wallet in the request parameter "address"'),
+        (~is_guest(), "not (the user is a guest)"),
+        (~(is_guest() | has_wallet()), "not (the user is a guest or a wallet is linked)"),
+        (is_guest() & has_wallet(), "the user is a guest and a wallet is linked"),
+        (is_guest() | has_wallet(), "(the user is a guest or a wallet is linked)"),
+        (condition(is_staff), f"predicate {__name__}.is_staff"),
+        (condition(functools.partial(is_staff)), f"predicate {__name__}.is_staff"),
+        (condition(Allowed()), f"predicate {__name__}.Allowed"),
+        (condition(lambda _: True), f"predicate {__name__}.<lambda>"),
+        (Condition(lambda *_: True), f"predicate {__name__}.<lambda>"),
+        (condition(wallet="ethereum", guest=False), "not (the user is a guest) and a wallet on ethereum is linked"),
+    ],
+)
+def test_description(asked: Any, description: str) -> None:
+    """Each condition describes itself in English, without personal data, and cannot be given another description."""
+    assert asked.description == description
+    assert repr(asked) == f"<Condition: {description}>"
+    with pytest.raises(AttributeError):
+        asked.description = "another"
+
+
+@pytest.mark.parametrize(
+    ("write", "known"),
+    [
+        (lambda: has_linked("custom:my-provider"), True),
+        (lambda: has_linked("line_oauth"), True),
+        (lambda: has_wallet("bitcoin-taproot"), True),
+        (lambda: has_linked("strava_oauth"), False),
+        (lambda: has_wallet("monad"), False),
+    ],
+)
+def test_types_are_open_sets(write: Any, known: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Privy adds types, so an unknown one that resembles no known one is only a warning, which is logged once."""
+    hints._warned.clear()
+    write()
+    write()
+    assert [each.levelname for each in caplog.records] == ([] if known else ["WARNING"])
+
+
+def test_time_as_timedelta() -> None:
+    """A time can be a ``timedelta``."""
+    someone = user({**ETHEREUM, "lv": int(time.time()) - 50})
+    assert meets(someone, verified_within=timedelta(minutes=1))
+    assert not meets(someone, verified_within=timedelta(seconds=30))

@@ -46,7 +46,7 @@ def test_details_are_for_the_log() -> None:
     error = errors.BadSignature("a detail")
     assert (str(error), error.detail) == ("a detail", "a detail")
     assert b"detail" not in error.body
-    assert str(errors.BadSignature()) == "Invalid token"
+    assert str(errors.BadSignature()) == "The signature does not verify."
 
 
 def test_configuration_errors_name_the_field() -> None:

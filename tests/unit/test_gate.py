@@ -243,13 +243,11 @@ def test_the_hook_hears_of_every_refusal() -> None:
 
 
 def test_errors_of_the_apps_hooks_are_the_apps() -> None:
-    """Errors of callbacks are raised unchanged, and never count as a user or an invalid token."""
+    """Errors of a callback that decides are raised unchanged, and never count as a user or an invalid token."""
 
     def broken(_: Any) -> bool:
         raise LookupError
 
-    with pytest.raises(LookupError):
-        found(gate(on_refused=broken), Request(id_header("garbage")))
     with pytest.raises(LookupError):
         found(gate(is_revoked=broken), Request(id_header(identity())))
 
@@ -265,12 +263,17 @@ def test_revoked() -> None:
 
 
 def test_log(caplog: pytest.LogCaptureFixture) -> None:
-    """The code is logged, and no part of the token."""
+    """The reason is logged, and no part of the token."""
     caplog.set_level(logging.DEBUG)
     bad = identity({"kid": "a-kid-to-hide\r\ninjected"})
-    auth = found(gate(), Request(id_header(bad)))
-    assert [record.getMessage() for record in caplog.records] == ["token not accepted: unknown_key"]
-    assert caplog.records[0].levelno == logging.INFO
+    lookup = Lookup(gate(), Request(id_header(bad)))
+    auth = lookup.find()
+    lookup.report()
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "GET /: served without a user, unknown_key (identity token, header). The token is signed with none of the "
+        "known keys (the configured key): its kid is not among them."
+    )
     shown = f"{caplog.text}{auth!r}{auth.refusal}{auth.refusal!r}{vars(auth.refusal)}"
     assert not [run for run in runs_of(bad) if run in shown]
     assert "hide" not in shown

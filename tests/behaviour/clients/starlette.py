@@ -26,7 +26,10 @@ class StarletteClient(Client):
         """Start the app."""
         self._stack = ExitStack()
         client = TestClient(
-            app if denial else without_denial(app), raise_server_exceptions=False, follow_redirects=False
+            app if denial else without_denial(app),
+            raise_server_exceptions=False,
+            follow_redirects=False,
+            client=("127.0.0.1", 50000),
         )
         client.headers.clear()
         self._client = self._stack.enter_context(client)

@@ -38,6 +38,7 @@ def environ_of(method: str, path: str, headers: Headers = (), body: bytes = b"")
         "QUERY_STRING": query,
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
+        "REMOTE_ADDR": "127.0.0.1",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_HOST": "localhost",

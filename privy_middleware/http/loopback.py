@@ -1,0 +1,45 @@
+"""Whether a request comes from the machine itself, as far as that can be seen."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from privy_middleware.http.request import Request
+
+__all__ = ["is_loopback"]
+
+# A proxy on the same machine connects over loopback, too, for clients that are anywhere.
+_FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+
+
+def is_loopback(request: Request) -> bool:
+    """Return whether the client and the host of a request are this machine, and no proxy has said otherwise.
+
+    A proxy that adds no header and names this machine as the host cannot be told from a local client.
+    """
+    hosts = request.values("host")
+    return (
+        _is_local_address(request.client or "")
+        and len(hosts) == 1
+        and _is_local_host(hosts[0])
+        and not any(request.values(name) for name in _FORWARDING)
+    )
+
+
+def _is_local_address(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    # An IPv4 client of an IPv6 socket.
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _is_local_host(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or _is_local_address(name)

@@ -1,0 +1,134 @@
+"""Hands events to the log, to the app's hooks and to a plugin's signals; none of them can change an answer."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from privy_middleware.callbacks import discard, is_async
+from privy_middleware.errors import ConfigurationError
+from privy_middleware.event_log import EventLog
+from privy_middleware.events import Event, OnEvent
+
+__all__ = ["Reporter", "call_hook", "read_hooks"]
+
+_logger = logging.getLogger("privy_middleware.events")
+
+# How many events wait for async hooks at most; the oldest are dropped where no event loop ever takes them.
+_MOST_WAITING = 1000
+
+_Wanted: TypeAlias = Callable[[], object]
+
+
+def _always() -> bool:
+    return True
+
+
+class _Hook(NamedTuple):
+    """A function that gets events, and a test of whether it would do anything with them."""
+
+    call: OnEvent
+    wanted: _Wanted
+
+
+class Reporter:
+    """Report events.
+
+    Sync hooks are called at once. Async hooks are awaited by ``deliver``, which servers with an event loop call after
+    each answer. What a hook raises is logged.
+    """
+
+    def __init__(self, hooks: Sequence[OnEvent] = ()) -> None:
+        """Set the hooks of the settings."""
+        self._hooks: list[_Hook] = []
+        self._async_hooks: list[_Hook] = []
+        self._waiting: deque[tuple[OnEvent, Event]] = deque(maxlen=_MOST_WAITING)
+        self._log = EventLog()
+        # Hooks of a plugin are made for its mode.
+        self._needs_loop = any(is_async(hook) for hook in hooks)
+        for hook in hooks:
+            self.subscribe(hook)
+
+    def subscribe(self, hook: OnEvent, wanted: _Wanted = _always) -> None:
+        """Add a hook, sync or async; ``wanted`` returns whether it would do anything with an event at the moment."""
+        hooks = self._async_hooks if is_async(hook) else self._hooks
+        if not any(each.call is hook for each in hooks):
+            hooks.append(_Hook(hook, wanted))
+
+    def follow(self, other: Reporter) -> None:
+        """Share the hooks of another reporter, which gets the own ones and may get more later."""
+        for each in (*self._hooks, *self._async_hooks):
+            other.subscribe(*each)
+        other._needs_loop |= self._needs_loop
+        self._hooks, self._async_hooks, self._waiting = other._hooks, other._async_hooks, other._waiting
+
+    def require_sync(self) -> None:
+        """Check that no hook is async, where there is no event loop to await it.
+
+        Raises:
+            ConfigurationError: if one is.
+        """
+        if self._needs_loop:
+            raise ConfigurationError("on_event", "give a plain function: there is no event loop to await an async one")
+
+    def listens(self) -> bool:
+        """Return whether an event that is logged at level DEBUG would reach anything."""
+        if self._hooks or self._async_hooks:
+            return any(each.wanted() for each in (*self._hooks, *self._async_hooks)) or self._log.verbose()
+        return self._log.verbose()
+
+    def report(self, event: Event) -> None:
+        """Report an event to the log and to the hooks; async hooks get it with the next ``deliver``."""
+        self._log.write(event)
+        for hook in self._hooks:
+            if hook.wanted():
+                call_hook(hook.call, event, "on_event")
+        for hook in self._async_hooks:
+            if hook.wanted():
+                self._waiting.append((hook.call, event))
+
+    @property
+    def waits(self) -> bool:
+        """Return whether there is something to ``deliver``."""
+        return bool(self._waiting)
+
+    async def deliver(self) -> None:
+        """Await the async hooks for the events since the last call."""
+        while self._waiting:
+            hook, event = self._waiting.popleft()
+            try:
+                answer: Any = hook(event)
+                await answer
+            except Exception as error:
+                _log_failure("on_event", error)
+
+
+def call_hook(hook: Callable[..., object], argument: object, name: str) -> None:
+    """Call a sync hook, whose errors are logged: what it raises, and a result that would have to be awaited."""
+    try:
+        answer = hook(argument)
+    except Exception as error:
+        _log_failure(name, error)
+        return
+    if inspect.isawaitable(answer) or inspect.isasyncgen(answer):
+        discard(answer)
+        _logger.error("%s returned something to await, which is not awaited: make it an async function.", name)
+
+
+def _log_failure(name: str, error: Exception) -> None:
+    _logger.error("%s raised %s, and the request goes on.", name, type(error).__qualname__, exc_info=error)
+
+
+def read_hooks(given: object) -> tuple[OnEvent, ...]:
+    """Return the hooks of the setting ``on_event``: none, a function, or a list of functions.
+
+    Raises:
+        ConfigurationError: if it is anything else.
+    """
+    hooks = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
+    if not all(callable(hook) for hook in hooks):
+        raise ConfigurationError("on_event", "give a function, or a list of functions, that take an event")
+    return hooks
