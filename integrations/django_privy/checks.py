@@ -12,8 +12,8 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Djang
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils.module_loading import import_string
 
-from django_privy.conf import PrivySettings
-from django_privy.sign_in import login_url_problem, sign_in
+from django_privy.conf import PrivySettings, login_url_problem
+from django_privy.sign_in import sign_in
 from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
