@@ -159,15 +159,15 @@ def require_condition(value: object, field: str = "condition") -> None:
         raise ConfigurationError(field, fix)
 
 
-def _wrap(predicate: Predicate) -> Condition:
+def _wrap(predicate: Any) -> Condition:
     if isinstance(predicate, Condition):
         return predicate
     for function, call in _CALLS:
         if predicate is function:
             raise ConfigurationError("condition", f"call the function: {call}")
     if not callable(predicate):
-        fix = "give a function that takes the user, such as lambda user: …"
-        raise ConfigurationError("condition", f"{fix}; {_WORDS}" if isinstance(predicate, str | Mapping) else fix)
+        fix = f"give a function that takes the user, such as lambda user: …; {_WORDS}"
+        raise ConfigurationError("condition", fix)
     require_sync(predicate, "condition")
     return Condition(lambda user, _: predicate(user), description=f"predicate {_name_of(predicate)}")
 

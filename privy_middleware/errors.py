@@ -46,7 +46,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 __all__ = [
     "Answer",
@@ -134,6 +134,10 @@ class PrivyError(Exception):
         """Return the detail."""
         return self.detail
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the error as it is, without calling its class, which may need other arguments."""
+        return _restored, (type(self), self.args, vars(self))
+
     def of_token(self, kind: str, source: str) -> Self:
         """Return the error itself, after adding which token was refused, unless that is known already."""
         if self.kind is None:
@@ -164,6 +168,13 @@ class PrivyError(Exception):
     def body(self) -> bytes:
         """Return the body of the answer, JSON in UTF-8."""
         return json.dumps(self.payload).encode()
+
+
+def _restored(cls: type[PrivyError], args: tuple[object, ...], state: Mapping[str, Any]) -> PrivyError:
+    error = cls.__new__(cls)
+    error.args = args
+    vars(error).update(state)
+    return error
 
 
 class ConfigurationError(PrivyError):

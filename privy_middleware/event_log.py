@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 
@@ -25,10 +26,12 @@ _users = logging.getLogger("privy_middleware.users")
 _webhooks = logging.getLogger("privy_middleware.webhooks")
 
 _SECONDS_BETWEEN_WARNINGS = 300.0
+# Reasons that differ only in a number, such as the seconds since exp, are one.
+_NUMBER = re.compile(r"[0-9]+")
 
 
 class EventLog:
-    """Log refusals at level INFO, the first of each code and one every five minutes at WARNING, and the rest lower.
+    """Log refusals at level INFO, the first of each reason and one every five minutes at WARNING, and the rest lower.
 
     Python shows warnings even if an app does not configure logging, so a refusal is seen without a flood.
     """
@@ -49,9 +52,11 @@ class EventLog:
             case Refused():
                 self._log_refusal(event)
             case Authenticated():
-                _requests.debug("%s: authenticated (%s token, %s).", _place(event), event.kind, event.source)
+                _requests.debug(
+                    "privy-middleware: %s: authenticated (%s token, %s).", _place(event), event.kind, event.source
+                )
             case Anonymous():
-                _requests.debug("%s: no token.", _place(event))
+                _requests.debug("privy-middleware: %s: no token.", _place(event))
             case WebhookAccepted():
                 _webhooks.debug("A webhook of type %s was accepted.", event.type)
             case WebhookRefused():
@@ -70,8 +75,17 @@ class EventLog:
         result = "served without a user" if event.status is None else str(event.status)
         # A signed-out visitor on the way to the login page is nothing to warn of.
         usual = event.answer is event.error and event.status is not None and event.status < 400
-        level, repeated = (logging.INFO, "") if usual else self._level_of(event.code)
-        _requests.log(level, "%s: %s, %s%s. %s%s", _place(event), result, event.code, token, event.reason, repeated)
+        level, repeated = (logging.INFO, "") if usual else self._level_of(event.code + _NUMBER.sub("", event.reason))
+        _requests.log(
+            level,
+            "privy-middleware: %s: %s, %s%s. %s%s",
+            _place(event),
+            result,
+            event.code,
+            token,
+            event.reason,
+            repeated,
+        )
 
     def _level_of(self, subject: str) -> tuple[int, str]:
         """Return the level for a subject, and for a warning how many lines were not warnings since the last one."""

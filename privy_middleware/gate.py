@@ -33,7 +33,7 @@ from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier
 
-__all__ = ["Gate", "Settings", "build_gate", "read_settings"]
+__all__ = ["Gate", "Settings", "build_gate", "check_app", "read_settings"]
 
 _logger = logging.getLogger("privy_middleware.keys")
 _settings_logger = logging.getLogger("privy_middleware.settings")
@@ -205,6 +205,16 @@ def _with_page(auth: PrivyAuth, answer: PageAnswer | None) -> PrivyAuth:
     if answer is None:
         return auth
     return replace(auth, redirect=answer.redirect, page=answer.page, form=answer.form)
+
+
+def check_app(app: object, name: str) -> None:
+    """Check that the first argument of a middleware is an app.
+
+    Raises:
+        ConfigurationError: if it is not callable, such as a configuration.
+    """
+    if not callable(app):
+        raise ConfigurationError("app", f"the first argument is the app, the second its settings: {name}(app, config)")
 
 
 def read_settings(settings: Mapping[str, Any] | None = None, framework: SettingsSource | None = None) -> PrivyConfig:

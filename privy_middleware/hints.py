@@ -7,12 +7,20 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["closest", "give_by_name", "known_keywords", "quoted_list", "share_defaults", "warn_once"]
+__all__ = [
+    "check_keywords",
+    "closest",
+    "known_keywords",
+    "known_options",
+    "quoted_list",
+    "share_defaults",
+    "warn_once",
+]
 
 _logger = logging.getLogger("privy_middleware.settings")
 _lock = threading.Lock()
@@ -64,9 +72,7 @@ def known_keywords(
 
         @functools.wraps(function)
         def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            for name in kwargs:
-                if name not in known:
-                    raise ConfigurationError(name, hints.get(name) or _with_suggestion(name, known, usage))
+            check_keywords(kwargs, known, usage, hints)
             return function(*args, **kwargs)
 
         share_defaults(function, checked)
@@ -75,16 +81,29 @@ def known_keywords(
     return decorate
 
 
+def check_keywords(
+    given: Iterable[str], known: Collection[str], usage: str, hints: Mapping[str, str] = _NO_HINTS
+) -> None:
+    """Check the names of keyword arguments; the arguments are those of ``known_keywords``.
+
+    Raises:
+        ConfigurationError: if a name is not known.
+    """
+    for name in given:
+        if name not in known:
+            near = closest(name, known, 0.75)
+            raise ConfigurationError(
+                name, hints.get(name) or (usage if near is None else f'is not known; did you mean "{near}"?')
+            )
+
+
 def share_defaults(function: Any, wrapper: Any) -> None:
     """Give a wrapper the defaults of its function, which ``functools.wraps`` leaves out."""
     wrapper.__kwdefaults__ = function.__kwdefaults__
 
 
-def _with_suggestion(name: str, known: Iterable[str], usage: str) -> str:
-    near = closest(name, known, 0.75)
-    return usage if near is None else f'is not known; did you mean "{near}"?'
-
-
-def give_by_name(example: str) -> str:
-    """Return the hint for settings that were passed as keyword arguments of a plugin or a middleware."""
-    return f"is not an option; pass settings together, as in {example}"
+def known_options(
+    example: str, others: Iterable[str] = (), hints: Mapping[str, str] = _NO_HINTS
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Return ``known_keywords`` for a plugin or a middleware, which is given its settings as in ``example``."""
+    return known_keywords(f"is not an option; give settings together, as in {example}", hints, others)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
@@ -22,9 +22,10 @@ from privy_middleware.conditions import (
     require_condition,
 )
 from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
-from privy_middleware.errors import Answer
+from privy_middleware.errors import Answer, ConfigurationError
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
+from privy_middleware.hints import known_keywords, known_options
 from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.html import html_page
@@ -35,6 +36,7 @@ from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
 from privy_middleware.settings_sources import SettingsSource
+from privy_middleware.users.plain import convert_content, may_hold_users, to_plain
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
 
@@ -58,6 +60,8 @@ __all__ = [
     "SettingsSource",
     "aread_parameters",
     "build_gate",
+    "check_view",
+    "convert_content",
     "display_name",
     "has_content",
     "html_page",
@@ -65,11 +69,15 @@ __all__ = [
     "is_navigation",
     "is_preflight",
     "is_same_page",
+    "known_options",
+    "may_hold_users",
     "merge_vary",
     "optional",
     "read_parameters",
     "requirement",
     "security_schemes",
+    "takes_no_condition",
+    "to_plain",
     "unguarded",
     "verified_class",
     "view_name",
@@ -124,6 +132,10 @@ def requirement(condition: Condition | None = None) -> Rule:
 _REQUIRED = Rule(lambda auth, _: auth.require())
 
 
+takes_no_condition = known_keywords("is not an argument; for a condition use require_privy_user (require in FastAPI)")
+"""Decorates a function for an optional user, so that the error for a condition says where to give it."""
+
+
 def optional(on_invalid: OnInvalid | None = None) -> Rule:
     """Return the rule that there may be a user; ``on_invalid`` says what a bad token gets, as the setting does.
 
@@ -132,6 +144,19 @@ def optional(on_invalid: OnInvalid | None = None) -> Rule:
     """
     check_on_invalid(on_invalid)
     return Rule(lambda auth, _: auth.optional(on_invalid))
+
+
+def check_view(view: object) -> None:
+    """Check that what a decorator is applied to can be a view.
+
+    Raises:
+        ConfigurationError: if it is not callable: some route decorators return nothing.
+    """
+    if isinstance(view, str | Mapping):
+        fix = 'conditions and options have names, such as wallet="ethereum", metadata={…} or on_invalid="anonymous"'
+        raise ConfigurationError("view", f"decorate a function; {fix}")
+    if not callable(view):
+        raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
 
 
 def view_or_predicate(

@@ -55,7 +55,7 @@ class Reporter:
     def subscribe(self, hook: OnEvent, wanted: _Wanted = _always) -> None:
         """Add a hook, sync or async; ``wanted`` returns whether it would do anything with an event at the moment."""
         hooks = self._async_hooks if is_async(hook) else self._hooks
-        if not any(each.call is hook for each in hooks):
+        if not any(each.call == hook for each in hooks):
             hooks.append(_Hook(hook, wanted))
 
     def follow(self, other: Reporter) -> None:

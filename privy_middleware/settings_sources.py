@@ -86,7 +86,8 @@ class SettingsSource:
         for key in self.values:
             name = str(key).lower()
             if name not in fields:
-                raise self._spelled(ConfigurationError(str(key), _fix(name, fields, self.option_fix)), key)
+                spelling = str.lower if str(key).islower() else str.upper
+                raise self._spelled(ConfigurationError(str(key), _fix(name, fields, self.option_fix, spelling)), key)
             if name in keys:
                 raise self._spelled(ConfigurationError(str(key), "the setting is given twice"), key)
             keys[name] = key
@@ -137,11 +138,14 @@ def _decided(cls: Any, chosen: Mapping[str, tuple[SettingsSource, str]]) -> set[
 
 def _require_all(fields: _Fields, chosen: Mapping[str, object], sources: Sequence[SettingsSource]) -> None:
     for name, each in fields.items():
-        required = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
-        if required and name not in chosen:
+        if _is_required(each) and name not in chosen:
             error = ConfigurationError(name, "is required: set it, there is no default")
             places = [source.spelled(name.upper()) for source in sources if source.spelling != "{}"]
             raise _named(error, " or ".join(places)) if places else error
+
+
+def _is_required(each: dataclasses.Field[Any]) -> bool:
+    return each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
 
 
 def _main(sources: Sequence[SettingsSource]) -> SettingsSource:
@@ -242,7 +246,7 @@ def named_settings(cls: type[_Settings]) -> type[_Settings]:
     @functools.wraps(construct)
     def checked(self: Any, *args: Any, **settings: Any) -> None:
         if args:
-            first = next(iter(each.name for each in fields.values() if each.default is dataclasses.MISSING))
+            first = next(each.name for each in fields.values() if _is_required(each))
             raise ConfigurationError(cls.__name__, f'give settings by name, as in {cls.__name__}({first}="…")')
         for name in settings:
             if name not in fields:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from privy_middleware.errors import PrivyError
-from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.gate import Gate, Settings, build_gate, check_app
+from privy_middleware.hints import known_options
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, environ_key
@@ -112,6 +113,7 @@ class PrivyWSGIMiddleware:
     the app, and an error that the app raises before its response has begun becomes its documented response.
     """
 
+    @known_options('PrivyWSGIMiddleware(app, {"APP_ID": "…"})')
     def __init__(
         self,
         app: WSGIApplication,
@@ -126,6 +128,7 @@ class PrivyWSGIMiddleware:
             ConfigurationError: if a setting is wrong.
             KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
         """
+        check_app(app, "PrivyWSGIMiddleware")
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
         self.gate.settings.reporter.require_sync()

@@ -23,6 +23,7 @@ from django_privy import (
     require_privy_user,
 )
 from django_privy.channels import PrivyMiddlewareStack
+from django_privy.encoders import PrivyJSONEncoder
 from django_privy.keycache import DjangoKeyCache
 from django_privy.middleware import PrivyMiddleware
 from django_privy.signals import request_refused, user_authenticated
@@ -45,6 +46,7 @@ def bare(request: AuthenticatedPrivyHttpRequest, number: int = 1) -> JsonRespons
     assert_type(request.privy_user, PrivyUser)
     assert_type(request.privy_auth, PrivyAuth)
     assert_type(request.path_info, str)
+    JsonResponse({"user": request.privy_user}, encoder=PrivyJSONEncoder)
     return JsonResponse(request.privy_user.to_dict())
 
 

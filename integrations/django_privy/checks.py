@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's own name)
-from django.urls import NoReverseMatch, get_resolver, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from django_privy.conf import PrivySettings, login_url_problem
 from django_privy.sign_in import sign_in
+from django_privy.url_checks import unmatched_prefixes, url_patterns, wrong_permissions
 from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
@@ -32,7 +33,14 @@ _KNOWN = {"PRIVY", "protect", "exempt"} | {each.name for each in dataclasses.fie
 
 def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
     """Return the mistakes in ``settings.PRIVY`` and in the settings that it depends on."""
-    checks = (_check_settings, _check_middleware, _check_accounts, _check_rest_framework, _check_sign_in)
+    checks = (
+        _check_settings,
+        _check_middleware,
+        _check_accounts,
+        _check_rest_framework,
+        _check_permissions,
+        _check_sign_in,
+    )
     return [message for check in checks for message in check()]
 
 
@@ -52,6 +60,7 @@ def _check_settings() -> Iterator[CheckMessage]:
         yield _error(_number_of(error), f"{error}.", hint)
     else:
         yield from _check_cookies(gate)
+        yield from _check_prefixes(gate)
 
 
 def _number_of(error: ConfigurationError) -> str:
@@ -68,6 +77,19 @@ def _check_cookies(gate: Gate) -> Iterator[CheckMessage]:
             "requires a Privy user, the cross-site rule of PrivyMiddleware is enough: silence this warning."
         )
         yield _warning("W001", message, hint)
+
+
+def _check_prefixes(gate: Gate) -> Iterator[CheckMessage]:
+    for option, given in gate.prefixes.items():
+        for prefix in unmatched_prefixes(given):
+            message = f'settings.PRIVY["{option.upper()}"]: no URL of the project begins with "{prefix}".'
+            yield _warning("W005", message, "Correct the prefix, or remove it.")
+
+
+def _check_permissions() -> Iterator[CheckMessage]:
+    for view in wrong_permissions():
+        hint = 'List the class PrivyUserRequired, or the result of PrivyUserRequired.where(wallet="ethereum").'
+        yield _error("E012", f"{view}.permission_classes contains something of django_privy that is not a class.", hint)
 
 
 def _check_middleware() -> Iterator[CheckMessage]:
@@ -151,7 +173,7 @@ def _check_rest_framework() -> Iterator[CheckMessage]:
 
 def _check_sign_in() -> Iterator[CheckMessage]:
     """Check the login page if the sign-in view is routed, under whichever name."""
-    if not hasattr(settings, "ROOT_URLCONF") or sign_in not in _views(get_resolver().url_patterns):
+    if sign_in not in (view for _, view in url_patterns()):
         return
     try:
         login_url = PrivySettings().gate.settings.login_url
@@ -160,15 +182,7 @@ def _check_sign_in() -> Iterator[CheckMessage]:
         return
     problem = login_url_problem(login_url, _sign_in_path())
     if problem is not None:
-        yield _error("E012", problem, "The sign-in view of django_privy redirects browsers to it.")
-
-
-def _views(patterns: Iterable[Any]) -> Iterator[object]:
-    for each in patterns:
-        if hasattr(each, "url_patterns"):
-            yield from _views(each.url_patterns)
-        else:
-            yield each.callback
+        yield _error("E013", problem, "The sign-in view of django_privy redirects browsers to it.")
 
 
 def _sign_in_path() -> str | None:

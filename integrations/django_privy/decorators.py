@@ -10,14 +10,16 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
 from django_privy.refusals import arun, run
-from privy_middleware import Condition, ConfigurationError, condition
+from privy_middleware import Condition, condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.plugin import (
     ConditionWords,
     Predicate,
     Rule,
+    check_view,
     optional,
     requirement,
+    takes_no_condition,
     unguarded,
     view_or_predicate,
 )
@@ -61,6 +63,7 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
 def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Decorator: ...
 @overload
 def optional_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
+@takes_no_condition
 def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
     """Run a view with or without a user.
 
@@ -75,8 +78,7 @@ def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = N
 
 
 def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:
-    if not callable(view):
-        raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
+    check_view(view)
     # django-ninja sets this attribute on views that it serves. It would serve this one without the guard.
     if "_ninja_operation" in getattr(view, "__dict__", ()):
         raise unguarded(view)

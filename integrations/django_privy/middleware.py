@@ -68,9 +68,9 @@ class PrivyMiddleware:
             lookup.find()
         response: HttpResponseBase = _guard(request, lookup) or self.get_response(request)
         response = _settle(request, response, lookup)
+        lookup.report()
         if _is_unrendered(response):
             response.render()
-        lookup.report()
         for signal, news in _news(lookup):
             signal.send_robust(type(self), request=request, **news)
         return _complete(request, response, lookup)
@@ -81,10 +81,10 @@ class PrivyMiddleware:
             await lookup.afind()
         response: HttpResponseBase = await _aguard(request, lookup) or await self.get_response(request)
         response = _settle(request, response, lookup)
+        lookup.report()
         if _is_unrendered(response):
             # A template may query the database.
             await sync_to_async(response.render)()
-        lookup.report()
         for signal, news in _news(lookup):
             await signal.asend_robust(type(self), request=request, **news)
         await self.settings.gate.settings.reporter.deliver()

@@ -11,8 +11,9 @@ from ninja.utils import check_csrf
 
 from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
+from django_privy.request_attributes import lookup_of
 from django_privy.schemes import security_schemes
-from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
+from privy_middleware import Condition, ConfigurationError, PrivyError, PrivyUser, condition
 from privy_middleware.errors import CrossSiteRequest
 from privy_middleware.plugin import ConditionWords, Predicate, requirement
 
@@ -29,7 +30,13 @@ class PrivyUserAuth:
     openapi_security_schema: dict[str, Any]
 
     def __init__(self, asked: Condition | None = None, *, csrf: bool = True) -> None:
-        """Create the scheme; ``asked`` is a condition that the user must meet."""
+        """Create the scheme; ``asked`` is a condition that the user must meet.
+
+        Raises:
+            ConfigurationError: if ninja calls this class with a request: ``auth`` was the class, not ``privy_auth()``.
+        """
+        if isinstance(asked, HttpRequest):
+            raise ConfigurationError("privy_auth", "call it: auth=privy_auth()")
         self._rule = requirement(asked)
         self._csrf = csrf
 
@@ -39,6 +46,14 @@ class PrivyUserAuth:
         Raises:
             PrivyError: if the request is rejected; exception handlers of the API can handle it.
         """
+        try:
+            return self._user_of(request)
+        except PrivyError as error:
+            # A handler of the API may answer it.
+            lookup_of(request).remember(error)
+            raise
+
+    def _user_of(self, request: HttpRequest) -> PrivyUser:
         auth = find_active(request)
         self._rule.check(auth, partial(in_request, request))
         exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)

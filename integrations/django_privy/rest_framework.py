@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Self, Unpack, cast
+from typing import Any, ClassVar, NoReturn, Self, Unpack, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ from django_privy.inactive_users import find_active
 from django_privy.parameters import in_request
 from django_privy.principals import PrivyPrincipal
 from django_privy.request_attributes import find_auth, lookup_of
-from privy_middleware import Condition, PrivyAuth, PrivyError, PrivyUser, condition
+from privy_middleware import Condition, ConfigurationError, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import MissingToken, ServiceUnavailable
 from privy_middleware.plugin import Answer, ConditionWords, Predicate, requirement
@@ -138,9 +138,21 @@ class PrivyUserRequired(BasePermission):
 
     @classmethod
     def where(cls, *predicates: Predicate, **words: Unpack[ConditionWords]) -> type[Self]:
-        """Return a subclass with a condition."""
+        """Return a subclass with a condition.
+
+        Raises:
+            ConfigurationError: if there is no condition, or a wrong one; also if ``where`` itself is listed as a
+                permission, because REST framework calls it then.
+        """
+        if not predicates and not words:
+            fix = 'give a condition, as in PrivyUserRequired.where(wallet="ethereum"), or list PrivyUserRequired itself'
+            raise ConfigurationError("where", fix)
         members = {"privy_condition": condition(*predicates, **words)}
         return cast("type[Self]", type(cls.__name__, (cls,), members))
+
+    def __call__(self) -> NoReturn:
+        """Raise an error: REST framework calls the permissions of a view, which must be classes."""
+        raise ConfigurationError("permission_classes", "list the class PrivyUserRequired, not an instance of it")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether there is a user who meets the condition.

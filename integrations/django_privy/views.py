@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from django.views import View
 
 from django_privy.refusals import run
 from privy_middleware import Condition, ConfigurationError
+from privy_middleware.conditions import require_condition
 from privy_middleware.plugin import requirement, view_name
 
 __all__ = ["PrivyUserRequiredMixin"]
@@ -29,9 +31,12 @@ class PrivyUserRequiredMixin:
         """Check that the mixin is listed before the view class.
 
         Raises:
-            ConfigurationError: if the view class is listed first, so that the mixin would have no effect.
+            ConfigurationError: if the view class is listed first, so that the mixin would have no effect, or if
+                ``privy_condition`` is not a condition.
         """
         super().__init_subclass__(**kwargs)
+        if not isinstance(asked := inspect.getattr_static(cls, "privy_condition"), property):
+            require_condition(asked, "privy_condition")
         first = next(each for each in cls.__mro__ if each is PrivyUserRequiredMixin or each is View)
         if first is View:
             fix = "list PrivyUserRequiredMixin before the view class: otherwise the view does not require a user"

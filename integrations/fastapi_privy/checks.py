@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from fastapi_privy import dependencies
+from fastapi_privy.connection import privy_auth
 from fastapi_privy.routes import walk
 from privy_middleware import ConfigurationError
 from privy_middleware.plugin import verified_class, view_name
@@ -23,15 +24,29 @@ def check_parameters(routes: Iterable[Any]) -> None:
 
     Raises:
         ConfigurationError: if a parameter has one of our dependencies as its default value without ``Depends``, or a
-            class of verified users or claims as its type, or if an included router depends on ``require`` itself.
+            class of verified users or claims as its type, if an included router depends on ``require`` itself, or if a
+            route has ``privy_auth`` in its list of dependencies.
     """
     for route in walk(routes):
         if hasattr(route, "effective_candidates"):
             # Otherwise FastAPI does this at the first request, which is too late to report a mistake at startup.
             route.effective_candidates()
         if isinstance(route, APIRoute | APIWebSocketRoute):
+            _check_dependencies(route.dependant, view_name(route.endpoint))
             for field in _parameters(route.dependant):
                 _check(field, view_name(route.endpoint))
+
+
+def _check_dependencies(dependant: Any, view: str) -> None:
+    for each in dependant.dependencies:
+        if any(each.call is alias for alias in _ALIASES):
+            fix = "has CurrentUser, OptionalUser or AccessClaims in Depends; they are annotations: user: CurrentUser"
+            raise ConfigurationError(view, fix)
+        _check_dependencies(each, view)
+    # Those in a list, whose results nothing uses, have no name.
+    if any(each.call is privy_auth and each.name is None for each in dependant.dependencies):
+        fix = "its dependency privy_auth does not require a user: use Depends(require()) or Depends(current_user)"
+        raise ConfigurationError(view, fix)
 
 
 def _parameters(dependant: Any) -> Iterator[Any]:

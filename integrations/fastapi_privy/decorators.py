@@ -14,7 +14,16 @@ from fastapi_privy.parameters import acheck, check
 from fastapi_privy.routes import endpoints_of
 from privy_middleware import ConfigurationError, condition
 from privy_middleware.config import OnInvalid
-from privy_middleware.plugin import ConditionWords, GuardedViews, Predicate, Rule, optional, requirement
+from privy_middleware.plugin import (
+    ConditionWords,
+    GuardedViews,
+    Predicate,
+    Rule,
+    check_view,
+    optional,
+    requirement,
+    takes_no_condition,
+)
 
 __all__ = ["GUARDED", "optional_privy_user", "require_privy_user"]
 
@@ -40,7 +49,7 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
     Raises:
         ConfigurationError: if the decorated function has no such parameter.
     """
-    if len(given) == 1 and not words and _is_endpoint(given[0]):
+    if len(given) == 1 and not words and callable(given[0]) and _is_endpoint(given[0]):
         return _guarded(requirement(), given[0])
     return functools.partial(_guarded, requirement(condition(*given, **words)))
 
@@ -49,6 +58,7 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
 def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 @overload
 def optional_privy_user(endpoint: Callable[P, R], /) -> Callable[P, R]: ...
+@takes_no_condition
 def optional_privy_user(endpoint: Callable[..., Any] | None = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
     """Run an endpoint with or without a user.
 
@@ -68,6 +78,7 @@ def _is_endpoint(function: Callable[..., Any]) -> bool:
 
 
 def _guarded(rule: Rule, endpoint: Callable[P, R]) -> Callable[P, R]:
+    check_view(endpoint)
     if not _is_endpoint(endpoint):
         raise ConfigurationError("endpoint", "decorate a function with a parameter named request or websocket")
 

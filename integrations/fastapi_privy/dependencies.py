@@ -14,7 +14,7 @@ from fastapi_privy.security import ACCESS, ANY, OPTIONAL
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
 from privy_middleware.asgi import Remembering
 from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.plugin import ConditionWords, Predicate, requirement
+from privy_middleware.plugin import ConditionWords, Predicate, requirement, takes_no_condition
 
 __all__ = [
     "AccessClaims",
@@ -103,6 +103,7 @@ def require(
     return required_user
 
 
+@takes_no_condition
 def optional(
     *, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]
 ) -> Callable[[HTTPConnection, PrivyAuth], Awaitable[PrivyUser | None]]:

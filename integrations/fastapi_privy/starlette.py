@@ -19,7 +19,7 @@ from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired, check_on_expired
 from privy_middleware.asgi.startup import fails_startup
-from privy_middleware.plugin import Answer, Gate, Settings, build_gate
+from privy_middleware.plugin import Answer, Gate, Settings, build_gate, known_options
 
 __all__ = [
     "Privy",
@@ -57,6 +57,7 @@ class Privy:
         gate: decides about requests.
     """
 
+    @known_options('Privy(app, {"APP_ID": "…"})')
     def __init__(
         self,
         app: Starlette,
@@ -74,6 +75,10 @@ class Privy:
         Raises:
             ConfigurationError: if a setting is wrong, or Privy is already installed in the app.
         """
+        if not isinstance(app, Starlette):
+            raise ConfigurationError(
+                "app", "the first argument is the app, the second its settings: Privy(app, config)"
+            )
         installed: list[object] = [middleware.cls for middleware in app.user_middleware]
         if _Middleware in installed:
             raise ConfigurationError("Privy", "is installed twice in one app; remove one of the two")

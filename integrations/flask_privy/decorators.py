@@ -10,15 +10,17 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 from flask import Flask
 
 from flask_privy.guards import enter
-from privy_middleware import Condition, ConfigurationError, condition
+from privy_middleware import Condition, condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.plugin import (
     ConditionWords,
     GuardedViews,
     Predicate,
     Rule,
+    check_view,
     optional,
     requirement,
+    takes_no_condition,
     view_or_predicate,
 )
 
@@ -66,6 +68,7 @@ def require_privy_user(*given: Callable[..., Any], **words: Any) -> Any:
 def optional_privy_user(*, on_invalid: OnInvalid | None = None) -> Decorator: ...
 @overload
 def optional_privy_user(view: Callable[P, R], /) -> Callable[P, R]: ...
+@takes_no_condition
 def optional_privy_user(view: Any = None, /, *, on_invalid: OnInvalid | None = None) -> Any:
     """Run a view with or without a user.
 
@@ -91,9 +94,7 @@ def _guard(rule: Rule, view: Callable[P, R], *, is_optional: bool = False) -> Ca
 
 
 def _wrap(rule: Rule, view: Callable[P, R], *, is_optional: bool) -> Callable[P, R]:
-    if not callable(view):
-        # Some extensions' route decorators return nothing.
-        raise ConfigurationError("view", "decorate a function: write the route's decorator above this one")
+    check_view(view)
     wrapped = _wrap_async(rule, view) if inspect.iscoroutinefunction(view) else _wrap_sync(rule, view)
     # Read with ``on_missing="reject"``. It is always set, because ``functools.wraps`` copies the value of the view.
     vars(wrapped)["privy_optional"] = is_optional

@@ -16,6 +16,7 @@ from flask_privy.guards import Exempt, Guard, enter
 from flask_privy.lookup import FlaskLookup
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest, current_lookup, find_lookup
+from flask_privy.serialisation import answer_with_users
 from privy_middleware import ConfigurationError, PrivyError, condition
 from privy_middleware.events import Event, RequestEvent
 from privy_middleware.plugin import (
@@ -27,6 +28,7 @@ from privy_middleware.plugin import (
     SettingsSource,
     build_gate,
     has_content,
+    known_options,
     merge_vary,
     requirement,
 )
@@ -34,7 +36,7 @@ from privy_middleware.plugin import (
 __all__ = ["Privy"]
 
 _PREFIX = "PRIVY_"
-_PROTECT = "is not a setting: call privy.protect(app) or privy.protect(blueprint), which have exempt=[…]"
+_PROTECT = "is not a setting or an option: call privy.protect(app) or privy.protect(blueprint), which have exempt=[…]"
 
 
 class Privy:
@@ -44,6 +46,7 @@ class Privy:
     ``app.extensions["privy"]``.
     """
 
+    @known_options('Privy(app, {"APP_ID": "…"})', hints={"protect": _PROTECT, "exempt": _PROTECT})
     def __init__(self, app: Flask | None = None, config: Settings = None) -> None:
         """Set up ``app`` if it is given; ``config`` is the default for ``init_app``.
 
@@ -55,12 +58,18 @@ class Privy:
             self.init_app(app)
 
     def init_app(self, app: Flask, config: Settings = None) -> None:
-        """Set up an app with ``config``, or with ``app.config["PRIVY_…"]``, or from the environment.
+        """Set up an app with the settings in ``config``, in ``app.config["PRIVY_…"]`` and in the environment.
+
+        They add up in this order; a ``PrivyConfig`` or a verifier is complete.
 
         Raises:
             ConfigurationError: if a setting is wrong, or the app is already set up.
             KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
         """
+        if not isinstance(app, Flask):
+            raise ConfigurationError(
+                "app", "the first argument is the app, the second its settings: Privy(app, config)"
+            )
         if "privy" in app.extensions:
             raise ConfigurationError("app", "is already set up with Privy; set it up only once")
         gate = _gate_of(app, self._config if config is None else config)
@@ -76,6 +85,7 @@ class Privy:
         app.after_request(_tell_caches)
         app.teardown_request(_report)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
+        answer_with_users(app)
         _handle_errors(app)
         GUARDED.watch(app)
         app.before_request(_check_views)
@@ -96,8 +106,11 @@ class Privy:
         classes. CORS preflights are never rejected.
 
         Raises:
-            ConfigurationError: if ``exempt`` is a string.
+            ConfigurationError: if ``scaffold`` is not an app or a blueprint, or ``exempt`` is a string; and at the
+                first request, if an exempt endpoint or view does not exist.
         """
+        if not hasattr(scaffold, "before_request"):
+            raise ConfigurationError("protect", "give an app or a blueprint: Flask protects views, not paths")
         scaffold.before_request(Guard(scaffold, requirement(condition(*predicates, **words)), exempt))
 
 
@@ -110,6 +123,10 @@ def _check_views() -> None:
     """Check the views before the first request, when all are registered, and repeat this until no mistake is found."""
     app: Flask = cast(Any, current_app)._get_current_object()
     GUARDED.check(app)
+    for functions in app.before_request_funcs.values():
+        for guard in functions:
+            if isinstance(guard, Guard):
+                guard.check(app)
     # A new list, because running requests may be iterating over the old one.
     app.before_request_funcs[None] = [each for each in app.before_request_funcs[None] if each is not _check_views]
 

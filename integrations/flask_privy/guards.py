@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from flask_privy.request import current_lookup
 from privy_middleware import ConfigurationError
-from privy_middleware.plugin import Rule, is_preflight
+from privy_middleware.plugin import Rule, is_preflight, view_name
 
 __all__ = ["Exempt", "Guard", "enter"]
 
@@ -69,6 +69,23 @@ class Guard:
         self._scaffold = weakref.ref(scaffold)
         self._rule = rule
         self._exempt = tuple(exempt)
+
+    def check(self, app: Flask) -> None:
+        """Check that the exempt views exist; called before the first request.
+
+        Raises:
+            ConfigurationError: if one does not.
+        """
+        prefixes = ["", *(f"{name}." for name, each in app.blueprints.items() if each is self._scaffold())]
+        views = app.view_functions
+        for each in self._exempt:
+            if isinstance(each, str):
+                found = any(prefix + each in views for prefix in prefixes)
+            else:
+                found = any(each in (view, _class_of(view)) for view in views.values())
+            if not found:
+                name = repr(each) if isinstance(each, str) else view_name(each)
+                raise ConfigurationError("exempt", f"{name} is not an endpoint or a view of the app")
 
     def __call__(self) -> ResponseReturnValue | None:
         """Check the current request."""

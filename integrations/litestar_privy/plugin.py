@@ -14,7 +14,16 @@ from msgspec import defstruct
 
 from litestar_privy.users import PROVIDERS, Preflight, requires_privy_user
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware, plugin
-from privy_middleware.asgi import ASGIApp, MiddlewareOptions, Receive, Scope, Send, required_auth_in, required_lookup_in
+from privy_middleware.asgi import (
+    ASGIApp,
+    MiddlewareOptions,
+    Receive,
+    Scope,
+    Send,
+    required_auth_in,
+    required_lookup_in,
+    warn_of_prefixes,
+)
 
 __all__ = ["Privy", "refusal_response"]
 
@@ -42,10 +51,11 @@ def _response(answer: plugin.Answer) -> Response[bytes]:
 class Privy(InitPlugin, ReceiveRoutePlugin):
     """Install Privy in an app: ``Litestar(plugins=[Privy()])``."""
 
+    @plugin.known_options('Privy({"APP_ID": "…"})', MiddlewareOptions.__annotations__)
     def __init__(self, config: plugin.Settings = None, **options: Unpack[MiddlewareOptions]) -> None:
         """Accept what ``PrivyMiddleware`` does; a wrong option is a ``ConfigurationError``, here or in ``Litestar``."""
-        protect, exempt = options.get("protect", ()), options.get("exempt", ())
-        self.gate: plugin.Gate = plugin.build_gate(config, protect=protect, exempt=exempt)
+        paths: Any = {name: options[name] for name in ("protect", "exempt") if name in options}
+        self.gate: plugin.Gate = plugin.build_gate(config, **paths)
         self._schemes: Any = plugin.security_schemes(self.gate.settings)
         self._options = options
 
@@ -57,7 +67,7 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
         answers = {PrivyError: refusal_response, **app_config.exception_handlers, Preflight: _answer_preflight}
         app_config.exception_handlers = answers
         app_config.after_exception.append(_reraise)
-        app_config.on_startup.insert(0, self.gate.aready)
+        app_config.on_startup[:0] = [self.gate.aready, lambda app: warn_of_prefixes(self.gate, app)]
         if app_config.cors_config:
             app_config.before_send.append(self._restore_vary)
         for name, provider in PROVIDERS.items():
@@ -78,6 +88,9 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
             if not isinstance(handler.app.asgi_router, _Router):
                 handler.app.asgi_router = _Router(handler.app.asgi_router, self.gate.verifier, **self._options)
             _trust(handler)
+            if hasattr(handler, "after_request") and plugin.may_hold_users(handler.parsed_return_field.annotation):
+                hooks = [layer.after_request for layer in handler.ownership_layers if layer.after_request]
+                handler.after_request = plugin.convert_content(*hooks[-1:])
             guards = [getattr(guard, "func", guard) for guard in handler.resolve_guards()]
             if requires_privy_user in guards:
                 raise ConfigurationError("guards", "call requires_privy_user: guards=[requires_privy_user()]")
@@ -133,5 +146,3 @@ def _trust(handler: Any) -> None:
         if users and (base := taker.signature_model).__module__ != __name__:
             model = defstruct("Trusting", [(name, Any) for name in users], bases=(base,), module=__name__, kw_only=True)
             setattr(taker, "_signature_model" if taker is handler else "signature_model", model)
-    if plugin.verified_class(handler.parsed_return_field.annotation):
-        raise ConfigurationError(plugin.view_name(handler.fn), "would answer with raw claims: return user.to_dict()")

@@ -22,7 +22,7 @@ def clear_privy_cookies(response: R, connection: ASGIConnection[Any, Any, Any, A
     Raises:
         ConfigurationError: if the plugin is not installed in the app.
     """
-    lookup = required_lookup_in(connection.scope, "make it with plugins=[Privy(…)]")
+    lookup = required_lookup_in(connection.scope, "make the app with plugins=[Privy(…)]")
     for value in lookup.gate.settings.cleared_cookies:
         ((name, morsel),) = SimpleCookie(value).items()
         domain, secure = morsel["domain"] or None, bool(morsel["secure"]) or None

@@ -1,6 +1,7 @@
 """ASGI middleware: the user of every HTTP request and WebSocket, in ``scope["state"]``."""
 
 from privy_middleware.asgi.body import BufferedReceive, request_parts
+from privy_middleware.asgi.inner_apps import warn_of_prefixes
 from privy_middleware.asgi.middleware import MiddlewareOptions, PrivyMiddleware
 from privy_middleware.asgi.request import ASGIRequest
 from privy_middleware.asgi.state import Remembering, auth_in, lookup_in, required_auth_in, required_lookup_in
@@ -22,4 +23,5 @@ __all__ = [
     "request_parts",
     "required_auth_in",
     "required_lookup_in",
+    "warn_of_prefixes",
 ]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from privy_middleware.asgi.expiry import Expiry, OnExpired, check_on_expired
+from privy_middleware.asgi.inner_apps import inner_apps, warn_of_cors_inside, warn_of_prefixes
 from privy_middleware.asgi.request import ASGIRequest
 from privy_middleware.asgi.response import Response, close_message, decode_value, encode_name, send_answer
 from privy_middleware.asgi.startup import fails_startup
 from privy_middleware.asgi.state import put_state, remove_lookup
 from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 from privy_middleware.errors import Answer, PrivyError
-from privy_middleware.gate import Gate, Settings, build_gate
+from privy_middleware.gate import Gate, Settings, build_gate, check_app
 from privy_middleware.http.cache_headers import CacheHeaders
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.lookup import Lookup
@@ -61,14 +62,17 @@ class PrivyMiddleware:
             ConfigurationError: if a setting is wrong. An app that builds its middleware only when a server starts it
                 fails the start instead.
         """
+        check_app(app, "PrivyMiddleware")
         check_on_expired(on_expired, close_expired=close_expired)
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
+        if self.gate.settings.preflight == "answer":
+            warn_of_cors_inside(app)
         self._cache_headers = CacheHeaders(self.gate.vary, encode_name, decode_value)
         self._close_expired = close_expired
         self._on_expired = on_expired
         self._root_path = root_path
-        self._mounted = tuple(_with_root_path(app))
+        self._mounted = tuple(each for each in inner_apps(app) if hasattr(each, "root_path"))
 
     # Any, so that it is an app for every framework and server: see ``asgi.types``.
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -133,18 +137,9 @@ class PrivyMiddleware:
     async def _start(self, send: Send) -> None:
         try:
             await self.gate.aready()
+            warn_of_prefixes(self.gate, self.app, self._mounts())
             await self.gate.settings.reporter.deliver()
         except Exception as error:
             # Servers take a raised error to mean that the app does not support lifespan.
             await send({"type": "lifespan.startup.failed", "message": f"privy_middleware: {error}"})
             raise
-
-
-def _with_root_path(app: Any) -> Iterator[Any]:
-    """Yield the apps, this one or those inside it, that set the ``root_path`` of a request, as FastAPI's do."""
-    seen: set[int] = set()
-    while app is not None and id(app) not in seen:
-        seen.add(id(app))
-        if hasattr(app, "root_path"):
-            yield app
-        app = getattr(app, "app", None)

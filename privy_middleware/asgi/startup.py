@@ -12,12 +12,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, ParamSpec
 
-from privy_middleware.errors import ConfigurationError
 from privy_middleware.gate import Gate
+from privy_middleware.hints import check_keywords
 
 __all__ = ["fails_startup"]
 
 _P = ParamSpec("_P")
+_USAGE = 'is no option of the middleware; give settings together, as in PrivyMiddleware(app, {"APP_ID": "…"})'
 
 
 def fails_startup(construct: Callable[_P, None]) -> Callable[_P, None]:
@@ -32,7 +33,7 @@ def fails_startup(construct: Callable[_P, None]) -> Callable[_P, None]:
     @functools.wraps(construct)
     def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            _check_options(options, kwargs)
+            check_keywords(kwargs, options.keys() - {"self"}, _USAGE)
             construct(*args, **kwargs)
         except Exception as error:
             if not _in_lifespan():
@@ -43,13 +44,6 @@ def fails_startup(construct: Callable[_P, None]) -> Callable[_P, None]:
             middleware.gate = _Misconfigured(error)
 
     return wrapped
-
-
-def _check_options(options: Mapping[str, object], given: Mapping[str, object]) -> None:
-    for name in given:
-        if name not in options:
-            fix = 'is no option of the middleware; give settings together, as in PrivyMiddleware(app, {"APP_ID": "…"})'
-            raise ConfigurationError(name, fix)
 
 
 def _in_lifespan() -> bool:

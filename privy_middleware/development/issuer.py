@@ -31,6 +31,7 @@ from privy_middleware.errors import ConfigurationError
 __all__ = ["DevelopmentIssuer", "development_issuer"]
 
 _logger = logging.getLogger(__name__)
+_LAST_PORT = 65535
 _ES256 = ECAlgorithm(ECAlgorithm.SHA256)
 
 
@@ -108,8 +109,14 @@ class DevelopmentIssuer:
             clock: returns Unix time in seconds.
 
         Raises:
-            ConfigurationError: if ``host`` is not a loopback address.
+            ConfigurationError: if ``host`` is not a loopback address, or another argument is wrong.
         """
+        if not isinstance(app_id, str) or not app_id:
+            raise ConfigurationError("app_id", "give a string that is not empty")
+        if not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
+            raise ConfigurationError("port", f"give a number from 0 to {_LAST_PORT}; 0 is any free port")
+        if not isinstance(lifetime, int | float):
+            raise ConfigurationError("lifetime", "give a number of seconds")
         self.app_id = app_id
         self._address = (loopback_address(host), port)
         self._lifetime = lifetime

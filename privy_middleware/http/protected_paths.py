@@ -133,9 +133,10 @@ def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
 
 def _fix_of(prefix: object) -> str:
     """Return what to do about an entry that is not a path prefix."""
-    fix = f'each entry is a path prefix that starts with "/", which {prefix!r} is not'
+    fix = 'each entry is a path prefix that starts with "/"'
     if not isinstance(prefix, str):
         return fix
+    fix = f'{fix}, which "{prefix}" is not'
     if "://" in prefix:
         return f"{fix}: give only the path of a URL"
     if "?" in prefix or "#" in prefix:

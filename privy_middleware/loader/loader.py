@@ -16,6 +16,7 @@ from privy_middleware.events import Event, UserLoaded, UserLoadFailed
 from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
 from privy_middleware.gate import read_settings
+from privy_middleware.hints import known_options
 from privy_middleware.loader.api import PRIVY_API_URL, CallableSource, LoadUser, UserAPI, UserSource
 from privy_middleware.loader.cache import Loaded, LoadFailed, UserCache, UserRef
 from privy_middleware.loader.request import Follower, Leader, UserFlight
@@ -42,6 +43,7 @@ class UserLoader:
     - The app secret is in no ``repr``, log or exception.
     """
 
+    @known_options('UserLoader({"APP_ID": "…", "APP_SECRET": "…"})')
     def __init__(
         self,
         config: PrivyConfig | Mapping[str, Any] | None = None,

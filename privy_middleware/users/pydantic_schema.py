@@ -46,7 +46,7 @@ class PydanticOutput:
 
     __slots__ = ()
 
-    __pydantic_serializer__ = _LazySerializer()
+    __pydantic_serializer__: ClassVar[Any] = _LazySerializer()
 
     _not_in_output: ClassVar[frozenset[str]] = frozenset()
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from privy_middleware.auth import PrivyAuth, VerifiedToken
 from privy_middleware.config import PrivyConfig
-from privy_middleware.errors import PrivyError, WrongAudience
+from privy_middleware.errors import ConfigurationError, PrivyError, WrongAudience
 from privy_middleware.fetching.waiting import Steps
+from privy_middleware.hints import known_options
 from privy_middleware.http.credentials import Credential
 from privy_middleware.keys import FixedKeys, KeySource, aready_all, ready_all
 from privy_middleware.tokens.claims import (
@@ -37,6 +38,7 @@ class PrivyVerifier:
     One verifier serves any number of threads and event loops; its sync and async methods share keys and cache.
     """
 
+    @known_options('PrivyVerifier(PrivyConfig(app_id="…"))')
     def __init__(
         self,
         config: PrivyConfig,
@@ -44,7 +46,13 @@ class PrivyVerifier:
         clock: Callable[[], float] = time.time,
         key_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create a verifier; ``clock`` returns Unix time, for ``exp``; ``key_clock`` seconds, for the age of keys."""
+        """Create a verifier; ``clock`` returns Unix time, for ``exp``; ``key_clock`` seconds, for the age of keys.
+
+        Raises:
+            ConfigurationError: if ``config`` is not a ``PrivyConfig``.
+        """
+        if not isinstance(config, PrivyConfig):
+            raise ConfigurationError("config", 'give a PrivyConfig, such as PrivyConfig(app_id="…")')
         self.settings = config
         self.now: Callable[[], float] = clock
         self._sources = {app_id: _source(config, app_id, key_clock) for app_id in config.app_ids}

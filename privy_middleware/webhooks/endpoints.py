@@ -8,6 +8,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from privy_middleware.asgi.types import Receive, Scope, Send
+from privy_middleware.config import RequestSettings
+from privy_middleware.hints import known_keywords
 from privy_middleware.loader.loader import UserLoader
 from privy_middleware.webhooks.receiver import WebhookReceiver
 from privy_middleware.webhooks.verifier import WebhookEvent
@@ -50,6 +52,7 @@ class WebhookASGIApp(WebhookReceiver):
 class WebhookWSGIApp(WebhookReceiver):
     """A WSGI app that receives webhooks."""
 
+    @known_keywords('is not an argument; secrets comes first, as in "whsec_…"')
     def __init__(
         self,
         secrets: str | Sequence[str],
@@ -58,13 +61,14 @@ class WebhookWSGIApp(WebhookReceiver):
         on_event: Callable[[WebhookEvent], None] | None = None,
         on_deleted: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.time,
+        config: RequestSettings | None = None,
     ) -> None:
         """Set the arguments of a ``WebhookReceiver``; the functions must not be async.
 
         Raises:
             ConfigurationError: if an argument is wrong, naming it and the fix.
         """
-        super().__init__(secrets, users=users, on_event=on_event, on_deleted=on_deleted, clock=clock)
+        super().__init__(secrets, users=users, on_event=on_event, on_deleted=on_deleted, clock=clock, config=config)
         self.require_sync()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -14,6 +14,7 @@ from privy_middleware.callbacks import is_async, returned
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import ConfigurationError, InvalidWebhook, WebhookMethod, WebhookTooLarge
 from privy_middleware.events import WebhookAccepted, WebhookRefused
+from privy_middleware.hints import known_keywords
 from privy_middleware.loader.loader import UserLoader
 from privy_middleware.reporting import Reporter
 from privy_middleware.webhooks.verifier import Headers, WebhookEvent, WebhookVerifier
@@ -44,6 +45,7 @@ class WebhookReceiver:
 
     max_bytes = 1 << 20
 
+    @known_keywords('is not an argument; secrets comes first, as in "whsec_…"')
     def __init__(
         self,
         secrets: str | Sequence[str],
@@ -63,6 +65,8 @@ class WebhookReceiver:
             ConfigurationError: if an argument is wrong, naming it and the fix.
         """
         self._verifier = WebhookVerifier(secrets, clock=clock)
+        if users is not None and not isinstance(users, UserLoader):
+            raise ConfigurationError("users", "give the UserLoader of the app, or leave it out")
         self._users = users
         known = config or (users and users.config)
         self._reporter = known.reporter if known else Reporter()

@@ -169,8 +169,10 @@ def test_log(client: Client, issuer: DevelopmentIssuer, caplog: pytest.LogCaptur
     ours = [each for each in caplog.records if each.name == "privy_middleware.requests"]
     assert [each.levelname for each in ours] == ["WARNING", "WARNING", "INFO", "INFO", "INFO", "INFO"]
     signature, missing = ours[0].getMessage(), ours[1].getMessage()
-    assert signature.startswith("GET /me: 401, bad_signature (identity token, header). The signature does not verify")
-    assert missing.startswith("GET /me: 401, missing_token. There is no token in the request")
+    assert signature.startswith(
+        "privy-middleware: GET /me: 401, bad_signature (identity token, header). The signature does not verify"
+    )
+    assert missing.startswith("privy-middleware: GET /me: 401, missing_token. There is no token in the request")
 
 
 @pytest.mark.parametrize("given", [LookupError("shown nowhere"), PrivyError("shown nowhere")])

@@ -23,6 +23,7 @@ from django_privy.conf import PrivySettings
 from django_privy.middleware import PrivyMiddleware
 from privy_middleware import ConfigurationError, KeysUnavailable, PrivyConfig, PrivyVerifier
 from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.events import Event, KeysStale
 from tests.django.conftest import Get
 
 ADA = {"user_id": "did:privy:dev-ada"}
@@ -407,3 +408,52 @@ def test_page_redirect(get: Get, issuer: DevelopmentIssuer) -> None:
     with override_settings(PRIVY=value):
         response = get("/required/1?a=b", headers={"accept": "text/html"})
     assert (response.status_code, response["Location"]) == (302, "/login?redirect_uri=%2Frequired%2F1%3Fa%3Db")
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_event_signal(client: Any, issuer: DevelopmentIssuer, caplog: pytest.LogCaptureFixture) -> None:
+    """Each decision is sent with its request; a receiver that raises changes no response, and is logged."""
+    heard: list[tuple[str, object]] = []
+
+    def receive(sender: object, event: Event, request: HttpRequest | None = None, **kwargs: Any) -> None:
+        heard.append((type(event).__name__, None if request is None else request.path))
+
+    def fail(**kwargs: Any) -> None:
+        raise LookupError
+
+    def ask(**headers: Any) -> int:
+        asking = client().get
+        return int(
+            (asgiref.sync.async_to_sync(asking) if client is AsyncClient else asking)("/seen", **headers).status_code
+        )
+
+    with ExitStack() as stack:
+        for receiver in (fail, receive):
+            signals.event.connect(receiver)
+            stack.callback(signals.event.disconnect, receiver)
+        assert ask(headers=identity(issuer)) == 200
+        assert ask(headers={"privy-id-token": "garbage"}) == 200
+        PrivySettings().gate.settings.reporter.report(KeysStale(url="https://example.com", usable_for=1.0))
+    requests = [each for each in heard if each[1] is not None]
+    assert requests == [("Authenticated", "/seen"), ("Refused", "/seen")]
+    assert "LookupError" in caplog.text
+
+
+def test_other_events_reach_the_signal() -> None:
+    """An event that is not about a request is sent without one, once for each event."""
+    heard: list[Event] = []
+
+    def receive(sender: object, event: Event, **kwargs: Any) -> None:
+        assert "request" not in kwargs
+        heard.append(event)
+
+    gate = PrivySettings().gate
+    with override_settings(PRIVY=gate.settings):
+        middleware = [PrivyMiddleware(lambda request: HttpResponse()) for _ in range(2)]
+        stale = KeysStale(url="https://example.com", usable_for=1.0)
+        middleware[0].settings.gate.settings.reporter.report(stale)
+        assert heard == []
+        signals.event.connect(receive)
+        middleware[0].settings.gate.settings.reporter.report(stale)
+        signals.event.disconnect(receive)
+    assert heard == [stale]

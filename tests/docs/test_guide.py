@@ -109,6 +109,22 @@ def test_first_example(page: str, name: str, guide: Guide, issuer: DevelopmentIs
         assert ask(section, "/session", access(issuer))[1]["session_id"] == "dev-session-ada"
 
 
+@pytest.mark.parametrize(("page", "name"), [("flask", "Users in JSON"), ("litestar", "The user")])
+def test_users_in_json(page: str, name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A response contains the user as ``to_dict`` returns it."""
+    expected = {"user": user_of(issuer, "ada").to_dict(), "admin": False}
+    assert ask(guide[page][name], "/profile", identity(issuer)) == (200, expected)
+
+
+@pytest.mark.django_db
+def test_users_in_json_of_django(guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """The encoder does the same."""
+    section = guide["django"]["Users in JSON"]
+    with project(issuer, django_path("profile", section.names["profile"])):
+        body = Client().get("/profile", headers=identity(issuer)).json()
+    assert body == {"user": user_of(issuer, "ada").to_dict()}
+
+
 def test_flask_factory(guide: Guide) -> None:
     """An app from the factory is set up."""
     app: Flask = guide["flask"]["Application factories"].names["create_app"]()

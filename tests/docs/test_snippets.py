@@ -206,6 +206,16 @@ def test_writing_metadata(
     assert server.requests[-1].path == "/v1/users/did%3Aprivy%3Agone%2Fx/custom_metadata"
 
 
+def test_background_job(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
+    """A user is the same after it was stored for a job, with the addresses that Privy has verified."""
+    names, jobs = sections["full_users.md"]["Background jobs"].names, list[Any]()
+    names["queue"] = jobs
+    user = PrivyVerifier(issuer.config()).verify_identity_token(issuer.identity_token("ada"))
+    names["enqueue_welcome"](user)
+    assert names["send_welcome"](json.loads(json.dumps(jobs[0]))) == ["ada@example.com"]
+    assert sections["tokens.md"]["E-mail addresses"].names["verified_addresses"](user) == {"ada@example.com"}
+
+
 def test_plugged_client(sections: dict[str, dict[str, Section]]) -> None:
     """The users of privy-client, in its own form, become ours."""
     names = sections["full_users.md"]["With privy-client"].names

@@ -29,6 +29,16 @@ WITHOUT_LIFESPAN = {
     "uvicorn-lifespan-off": [*UVICORN, "--lifespan", "off", APP],
     "daphne": ["daphne", "-b", HOST, "-p", "{port}", APP],
 }
+_GUNICORN = ["gunicorn", "--bind", "{bind}", *UNHURRIED]
+IN_OTHER_FRAMEWORKS = {
+    "flask": [*_GUNICORN, "example_apps.flask_app:app"],
+    "wsgi": [*_GUNICORN, "example_apps.wsgi_app:app"],
+    "django-wsgi": [*_GUNICORN, "example_apps.django_app:wsgi_app"],
+    "django-uvicorn": [*UVICORN, "example_apps.django_app:app"],
+    "django-daphne": ["daphne", "-b", HOST, "-p", "{port}", "example_apps.django_app:app"],
+    "django-runserver": ["django", "runserver", "{bind}", "--noreload", "--settings", "tests.e2e.misconfigured_django"],
+    "waitress": ["waitress", "--listen", "{bind}", "example_apps.flask_app:app"],
+}
 INSTALLED = ["in_a_list", "with_lifespan", "added", "plugin", "starlette_plugin", "litestar_plugin", "wrapped"]
 WRONG = {"PRIVY_APP_ID": "my-app", "PRIVY_LEEWAY": "600"}
 
@@ -51,6 +61,19 @@ def test_the_server_does_not_start(server: str, installed: str, tmp_path: Path) 
     said = log.read_text()
     assert "PRIVY_LEEWAY (leeway: set a number from 0 to 60)" in said
     assert "the app has started" not in said
+
+
+@pytest.mark.parametrize("name", IN_OTHER_FRAMEWORKS)
+def test_other_frameworks_do_not_start(name: str, tmp_path: Path) -> None:
+    """An app that is set up when it is imported stops the server too, whatever the framework."""
+    log = tmp_path / "log"
+    with log.open("wb") as file, start(IN_OTHER_FRAMEWORKS[name], free_port(), WRONG, file) as process:
+        try:
+            assert process.wait(PATIENCE) != 0
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert "PRIVY_LEEWAY (leeway: set a number from 0 to 60)" in log.read_text()
 
 
 @pytest.mark.parametrize("server", WITHOUT_LIFESPAN)

@@ -101,10 +101,31 @@ def test_exempt_takes_a_list(privy: Privy, app: Flask) -> None:
         privy.protect(app, exempt="login")
 
 
-def test_misspelt_exemption_protects(privy: Privy, app: Flask) -> None:
-    """An exemption that matches nothing has no effect."""
-    privy.protect(app, exempt=["Login", "logi", "", "*"])
-    assert statuses(app, "/login", "/unknown") == [401, 401]
+@pytest.mark.parametrize("exempt", ["Login", "logi", "", "*", statuses])
+def test_misspelt_exemption_is_an_error(privy: Privy, app: Flask, exempt: Any) -> None:
+    """An exemption that matches nothing raises an error at the first request, and nothing is open."""
+    privy.protect(app, exempt=["login", exempt])
+    app.testing = True
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"^exempt: .* is not an endpoint or a view of the app"):
+            app.test_client().get("/login")
+
+
+def test_exemptions_that_exist(privy: Privy, app: Flask) -> None:
+    """An exemption is a full endpoint, one of the blueprint itself, a view, or a view class."""
+
+    class Page(MethodView):
+        def get(self) -> str:
+            """Return a text."""
+            return "hello"
+
+    blueprint = Blueprint("pages", __name__)
+    blueprint.get("/view", endpoint="view")(hello)
+    blueprint.get("/named", endpoint="named")(lambda: "hello")
+    blueprint.add_url_rule("/class", view_func=Page.as_view("class"))
+    privy.protect(blueprint, exempt=[hello, Page, "named", "pages.named"])
+    app.register_blueprint(blueprint, url_prefix="/pages")
+    assert statuses(app, "/pages/view", "/pages/class", "/pages/named") == [200, 200, 200]
 
 
 def test_blueprint(privy: Privy, app: Flask, ada: Header, grace: Header) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from flask_privy import privy_auth, privy_user, require_privy_user, signals
 from privy_middleware import AuthenticationError
+from privy_middleware.events import Authenticated, Event, KeysFetched, KeysStale, Refused
 from tests.flask.conftest import ADA, Header
 
 Sent = list[tuple[str, Any]]
@@ -86,3 +87,59 @@ def test_other_apps_hear_nothing(sent: Sent, make_app: Callable[..., Flask], ada
     other.get("/", endpoint="index")(require_privy_user(lambda: "hello"))
     assert other.test_client().get("/", headers=ada).text == "hello"
     assert sent == []
+
+
+def test_events(make_app: Callable[..., Flask], ada: Header) -> None:
+    """Each decision is sent as one event; one about the keys is sent to every app with these settings."""
+    app = make_app()
+    app.get("/users/<name>")(require_privy_user(lambda name: name))
+    events: list[Event] = []
+
+    def on_event(sender: Flask, event: Event) -> None:
+        assert sender is app
+        events.append(event)
+
+    with signals.event.connected_to(on_event, app):
+        app.test_client().get("/users/ada", headers=ada)
+        app.test_client().get("/users/ada")
+        app.extensions["privy"].settings.reporter.report(KeysStale(url="https://example.com", usable_for=1.0))
+    authenticated, refused, stale = (event for event in events if not isinstance(event, KeysFetched))
+    assert isinstance(authenticated, Authenticated)
+    assert (authenticated.route, authenticated.user_id) == ("/users/<name>", ADA)
+    assert isinstance(refused, Refused)
+    assert refused.code == "missing_token"
+    assert isinstance(stale, KeysStale)
+
+
+def test_a_receiver_of_events_that_raises(
+    make_app: Callable[..., Flask], ada: Header, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No response changes, and the log says what happened."""
+    app = make_app()
+    app.get("/me")(require_privy_user(lambda: "me"))
+
+    def on_event(sender: Flask, event: Event) -> None:
+        raise LookupError
+
+    with signals.event.connected_to(on_event, app):
+        assert app.test_client().get("/me", headers=ada).text == "me"
+    assert "A receiver of the signal privy-event raised an exception" in caplog.text
+
+
+def test_event_of_a_request_that_fails(make_app: Callable[..., Flask], ada: Header) -> None:
+    """The decision is reported although a test gets the app's exception instead of a response."""
+    app = make_app()
+    app.testing = True
+    events: list[Event] = []
+
+    @app.get("/fails")
+    @require_privy_user
+    def fails() -> str:
+        raise LookupError
+
+    def on_event(sender: Flask, event: Event) -> None:
+        events.append(event)
+
+    with signals.event.connected_to(on_event, app), pytest.raises(LookupError):
+        app.test_client().get("/fails", headers=ada)
+    assert type(events[-1]) is Authenticated

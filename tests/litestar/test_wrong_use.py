@@ -6,11 +6,11 @@ import inspect
 from typing import Annotated, Any
 
 import pytest
-from litestar import Controller, Request, Response, Router, WebSocket, get, post, websocket
+from litestar import Controller, Request, Router, WebSocket, get, post, websocket
 from litestar.di import Provide
 from litestar.params import Body
 
-from litestar_privy import CurrentUser, OptionalUser, Privy, requires_privy_user
+from litestar_privy import OptionalUser, Privy, requires_privy_user
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyMiddleware, PrivyUser
 from tests.litestar.serving import app_of, client_of, serve
 from tests.support.issued import identity_header, issuer_config
@@ -153,20 +153,6 @@ def test_requests_may_be_typed() -> None:
     assert client.get("/typed").status_code == 401
     with client.websocket_connect("/ws", headers=identity_header()) as connection:
         assert connection.receive_text().startswith("did:")
-
-
-def test_user_as_the_answer() -> None:
-    """Litestar would include every field in the response, including the raw claims."""
-
-    async def one(current_user: CurrentUser) -> PrivyUser:
-        return current_user
-
-    async def several(current_user: CurrentUser) -> Response[list[PrivyUser]]:
-        return Response([current_user])
-
-    for function in (one, several):
-        with pytest.raises(ConfigurationError, match=r"would answer with raw claims: return user\.to_dict\(\)"):
-            app_of(get("/page")(function))
 
 
 def test_guard_without_the_plugin() -> None:

@@ -20,6 +20,7 @@ from privy_middleware.errors import (
 )
 from privy_middleware.gate import Gate
 from privy_middleware.keys import read_jwks
+from privy_middleware.lookup import Lookup
 from tests.security import attacks
 from tests.security.attacks import both, refused
 from tests.support.clock import Clock
@@ -355,9 +356,13 @@ def test_asvs_16_results_are_logged_and_say_nothing(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.DEBUG)
     gate = Gate(verifier())
     for token in ("garbage\r\ninjected: 1", identity({"kid": "\r\ninjected"}), identity(aud="injected")):
-        found(gate, Request(id_header(token)))
+        lookup = Lookup(gate, Request(id_header(token)))
+        lookup.find()
+        lookup.report()
     lines = [record.getMessage() for record in caplog.records]
-    assert lines == [f"token not accepted: {code}" for code in ("malformed_token", "unknown_key", "wrong_audience")]
+    for line, code in zip(lines, ("malformed_token", "unknown_key", "wrong_audience"), strict=True):
+        assert line.startswith(f"privy-middleware: GET /: served without a user, {code} (identity token, header). The ")
+        assert "injected" not in line
 
 
 def test_segments_are_three() -> None:

@@ -271,8 +271,8 @@ def test_log(caplog: pytest.LogCaptureFixture) -> None:
     lookup.report()
     (record,) = caplog.records
     assert record.getMessage() == (
-        "GET /: served without a user, unknown_key (identity token, header). The token is signed with none of the "
-        "known keys (the configured key): its kid is not among them."
+        "privy-middleware: GET /: served without a user, unknown_key (identity token, header). The token is signed "
+        "with none of the known keys (the configured key): its kid is not among them."
     )
     shown = f"{caplog.text}{auth!r}{auth.refusal}{auth.refusal!r}{vars(auth.refusal)}"
     assert not [run for run in runs_of(bad) if run in shown]

@@ -16,6 +16,7 @@ PUBLIC = (
     "django_privy",
     "django_privy.backends",
     "django_privy.channels",
+    "django_privy.encoders",
     "django_privy.keycache",
     "django_privy.ninja",
     "django_privy.principals",

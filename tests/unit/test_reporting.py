@@ -1,0 +1,197 @@
+"""Hooks for events: called with each event, and never able to change an answer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from privy_middleware import ConfigurationError, PrivyConfig
+from privy_middleware.errors import BadSignature
+from privy_middleware.events import Event, KeysFailed, Refused, UserLoaded, WebhookAccepted
+from privy_middleware.reporting import Reporter
+from tests.support.tokens import Request, config
+
+EVENT = WebhookAccepted(id="msg", type="user.created")
+
+
+def test_every_hook_gets_every_event() -> None:
+    """The setting is a function or a list of functions."""
+    first: list[Event] = []
+    second: list[Event] = []
+    for hooks, expected in ((first.append, [EVENT]), ([first.append, second.append], [EVENT, EVENT])):
+        config(on_event=hooks).reporter.report(EVENT)
+        assert first == expected
+    assert second == [EVENT]
+
+
+def test_nobody_listens() -> None:
+    """Without a hook, and without a log at level DEBUG, requests that are not refused need no event."""
+    assert not config().reporter.listens()
+    assert config(on_event=print).reporter.listens()
+
+
+def test_hooks_that_want_nothing_are_left_alone() -> None:
+    """A plugin's hook is called only while its signal has receivers."""
+    events: list[Event] = []
+    wanted: list[bool] = []
+    reporter = Reporter()
+    reporter.subscribe(events.append, lambda: wanted)
+    reporter.report(EVENT)
+    assert (events, reporter.listens()) == ([], False)
+    wanted.append(True)
+    reporter.report(EVENT)
+    assert (events, reporter.listens()) == ([EVENT], True)
+
+
+def test_subscribing_twice() -> None:
+    """A hook is called once, however often an app is set up with the same settings."""
+    events: list[Event] = []
+    hook = events.append
+    reporter = Reporter([hook])
+    reporter.subscribe(hook)
+    reporter.report(EVENT)
+    assert events == [EVENT]
+
+
+@pytest.mark.parametrize("given", ["print", 1, [1], {"on": print}])
+def test_what_is_no_hook(given: Any) -> None:
+    """The error says what to give."""
+    with pytest.raises(ConfigurationError, match="on_event: give a function, or a list of functions"):
+        config(on_event=given)
+
+
+@pytest.mark.anyio
+async def test_async_hooks_wait_for_deliver() -> None:
+    """They are awaited in the order of the events, and one that raises does not stop the others."""
+    events: list[tuple[str, Event]] = []
+
+    async def fails(event: Event) -> None:
+        events.append(("fails", event))
+        raise LookupError
+
+    async def works(event: Event) -> None:
+        events.append(("works", event))
+
+    reporter = Reporter([fails, functools.partial(works)])
+    reporter.report(EVENT)
+    assert (events, reporter.waits) == ([], True)
+    await reporter.deliver()
+    assert (events, reporter.waits) == ([("fails", EVENT), ("works", EVENT)], False)
+
+
+@pytest.mark.anyio
+async def test_events_that_nobody_takes() -> None:
+    """Without an event loop that delivers them, the oldest are dropped."""
+    events: list[Any] = []
+
+    async def hook(event: Event) -> None:
+        events.append(event)
+
+    reporter = Reporter([hook])
+    for number in range(1500):
+        reporter.report(WebhookAccepted(id=str(number), type="t"))
+    await reporter.deliver()
+    assert [int(event.id) for event in events] == [*range(500, 1500)]
+
+
+def test_async_hooks_need_an_event_loop() -> None:
+    """A hook of the settings must be sync where there is none; those of plugins are made for their mode."""
+
+    async def hook(_: Event) -> None: ...
+
+    Reporter([print]).require_sync()
+    plugin = Reporter()
+    plugin.subscribe(hook)
+    plugin.require_sync()
+    with pytest.raises(ConfigurationError, match="on_event: give a plain function"):
+        Reporter([hook]).require_sync()
+
+
+@pytest.mark.parametrize("error", [LookupError, BadSignature])
+def test_a_hook_that_raises(error: type[Exception], caplog: pytest.LogCaptureFixture) -> None:
+    """The next hook is called, and the log says what happened."""
+    events: list[Event] = []
+
+    def hook(_: Event) -> None:
+        raise error
+
+    Reporter([hook, events.append]).report(EVENT)
+    assert events == [EVENT]
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("privy_middleware.events", "ERROR")
+    assert record.getMessage() == f"on_event raised {error.__name__}, and the request goes on."
+
+
+def test_a_hook_that_ends_the_process() -> None:
+    """Only exceptions are caught."""
+
+    def hook(_: Event) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Reporter([hook]).report(EVENT)
+
+
+async def _coroutine(_: Event) -> None: ...
+
+
+async def _generator(_: Event) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("hook", [lambda event: _coroutine(event), _generator])  # noqa: PLW0108 (not known to be async)
+def test_a_hook_whose_result_would_have_to_be_awaited(
+    hook: Callable[[Event], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It cannot be recognised beforehand, and the log says what to do."""
+    Reporter([hook]).report(EVENT)
+    assert "make it an async function" in caplog.text
+
+
+def test_following_another_reporter() -> None:
+    """Events of both reach the hooks of both, once, also hooks that come later."""
+    events: list[Event] = []
+    later: list[Event] = []
+    hook = events.append
+    first, second = Reporter([hook]), Reporter([hook])
+    second.follow(first)
+    first.subscribe(later.append)
+    for reporter in (first, second):
+        reporter.report(EVENT)
+    assert events == later == [EVENT, EVENT]
+
+
+def test_following_a_reporter_with_an_async_hook() -> None:
+    """The check for a missing event loop covers both."""
+
+    async def hook(_: Event) -> None: ...
+
+    first, second = Reporter(), Reporter([hook])
+    second.follow(first)
+    with pytest.raises(ConfigurationError, match="on_event"):
+        first.require_sync()
+
+
+def test_nothing_of_a_user_in_the_text_of_an_event() -> None:
+    """Events may be logged as they are: ids of users, paths and requests are left out."""
+    private = "did:privy:somebody"
+    loaded = UserLoaded(app_id="app", user_id=private, found=True)
+    refused = Refused(method="GET", path=f"/{private}", request=Request(("Cookie", private)), error=BadSignature())
+    assert private not in f"{loaded!r}{refused!r}"
+
+
+def test_events_are_immutable() -> None:
+    """Several hooks get the same object."""
+    event = KeysFailed(url="https://example.com", reason="r", retry_in=1.0, usable_for=0.0)
+    with pytest.raises(AttributeError):
+        event.reason = "other"  # type: ignore[misc]
+    assert event.at > 0
+
+
+def test_settings_stay_equal() -> None:
+    """What listens is not part of the settings' value."""
+    assert config() == config()
+    assert isinstance(config(), PrivyConfig)
