@@ -121,7 +121,7 @@ class PrivyAuth:
         if condition is not None:
             require_condition(condition)
         if self.refusal is not None or self.user is None:
-            raise self.required()
+            raise self.unauthenticated()
         if condition is not None:
             _check(condition, self.user, parameters or {})
         return self.user
@@ -151,7 +151,7 @@ class PrivyAuth:
                 raise self.redirect
         return None
 
-    def required(self) -> PrivyError:
+    def unauthenticated(self) -> PrivyError:
         """Return the error for a request without a user."""
         error = self.redirect or self.refusal or MissingToken()
         error.page = self.page

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from privy_middleware.callbacks import require_sync
-from privy_middleware.errors import ConfigurationError, ErrorBody, PrivyError
+from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.events import OnEvent
 from privy_middleware.fetching.client_options import check_client_options
 from privy_middleware.fetching.urls import check_fetch_url
@@ -30,6 +30,7 @@ from privy_middleware.settings_sources import CODE_ONLY, SettingsSource, build_s
 from privy_middleware.tokens.claims import Claims, TokenKind
 
 __all__ = [
+    "ErrorBody",
     "OnInvalid",
     "PRIVY_JWKS_URL",
     "Preflight",
@@ -38,6 +39,7 @@ __all__ = [
     "check_on_invalid",
 ]
 
+ErrorBody: TypeAlias = Literal["message", "detail", "problem"]
 OnInvalid: TypeAlias = Literal["reject", "anonymous"]
 Preflight: TypeAlias = Literal["answer", "pass"]
 

@@ -46,7 +46,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Self
 
 __all__ = [
     "Answer",
@@ -57,7 +57,6 @@ __all__ = [
     "ConfigurationError",
     "ConflictingTokens",
     "CrossSiteRequest",
-    "ErrorBody",
     "InactiveUser",
     "IncompleteUser",
     "InvalidClaims",
@@ -87,8 +86,6 @@ __all__ = [
     "WrongIssuer",
     "WrongTokenKind",
 ]
-
-ErrorBody: TypeAlias = Literal["message", "detail", "problem"]
 
 _JSON_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 _VARY = (("Vary", "Cookie, Authorization, privy-id-token"),)
@@ -523,7 +520,7 @@ class Answer:
     close_reason: str = ""
 
     @classmethod
-    def to(cls, error: PrivyError, error_body: ErrorBody = "message") -> Self:
+    def to(cls, error: PrivyError, error_body: str = "message") -> Self:
         """Return the answer to a refusal, with a body in the form that the setting ``error_body`` names.
 
         Raises:
@@ -550,7 +547,7 @@ class Answer:
         return [*self.headers, *length]
 
 
-def _payload(error: PrivyError, error_body: ErrorBody) -> Mapping[str, str | int]:
+def _payload(error: PrivyError, error_body: str) -> Mapping[str, str | int]:
     """Return the JSON object of an answer; a problem is one of RFC 9457 §3.1, whose type is its status (§4.2.1)."""
     if error_body == "detail":
         return {"detail": error.message}
@@ -560,7 +557,7 @@ def _payload(error: PrivyError, error_body: ErrorBody) -> Mapping[str, str | int
     return error.payload
 
 
-def _content_headers(error: PrivyError, error_body: ErrorBody) -> tuple[tuple[str, str], ...]:
+def _content_headers(error: PrivyError, error_body: str) -> tuple[tuple[str, str], ...]:
     if error.page:
         return (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", _PAGE_POLICY))
     media_type = "application/problem+json" if error_body == "problem" else "application/json"

@@ -137,7 +137,7 @@ class Gate:
         """
         if auth.refusal is not None and not self._is_bad_cookie(request, auth.refusal):
             return auth.refusal
-        return _with_page(auth, self._pages.answer_for(request, auth.refusal, target)).required()
+        return _with_page(auth, self._pages.answer_for(request, auth.refusal, target)).unauthenticated()
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
         # A page of another site cannot set a header, so one verified token in a header is enough.

@@ -18,6 +18,7 @@ from django_privy import (
     AuthenticatedPrivyHttpRequest,
     PrivyHttpRequest,
     PrivyUserRequiredMixin,
+    clear_privy_cookies,
     optional_privy_user,
     require_privy_user,
 )
@@ -47,6 +48,10 @@ def bare(request: AuthenticatedPrivyHttpRequest, number: int = 1) -> JsonRespons
     assert_type(request.path_info, str)
     JsonResponse({"user": request.privy_user}, encoder=PrivyJSONEncoder)
     return JsonResponse(request.privy_user.to_dict())
+
+
+def sign_out(request: PrivyHttpRequest) -> JsonResponse:
+    return clear_privy_cookies(JsonResponse({}), request)
 
 
 @require_privy_user()

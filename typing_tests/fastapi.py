@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, assert_type
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Security, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security, WebSocket
 from starlette.requests import HTTPConnection
 
 from fastapi_privy import (
@@ -13,6 +13,7 @@ from fastapi_privy import (
     CurrentUser,
     OptionalUser,
     Privy,
+    clear_privy_cookies,
     current_access,
     current_user,
     optional,
@@ -35,6 +36,11 @@ Lenient = Annotated[PrivyUser | None, Depends(optional(on_invalid="anonymous"))]
 async def me(user: CurrentUser) -> PrivyUser:
     assert_type(user, PrivyUser)
     return user
+
+
+@app.post("/sign-out")
+def sign_out(request: Request, response: Response) -> None:
+    assert_type(clear_privy_cookies(response, request), Response)
 
 
 @app.get("/sync")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_type
+from typing import Any, assert_type
 
 from blinker import NamedSignal
 from flask import Blueprint, Flask, Request, Response, request
@@ -13,6 +13,7 @@ from flask_privy import (
     Privy,
     PrivyHTTPException,
     PrivyRequest,
+    clear_privy_cookies,
     optional_privy_user,
     privy_auth,
     privy_user,
@@ -37,6 +38,12 @@ def is_ada(user: PrivyUser) -> bool:
 def bare(name: str, *, size: int = 1) -> dict[str, str]:
     assert_type(privy_user, PrivyUser)
     return {name: privy_user.id * size}
+
+
+@app.post("/sign-out")
+def sign_out() -> Response:
+    assert_type(clear_privy_cookies(Response()), Response)
+    return clear_privy_cookies(app.make_response(""))
 
 
 @app.get("/called/<name>")
@@ -159,7 +166,7 @@ def on_own_request(own: OwnRequest) -> None:
 @app.errorhandler(PrivyHTTPException)
 def answered(error: PrivyHTTPException) -> tuple[str, int]:
     assert_type(error.error, PrivyError)
-    assert_type(error.data, dict[str, str])
+    assert_type(error.data, dict[str, Any])
     assert_type(error.get_headers(), list[tuple[str, str]])
     return error.get_body(), error.error.status
 

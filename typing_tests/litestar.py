@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_type
 
-from litestar import Controller, Litestar, Request, Router, WebSocket, get, websocket
+from litestar import Controller, Litestar, Request, Response, Router, WebSocket, get, post, websocket
 from litestar.datastructures import State
 
-from litestar_privy import CurrentUser, OptionalUser, Privy, requires_privy_user
-from privy_middleware import PrivyAuth, PrivyConfig, PrivyUser
+from litestar_privy import (
+    CurrentUser,
+    OptionalUser,
+    Privy,
+    clear_privy_cookies,
+    refusal_response,
+    requires_privy_user,
+)
+from privy_middleware import PrivyAuth, PrivyConfig, PrivyError, PrivyUser
 from privy_middleware.asgi import Scope
 from privy_middleware.conditions import has_linked
 from privy_middleware.gate import Gate
@@ -25,6 +32,16 @@ def is_ada(user: PrivyUser) -> bool:
 async def me(current_user: CurrentUser) -> dict[str, Any]:
     assert_type(current_user, PrivyUser)
     return current_user.to_dict()
+
+
+def handler(request: PrivyRequest, error: PrivyError) -> Response[bytes]:
+    assert_type(refusal_response(request, error), Response[bytes])
+    return refusal_response(request, error)
+
+
+@post("/sign-out")
+async def sign_out(request: PrivyRequest) -> Response[None]:
+    return clear_privy_cookies(Response(None), request)
 
 
 @get("/hello")

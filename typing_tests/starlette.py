@@ -18,6 +18,7 @@ from fastapi_privy.starlette import (
     Privy,
     PrivyBackend,
     SignedInUser,
+    clear_privy_cookies,
     optional_privy_user,
     privy_auth,
     refusal_response,
@@ -44,6 +45,11 @@ async def bare(request: Request) -> JSONResponse:
     assert_type(privy_auth(request), PrivyAuth)
     assert_type(privy_auth(request).require(), PrivyUser)
     return JSONResponse({})
+
+
+async def sign_out(request: Request) -> JSONResponse:
+    assert_type(clear_privy_cookies(Response(), request), Response)
+    return clear_privy_cookies(JSONResponse({}), request)
 
 
 @require_privy_user

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's own name)
-from django.urls import NoReverseMatch, get_resolver, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from django_privy.conf import PrivySettings
-from django_privy.sign_in import login_url_problem, sign_in
-from django_privy.url_checks import unmatched_prefixes, wrong_permissions
+from django_privy.conf import PrivySettings, login_url_problem
+from django_privy.sign_in import sign_in
+from django_privy.url_checks import unmatched_prefixes, url_patterns, wrong_permissions
 from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
@@ -173,7 +173,7 @@ def _check_rest_framework() -> Iterator[CheckMessage]:
 
 def _check_sign_in() -> Iterator[CheckMessage]:
     """Check the login page if the sign-in view is routed, under whichever name."""
-    if not hasattr(settings, "ROOT_URLCONF") or sign_in not in _views(get_resolver().url_patterns):
+    if sign_in not in (view for _, view in url_patterns()):
         return
     try:
         login_url = PrivySettings().gate.settings.login_url
@@ -182,15 +182,7 @@ def _check_sign_in() -> Iterator[CheckMessage]:
         return
     problem = login_url_problem(login_url, _sign_in_path())
     if problem is not None:
-        yield _error("E012", problem, "The sign-in view of django_privy redirects browsers to it.")
-
-
-def _views(patterns: Iterable[Any]) -> Iterator[object]:
-    for each in patterns:
-        if hasattr(each, "url_patterns"):
-            yield from _views(each.url_patterns)
-        else:
-            yield each.callback
+        yield _error("E013", problem, "The sign-in view of django_privy redirects browsers to it.")
 
 
 def _sign_in_path() -> str | None:

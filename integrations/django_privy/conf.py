@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from privy_middleware import ConfigurationError
-from privy_middleware.plugin import Gate, Settings, SettingsSource, build_gate
+from privy_middleware.plugin import Gate, Settings, SettingsSource, build_gate, is_same_page
 
-__all__ = ["Parts", "PrivySettings"]
+__all__ = ["Parts", "PrivySettings", "login_url_problem"]
 
 _PATHS = ("protect", "exempt")
+_LOGIN_PAGE = "set it to the page on which Privy's client signs users in."
 _SPELLING = 'settings.PRIVY["{}"]'
 
 
@@ -96,3 +97,12 @@ class PrivySettings:
             elif error.field == "PRIVY":
                 error.args = (f"settings.{error.args[0]}",)
             raise
+
+
+def login_url_problem(login_url: str | None, path: str | None = None) -> str | None:
+    """Return what is wrong with ``PRIVY["LOGIN_URL"]``, or ``None``; ``path`` is that of the sign-in view."""
+    if login_url is None:
+        return f'PRIVY["LOGIN_URL"] is not set: {_LOGIN_PAGE}'
+    if path is not None and is_same_page(path, login_url):
+        return f'PRIVY["LOGIN_URL"] is the sign-in view itself: {_LOGIN_PAGE}'
+    return None

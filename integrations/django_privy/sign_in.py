@@ -22,28 +22,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from django_privy.conf import login_url_problem
 from django_privy.inactive_users import find_active
 from django_privy.refusals import refuse
 from django_privy.request_attributes import find_auth, lookup_of
 from django_privy.sign_out import clear_privy_cookies
 from privy_middleware import AuthorizationError
 from privy_middleware.errors import ServiceUnavailable
-from privy_middleware.plugin import html_page, is_local, is_same_page
+from privy_middleware.plugin import html_page, is_local
 
-__all__ = ["login_url_problem", "sign_in", "sign_out"]
+__all__ = ["sign_in", "sign_out"]
 
 _RETURNED = "privy-returned"
 _SECONDS = 30
-_FIX = "set it to the page on which Privy's client signs users in."
-
-
-def login_url_problem(login_url: str | None, path: str | None = None) -> str | None:
-    """Return what is wrong with ``PRIVY["LOGIN_URL"]``, or ``None``; ``path`` is that of the sign-in view."""
-    if login_url is None:
-        return f'PRIVY["LOGIN_URL"] is not set: {_FIX}'
-    if path is not None and is_same_page(path, login_url):
-        return f'PRIVY["LOGIN_URL"] is the sign-in view itself: {_FIX}'
-    return None
 
 
 @login_not_required

@@ -25,9 +25,27 @@ from privy_middleware.asgi import (
     warn_of_prefixes,
 )
 
-__all__ = ["Privy"]
+__all__ = ["Privy", "refusal_response"]
 
 _FIX = "make the app with at least one of its route handlers"
+
+
+def refusal_response(request: Request[Any, Any, Any], error: PrivyError) -> Response[bytes]:
+    """Return the documented response for a ``PrivyError``: the exception handler that ``Privy`` adds to an app.
+
+    Raises:
+        PrivyError: the error itself, if it does not reject the request.
+        ConfigurationError: if the plugin is not installed in the app.
+    """
+    return _response(required_lookup_in(request.scope, _FIX).refuse(error))
+
+
+def _answer_preflight(*_: object) -> Response[bytes]:
+    return _response(plugin.PREFLIGHT_ANSWER)
+
+
+def _response(answer: plugin.Answer) -> Response[bytes]:
+    return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
 class Privy(InitPlugin, ReceiveRoutePlugin):
@@ -46,7 +64,7 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
         if [type(each) for each in app_config.plugins].count(Privy) > 1:
             raise ConfigurationError("plugins", "has Privy twice; remove one of them")
         app_config.middleware.insert(0, _authenticated)
-        answers = {PrivyError: self._answer, **app_config.exception_handlers, Preflight: self._answer}
+        answers = {PrivyError: refusal_response, **app_config.exception_handlers, Preflight: _answer_preflight}
         app_config.exception_handlers = answers
         app_config.after_exception.append(_reraise)
         app_config.on_startup[:0] = [self.gate.aready, lambda app: warn_of_prefixes(self.gate, app)]
@@ -79,11 +97,6 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
             ours = any(getattr(guard, "__module__", "") == requires_privy_user.__module__ for guard in guards)
             if hasattr(handler, "security") and (ours or "current_user" in handler.parsed_fn_signature.parameters):
                 handler.security = [*(handler.security or ()), *({name: []} for name in self._schemes)]
-
-    def _answer(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        refuse = required_lookup_in(request.scope, _FIX).refuse
-        answer = refuse(error) if isinstance(error, PrivyError) else plugin.PREFLIGHT_ANSWER
-        return Response(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
     async def _restore_vary(self, message: Any, _: object) -> None:
         # Litestar's CORS middleware replaces the header.

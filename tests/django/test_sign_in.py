@@ -170,7 +170,7 @@ def test_next_of_this_host(issuer: DevelopmentIssuer) -> None:
 def test_wrong_login_page(login_url: str | None) -> None:
     """A missing login page, or one that is the view itself, is reported by the check and by the view."""
     with override_settings(PRIVY={**settings.PRIVY, "LOGIN_URL": login_url}):
-        assert [message.id for message in check_privy()] == ["django_privy.E012"]
+        assert [message.id for message in check_privy()] == ["django_privy.E013"]
         with pytest.raises(ImproperlyConfigured, match="LOGIN_URL"):
             Client().get("/accounts/sign-in/")
 
@@ -192,7 +192,7 @@ def test_view_that_is_only_routed_for_the_admin() -> None:
     """The check finds it there, although it has no URL of its own."""
     urls: Any = type("Urls", (), {"urlpatterns": import_module(URLS).urlpatterns[:2]})
     with override_settings(PRIVY={**settings.PRIVY, "LOGIN_URL": None}, ROOT_URLCONF=urls):
-        assert [message.id for message in check_privy()] == ["django_privy.E012"]
+        assert [message.id for message in check_privy()] == ["django_privy.E013"]
     namespaced: Any = type("Urls", (), {"urlpatterns": _namespaced()})
     with override_settings(ROOT_URLCONF=namespaced):
         assert check_privy() == []

@@ -20,6 +20,7 @@ TYPES = {
     "str | None": "string",
     "OnInvalid": "string",
     "Preflight": "string",
+    "ErrorBody": "string",
     "float": "seconds",
     "bool": "boolean",
     "Sequence[str]": "list of strings",

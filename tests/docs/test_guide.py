@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from channels.testing import WebsocketCommunicator
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import path as django_path
@@ -22,6 +23,7 @@ from flask import Flask
 from starlette.testclient import WebSocketDenialResponse
 
 from django_privy.channels import PrivyMiddlewareStack
+from django_privy.checks import check_privy
 from privy_middleware import InvalidToken, PrivyAuth, PrivyConfig, PrivyMiddleware, PrivyUser, PrivyVerifier, errors
 from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from privy_middleware.keys import JWKSSource
@@ -189,6 +191,31 @@ def test_custom_error_responses(page: str, status: int, guide: Guide) -> None:
     answer = client.get("/me")
     assert (answer.status_code, answer.json()) == (status, {"detail": "sign in first"})
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("page", ["fastapi", "litestar", "starlette", "flask"])
+def test_page_for_people(page: str, guide: Guide) -> None:
+    """A person gets the app's own page, with the status of the error, and an API call gets JSON."""
+    section = guide[page]["A page for people"]
+    status, body = request(section, "/me", {"accept": "text/html,*/*;q=0.8"})
+    assert (status, body.startswith(b"<!doctype html><title>")) == (401, True)
+    status, body = request(section, "/me", {"accept": "application/json"})
+    assert (status, body.startswith(b"{")) == (401, True)
+
+
+def test_django_sign_in(guide: Guide) -> None:
+    """The snippets route the views, for the admin too, and the settings pass the check."""
+    section = guide["django"]["Signing in and out"]
+    for path, wanted in (("/accounts/sign-in/", "/x"), ("/admin/login/", "/admin/"), ("/admin/", "/admin/")):
+        urls: Any = types.ModuleType("urls")
+        urls.urlpatterns = section.names["urlpatterns"]
+        more: Any = {"ROOT_URLCONF": urls, "INSTALLED_APPS": settings.INSTALLED_APPS}
+        with section.configured(**more):
+            assert check_privy() == []
+            answer = Client().get(path, {"next": wanted}, follow=False)
+            if path == "/admin/":
+                answer = Client().get(answer["Location"])
+            assert answer["Location"].startswith(f"/login?redirect_uri={wanted.replace('/', '%2F')}")
 
 
 def test_litestar(guide: Guide, issuer: DevelopmentIssuer) -> None:
@@ -436,7 +463,8 @@ def test_refresh_and_login(guide: Guide, issuer: DevelopmentIssuer) -> None:
     for headers, location in (
         (page | session, refresh),
         (page, login),
-        (page | session | identity(issuer, exp=1), refresh),
+        (page | {"cookie": f"privy-session=t; privy-id-token={issuer.identity_token('ada', exp=1)}"}, refresh),
+        (page | {"cookie": "privy-session=t; privy-id-token=garbage"}, login),
         (page | session | BAD, None),
         (session | {"accept": "application/json"}, None),
         (page | session | {"sec-fetch-mode": "cors"}, None),

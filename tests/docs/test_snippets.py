@@ -105,7 +105,7 @@ def test_other_snippets_are_marked(page: Path) -> None:
     assert {block.language for block in blocks(page)} <= _MARKS
 
 
-_MARKS = {"", "python", "sh", "http", "json", "ts", "swift", "kotlin", "dart", "toml", "nginx", "text"}
+_MARKS = {"", "python", "sh", "html", "http", "json", "ts", "swift", "kotlin", "dart", "toml", "nginx", "text"}
 
 
 @pytest.mark.parametrize("name", QUICKSTARTS)

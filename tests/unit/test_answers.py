@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyError
-from privy_middleware.errors import Answer, ErrorBody, KeysUnavailable, LoginRequired, MissingToken, PageRedirect
+from privy_middleware.config import ErrorBody
+from privy_middleware.errors import Answer, KeysUnavailable, LoginRequired, MissingToken, PageRedirect
 
 PROBLEM = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "Unauthorized"}
 
