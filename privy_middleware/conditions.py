@@ -165,7 +165,8 @@ def _wrap(predicate: Predicate) -> Condition:
     for function, call in _CALLS:
         if predicate is function:
             raise ConfigurationError("condition", f"call the function: {call}")
-    if not callable(predicate):
+    given: object = predicate
+    if not callable(given):
         fix = f"give a function that takes the user, such as lambda user: …; {_WORDS}"
         raise ConfigurationError("condition", fix)
     require_sync(predicate, "condition")

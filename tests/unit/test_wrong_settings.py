@@ -263,6 +263,7 @@ def cors_first(make: Callable[..., Any], plugin: Any) -> Any:
 CONDITIONS: dict[str, Row] = {
     "linked=google": Row(lambda: condition(linked="google"), ("linked", 'did you mean "google_oauth"')),
     "linked=Google": Row(lambda: condition(linked="Google"), ("linked", '"google_oauth"')),
+    "linked=Farcaster": Row(lambda: condition(linked="Farcaster"), ("linked", '"farcaster"')),
     "linked=x": Row(lambda: condition(linked="x"), ("linked", '"twitter_oauth"')),
     "linked=e-mail": Row(lambda: condition(linked="e-mail"), ("linked", '"email"')),
     "linked=metamask": Row(lambda: condition(linked="metamask"), ("linked", '"wallet"')),
