@@ -176,7 +176,7 @@ def _wrap(predicate: Predicate) -> Condition:
 def _name_of(function: object) -> str:
     while isinstance(function, functools.partial):
         function = function.func
-    named = function if hasattr(function, "__qualname__") else type(function)
+    named: Any = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"
 
 

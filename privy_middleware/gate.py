@@ -66,7 +66,7 @@ class Gate:
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         self._protection = Protection(everything or protect, exempt)
         if exempt and not self._protection:
-            fix = 'has no effect, because nothing is protected: set protect (PROTECT in Django) or on_missing="reject" too'
+            fix = 'has no effect without a protected path: set protect (PROTECT in Django) or on_missing="reject" too'
             raise ConfigurationError("exempt", fix)
         self.prefixes: dict[str, tuple[str, ...]] = {"protect": tuple(protect), "exempt": tuple(exempt)}
         self._guards_any = bool(self._protection)

@@ -230,7 +230,8 @@ class ProjectsOwn:
 def test_prefixes_and_converters_of_a_project() -> None:
     """What a converter or a kind of pattern of a project matches is not known, so nothing is reported."""
     register_converter(ThreeDigits, "three")
-    other = URLPattern(ProjectsOwn(), home)
+    pattern_of_project: Any = ProjectsOwn()
+    other = URLPattern(pattern_of_project, home)
     for pattern in (path("<three:number>/", home), other):
         with in_project(pattern), override_settings(PRIVY={"APP_ID": "x", "PROTECT": ["/nowhere"]}):
             assert ids() == []
@@ -254,7 +255,8 @@ def test_instances_and_methods_as_permissions() -> None:
     """REST framework calls what is listed, so it must be classes; other permissions are not our concern."""
 
     def view_with(*permissions: Any) -> Any:
-        return type("Page", (APIView,), {"permission_classes": permissions}).as_view()
+        page: Any = type("Page", (APIView,), {"permission_classes": permissions})
+        return page.as_view()
 
     right = (PrivyUserRequired, PrivyUserRequired.where(wallet="ethereum"), IsAuthenticated | PrivyUserRequired)
     with in_project(path("right", view_with(*right)), path("function", home)):

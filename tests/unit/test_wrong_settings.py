@@ -32,6 +32,7 @@ import fastapi_privy
 import fastapi_privy.starlette as starlette_privy
 import flask_privy
 import litestar_privy
+from django_privy.channels import PrivyMiddlewareStack
 from django_privy.checks import check_privy
 from django_privy.rest_framework import PrivyUserRequired
 from privy_middleware import (
@@ -399,7 +400,7 @@ DECORATORS: dict[str, Row] = {
         lambda: fastapi_route(Depends(wrong(fastapi_privy.current_user)())), ("current_user()",), TypeError
     ),
     "fastapi: an alias in Depends": Row(
-        lambda: fastapi_route(Depends(fastapi_privy.CurrentUser)), ("CurrentUser", "annotations")
+        lambda: fastapi_route(Depends(wrong(fastapi_privy.CurrentUser))), ("CurrentUser", "annotations")
     ),
     "fastapi: without Depends": Row(lambda: fastapi_route(fastapi_privy.current_user), ("Depends",)),
     "fastapi: privy_auth in a list of dependencies": Row(
@@ -560,6 +561,9 @@ PLUGINS: dict[str, Row] = {
     ),
     "django: PROTECT matches nothing": Row(
         lambda: django_urls(homepage, {"APP_ID": "x", "PROTECT": ["/nowhere"]}), ("/nowhere", "no URL"), Reported
+    ),
+    "channels: protect by name": Row(
+        lambda: wrong(PrivyMiddlewareStack)(asgi_app, protect=["/ws"]), ("protect", "settings.PRIVY")
     ),
     "django: CORS after": Row(
         lambda: django(
