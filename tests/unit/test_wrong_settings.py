@@ -273,7 +273,11 @@ CONDITIONS: dict[str, Row] = {
     "linked=''": Row(lambda: condition(linked=""), ("linked", "account type")),
     "linked=True": Row(lambda: condition(linked=True), ("linked", "account type")),  # type: ignore[arg-type]
     "linked=[...]": Row(lambda: condition(linked=["email", "phone"]), ("linked", "|")),  # type: ignore[arg-type]
-    "linked=new": Row(lambda: condition(linked="new_account_type"), ("new_account_type", "not known"), WarningLogged),
+    "linked=new": Row(
+        lambda: condition(linked="new_account_type"),
+        ("new_account_type", "check its spelling", "farcaster"),
+        WarningLogged,
+    ),
     "has_linked(google)": Row(lambda: has_linked("google"), ("linked", '"google_oauth"')),
     "wallet=evm": Row(lambda: condition(wallet="evm"), ("wallet", 'did you mean "ethereum"')),
     "wallet=eth": Row(lambda: condition(wallet="eth"), ("wallet", '"ethereum"')),
@@ -283,7 +287,9 @@ CONDITIONS: dict[str, Row] = {
     "wallet=btc": Row(lambda: condition(wallet="btc"), ("wallet", '"bitcoin-segwit"', '"bitcoin-taproot"')),
     "wallet=0x…": Row(lambda: condition(wallet="0x" + "ab" * 20), ("wallet", "owns_wallet")),
     "wallet=True": Row(lambda: condition(wallet=True), ("wallet", "has_wallet()")),  # type: ignore[arg-type]
-    "wallet=new": Row(lambda: condition(wallet="newchain"), ("newchain", "not known"), WarningLogged),
+    "wallet=new": Row(
+        lambda: condition(wallet="newchain"), ("newchain", "check its spelling", "solana"), WarningLogged
+    ),
     "has_wallet(etherium)": Row(lambda: has_wallet("etherium"), ("wallet", '"ethereum"')),
     "has_wallet(embedded=yes)": Row(
         lambda: has_wallet(embedded="yes"),  # type: ignore[arg-type]
