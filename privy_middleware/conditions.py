@@ -165,7 +165,8 @@ def _wrap(predicate: Any) -> Condition:
     for function, call in _CALLS:
         if predicate is function:
             raise ConfigurationError("condition", f"call the function: {call}")
-    if not callable(predicate):
+    given: object = predicate
+    if not callable(given):
         fix = f"give a function that takes the user, such as lambda user: …; {_WORDS}"
         raise ConfigurationError("condition", fix)
     require_sync(predicate, "condition")
@@ -175,7 +176,7 @@ def _wrap(predicate: Any) -> Condition:
 def _name_of(function: object) -> str:
     while isinstance(function, functools.partial):
         function = function.func
-    named = function if hasattr(function, "__qualname__") else type(function)
+    named: Any = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"
 
 

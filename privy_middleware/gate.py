@@ -66,8 +66,8 @@ class Gate:
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         self._protection = Protection(everything or protect, exempt)
         if exempt and not self._protection:
-            fix = 'nothing is protected that a path could be exempt from: set protect=["/"] too, or on_missing="reject"'
-            raise ConfigurationError("exempt", f"{fix} (PROTECT and ON_MISSING in Django)")
+            fix = 'has no effect without a protected path: set protect (PROTECT in Django) or on_missing="reject" too'
+            raise ConfigurationError("exempt", fix)
         self.prefixes: dict[str, tuple[str, ...]] = {"protect": tuple(protect), "exempt": tuple(exempt)}
         self._guards_any = bool(self._protection)
         self._preflights_pass = self.settings.preflight == "pass"

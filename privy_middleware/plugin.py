@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, get_args
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.conditions import (
@@ -85,6 +85,8 @@ __all__ = [
 ]
 
 _Names: TypeAlias = frozenset[str]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,10 @@ def requirement(condition: Condition | None = None) -> Rule:
 _REQUIRED = Rule(lambda auth, _: auth.require())
 
 
-takes_no_condition = known_keywords("is not an argument; for a condition use require_privy_user (require in FastAPI)")
-"""Decorates a function for an optional user, so that the error for a condition says where to give it."""
+def takes_no_condition(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Decorate a function for an optional user, so that the error for a condition says where to give it."""
+    usage = "is not an argument; for a condition use require_privy_user (require in FastAPI)"
+    return known_keywords(usage)(function)
 
 
 def optional(on_invalid: OnInvalid | None = None) -> Rule:

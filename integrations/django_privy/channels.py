@@ -12,11 +12,12 @@ from django_privy.inactive_users import active
 from privy_middleware import PrivyAuth
 from privy_middleware.asgi import ASGIApp, ASGIRequest, PrivyMiddleware, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired
-from privy_middleware.plugin import Gate
+from privy_middleware.plugin import Gate, known_options
 
 __all__ = ["PrivyMiddlewareStack"]
 
 
+@known_options('settings.PRIVY = {"APP_ID": "…", "PROTECT": ["/"]}')
 def PrivyMiddlewareStack(  # noqa: N802 (named as Channels names its own)
     inner: ASGIApp, *, close_expired: bool = False, on_expired: OnExpired | None = None
 ) -> PrivyMiddleware:

@@ -21,13 +21,11 @@ _SPECIAL = frozenset("\\[](){}.*+?|^$")
 
 def unmatched_prefixes(prefixes: Sequence[str]) -> list[str]:
     """Return the path prefixes that match no URL of the project."""
-    served = (getattr(settings, name, None) for name in ("STATIC_URL", "MEDIA_URL"))
-    templates = [
-        *(template for template, _ in url_patterns()),
-        *(f"{url}{ANYTHING_BELOW}" for url in served if (url or "").strip("/")),
-    ]
-    roots = ("", settings.FORCE_SCRIPT_NAME or "")
-    return unmatched(prefixes, [f"{root}/{template}" for root in set(roots) for template in templates])
+    patterns = [template for template, _ in url_patterns()]
+    served = [url for name in ("STATIC_URL", "MEDIA_URL") if (url := getattr(settings, name, None) or "").strip("/")]
+    templates = [*patterns, *(url + ANYTHING_BELOW for url in served)] if patterns else []
+    roots = {"", settings.FORCE_SCRIPT_NAME or ""}
+    return unmatched(prefixes, [f"{root}/{template}" for root in roots for template in templates])
 
 
 def wrong_permissions() -> Iterator[str]:
@@ -67,7 +65,7 @@ def _templates(pattern: Any) -> Iterator[str]:
         known = all(type(each).__module__ == "django.urls.converters" for each in pattern.converters.values())
         yield str(pattern) if known else ANYTHING_BELOW
     elif isinstance(pattern, LocalePrefixPattern):
-        yield from ("", "<language>/")
+        yield from ("", *(f"{code}/" for code, _ in settings.LANGUAGES))
     elif isinstance(pattern, RegexPattern):
         yield _of_regex(str(pattern).removeprefix("^"))
     else:

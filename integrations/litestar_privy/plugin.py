@@ -54,7 +54,7 @@ class Privy(InitPlugin, ReceiveRoutePlugin):
     @plugin.known_options('Privy({"APP_ID": "…"})', MiddlewareOptions.__annotations__)
     def __init__(self, config: plugin.Settings = None, **options: Unpack[MiddlewareOptions]) -> None:
         """Accept what ``PrivyMiddleware`` does; a wrong option is a ``ConfigurationError``, here or in ``Litestar``."""
-        paths: Any = {name: options[name] for name in ("protect", "exempt") if name in options}
+        paths: Any = {name: options.get(name, ()) for name in ("protect", "exempt")}
         self.gate: plugin.Gate = plugin.build_gate(config, **paths)
         self._schemes: Any = plugin.security_schemes(self.gate.settings)
         self._options = options

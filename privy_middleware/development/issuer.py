@@ -31,7 +31,6 @@ from privy_middleware.errors import ConfigurationError
 __all__ = ["DevelopmentIssuer", "development_issuer"]
 
 _logger = logging.getLogger(__name__)
-_LAST_PORT = 65535
 _ES256 = ECAlgorithm(ECAlgorithm.SHA256)
 
 
@@ -113,8 +112,8 @@ class DevelopmentIssuer:
         """
         if not isinstance(app_id, str) or not app_id:
             raise ConfigurationError("app_id", "give a string that is not empty")
-        if not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
-            raise ConfigurationError("port", f"give a number from 0 to {_LAST_PORT}; 0 is any free port")
+        if not isinstance(port, int):
+            raise ConfigurationError("port", "give a number; 0 is any free port")
         if not isinstance(lifetime, int | float):
             raise ConfigurationError("lifetime", "give a number of seconds")
         self.app_id = app_id

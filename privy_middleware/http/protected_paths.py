@@ -134,7 +134,7 @@ def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
 def _fix_of(prefix: object) -> str:
     """Return what to do about an entry that is not a path prefix."""
     fix = 'each entry is a path prefix that starts with "/"'
-    if not isinstance(prefix, str):
+    if not isinstance(prefix, str) or not prefix.isprintable():
         return fix
     fix = f'{fix}, which "{prefix}" is not'
     if "://" in prefix:

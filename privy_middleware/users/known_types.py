@@ -70,7 +70,7 @@ def check_account_type(value: object, field: str) -> None:
         raise ConfigurationError(field, f'"{name}" is a chain: did you mean wallet="{_chains(name)[0]}"?')
     plain = name.casefold().replace("-", "_").replace(" ", "_")
     found = _ACCOUNT_ALIASES.get(plain) or _similar(plain, _ACCOUNT_TYPES, _ACCOUNT_ALIASES)
-    _refuse_or_warn(name, field, found, "account type", _ACCOUNT_TYPES)
+    _refuse_or_warn(name, field, found, "an account type", _ACCOUNT_TYPES)
 
 
 def check_chain_type(value: object, field: str) -> None:
@@ -85,7 +85,7 @@ def check_chain_type(value: object, field: str) -> None:
         return
     if name.startswith("0x"):
         raise ConfigurationError(field, 'name a chain, such as "ethereum"; owns_wallet compares addresses')
-    _refuse_or_warn(name, field, _chains(name), "chain type", CHAIN_TYPES)
+    _refuse_or_warn(name, field, _chains(name), "a chain type", CHAIN_TYPES)
 
 
 def _name(value: object, field: str, fix: str, function: str) -> str:
@@ -120,9 +120,9 @@ def _similar(plain: str, known: Sequence[str], aliases: Mapping[str, tuple[str, 
 def _refuse_or_warn(name: str, field: str, found: Sequence[str], noun: str, known: Sequence[str]) -> None:
     if found:
         suggestion = " or ".join(f'"{each}"' for each in found)
-        raise ConfigurationError(field, f'"{name}" is not what tokens call this {noun}; did you mean {suggestion}?')
+        raise ConfigurationError(field, f'"{name}" is not the name of {noun}; did you mean {suggestion}?')
     warn_once(
         f'{field}="{name}"',
-        f"this {noun} is not known to this version of privy-middleware, so check its spelling: no user may have it. "
-        f"Known are {quoted_list(known)}",
+        f"is not {noun} that this version of privy-middleware knows, so check its spelling: if it is wrong, no user "
+        f"has it. Known are {quoted_list(known)}",
     )

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.core.checks import run_checks
+from django.http import HttpResponse
 from django.test import modify_settings, override_settings
+from django.urls import URLPattern, include, path, re_path, register_converter
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.views import APIView
 
 from django_privy.checks import check_privy
 from django_privy.middleware import PrivyMiddleware
+from django_privy.rest_framework import PrivyUserRequired
 from django_privy.testing import privy_issuer
 from privy_middleware import PrivyConfig
 from tests.django_urls import Lenient
@@ -68,7 +75,7 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert ids() == ["E001"]
         monkeypatch.setenv("PRIVY_APP_ID", "x")
         assert ids() == []
-    with override_settings(PRIVY={"PROTECT": ["/api"]}):
+    with override_settings(PRIVY={"PROTECT": ["/seen"]}):
         assert ids() == []
     with override_settings(PRIVY={"PROTECT": "/api"}):
         (message,) = check_privy()
@@ -163,3 +170,97 @@ def test_other_forms_of_settings() -> None:
 def issuer_config(issuer: Any) -> Any:
     """An object with the settings."""
     return PrivyConfig(app_id=issuer.app_id, verification_key=issuer.public_key_pem)
+
+
+def home(request: Any, **_: Any) -> HttpResponse:
+    """Return nothing."""
+    return HttpResponse()
+
+
+class ThreeDigits:
+    """A converter of a project."""
+
+    regex = "[0-9]{3}"
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """Return the digits."""
+        return f"{value:03}"
+
+
+def in_project(*patterns: Any) -> Any:
+    """Return the settings of a project with these URLs."""
+    urls: Any = types.ModuleType("urls")
+    urls.urlpatterns = list(patterns)
+    return override_settings(ROOT_URLCONF=urls, STATIC_URL="static/", MEDIA_URL="/media/")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "known"),
+    [
+        ([path("api/", home)], ["/api", "/static/css", "/media/1"]),
+        ([path("api/", include([path("users/<int:id>/", home)]))], ["/api/users", "/api/users/7"]),
+        ([path("files/<path:name>", home)], ["/files/a/b"]),
+        ([re_path(r"^api/users/$", home)], ["/api/users"]),
+        ([re_path(r"^api/(?P<number>[0-9]+)/$", home)], ["/api", "/api/7"]),
+        ([re_path("", home)], []),
+        ([re_path("^.*$", home)], ["/nowhere", "/anything"]),
+        (i18n_patterns(path("api/", home)), ["/api", "/de/api"]),
+    ],
+)
+def test_prefixes_without_urls(patterns: list[Any], known: list[str]) -> None:
+    """A prefix that matches no URL is reported; includes, patterns, languages and static files count."""
+    expected = [] if "/nowhere" in known else ["W005", "W005"]
+    with (
+        in_project(*patterns),
+        override_settings(PRIVY={"APP_ID": "x", "PROTECT": ["/", "/nowhere", *known], "EXEMPT": ["/nowhere"]}),
+    ):
+        assert ids() == expected
+
+
+class ProjectsOwn:
+    """A kind of pattern of a project."""
+
+    converters: dict[str, Any] = {}  # noqa: RUF012
+
+
+def test_prefixes_and_converters_of_a_project() -> None:
+    """What a converter or a kind of pattern of a project matches is not known, so nothing is reported."""
+    register_converter(ThreeDigits, "three")
+    pattern_of_project: Any = ProjectsOwn()
+    other = URLPattern(pattern_of_project, home)
+    for pattern in (path("<three:number>/", home), other):
+        with in_project(pattern), override_settings(PRIVY={"APP_ID": "x", "PROTECT": ["/nowhere"]}):
+            assert ids() == []
+
+
+def test_urls_that_cannot_be_imported() -> None:
+    """Django reports them itself."""
+    with override_settings(ROOT_URLCONF="nowhere.urls", PRIVY={"APP_ID": "x", "PROTECT": ["/api"]}):
+        assert ids() == []
+
+
+def test_script_name() -> None:
+    """A prefix may begin with the path under which the project is mounted."""
+    with in_project(path("api/", home)), override_settings(FORCE_SCRIPT_NAME="/app"):
+        for prefix, expected in (("/app/api", []), ("/api", []), ("/apis", ["W005"])):
+            with override_settings(PRIVY={"APP_ID": "x", "PROTECT": [prefix]}):
+                assert ids() == expected
+
+
+def test_instances_and_methods_as_permissions() -> None:
+    """REST framework calls what is listed, so it must be classes; other permissions are not our concern."""
+
+    def view_with(*permissions: Any) -> Any:
+        page: Any = type("Page", (APIView,), {"permission_classes": permissions})
+        return page.as_view()
+
+    right = (PrivyUserRequired, PrivyUserRequired.where(wallet="ethereum"), IsAuthenticated | PrivyUserRequired)
+    with in_project(path("right", view_with(*right)), path("function", home)):
+        assert ids() == []
+    for wrong in (PrivyUserRequired(), PrivyUserRequired.where):
+        with in_project(path("wrong", view_with(wrong))):
+            assert ids() == ["E012"]

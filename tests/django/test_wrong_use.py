@@ -193,3 +193,11 @@ def test_what_is_no_view(nothing: Any) -> None:
             guard(nothing)
     with pytest.raises(ConfigurationError, match=r"^view: decorate a function"):
         require_privy_user(nothing)
+
+
+def test_condition_of_the_mixin() -> None:
+    """A condition that is not one is an error where the class is defined; a property is checked at a request."""
+    for wrong in ("ethereum", {"role": "admin"}, lambda user: True):
+        with pytest.raises(ConfigurationError, match=r"^privy_condition: give a condition"):
+            type("Page", (PrivyUserRequiredMixin, View), {"privy_condition": wrong})
+    type("Page", (PrivyUserRequiredMixin, View), {"privy_condition": property(lambda self: None)})

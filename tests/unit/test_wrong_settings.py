@@ -32,6 +32,7 @@ import fastapi_privy
 import fastapi_privy.starlette as starlette_privy
 import flask_privy
 import litestar_privy
+from django_privy.channels import PrivyMiddlewareStack
 from django_privy.checks import check_privy
 from django_privy.rest_framework import PrivyUserRequired
 from privy_middleware import (
@@ -263,6 +264,7 @@ def cors_first(make: Callable[..., Any], plugin: Any) -> Any:
 CONDITIONS: dict[str, Row] = {
     "linked=google": Row(lambda: condition(linked="google"), ("linked", 'did you mean "google_oauth"')),
     "linked=Google": Row(lambda: condition(linked="Google"), ("linked", '"google_oauth"')),
+    "linked=Farcaster": Row(lambda: condition(linked="Farcaster"), ("linked", '"farcaster"')),
     "linked=x": Row(lambda: condition(linked="x"), ("linked", '"twitter_oauth"')),
     "linked=e-mail": Row(lambda: condition(linked="e-mail"), ("linked", '"email"')),
     "linked=metamask": Row(lambda: condition(linked="metamask"), ("linked", '"wallet"')),
@@ -271,7 +273,11 @@ CONDITIONS: dict[str, Row] = {
     "linked=''": Row(lambda: condition(linked=""), ("linked", "account type")),
     "linked=True": Row(lambda: condition(linked=True), ("linked", "account type")),  # type: ignore[arg-type]
     "linked=[...]": Row(lambda: condition(linked=["email", "phone"]), ("linked", "|")),  # type: ignore[arg-type]
-    "linked=new": Row(lambda: condition(linked="new_account_type"), ("new_account_type", "not known"), WarningLogged),
+    "linked=new": Row(
+        lambda: condition(linked="new_account_type"),
+        ("new_account_type", "check its spelling", "farcaster"),
+        WarningLogged,
+    ),
     "has_linked(google)": Row(lambda: has_linked("google"), ("linked", '"google_oauth"')),
     "wallet=evm": Row(lambda: condition(wallet="evm"), ("wallet", 'did you mean "ethereum"')),
     "wallet=eth": Row(lambda: condition(wallet="eth"), ("wallet", '"ethereum"')),
@@ -281,7 +287,9 @@ CONDITIONS: dict[str, Row] = {
     "wallet=btc": Row(lambda: condition(wallet="btc"), ("wallet", '"bitcoin-segwit"', '"bitcoin-taproot"')),
     "wallet=0x…": Row(lambda: condition(wallet="0x" + "ab" * 20), ("wallet", "owns_wallet")),
     "wallet=True": Row(lambda: condition(wallet=True), ("wallet", "has_wallet()")),  # type: ignore[arg-type]
-    "wallet=new": Row(lambda: condition(wallet="newchain"), ("newchain", "not known"), WarningLogged),
+    "wallet=new": Row(
+        lambda: condition(wallet="newchain"), ("newchain", "check its spelling", "solana"), WarningLogged
+    ),
     "has_wallet(etherium)": Row(lambda: has_wallet("etherium"), ("wallet", '"ethereum"')),
     "has_wallet(embedded=yes)": Row(
         lambda: has_wallet(embedded="yes"),  # type: ignore[arg-type]
@@ -398,7 +406,7 @@ DECORATORS: dict[str, Row] = {
         lambda: fastapi_route(Depends(wrong(fastapi_privy.current_user)())), ("current_user()",), TypeError
     ),
     "fastapi: an alias in Depends": Row(
-        lambda: fastapi_route(Depends(fastapi_privy.CurrentUser)), ("CurrentUser", "annotations")
+        lambda: fastapi_route(Depends(wrong(fastapi_privy.CurrentUser))), ("CurrentUser", "annotations")
     ),
     "fastapi: without Depends": Row(lambda: fastapi_route(fastapi_privy.current_user), ("Depends",)),
     "fastapi: privy_auth in a list of dependencies": Row(
@@ -559,6 +567,9 @@ PLUGINS: dict[str, Row] = {
     ),
     "django: PROTECT matches nothing": Row(
         lambda: django_urls(homepage, {"APP_ID": "x", "PROTECT": ["/nowhere"]}), ("/nowhere", "no URL"), Reported
+    ),
+    "channels: protect by name": Row(
+        lambda: wrong(PrivyMiddlewareStack)(asgi_app, protect=["/ws"]), ("protect", "settings.PRIVY")
     ),
     "django: CORS after": Row(
         lambda: django(
