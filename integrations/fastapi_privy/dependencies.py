@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import Annotated, NoReturn, TypeAlias, Unpack, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, NoReturn, TypeAlias, Unpack, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -27,34 +27,47 @@ __all__ = [
     "require",
 ]
 
+# FastAPI always gives the connection; apps may call the functions in their own tests without one.
+_NO_CONNECTION: Any = None
 
-async def current_user(connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(ANY)]) -> PrivyUser:
+
+def _scope_of(connection: HTTPConnection | None) -> Mapping[str, Any]:
+    return {} if connection is None else connection.scope
+
+
+async def current_user(
+    auth: Annotated[PrivyAuth, Depends(ANY)], connection: HTTPConnection = _NO_CONNECTION
+) -> PrivyUser:
     """Return the user, who is required.
 
     Raises:
         PrivyError: if the request is rejected.
     """
-    with Remembering(connection.scope):
+    with Remembering(_scope_of(connection)):
         return auth.require()
 
 
-async def optional_user(connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(OPTIONAL)]) -> PrivyUser | None:
+async def optional_user(
+    auth: Annotated[PrivyAuth, Depends(OPTIONAL)], connection: HTTPConnection = _NO_CONNECTION
+) -> PrivyUser | None:
     """Return the user, or ``None``; the setting ``on_invalid`` decides about invalid tokens.
 
     Raises:
         PrivyError: if the request is rejected.
     """
-    with Remembering(connection.scope):
+    with Remembering(_scope_of(connection)):
         return auth.optional()
 
 
-async def current_access(connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(ACCESS)]) -> AccessTokenClaims:
+async def current_access(
+    auth: Annotated[PrivyAuth, Depends(ACCESS)], connection: HTTPConnection = _NO_CONNECTION
+) -> AccessTokenClaims:
     """Return the claims of the access token, which is required.
 
     Raises:
         PrivyError: if the request is rejected.
     """
-    with Remembering(connection.scope):
+    with Remembering(_scope_of(connection)):
         return auth.require_access()
 
 
@@ -106,7 +119,7 @@ def require(
 @takes_no_condition
 def optional(
     *, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]
-) -> Callable[[HTTPConnection, PrivyAuth], Awaitable[PrivyUser | None]]:
+) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
     """Return a dependency like ``optional_user``, with another ``on_invalid``; equal arguments return the same object.
 
     Raises:
@@ -117,11 +130,11 @@ def optional(
 
 
 @functools.cache
-def _optional(on_invalid: OnInvalid) -> Callable[[HTTPConnection, PrivyAuth], Awaitable[PrivyUser | None]]:
+def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
     async def optional_user(
-        connection: HTTPConnection, auth: Annotated[PrivyAuth, Depends(OPTIONAL)]
+        auth: Annotated[PrivyAuth, Depends(OPTIONAL)], connection: HTTPConnection = _NO_CONNECTION
     ) -> PrivyUser | None:
-        with Remembering(connection.scope):
+        with Remembering(_scope_of(connection)):
             return auth.optional(on_invalid)
 
     return optional_user

@@ -19,7 +19,7 @@ from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Receive, Scope, Send
 from privy_middleware.asgi.expiry import OnExpired, check_on_expired
 from privy_middleware.asgi.startup import fails_startup
-from privy_middleware.plugin import Answer, Gate, Settings, build_gate, known_options
+from privy_middleware.plugin import Gate, Settings, build_gate, known_options
 
 __all__ = [
     "Privy",
@@ -118,7 +118,7 @@ class _Middleware(PrivyMiddleware):
                 privy.prepare(mounted)
         privy.check(installed_in)
 
-    async def refuse(self, error: PrivyError, _answer: Answer, scope: Scope, receive: Receive, send: Send, /) -> None:
+    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
         async def refused(*_: object) -> None:
             raise error
 

@@ -36,7 +36,7 @@ class PrivyHTTPException(HTTPException):
         super().__init__(error.message)
         answer = answer or Answer.to(error)
         self.error: PrivyError = error
-        self.data: dict[str, str | int] = dict(answer.payload)
+        self.data: dict[str, Any] = dict(answer.payload)
         self._answer = answer
 
     def get_body(self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None) -> str:

@@ -111,7 +111,7 @@ class _Router(PrivyMiddleware):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.app, name)
 
-    async def refuse(self, error: PrivyError, _: object, scope: Scope, receive: Receive, send: Send, /) -> None:
+    async def refuse(self, error: PrivyError, scope: Scope, receive: Receive, send: Send, /) -> None:
         handlers = scope["app"].exception_handlers
         handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
         request = scope["app"].request_class(scope, receive, send)

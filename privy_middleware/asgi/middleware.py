@@ -11,9 +11,9 @@ from privy_middleware.asgi.inner_apps import inner_apps, warn_of_cors_inside, wa
 from privy_middleware.asgi.request import ASGIRequest
 from privy_middleware.asgi.response import Response, close_message, decode_value, encode_name, send_answer
 from privy_middleware.asgi.startup import fails_startup
-from privy_middleware.asgi.state import put_state, remove_lookup
+from privy_middleware.asgi.state import put_state, remove_lookup, required_lookup_in
 from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
-from privy_middleware.errors import Answer, PrivyError
+from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate, check_app
 from privy_middleware.http.cache_headers import CacheHeaders
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
@@ -110,7 +110,7 @@ class PrivyMiddleware:
                 if scope["type"] == "websocket":
                     await send_answer(answer, scope, response.send)
                 else:
-                    await self.refuse(error, answer, scope, receive, response.send)
+                    await self.refuse(error, scope, receive, response.send)
         finally:
             state.pass_on()
             lookup.report()
@@ -121,9 +121,9 @@ class PrivyMiddleware:
         # Read at every request: an app may set its attribute after the middleware was added.
         return [self._root_path, *(app.root_path for app in self._mounted)]
 
-    async def refuse(self, _error: PrivyError, answer: Answer, scope: Scope, _receive: Receive, send: Send, /) -> None:
+    async def refuse(self, error: PrivyError, scope: Scope, _receive: Receive, send: Send, /) -> None:
         """Send the answer to a refused HTTP request; a subclass may do it in the way of its framework."""
-        await send_answer(answer, scope, send)
+        await send_answer(required_lookup_in(scope, "call it with the scope of a request").refuse(error), scope, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def ready_first() -> Message:

@@ -175,7 +175,7 @@ def test_headers_that_can_be_read_once(issuer: DevelopmentIssuer, names: tuple[s
         raw = [(name.encode(), value) for name, value in zip(names, tokens, strict=False)]
         scope = {**scope_of("http", "/required/1", method="GET"), "headers": once([(b"host", b"testserver"), *raw])}
         messages = [{"type": "http.request", "body": b""}]
-        app: ASGIApp = ASGIHandler()  # type: ignore[assignment]
+        app: ASGIApp = ASGIHandler()
         start, *_ = anyio.run(exchange_and_wait, app, scope, messages)
         assert start["status"] == status
 
