@@ -28,7 +28,7 @@ from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import PageAnswer, SignInPages
 from privy_middleware.http.request import Request
 from privy_middleware.reporting import call_hook
-from privy_middleware.settings_sources import SettingsSource, build_settings, environment
+from privy_middleware.settings.sources import SettingsSource, build_settings, environment
 from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from privy_middleware.callbacks import discard, is_async
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.event_log import EventLog
 from privy_middleware.events import Event, OnEvent
+from privy_middleware.reporting.log import EventLog
 
 __all__ = ["Reporter", "call_hook", "read_hooks"]
 
