@@ -26,7 +26,7 @@ from privy_middleware.http.navigation import is_form
 from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import PageAnswer, SignInPages
-from privy_middleware.http.request import Request
+from privy_middleware.http.request import Request, shown_method
 from privy_middleware.reporting import call_hook
 from privy_middleware.settings.sources import SettingsSource, build_settings, environment
 from privy_middleware.verifiers.base import Verifier
@@ -145,7 +145,7 @@ class Gate:
             return
         if is_cross_site(request, self.settings.trusted_origins):
             raise CrossSiteRequest(
-                f"The token is in a cookie, and the {request.method} comes from another site: if it is yours, "
+                f"The token is in a cookie, and the {shown_method(request.method)} comes from another site: if it is yours, "
                 "add its origin to trusted_origins."
             )
 

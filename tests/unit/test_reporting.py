@@ -83,6 +83,20 @@ async def test_async_hooks_wait_for_deliver() -> None:
 
 
 @pytest.mark.anyio
+async def test_async_hooks_that_want_nothing_are_left_alone() -> None:
+    """Nothing waits for them."""
+
+    async def hook(_: Event) -> None:
+        raise AssertionError
+
+    reporter = Reporter()
+    reporter.subscribe(hook, list)
+    reporter.report(EVENT)
+    assert not reporter.waits
+    await reporter.deliver()
+
+
+@pytest.mark.anyio
 async def test_events_that_nobody_takes() -> None:
     """Without an event loop that delivers them, the oldest are dropped."""
     events: list[Any] = []
@@ -156,12 +170,13 @@ def test_following_another_reporter() -> None:
     events: list[Event] = []
     later: list[Event] = []
     hook = events.append
-    first, second = Reporter([hook]), Reporter([hook])
+    own: list[Event] = []
+    first, second = Reporter([hook]), Reporter([hook, own.append])
     second.follow(first)
     first.subscribe(later.append)
     for reporter in (first, second):
         reporter.report(EVENT)
-    assert events == later == [EVENT, EVENT]
+    assert events == own == later == [EVENT, EVENT]
 
 
 def test_following_a_reporter_with_an_async_hook() -> None:
