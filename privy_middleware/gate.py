@@ -145,8 +145,8 @@ class Gate:
             return
         if is_cross_site(request, self.settings.trusted_origins):
             raise CrossSiteRequest(
-                f"The token is in a cookie, and the {shown_method(request.method)} comes from another site: if it is yours, "
-                "add its origin to trusted_origins."
+                f"The token is in a cookie, and the {shown_method(request.method)} comes from another site: "
+                "if it is yours, add its origin to trusted_origins."
             )
 
     def missing_reason(self, request: Request) -> str:
