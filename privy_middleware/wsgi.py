@@ -131,7 +131,7 @@ class PrivyWSGIMiddleware:
         check_app(app, "PrivyWSGIMiddleware")
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
-        self.gate.settings.reporter.require_sync()
+        self.gate.reporter.require_sync()
         self.cache_headers: CacheHeaders[str] = CacheHeaders(self.gate.vary, str, str)
         if self.gate.settings.fail_fast:
             self.gate.ready()
