@@ -19,9 +19,9 @@ from privy_middleware.events import (
     WebhookRefused,
 )
 
-__all__ = ["EventLog"]
+__all__ = ["EventLog", "requests_logger"]
 
-_requests = logging.getLogger("privy_middleware.requests")
+requests_logger = logging.getLogger("privy_middleware.requests")
 _users = logging.getLogger("privy_middleware.users")
 _webhooks = logging.getLogger("privy_middleware.webhooks")
 
@@ -42,21 +42,17 @@ class EventLog:
         self._warned_at: dict[str, float] = {}
         self._since: dict[str, int] = {}
 
-    def verbose(self) -> bool:
-        """Return whether requests that are not refused are logged, too."""
-        return _requests.isEnabledFor(logging.DEBUG)
-
     def write(self, event: Event) -> None:
         """Log an event; the events about keys are logged where they occur."""
         match event:
             case Refused():
                 self._log_refusal(event)
             case Authenticated():
-                _requests.debug(
+                requests_logger.debug(
                     "privy-middleware: %s: authenticated (%s token, %s).", _place(event), event.kind, event.source
                 )
             case Anonymous():
-                _requests.debug("privy-middleware: %s: no token.", _place(event))
+                requests_logger.debug("privy-middleware: %s: no token.", _place(event))
             case WebhookAccepted():
                 _webhooks.debug("A webhook of type %s was accepted.", event.type)
             case WebhookRefused():
@@ -76,7 +72,7 @@ class EventLog:
         # A signed-out visitor on the way to the login page is nothing to warn of.
         usual = event.answer is event.error and event.status is not None and event.status < 400
         level, repeated = (logging.INFO, "") if usual else self._level_of(event.code + _NUMBER.sub("", event.reason))
-        _requests.log(
+        requests_logger.log(
             level,
             "privy-middleware: %s: %s, %s%s. %s%s",
             _place(event),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from privy_middleware.callbacks import discard, is_async
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.events import Event, OnEvent
-from privy_middleware.reporting.log import EventLog
+from privy_middleware.reporting.log import EventLog, requests_logger
 
 __all__ = ["Reporter", "call_hook", "read_hooks"]
 
@@ -81,7 +81,7 @@ class Reporter:
 
     def listens(self) -> bool:
         """Return whether an event about a request that was not refused would reach a hook of the app, or the log."""
-        return self._has_hooks or self._log.verbose()
+        return self._has_hooks or requests_logger.isEnabledFor(logging.DEBUG)
 
     def report(self, event: Event) -> None:
         """Report an event to the log and to the hooks; async hooks get it with the next ``deliver``."""

@@ -26,6 +26,7 @@ from privy_middleware.events import (
     WebhookAccepted,
     WebhookRefused,
 )
+from privy_middleware.reporting import Reporter
 from privy_middleware.reporting.log import EventLog
 from tests.support.clock import Clock
 
@@ -154,11 +155,11 @@ def test_each_reason_has_its_own_time(lines: pytest.LogCaptureFixture) -> None:
     assert [record.levelname for record in lines.records] == ["WARNING", "WARNING"]
 
 
-def test_verbose(caplog: pytest.LogCaptureFixture) -> None:
+def test_requests_that_are_not_refused(caplog: pytest.LogCaptureFixture) -> None:
     """Requests that are not refused are logged at level DEBUG only."""
-    assert not EventLog().verbose()
+    assert not Reporter().listens()
     caplog.set_level(logging.DEBUG, "privy_middleware.requests")
-    assert EventLog().verbose()
+    assert Reporter().listens()
 
 
 def test_reasons_that_differ_in_a_number_are_one(lines: pytest.LogCaptureFixture) -> None:
