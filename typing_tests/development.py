@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -32,7 +33,10 @@ def users_and_webhooks(issuer: DevelopmentIssuer, path: Path) -> None:
     assert_type(DevelopmentIssuer(state=path), DevelopmentIssuer)
     assert_type(issuer.users, DevelopmentUsers)
     assert_type(issuer.users["ada"], Persona)
-    wallets = ["0x79a08eFE34a7A0De99bbddF3b46E83E103c82555", {"address": "a", "chain_type": "ton"}]
+    wallets: list[str | Mapping[str, Any]] = [
+        "0x79a08eFE34a7A0De99bbddF3b46E83E103c82555",
+        {"address": "a", "chain_type": "ton"},
+    ]
     assert_type(issuer.add_user("mary", wallets=wallets, custom_metadata={"seats": 3}), Persona)
     assert_type(issuer.load_users(path), list[Persona])
     assert_type(issuer.user("mary"), PrivyUser)
