@@ -24,9 +24,9 @@ from privy_middleware.http.credentials import (
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
-from privy_middleware.placeholders import check_no_placeholder
 from privy_middleware.reporting import Reporter, read_hooks
-from privy_middleware.settings_sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
+from privy_middleware.settings.placeholders import check_no_placeholder
+from privy_middleware.settings.sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
 from privy_middleware.tokens.claims import Claims, TokenKind
 
 __all__ = [

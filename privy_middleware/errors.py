@@ -227,14 +227,14 @@ class PageRedirect(AuthenticationError):
     """
 
     code = "page_redirect"
-    status = 302
+    status: int = 302
     reason = "The browser is sent to another page."
 
     def __init__(self, location: str = "/", *, cookie: str = "", status: int = 302) -> None:
         """Set the location: ``refresh_url`` or ``login_url``, with the address of the requested page added."""
         super().__init__()
-        self.location = location
-        self.cookie = cookie
+        self.location: str = location
+        self.cookie: str = cookie
         self.status = status
 
     @property

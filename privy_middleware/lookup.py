@@ -112,16 +112,16 @@ class Lookup:
         if self._reported is decision:
             return
         self._reported = decision
-        if self.refused is not None or auth.refusal is not None or self.listens():
+        if decision is not auth or auth.refusal is not None or self.listens():
             self.announce(self._event(auth))
 
     def listens(self) -> bool:
         """Return whether anything would be done with an event about a request that was not refused."""
-        return self.gate.settings.reporter.listens()
+        return self.gate.reporter.listens()
 
     def announce(self, event: RequestEvent) -> None:
         """Hand an event to the reporter; a plugin may override it to send a signal of its framework as well."""
-        self.gate.settings.reporter.report(event)
+        self.gate.reporter.report(event)
 
     def _found(self, auth: PrivyAuth) -> PrivyAuth:
         self.auth = auth

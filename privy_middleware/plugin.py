@@ -25,7 +25,6 @@ from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
 from privy_middleware.errors import Answer, ConfigurationError
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
-from privy_middleware.hints import known_keywords, known_options
 from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.html import html_page
@@ -35,7 +34,8 @@ from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
-from privy_middleware.settings_sources import SettingsSource
+from privy_middleware.settings.hints import known_keywords, known_options
+from privy_middleware.settings.sources import SettingsSource
 from privy_middleware.users.plain import convert_content, may_hold_users, to_plain
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser

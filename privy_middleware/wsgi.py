@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate, check_app
-from privy_middleware.hints import known_options
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, environ_key
 from privy_middleware.lookup import Lookup
+from privy_middleware.settings.hints import known_options
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -131,7 +131,7 @@ class PrivyWSGIMiddleware:
         check_app(app, "PrivyWSGIMiddleware")
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
-        self.gate.settings.reporter.require_sync()
+        self.gate.reporter.require_sync()
         self.cache_headers: CacheHeaders[str] = CacheHeaders(self.gate.vary, str, str)
         if self.gate.settings.fail_fast:
             self.gate.ready()

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Unpack, cast
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, got_request_exception, request
 from flask.typing import ResponseReturnValue
 
 from flask_privy import signals
@@ -73,7 +73,7 @@ class Privy:
         if "privy" in app.extensions:
             raise ConfigurationError("app", "is already set up with Privy; set it up only once")
         gate = _gate_of(app, self._config if config is None else config)
-        reporter = gate.settings.reporter
+        reporter = gate.reporter
         reporter.require_sync()
         if gate.settings.fail_fast:
             gate.ready()
@@ -83,7 +83,7 @@ class Privy:
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
         reporter.subscribe(_sends_events(state["privy_app"]), lambda: signals.event.receivers)
         app.after_request(_tell_caches)
-        app.teardown_request(_report)
+        got_request_exception.connect(_report, app)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
         answer_with_users(app)
         _handle_errors(app)
@@ -167,8 +167,8 @@ def _tell_caches(response: Response) -> Response:
     return response
 
 
-def _report(_: BaseException | None) -> None:
-    """Report the decision about a request for which no response was completed, such as one that failed in a test."""
+def _report(_: Flask, **__: object) -> None:
+    """Report the decision about a request that fails, which in a test has no response."""
     lookup = find_lookup()
     if lookup is not None:
         lookup.report()

@@ -32,7 +32,7 @@ class Response:
         accepted: whether a WebSocket has been accepted, which can only be closed from then on.
     """
 
-    __slots__ = ("_cache_headers", "_presented", "_send", "_state", "accepted", "begun")
+    __slots__ = ("_cache_headers", "_presented", "_reporter", "_send", "_state", "accepted", "begun")
 
     def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], state: RequestState, *, presented: bool) -> None:
         """Create the response to a request that ``presented`` a token, or did not."""
@@ -40,6 +40,7 @@ class Response:
         self._cache_headers = cache_headers
         self._presented = presented
         self._state = state
+        self._reporter = state.lookup.gate.reporter
         self.begun: bool = False
         self.accepted: bool = False
 
@@ -50,14 +51,8 @@ class Response:
             message = self._begin(message)
         await self._send(message)
         # Hooks run after an answer that has one part, and do not delay the headers of others.
-        if message["type"] not in _STARTS:
-            await self.deliver()
-
-    async def deliver(self) -> None:
-        """Await the app's async hooks, if there are events for them."""
-        reporter = self._state.lookup.gate.settings.reporter
-        if reporter.waits:
-            await reporter.deliver()
+        if self._reporter.waiting and message["type"] not in _STARTS:
+            await self._reporter.deliver()
 
     def _begin(self, message: Message) -> Message:
         kind = message["type"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, ParamSpec
 
 from privy_middleware.gate import Gate
-from privy_middleware.hints import check_keywords
+from privy_middleware.settings.hints import check_keywords
 
 __all__ = ["fails_startup"]
 

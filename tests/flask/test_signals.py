@@ -92,7 +92,12 @@ def test_other_apps_hear_nothing(sent: Sent, make_app: Callable[..., Flask], ada
 def test_events(make_app: Callable[..., Flask], ada: Header) -> None:
     """Each decision is sent as one event; one about the keys is sent to every app with these settings."""
     app = make_app()
-    app.get("/users/<name>")(require_privy_user(lambda name: name))
+
+    @app.get("/users/<name>")
+    @require_privy_user
+    def named(name: str) -> str:
+        return name
+
     events: list[Event] = []
 
     def on_event(sender: Flask, event: Event) -> None:

@@ -17,11 +17,12 @@ import fastapi_privy.starlette as starlette_privy
 import flask_privy
 import litestar_privy
 from django_privy.conf import PrivySettings
-from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyWSGIMiddleware, hints
+from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyWSGIMiddleware
 from privy_middleware.custom_keys import CustomKeyConfig
 from privy_middleware.gate import Gate, build_gate, read_settings
 from privy_middleware.loader import UserLoader
-from privy_middleware.settings_sources import SettingsSource
+from privy_middleware.settings import hints
+from privy_middleware.settings.sources import SettingsSource
 from privy_middleware.web3auth import Web3AuthConfig
 from tests.support.issued import ISSUER
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from privy_middleware.callbacks import discard, is_async
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.event_log import EventLog
 from privy_middleware.events import Event, OnEvent
+from privy_middleware.reporting.log import EventLog
 
 __all__ = ["Reporter", "call_hook", "read_hooks"]
 
@@ -38,16 +38,20 @@ class Reporter:
     """Report events.
 
     Sync hooks are called at once. Async hooks are awaited by ``deliver``, which servers with an event loop call after
-    each answer. What a hook raises is logged.
+    each answer if anything is ``waiting``. What a hook raises is logged.
+
+    Attributes:
+        waiting: the async hooks to call, with their events.
     """
 
     def __init__(self, hooks: Sequence[OnEvent] = ()) -> None:
         """Set the hooks of the settings."""
         self._hooks: list[_Hook] = []
         self._async_hooks: list[_Hook] = []
-        self._waiting: deque[tuple[OnEvent, Event]] = deque(maxlen=_MOST_WAITING)
+        self.waiting: deque[tuple[OnEvent, Event]] = deque(maxlen=_MOST_WAITING)
         self._log = EventLog()
-        # Hooks of a plugin are made for its mode.
+        # Plugins subscribe for the events that are not about requests, in the way that fits their mode.
+        self._has_hooks = bool(hooks)
         self._needs_loop = any(is_async(hook) for hook in hooks)
         for hook in hooks:
             self.subscribe(hook)
@@ -63,7 +67,8 @@ class Reporter:
         for each in (*self._hooks, *self._async_hooks):
             other.subscribe(*each)
         other._needs_loop |= self._needs_loop
-        self._hooks, self._async_hooks, self._waiting = other._hooks, other._async_hooks, other._waiting
+        other._has_hooks |= self._has_hooks
+        self._hooks, self._async_hooks, self.waiting = other._hooks, other._async_hooks, other.waiting
 
     def require_sync(self) -> None:
         """Check that no hook is async, where there is no event loop to await it.
@@ -75,10 +80,8 @@ class Reporter:
             raise ConfigurationError("on_event", "give a plain function: there is no event loop to await an async one")
 
     def listens(self) -> bool:
-        """Return whether an event that is logged at level DEBUG would reach anything."""
-        if self._hooks or self._async_hooks:
-            return any(each.wanted() for each in (*self._hooks, *self._async_hooks)) or self._log.verbose()
-        return self._log.verbose()
+        """Return whether an event about a request that was not refused would reach a hook of the app, or the log."""
+        return self._has_hooks or self._log.verbose()
 
     def report(self, event: Event) -> None:
         """Report an event to the log and to the hooks; async hooks get it with the next ``deliver``."""
@@ -88,17 +91,12 @@ class Reporter:
                 call_hook(hook.call, event, "on_event")
         for hook in self._async_hooks:
             if hook.wanted():
-                self._waiting.append((hook.call, event))
-
-    @property
-    def waits(self) -> bool:
-        """Return whether there is something to ``deliver``."""
-        return bool(self._waiting)
+                self.waiting.append((hook.call, event))
 
     async def deliver(self) -> None:
         """Await the async hooks for the events since the last call."""
-        while self._waiting:
-            hook, event = self._waiting.popleft()
+        while self.waiting:
+            hook, event = self.waiting.popleft()
             try:
                 answer: Any = hook(event)
                 await answer

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.hints import closest, share_defaults, warn_once
+from privy_middleware.settings.hints import closest, share_defaults, warn_once
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
 __all__ = ["CODE_ONLY", "SettingsSource", "build_settings", "environment", "named_settings"]

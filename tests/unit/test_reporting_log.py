@@ -15,7 +15,6 @@ from privy_middleware.errors import (
     TokenExpired,
     WebhookTooLarge,
 )
-from privy_middleware.event_log import EventLog
 from privy_middleware.events import (
     Anonymous,
     Authenticated,
@@ -27,6 +26,7 @@ from privy_middleware.events import (
     WebhookAccepted,
     WebhookRefused,
 )
+from privy_middleware.reporting.log import EventLog
 from tests.support.clock import Clock
 
 
