@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from privy_middleware.development.personas import DEFAULT_CREATED_AT, DEFAULT_VERIFIED_AT, Persona
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.hints import check_keywords
+from privy_middleware.settings.hints import check_keywords
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 from privy_middleware.users.accounts import ACCOUNT_TYPES
 
