@@ -39,6 +39,7 @@ _logger = logging.getLogger("privy_middleware.keys")
 _settings_logger = logging.getLogger("privy_middleware.settings")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 _READING = frozenset({"GET", "HEAD"})
+_WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"})
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
 """The kinds of configuration that an app may give; ``None`` reads the environment."""
@@ -144,9 +145,11 @@ class Gate:
         if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, self.settings.trusted_origins):
+            # The client may make up a method, whose text must not be in the log.
+            method = request.method if request.method in _WRITING else "request"
             raise CrossSiteRequest(
-                f"The token is in a cookie, and the {request.method} comes from another site: if it is yours, "
-                "add its origin to trusted_origins."
+                f"The token is in a cookie, and the {method} comes from another site: if it is yours, add its origin "
+                "to trusted_origins."
             )
 
     def missing_reason(self, request: Request) -> str:
