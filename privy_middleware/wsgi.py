@@ -12,6 +12,7 @@ from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate, check_app
 from privy_middleware.hints import known_options
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
+from privy_middleware.http.loopback import connected_client
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, environ_key
 from privy_middleware.lookup import Lookup
@@ -77,8 +78,8 @@ class WSGIRequest:
 
     @property
     def client(self) -> str | None:
-        """Return the address of the client."""
-        return self._environ.get("REMOTE_ADDR")
+        """Return the address of the client, ``None`` if it is not known."""
+        return connected_client(self._environ)
 
     @property
     def native(self) -> WSGIEnvironment:

@@ -269,6 +269,9 @@ def test_debug_reasons(make_client: MakeClient, issuer: DevelopmentIssuer, caplo
         ("Forwarded", "for=127.0.0.1"),
         ("X-Real-IP", "127.0.0.1"),
         ("Via", "1.1 proxy"),
+        ("X-Forwarded-Port", "443"),
+        ("CF-Connecting-IP", "192.0.2.1"),
+        ("True-Client-IP", "192.0.2.1"),
     ],
 )
 def test_debug_reasons_behind_a_proxy(header: tuple[str, str], make_client: MakeClient) -> None:
