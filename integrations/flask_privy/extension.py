@@ -179,7 +179,7 @@ def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
 
     def send(happened: Event) -> None:
         if not isinstance(happened, RequestEvent):
-            signals.send_event(app(), happened)
+            signals.send(signals.event, app(), event=happened)
 
     return send
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from flask_privy import signals
 from flask_privy.exceptions import to_raise
 from flask_privy.parameters import in_request
-from flask_privy.signals import send_event
 from privy_middleware import PrivyAuth, PrivyError
 from privy_middleware.events import RequestEvent
 from privy_middleware.plugin import Lookup, Rule
@@ -38,6 +37,7 @@ class FlaskLookup(Lookup):
         looks_first = self.auth is None
         auth = super().find()
         if looks_first and auth.user is not None and signals.user_authenticated.receivers:
+            # An app may reject a user in a receiver, so what it raises is not caught.
             signals.user_authenticated.send(self._app(), user=auth.user, auth=auth)
         return auth
 
@@ -57,7 +57,7 @@ class FlaskLookup(Lookup):
         """Remember the error that the request is rejected with, and send the signal once."""
         if self.refused is not error:
             super().remember(error)
-            signals.request_refused.send(self._app(), error=error)
+            signals.send(signals.request_refused, self._app(), error=error)
 
     def listens(self) -> bool:
         """Return whether anything would be done with an event about a request that was not rejected."""
@@ -66,7 +66,7 @@ class FlaskLookup(Lookup):
     def announce(self, event: RequestEvent) -> None:
         """Report an event, and send it as a signal."""
         super().announce(event)
-        send_event(self._app(), event)
+        signals.send(signals.event, self._app(), event=event)
 
 
 class FlaskRequest(WSGIRequest):

@@ -6,12 +6,11 @@ If nothing in a request needs the user, the token is not verified and neither si
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from blinker import NamedSignal, Namespace
 
-from privy_middleware.events import Event
-
-__all__ = ["event", "request_refused", "send_event", "user_authenticated"]
+__all__ = ["event", "request_refused", "send", "user_authenticated"]
 
 _logger = logging.getLogger("privy_middleware.events")
 _signals = Namespace()
@@ -26,9 +25,11 @@ event: NamedSignal = _signals.signal("privy-event")
 """Sent with ``event`` (an object of ``privy_middleware.events``) for each decision and each change of the keys."""
 
 
-def send_event(sender: object, happened: Event) -> None:
-    """Send the signal ``event``; what a receiver raises is logged, and changes no response."""
+def send(signal: NamedSignal, sender: object, **values: Any) -> None:
+    """Send a signal; what a receiver raises is logged, and changes no response."""
+    if not signal.receivers:
+        return
     try:
-        event.send(sender, event=happened)
+        signal.send(sender, **values)
     except Exception:
-        _logger.exception("A receiver of the signal privy-event raised an exception.")
+        _logger.exception("A receiver of the signal %s raised an exception.", signal.name)

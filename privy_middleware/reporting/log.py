@@ -28,6 +28,8 @@ _webhooks = logging.getLogger("privy_middleware.webhooks")
 _SECONDS_BETWEEN_WARNINGS = 300.0
 # Reasons that differ only in a number, such as the seconds since exp, are one.
 _NUMBER = re.compile(r"[0-9]+")
+# An app may put something else into each reason, such as the id of a user.
+_MOST_SUBJECTS = 200
 
 
 class EventLog:
@@ -89,9 +91,19 @@ class EventLog:
         if warned_at is not None and now < warned_at + _SECONDS_BETWEEN_WARNINGS:
             self._since[subject] = self._since.get(subject, 0) + 1
             return logging.INFO, ""
+        if not self._may_add(now):
+            return logging.INFO, ""
         self._warned_at[subject] = now
         count = self._since.pop(subject, 0)
         return logging.WARNING, f" ({count} more since the last warning)" if count else ""
+
+    def _may_add(self, now: float) -> bool:
+        """Return whether there is space for another subject, after removing old ones if it is needed."""
+        if len(self._warned_at) >= _MOST_SUBJECTS:
+            warned = [*self._warned_at.items()]
+            self._warned_at = {each: at for each, at in warned if now < at + _SECONDS_BETWEEN_WARNINGS}
+            self._since = {each: self._since[each] for each in self._warned_at if each in self._since}
+        return len(self._warned_at) < _MOST_SUBJECTS
 
 
 def _place(event: RequestEvent) -> str:

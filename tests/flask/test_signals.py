@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 
 from flask_privy import privy_auth, privy_user, require_privy_user, signals
 from privy_middleware import AuthenticationError
@@ -129,6 +129,31 @@ def test_a_receiver_of_events_that_raises(
     with signals.event.connected_to(on_event, app):
         assert app.test_client().get("/me", headers=ada).text == "me"
     assert "A receiver of the signal privy-event raised an exception" in caplog.text
+
+
+def test_a_receiver_of_refusals_that_raises(make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture) -> None:
+    """The request is rejected as without it."""
+    app = make_app()
+    app.get("/me")(require_privy_user(lambda: "me"))
+
+    def on_refused(sender: Flask, error: object) -> None:
+        raise LookupError
+
+    with signals.request_refused.connected_to(on_refused, app):
+        assert app.test_client().get("/me").status_code == 401
+    assert "A receiver of the signal privy-request-refused raised an exception" in caplog.text
+
+
+def test_a_receiver_of_users_that_raises(make_app: Callable[..., Flask], ada: Header) -> None:
+    """It may reject a user."""
+    app = make_app()
+    app.get("/me")(require_privy_user(lambda: "me"))
+
+    def on_user(sender: Flask, user: object, auth: object) -> None:
+        abort(403)
+
+    with signals.user_authenticated.connected_to(on_user, app):
+        assert app.test_client().get("/me", headers=ada).status_code == 403
 
 
 def test_event_of_a_request_that_fails(make_app: Callable[..., Flask], ada: Header) -> None:

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from privy_middleware.errors import (
+    AuthorizationError,
     BadSignature,
     InvalidWebhook,
     LoginRequired,
@@ -167,3 +168,17 @@ def test_reasons_that_differ_in_a_number_are_one(lines: pytest.LogCaptureFixture
     reasons = ("It expired 1 s ago.", "It expired 25 s ago.", "It never began.")
     written(EventLog(), *(refused(TokenExpired(reason), TokenExpired()) for reason in reasons))
     assert [record.levelname for record in lines.records] == ["WARNING", "INFO", "WARNING"]
+
+
+def test_number_of_reasons_is_limited(lines: pytest.LogCaptureFixture) -> None:
+    """An app may put a name into each reason: neither the warnings nor the memory grow with them."""
+    clock = Clock(0.0)
+    log = EventLog(clock)
+    names = ["".join(chr(ord("a") + int(digit)) for digit in str(number)) for number in range(300)]
+    for start in (0, 300):
+        clock.advance(start)
+        lines.clear()
+        written(log, *(refused(AuthorizationError(f"{name} is banned."), AuthorizationError()) for name in names * 2))
+        levels = [record.levelname for record in lines.records]
+        assert levels == ["WARNING"] * 200 + ["INFO"] * 400
+    assert len(log._warned_at) == len(log._since) == 200
