@@ -13,7 +13,7 @@ from flask_privy import signals
 from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter
-from flask_privy.lookup import FlaskLookup
+from flask_privy.lookup import FlaskLookup, send_signal
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest, current_lookup, find_lookup
 from flask_privy.serialisation import answer_with_users
@@ -179,7 +179,7 @@ def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
 
     def send(happened: Event) -> None:
         if not isinstance(happened, RequestEvent):
-            signals.send(signals.event, app(), event=happened)
+            send_signal(signals.event, app(), event=happened)
 
     return send
 
