@@ -79,9 +79,10 @@ class Privy:
             gate.ready()
         app.extensions["privy"] = gate
         # Classes are freed only by the garbage collector. A strong reference to the app would keep it alive until then.
-        state: dict[str, Any] = {"privy_app": weakref.ref(app), "privy_gate": gate}
+        own = weakref.ref(app)
+        state: dict[str, Any] = {"privy_app": own, "privy_gate": gate}
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
-        reporter.subscribe(_sends_events(state["privy_app"]), lambda: signals.event.receivers)
+        reporter.subscribe(_sends_events(own), lambda: own() and signals.event.receivers)
         app.after_request(_tell_caches)
         got_request_exception.connect(_report, app)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})

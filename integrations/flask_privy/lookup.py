@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_privy import signals
 from flask_privy.exceptions import to_raise
@@ -85,7 +85,7 @@ class FlaskRequest(WSGIRequest):
         return None if rule is None else str(rule.rule)
 
 
-def send_signal(signal: NamedSignal, sender: object, **values: object) -> None:
+def send_signal(signal: NamedSignal, sender: object, **values: Any) -> None:
     """Send a signal; what a receiver raises is logged, and changes no response."""
     if not signal.receivers:
         return
