@@ -398,9 +398,10 @@ class TestServer:
 
     def test_only_get(self, issuer: DevelopmentIssuer) -> None:
         """Other methods get no token."""
-        status, _, text = fetch(issuer, "/tokens/ada", "localhost", method="POST")
-        assert status == 501
-        assert "identity_token" not in text
+        for method, expected in (("POST", 411), ("PUT", 501), ("TRACE", 501)):
+            status, _, text = fetch(issuer, "/tokens/ada", "localhost", method=method)
+            assert status == expected
+            assert "identity_token" not in text
 
     @pytest.mark.parametrize(
         "host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.255.0.9:65535", "[::1]", "[::1]:8000"]
@@ -499,6 +500,16 @@ class TestLoopbackOnly:
         """``localhost`` is 127.0.0.1, independently of name resolution."""
         with DevelopmentIssuer(host="localhost") as issuer:
             assert urlsplit(issuer.url).hostname == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("app_id", ""), ("app_id", 7), ("port", "8000"), ("lifetime", "1h"), ("lifetime", None)]
+)
+def test_wrong_arguments(field: str, value: Any) -> None:
+    """A wrong argument is a ``ConfigurationError`` that names it."""
+    with pytest.raises(ConfigurationError, match=rf"^{field}: give a ") as caught:
+        DevelopmentIssuer(**{field: value})
+    assert caught.value.field == field
 
 
 class TestLife:
