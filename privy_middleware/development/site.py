@@ -149,5 +149,5 @@ class Site:
 
     def _file(self, request: WebRequest) -> WebResponse:
         name = request.path.rpartition("/")[2]
-        content = importlib.resources.files(__package__).joinpath("html", "static", name).read_bytes()
+        content = importlib.resources.files("privy_middleware.development.html").joinpath("static", name).read_bytes()
         return WebResponse(HTTPStatus.OK, f"{_STATIC[name]}; charset=utf-8", content, cache_control="no-cache")

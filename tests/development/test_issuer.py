@@ -502,16 +502,6 @@ class TestLoopbackOnly:
             assert urlsplit(issuer.url).hostname == "127.0.0.1"
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("app_id", ""), ("app_id", 7), ("port", "8000"), ("lifetime", "1h"), ("lifetime", None)]
-)
-def test_wrong_arguments(field: str, value: Any) -> None:
-    """A wrong argument is a ``ConfigurationError`` that names it."""
-    with pytest.raises(ConfigurationError, match=rf"^{field}: give a ") as caught:
-        DevelopmentIssuer(**{field: value})
-    assert caught.value.field == field
-
-
 class TestLife:
     """Start and stop."""
 

@@ -24,7 +24,7 @@ _DOCUMENT = """<!doctype html>
 <a class="skip" href="#main">Skip to the content</a>
 <header>
 <p class="brand"><a href="/">Privy development issuer</a></p>
-<p class="warning">Not for production: everyone who can open this page can be any user.</p>
+<p class="warning">Not for production: anyone can be any user here.</p>
 </header>
 <main id="main">
 <h1>{title}</h1>
