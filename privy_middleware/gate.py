@@ -26,7 +26,7 @@ from privy_middleware.http.navigation import is_form
 from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import PageAnswer, SignInPages
-from privy_middleware.http.request import Request, shown_method
+from privy_middleware.http.request import Request
 from privy_middleware.reporting import Reporter, call_hook
 from privy_middleware.settings.sources import SettingsSource, build_settings, environment
 from privy_middleware.verifiers.base import Verifier
@@ -39,6 +39,7 @@ _logger = logging.getLogger("privy_middleware.keys")
 _settings_logger = logging.getLogger("privy_middleware.settings")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 _READING = frozenset({"GET", "HEAD"})
+_WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"})
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
 """The kinds of configuration that an app may give; ``None`` reads the environment."""
@@ -148,9 +149,11 @@ class Gate:
         if any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, self.settings.trusted_origins):
+            # The client may make up a method, whose text must not be in the log.
+            method = request.method if request.method in _WRITING else "request"
             raise CrossSiteRequest(
-                f"The token is in a cookie, and the {shown_method(request.method)} comes from another site: "
-                "if it is yours, add its origin to trusted_origins."
+                f"The token is in a cookie, and the {method} comes from another site: if it is yours, add its origin "
+                "to trusted_origins."
             )
 
     def missing_reason(self, request: Request) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args
+from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.conditions import (
@@ -226,11 +226,47 @@ def display_name(user: PrivyUser) -> str:
 def verified_class(annotation: object) -> type | None:
     """Return the class of verified users or claims in an annotation, ``None`` without one.
 
-    Its objects come from tokens only: a framework must not read a parameter of this type from a request.
+    Its objects come from tokens only: a framework must not read a parameter of this type from a request. The fields of
+    dataclasses, structs, models and typed dicts count too, because frameworks create objects for them.
     """
+    return _verified_class(annotation, set())
+
+
+def _verified_class(annotation: object, seen: set[int]) -> type | None:
     if isinstance(annotation, type) and issubclass(annotation, PydanticOutputOnly):
         return annotation
-    return next(filter(None, map(verified_class, get_args(annotation))), None)
+    # A class may refer to itself.
+    if id(annotation) in seen:
+        return None
+    seen.add(id(annotation))
+    return next(filter(None, (_verified_class(part, seen) for part in _parts(annotation))), None)
+
+
+def _parts(annotation: object) -> Iterable[object]:
+    """Return what an annotation consists of: its arguments, what an alias stands for, and the fields of a class."""
+    for alias in ("__value__", "__supertype__"):
+        if hasattr(annotation, alias):
+            return (getattr(annotation, alias),)
+    parts = get_args(annotation)
+    cls = get_origin(annotation) or annotation
+    if not any(hasattr(cls, marker) for marker in _MARKERS_OF_FIELDS):
+        return parts
+    try:
+        return (*parts, *get_type_hints(cls).values())
+    except Exception:
+        # Names that cannot be resolved; no framework can read such a class from a request either.
+        return parts
+
+
+# Of dataclasses, msgspec, attrs, pydantic, typed dicts and named tuples.
+_MARKERS_OF_FIELDS = (
+    "__dataclass_fields__",
+    "__struct_fields__",
+    "__attrs_attrs__",
+    "__pydantic_fields__",
+    "__required_keys__",
+    "_fields",
+)
 
 
 def security_schemes(settings: RequestSettings, kinds: Collection[str] = ()) -> dict[str, dict[str, str]]:

@@ -87,7 +87,8 @@ class PrivyMiddleware:
             await sync_to_async(response.render)()
         for signal, news in _news(lookup):
             await signal.asend_robust(type(self), request=request, **news)
-        await lookup.gate.reporter.deliver()
+        # The response is sent after this, so nothing may wait for a hook.
+        await lookup.gate.reporter.deliver(patience=0)
         return _complete(request, response, lookup)
 
     def _watch(self) -> Gate:

@@ -114,8 +114,8 @@ class PrivyMiddleware:
             state.pass_on()
             lookup.report()
             remove_lookup(scope, state)
-            if self.gate.reporter.waiting:
-                await self.gate.reporter.deliver()
+            if response.owes_events:
+                await response.deliver()
 
     def _mounts(self) -> list[str | None]:
         # Read at every request: an app may set its attribute after the middleware was added.

@@ -19,6 +19,7 @@ from privy_middleware.users.accounts import ACCOUNT_TYPES
 __all__ = [
     "DevelopmentUsers",
     "build_persona",
+    "check_persona",
     "persona_to_json",
     "personas_from_json",
     "read_personas",

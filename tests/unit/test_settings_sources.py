@@ -197,12 +197,12 @@ def test_settings_that_contradict_each_other(monkeypatch: pytest.MonkeyPatch) ->
         ({"PRIVY_LEEWAYS": ""}, []),
         (
             {"PRIVY_leeway": "5"},
-            ['PRIVY_leeway: is not a setting; did you mean "PRIVY_LEEWAY"?; the variable is ignored'],
+            ['PRIVY_leeway: the variable is ignored, because it is not a setting; did you mean "PRIVY_LEEWAY"?'],
         ),
-        ({"PRIVY_KEY_CACHE": "x"}, ["PRIVY_KEY_CACHE: can be set in code only; the variable is ignored"]),
+        ({"PRIVY_KEY_CACHE": "x"}, ["PRIVY_KEY_CACHE: the variable is ignored, because it can be set in code only"]),
         (
             {"PRIVY_CLIENT_ID": "x"},
-            ['PRIVY_CLIENT_ID: is not a setting; did you mean "PRIVY_APP_ID"?; the variable is ignored'],
+            ['PRIVY_CLIENT_ID: the variable is ignored, because it is not a setting; did you mean "PRIVY_APP_ID"?'],
         ),
     ],
 )
