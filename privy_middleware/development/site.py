@@ -139,9 +139,7 @@ class Site:
         if name is None or name == request.name:
             return None
         if name not in self._names:
-            problem = (
-                f"A cookie that is set here is not sent to {name}: open your app at http://{min(self._names)} instead."
-            )
+            problem = f"A cookie that is set here is not sent to {name}: open your app at http://localhost instead."
             raise Refused(HTTPStatus.BAD_REQUEST, problem)
         host = f"[{name}]" if ":" in name else name
         port = urlsplit(request.url).port or 80

@@ -202,8 +202,9 @@ def check_origin(request: WebRequest) -> None:
 
 
 def _is_named(request: WebRequest) -> bool:
-    """Return whether a request says where it comes from; every browser does so for a ``POST``."""
-    return bool(request.values("origin") or request.values("sec-fetch-site") or request.values("authorization"))
+    """Return whether a request says where it comes from, as every browser does for a ``POST``, or is of the REST API."""
+    api = request.path.startswith("/v1/") and request.values("authorization")
+    return bool(request.values("origin") or request.values("sec-fetch-site") or api)
 
 
 def _is_visit(request: WebRequest) -> bool:

@@ -127,6 +127,7 @@ class TestRefused:
         "headers",
         [
             {},
+            {"Authorization": "Basic eDp5"},
             {"Origin": "null"},
             {"Origin": "http://evil.example"},
             {"Origin": "http://127.0.0.1:1"},
@@ -425,7 +426,7 @@ class TestReturn:
             assert local.get("/login?app=http://127.0.0.1:8000").headers["location"].startswith(issuer.url)
         response = visitor.get("/login?app=http://[::1]:8000")
         assert response.status_code == 400
-        assert "A cookie that is set here is not sent to ::1: open your app at http://127.0.0.1 instead." in text_of(
+        assert "A cookie that is set here is not sent to ::1: open your app at http://localhost instead." in text_of(
             response
         )
 
