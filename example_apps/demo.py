@@ -22,7 +22,7 @@ import httpx2
 
 from privy_middleware.development import DevelopmentIssuer
 
-__all__ = ["main", "serve"]
+__all__ = ["command", "main", "serve"]
 
 HOST = "127.0.0.1"
 SERVERS = {
@@ -102,15 +102,16 @@ def command(app: str, port: int) -> list[str]:
     if SERVERS[app] == "uvicorn":
         options = ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     else:
-        options = ["--bind", f"{HOST}:{port}", "--log-level", "warning"]
+        # Browsers open connections in advance, and a worker without threads would wait for the first request of each.
+        options = ["--bind", f"{HOST}:{port}", "--threads", "4", "--log-level", "warning"]
     return [sys.executable, "-m", SERVERS[app], target, *options]
 
 
 @contextmanager
-def serve(server_command: list[str], port: int, issuer: DevelopmentIssuer) -> Iterator[str]:
-    """Run the server of an app, with the issuer's settings in the environment, and yield its address."""
+def serve(server_command: list[str], port: int, issuer: DevelopmentIssuer, **settings: str) -> Iterator[str]:
+    """Run the server of an app, with the issuer's settings and others in the environment, and yield its address."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
-    environ |= {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.jwks_url}
+    environ |= {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.jwks_url, **settings}
     with subprocess.Popen(server_command, env=environ) as server:  # noqa: S603 (our own command)
         try:
             _wait_until_up(server, port)
