@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from privy_middleware import __version__
+from privy_middleware.cli.doctor import doctor_command
 from privy_middleware.cli.inspection import inspect_command
 from privy_middleware.cli.tokens import token_command
 from privy_middleware.errors import ConfigurationError, PrivyError
@@ -22,7 +23,7 @@ def application() -> None:
     """Develop and check an app that uses privy-middleware."""
 
 
-for _command in (token_command, inspect_command):
+for _command in (token_command, inspect_command, doctor_command):
     application.add_command(_command)
 
 

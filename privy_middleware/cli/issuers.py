@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 import httpx2
 
 from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.http.loopback import is_local_host
 from privy_middleware.tokens.claims import TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
@@ -39,13 +39,7 @@ def issuer_with_state(state: Path, *, app_id: str | None = None, port: int = 0) 
 def known_address() -> str | None:
     """Return the address of the issuer in ``PRIVY_JWKS_URL``, ``None`` if the variable names no local server."""
     parts = urlsplit(os.environ.get("PRIVY_JWKS_URL", "").strip())
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "http" and _is_local(parts.hostname or "") else None
-
-
-def _is_local(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "http" and is_local_host(parts.netloc) else None
 
 
 def running_token(address: str, persona: str, kind: TokenKind) -> str:

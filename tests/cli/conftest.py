@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+import sys
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,9 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(hints, "_warned", set())
     monkeypatch.setattr(issuers, "DevelopmentIssuer", DevelopmentIssuer)
     state_stand_in.install()
+    # Commands add the working directory, and pytest-django sets the variable for all tests.
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
     return tmp_path
 
 
@@ -35,3 +41,19 @@ def issuer() -> Iterator[DevelopmentIssuer]:
     """Run an issuer without a state file."""
     with DevelopmentIssuer() as running:
         yield running
+
+
+@pytest.fixture
+def module(directory: Path) -> Iterator[Callable[..., str]]:
+    """Write modules into the working directory, and forget them after the test; each call returns a module's name."""
+    names: list[str] = []
+
+    def write(*lines: str) -> str:
+        names.append(f"written_{len(names)}_{uuid.uuid4().hex}")
+        (directory / f"{names[-1]}.py").write_text("\n".join(lines) + "\n")
+        importlib.invalidate_caches()
+        return names[-1]
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
