@@ -34,7 +34,7 @@ def requires_privy_user(*predicates: plugin.Predicate, **words: Unpack[plugin.Co
         with Remembering(connection.scope):
             await rule.acheck(auth, lambda names: plugin.aread_parameters(names, lambda: _parts(connection)))
 
-    return guard
+    return plugin.show_rule(guard, rule)
 
 
 async def _current_user(scope: Scope) -> PrivyUser:
@@ -47,7 +47,10 @@ async def _optional_user(scope: Scope) -> PrivyUser | None:
         return _auth(scope).optional()
 
 
-PROVIDERS: dict[str, Any] = {"current_user": _current_user, "optional_user": _optional_user}
+PROVIDERS: dict[str, Any] = {
+    "current_user": plugin.show_rule(_current_user, plugin.requirement()),
+    "optional_user": plugin.show_rule(_optional_user, plugin.optional()),
+}
 
 
 def _auth(scope: Any) -> PrivyAuth:

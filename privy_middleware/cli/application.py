@@ -9,6 +9,7 @@ import click
 from privy_middleware import __version__
 from privy_middleware.cli.doctor import doctor_command
 from privy_middleware.cli.inspection import inspect_command
+from privy_middleware.cli.routes import routes_command
 from privy_middleware.cli.tokens import token_command
 from privy_middleware.errors import ConfigurationError, PrivyError
 
@@ -23,7 +24,7 @@ def application() -> None:
     """Develop and check an app that uses privy-middleware."""
 
 
-for _command in (token_command, inspect_command, doctor_command):
+for _command in (token_command, inspect_command, doctor_command, routes_command):
     application.add_command(_command)
 
 

@@ -14,7 +14,7 @@ import click
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.gate import Gate
 
-__all__ = ["check_views", "django_project", "framework_of", "gates_of", "layers", "load_app", "module"]
+__all__ = ["check_views", "django_project", "framework_of", "gates_of", "layers", "load_app", "module", "project_gates"]
 
 _CLASSES = {
     "django.core.handlers.base.BaseHandler": "django",
@@ -119,11 +119,16 @@ def gates_of(app: Any) -> list[Gate]:
         if framework == "flask":
             found.append(each.extensions.get("privy"))
         elif framework == "django":
-            found += _django_gates()
+            found += project_gates()
     return list(dict.fromkeys(gate for gate in found if isinstance(gate, Gate)))
 
 
-def _django_gates() -> list[Gate]:
+def project_gates() -> list[Gate]:
+    """Return what decides about the requests of the Django project, empty if the middleware is not installed.
+
+    Raises:
+        ConfigurationError: if a setting is wrong.
+    """
     installed: bool = module("django_privy.checks").is_installed()
     return [module("django_privy.conf").PrivySettings().gate] if installed else []
 

@@ -21,7 +21,7 @@ from privy_middleware import __version__, errors
 
 PACKAGES = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy", "litestar_privy")
 FRAMEWORKS = {"django", "fastapi", "flask", "litestar", "msgspec", "pydantic", "starlette", "werkzeug"}
-OPTIONAL = {"base58", "click", "Crypto", "opentelemetry", "redis", "standardwebhooks"}
+OPTIONAL = {"base58", "click", "Crypto", "opentelemetry", "redis", "rich", "standardwebhooks"}
 # The header that a response with each status must have (RFC 9110 §10.2.2, §10.2.1, §11.6.1, §10.2.3).
 ASKED_BY = {"Location": 302, "Allow": 405, "WWW-Authenticate": 401, "Retry-After": 503}
 PLUGINS = {"django_privy", "fastapi_privy", "flask_privy", "litestar_privy"}
