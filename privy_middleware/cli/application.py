@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from privy_middleware import __version__
+from privy_middleware.cli.demo import demo_command
 from privy_middleware.cli.dev import dev_command
 from privy_middleware.cli.doctor import doctor_command
 from privy_middleware.cli.inspection import inspect_command
@@ -25,7 +26,7 @@ def application() -> None:
     """Develop and check an app that uses privy-middleware."""
 
 
-for _command in (dev_command, token_command, inspect_command, doctor_command, routes_command):
+for _command in (demo_command, dev_command, token_command, inspect_command, doctor_command, routes_command):
     application.add_command(_command)
 
 

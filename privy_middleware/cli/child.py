@@ -17,8 +17,10 @@ __all__ = ["run_command"]
 _FORWARDED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def run_command(command: Sequence[str], environ: Mapping[str, str]) -> int:
+def run_command(command: Sequence[str], environ: Mapping[str, str], *, after_ctrl_c: int | None = None) -> int:
     """Run a command and return its exit code, 128 and the number of the signal if a signal has ended it.
+
+    ``after_ctrl_c`` is returned instead of 0 if there was a SIGINT.
 
     Raises:
         UsageError: if the command cannot be started.
@@ -26,6 +28,8 @@ def run_command(command: Sequence[str], environ: Mapping[str, str]) -> int:
     with _Forwarding() as forwarding:
         forwarding.process = process = _start(command, environ)
         code = process.wait()
+    if code == 0 and after_ctrl_c is not None and forwarding.interrupted:
+        return after_ctrl_c
     if code >= 0:
         return code
     click.echo(f"privy-middleware: {command[0]} was ended by {signal.Signals(-code).name}", err=True)
@@ -47,6 +51,7 @@ class _Forwarding:
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
+        self.interrupted = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Forwarding:
@@ -58,6 +63,7 @@ class _Forwarding:
             signal.signal(number, handler)
 
     def _forward(self, number: int, _: FrameType | None) -> None:
+        self.interrupted |= number == signal.SIGINT
         if self.process is not None and not (number == signal.SIGINT and _has_terminal()):
             self.process.send_signal(number)
 

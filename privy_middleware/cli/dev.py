@@ -29,7 +29,11 @@ _SHELLS = (
 )
 
 
-@click.command("dev", context_settings={"allow_interspersed_args": False})
+@click.command(
+    "dev",
+    context_settings={"allow_interspersed_args": False},
+    short_help="Run your app with made-up users, or only their issuer.",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="The issuer's port; 0 is a free one.")
 @click.option(

@@ -36,7 +36,7 @@ _SETTINGS_FIX = "change the setting; docs/configuration.md lists them all"
 _PAGES = ("refresh_url", "login_url")
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Check settings, keys, clock, app and versions.")
 @click.argument("app", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor_command(*, app: str | None, as_json: bool) -> int:

@@ -44,7 +44,7 @@ _ACCOUNTS, _BELOW = "linked_accounts", "(see below)"
 _TIMES = (("iat", "issued"), ("nbf", "valid from"), ("exp", "expires"), ("cr", "user created"))
 
 
-@click.command("inspect")
+@click.command("inspect", short_help="Explain a token, and check it by every rule.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="")
 @click.option("--app-id", metavar="ID", help="The app id.  [default: PRIVY_APP_ID]")
 @click.option(

@@ -24,7 +24,7 @@ _COLOURS = {"user": "green", "access token": "green", "optional user": "yellow",
 _WIDEST = 400
 
 
-@click.command("routes")
+@click.command("routes", short_help="List the routes of an app with what each requires.")
 @click.argument("app", required=False)
 @click.option(
     "--fail-on-open",

@@ -20,7 +20,7 @@ _NOTHING = f"no issuer is known, and there is no {STATE_FILE} here: start an iss
 _URL = "http://127.0.0.1:8000/me"
 
 
-@click.command("token")
+@click.command("token", short_help="Print a token of a made-up user.")
 @click.argument("persona")
 @click.option("--kind", type=click.Choice(["identity", "access"]), default="identity", help="The kind of token.")
 @click.option(

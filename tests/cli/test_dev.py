@@ -208,6 +208,15 @@ class TestWithACommand:
         monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
         assert child._has_terminal()
 
+    @pytest.mark.parametrize(("ended", "code"), [("0", 130), ("4", 4)])
+    def test_the_exit_code_after_ctrl_c(self, ended: str, code: int) -> None:
+        """Where it is given, it replaces the exit code 0 of a command that ended well."""
+        interrupt = (
+            "import os, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); os.kill(os.getppid(), signal.SIGINT);"
+            f"raise SystemExit({ended})"
+        )
+        assert child.run_command([sys.executable, "-c", interrupt], os.environ, after_ctrl_c=130) == code
+
     def test_a_signal_before_the_command_has_started(self) -> None:
         """It is ignored."""
         child._Forwarding()._forward(signal.SIGTERM, None)
