@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from privy_middleware.callbacks import require_sync, returned
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.hints import known_keywords
+from privy_middleware.settings.hints import known_keywords
 from privy_middleware.users.known_types import check_account_type, check_chain_type
 from privy_middleware.users.user import PrivyUser
 

@@ -24,9 +24,9 @@ from privy_middleware.http.credentials import (
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
-from privy_middleware.placeholders import check_no_placeholder
 from privy_middleware.reporting import Reporter, read_hooks
-from privy_middleware.settings_sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
+from privy_middleware.settings.placeholders import check_no_placeholder
+from privy_middleware.settings.sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
 from privy_middleware.tokens.claims import Claims, TokenKind
 
 __all__ = [
@@ -46,7 +46,8 @@ Preflight: TypeAlias = Literal["answer", "pass"]
 PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
 
 _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
-_PAGE = re.compile(r"https?://[^/]|/(?![/\\])")
+# Visible ASCII characters: anything else could not be sent in a header, or would be read in another way by browsers.
+_PAGE = re.compile(r"(https?://[^/]|/(?![/\\]))[!-\[\]-~]*")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 _REJECT_OR_ANONYMOUS = 'set "reject" or "anonymous"'
@@ -155,8 +156,9 @@ class RequestSettings:
             require_sync(value, name)
         for name in ("refresh_url", "login_url"):
             value = getattr(self, name)
-            valid = value is None or (isinstance(value, str) and _PAGE.match(value) is not None)
-            _require(valid, name, 'set a path such as "/refresh" or an absolute http(s) address')
+            valid = value is None or (isinstance(value, str) and _PAGE.fullmatch(value) is not None)
+            fix = 'set a path such as "/refresh" or an absolute http(s) address, with other characters percent-encoded'
+            _require(valid, name, fix)
         domain = self.cookie_domain
         valid = domain is None or (isinstance(domain, str) and _DOMAIN.fullmatch(domain) is not None)
         _require(

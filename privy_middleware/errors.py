@@ -123,12 +123,19 @@ class PrivyError(Exception):
     __cause__: BaseException | None
     __context__: BaseException | None
 
+    kind: str | None = None
+    source: str | None = None
+
+    def __new__(cls, *args: object, **_: object) -> Self:
+        """Create it with a detail: a subclass in an app may have an ``__init__`` that does not call this one's."""
+        error = super().__new__(cls, *args)
+        error.detail = cls.reason
+        return error
+
     def __init__(self, detail: str = "") -> None:
         """Set ``detail``, which is the class's ``reason`` by default."""
         self.detail: str = detail or self.reason
         super().__init__(self.detail)
-        self.kind: str | None = None
-        self.source: str | None = None
 
     def __str__(self) -> str:
         """Return the detail."""
@@ -227,14 +234,14 @@ class PageRedirect(AuthenticationError):
     """
 
     code = "page_redirect"
-    status = 302
+    status: int = 302
     reason = "The browser is sent to another page."
 
     def __init__(self, location: str = "/", *, cookie: str = "", status: int = 302) -> None:
         """Set the location: ``refresh_url`` or ``login_url``, with the address of the requested page added."""
         super().__init__()
-        self.location = location
-        self.cookie = cookie
+        self.location: str = location
+        self.cookie: str = cookie
         self.status = status
 
     @property
@@ -402,11 +409,12 @@ class ConditionNotMet(AuthorizationError):
 
     code = "condition_not_met"
     reason = "The user does not meet the condition of the route."
+    condition: str | None = None
 
     def __init__(self, detail: str = "", *, condition: str | None = None) -> None:
         """Set the detail, which names the condition if it is given and there is no other detail."""
         super().__init__(detail or ("" if condition is None else f"The user does not meet the condition: {condition}."))
-        self.condition: str | None = condition
+        self.condition = condition
 
 
 class IncompleteUser(AuthorizationError):
@@ -441,6 +449,7 @@ class ServiceUnavailable(PrivyError):
     status = 503
     message = "Service unavailable"
     reason = "The server cannot decide at the moment."
+    retry_after: float = 1.0
 
     def __init__(self, detail: str = "", *, retry_after: float = 1.0) -> None:
         """Set the detail, and ``retry_after`` in seconds."""

@@ -27,8 +27,8 @@ from privy_middleware.http.preflight import is_preflight
 from privy_middleware.http.protected_paths import Protection, is_plain
 from privy_middleware.http.redirects import PageAnswer, SignInPages
 from privy_middleware.http.request import Request
-from privy_middleware.reporting import call_hook
-from privy_middleware.settings_sources import SettingsSource, build_settings, environment
+from privy_middleware.reporting import Reporter, call_hook
+from privy_middleware.settings.sources import SettingsSource, build_settings, environment
 from privy_middleware.verifiers.base import Verifier
 from privy_middleware.verifiers.bearer import BearerSettings, verifier_for
 from privy_middleware.verifiers.privy import PrivyVerifier
@@ -39,6 +39,7 @@ _logger = logging.getLogger("privy_middleware.keys")
 _settings_logger = logging.getLogger("privy_middleware.settings")
 _REFUSALS = (InvalidToken, CrossSiteRequest, ServiceUnavailable)
 _READING = frozenset({"GET", "HEAD"})
+_WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"})
 
 Settings = PrivyConfig | BearerSettings | Mapping[str, Any] | Verifier | None
 """The kinds of configuration that an app may give; ``None`` reads the environment."""
@@ -50,6 +51,7 @@ class Gate:
     Attributes:
         verifier: verifies tokens.
         settings: the settings of the verifier.
+        reporter: gets the events.
         reader: finds the tokens of a request.
         prefixes: the path prefixes as they were given, by ``"protect"`` and ``"exempt"``.
         vary: the header fields that a decision depends on.
@@ -63,6 +65,7 @@ class Gate:
         """
         self.verifier = verifier
         self.settings: RequestSettings = verifier.settings
+        self.reporter: Reporter = verifier.settings.reporter
         everything = ("/",) if self.settings.on_missing == "reject" else ()
         self._protection = Protection(everything or protect, exempt)
         if exempt and not self._protection:
@@ -109,11 +112,13 @@ class Gate:
         if not credentials:
             return _with_page(self._nobody, self._pages.answer(request, None))
         try:
-            if is_form(request):
+            unsafe = is_unsafe(request.method)
+            if unsafe and is_form(request):
                 # First, since a bad token would send the browser to sign in, which no other site may cause.
                 self._check_site(request, credentials)
             auth = yield from self.verifier.steps(credentials, now)
-            self._check_site(request, credentials)
+            if unsafe:
+                self._check_site(request, credentials)
         except _REFUSALS as error:
             return self.refused(request, error)
         return auth
@@ -141,12 +146,14 @@ class Gate:
 
     def _check_site(self, request: Request, credentials: Sequence[Credential]) -> None:
         # A page of another site cannot set a header, so one verified token in a header is enough.
-        if not is_unsafe(request.method) or any(credential.source == "header" for credential in credentials):
+        if any(credential.source == "header" for credential in credentials):
             return
         if is_cross_site(request, self.settings.trusted_origins):
+            # The client may make up a method, whose text must not be in the log.
+            method = request.method if request.method in _WRITING else "request"
             raise CrossSiteRequest(
-                f"The token is in a cookie, and the {request.method} comes from another site: if it is yours, "
-                "add its origin to trusted_origins."
+                f"The token is in a cookie, and the {method} comes from another site: if it is yours, add its origin "
+                "to trusted_origins."
             )
 
     def missing_reason(self, request: Request) -> str:

@@ -52,12 +52,22 @@ class Lookup:
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
         credentials = self._read()
-        return self.auth or self._found(run(self.gate.steps(self.request, credentials, self._arrived)))
+        auth = self.auth
+        if auth is None:
+            auth = self.auth = run(self.gate.steps(self.request, credentials, self._arrived))
+            if self._ended:
+                self.report()
+        return auth
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
         credentials = self._read()
-        return self.auth or self._found(await arun(self.gate.steps(self.request, credentials, self._arrived)))
+        auth = self.auth
+        if auth is None:
+            auth = self.auth = await arun(self.gate.steps(self.request, credentials, self._arrived))
+            if self._ended:
+                self.report()
+        return auth
 
     def find_now(self) -> PrivyAuth:
         """Return what is known about the request, for callers on an event loop who cannot wait.
@@ -65,7 +75,12 @@ class Lookup:
         If the lookup was ``settled``, only keys that have been dropped since make that a refusal (503).
         """
         credentials = self._read()
-        return self.auth or self._found(run_now(self.gate.steps(self.request, credentials, self._arrived)))
+        auth = self.auth
+        if auth is None:
+            auth = self.auth = run_now(self.gate.steps(self.request, credentials, self._arrived))
+            if self._ended:
+                self.report()
+        return auth
 
     def settled(self) -> bool:
         """Return whether ``find`` has nothing to wait for; finds the tokens, and does not verify them."""
@@ -112,22 +127,16 @@ class Lookup:
         if self._reported is decision:
             return
         self._reported = decision
-        if self.refused is not None or auth.refusal is not None or self.listens():
+        if decision is not auth or auth.refusal is not None or self.listens():
             self.announce(self._event(auth))
 
     def listens(self) -> bool:
         """Return whether anything would be done with an event about a request that was not refused."""
-        return self.gate.settings.reporter.listens()
+        return self.gate.reporter.listens()
 
     def announce(self, event: RequestEvent) -> None:
         """Hand an event to the reporter; a plugin may override it to send a signal of its framework as well."""
-        self.gate.settings.reporter.report(event)
-
-    def _found(self, auth: PrivyAuth) -> PrivyAuth:
-        self.auth = auth
-        if self._ended:
-            self.report()
-        return auth
+        self.gate.reporter.report(event)
 
     def _read(self) -> Sequence[Credential]:
         credentials = self._credentials

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.conditions import (
@@ -25,7 +25,6 @@ from privy_middleware.config import OnInvalid, RequestSettings, check_on_invalid
 from privy_middleware.errors import Answer, ConfigurationError
 from privy_middleware.gate import Gate, Settings, build_gate
 from privy_middleware.guarded_views import GuardedViews, unguarded, view_name
-from privy_middleware.hints import known_keywords, known_options
 from privy_middleware.http.cache_headers import PRIVATE, has_content, merge_vary
 from privy_middleware.http.credentials import Source, TokenLocation
 from privy_middleware.http.html import html_page
@@ -35,7 +34,8 @@ from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.redirects import is_local, is_same_page
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.lookup import Lookup
-from privy_middleware.settings_sources import SettingsSource
+from privy_middleware.settings.hints import known_keywords, known_options
+from privy_middleware.settings.sources import SettingsSource
 from privy_middleware.users.plain import convert_content, may_hold_users, to_plain
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 from privy_middleware.users.user import PrivyUser
@@ -266,11 +266,47 @@ def display_name(user: PrivyUser) -> str:
 def verified_class(annotation: object) -> type | None:
     """Return the class of verified users or claims in an annotation, ``None`` without one.
 
-    Its objects come from tokens only: a framework must not read a parameter of this type from a request.
+    Its objects come from tokens only: a framework must not read a parameter of this type from a request. The fields of
+    dataclasses, structs, models and typed dicts count too, because frameworks create objects for them.
     """
+    return _verified_class(annotation, set())
+
+
+def _verified_class(annotation: object, seen: set[int]) -> type | None:
     if isinstance(annotation, type) and issubclass(annotation, PydanticOutputOnly):
         return annotation
-    return next(filter(None, map(verified_class, get_args(annotation))), None)
+    # A class may refer to itself.
+    if id(annotation) in seen:
+        return None
+    seen.add(id(annotation))
+    return next(filter(None, (_verified_class(part, seen) for part in _parts(annotation))), None)
+
+
+def _parts(annotation: object) -> Iterable[object]:
+    """Return what an annotation consists of: its arguments, what an alias stands for, and the fields of a class."""
+    for alias in ("__value__", "__supertype__"):
+        if hasattr(annotation, alias):
+            return (getattr(annotation, alias),)
+    parts = get_args(annotation)
+    cls = get_origin(annotation) or annotation
+    if not any(hasattr(cls, marker) for marker in _MARKERS_OF_FIELDS):
+        return parts
+    try:
+        return (*parts, *get_type_hints(cls).values())
+    except Exception:
+        # Names that cannot be resolved; no framework can read such a class from a request either.
+        return parts
+
+
+# Of dataclasses, msgspec, attrs, pydantic, typed dicts and named tuples.
+_MARKERS_OF_FIELDS = (
+    "__dataclass_fields__",
+    "__struct_fields__",
+    "__attrs_attrs__",
+    "__pydantic_fields__",
+    "__required_keys__",
+    "_fields",
+)
 
 
 def security_schemes(settings: RequestSettings, kinds: Collection[str] = ()) -> dict[str, dict[str, str]]:

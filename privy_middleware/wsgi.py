@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from privy_middleware.errors import PrivyError
 from privy_middleware.gate import Gate, Settings, build_gate, check_app
-from privy_middleware.hints import known_options
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
+from privy_middleware.http.loopback import connected_client
 from privy_middleware.http.preflight import PREFLIGHT_ANSWER, is_preflight
 from privy_middleware.http.request import FieldNames, environ_key
 from privy_middleware.lookup import Lookup
+from privy_middleware.settings.hints import known_options
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -77,8 +78,8 @@ class WSGIRequest:
 
     @property
     def client(self) -> str | None:
-        """Return the address of the client."""
-        return self._environ.get("REMOTE_ADDR")
+        """Return the address of the client, ``None`` if it is not known."""
+        return connected_client(self._environ)
 
     @property
     def native(self) -> WSGIEnvironment:
@@ -131,7 +132,7 @@ class PrivyWSGIMiddleware:
         check_app(app, "PrivyWSGIMiddleware")
         self.app = app
         self.gate: Gate = build_gate(config, protect=protect, exempt=exempt)
-        self.gate.settings.reporter.require_sync()
+        self.gate.reporter.require_sync()
         self.cache_headers: CacheHeaders[str] = CacheHeaders(self.gate.vary, str, str)
         if self.gate.settings.fail_fast:
             self.gate.ready()
@@ -185,6 +186,10 @@ class _Start:
         self._lookup.report()
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
 
+    def report(self) -> None:
+        """Report the decision about a request whose response may not have begun."""
+        self._lookup.report()
+
     def refuse(self, error: PrivyError) -> list[bytes]:
         """Answer a refusal, instead of a response that the app has announced but not begun (PEP 3333).
 
@@ -193,7 +198,11 @@ class _Start:
         """
         # With ``exc_info`` the server allows a second start, or raises the error again if headers have been sent.
         exc_info = (type(error), error, error.__traceback__) if self._called else None
-        answer = self._lookup.refuse(error)
+        try:
+            answer = self._lookup.refuse(error)
+        except PrivyError:
+            self.report()
+            raise
         self.looked = True
         self(_status_line(answer.status), answer.headers_with_length, exc_info)
         return [] if self._lookup.request.method == "HEAD" else [answer.body]
@@ -218,3 +227,7 @@ class _Generated:
         except PrivyError as error:
             self._parts = iter(self._start.refuse(error))
             return next(self._parts)
+        except Exception as error:
+            if not isinstance(error, StopIteration):
+                self._start.report()
+            raise

@@ -16,8 +16,8 @@ from django_privy.conf import PrivySettings, login_url_problem
 from django_privy.sign_in import sign_in
 from django_privy.url_checks import unmatched_prefixes, url_patterns, wrong_permissions
 from privy_middleware import ConfigurationError, PrivyConfig
-from privy_middleware.placeholders import IS_A_PLACEHOLDER
 from privy_middleware.plugin import Gate
+from privy_middleware.settings.placeholders import IS_A_PLACEHOLDER
 
 __all__ = ["check_privy", "is_installed"]
 

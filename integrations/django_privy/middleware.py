@@ -87,14 +87,15 @@ class PrivyMiddleware:
             await sync_to_async(response.render)()
         for signal, news in _news(lookup):
             await signal.asend_robust(type(self), request=request, **news)
-        await self.settings.gate.settings.reporter.deliver()
+        # The response is sent after this, so nothing may wait for a hook.
+        await lookup.gate.reporter.deliver(patience=0)
         return _complete(request, response, lookup)
 
     def _watch(self) -> Gate:
         """Return the gate, after subscribing to its events, once for each gate."""
         gate = self.settings.gate
         if gate is not self._watched:
-            reporter = gate.settings.reporter
+            reporter = gate.reporter
             if not self._is_async:
                 reporter.require_sync()
             reporter.subscribe(_send, lambda: event.receivers)
@@ -137,7 +138,9 @@ def _news(lookup: DjangoLookup) -> list[tuple[Signal, dict[str, Any]]]:
         news.append((user_authenticated, {"user": lookup.auth.user, "auth": lookup.auth}))
     if request_refused.receivers and lookup.refused is not None:
         news.append((request_refused, {"error": lookup.refused}))
-    return [*news, *((event, {"event": each}) for each in lookup.events)]
+    if lookup.events:
+        news += ((event, {"event": each}) for each in lookup.events)
+    return news
 
 
 def _send(happened: Event) -> None:

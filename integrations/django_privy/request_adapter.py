@@ -53,8 +53,8 @@ class DjangoRequest:
 
     @property
     def client(self) -> str | None:
-        """Return the address of the client."""
-        return self._request.META.get("REMOTE_ADDR")
+        """Return the address of the client, ``None`` if it is not known."""
+        return self._raw.client
 
     @property
     def native(self) -> HttpRequest:

@@ -13,7 +13,7 @@ from anyio import from_thread
 from starlette.requests import HTTPConnection, Request
 
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser
-from privy_middleware.asgi import BufferedReceive, Remembering, request_parts
+from privy_middleware.asgi import BufferedReceive, remember, request_parts
 from privy_middleware.plugin import LARGEST_BODY, Pairs, Parameters, RequestParts, Rule, aread_parameters
 
 __all__ = ["acheck", "check"]
@@ -28,9 +28,9 @@ async def acheck(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> Pri
         PrivyError: if the rule rejects the request.
     """
     try:
-        with Remembering(connection.scope):
-            return await rule.acheck(auth, partial(_in_request, connection))
-    except PrivyError:
+        return await rule.acheck(auth, partial(_in_request, connection))
+    except PrivyError as error:
+        remember(connection.scope, error)
         await _close(connection)
         raise
 
@@ -44,9 +44,9 @@ def check(connection: HTTPConnection, rule: Rule, auth: PrivyAuth) -> PrivyUser 
         PrivyError: if the rule rejects the request.
     """
     try:
-        with Remembering(connection.scope):
-            return rule.check(auth, partial(_in_request_from_thread, connection))
-    except PrivyError:
+        return rule.check(auth, partial(_in_request_from_thread, connection))
+    except PrivyError as error:
+        remember(connection.scope, error)
         if rule.parameters:
             _from_thread(_close, connection)
         raise

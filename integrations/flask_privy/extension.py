@@ -6,14 +6,14 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Unpack, cast
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, got_request_exception, request
 from flask.typing import ResponseReturnValue
 
 from flask_privy import signals
 from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter
-from flask_privy.lookup import FlaskLookup
+from flask_privy.lookup import FlaskLookup, send_signal
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest, current_lookup, find_lookup
 from flask_privy.serialisation import answer_with_users
@@ -73,17 +73,18 @@ class Privy:
         if "privy" in app.extensions:
             raise ConfigurationError("app", "is already set up with Privy; set it up only once")
         gate = _gate_of(app, self._config if config is None else config)
-        reporter = gate.settings.reporter
+        reporter = gate.reporter
         reporter.require_sync()
         if gate.settings.fail_fast:
             gate.ready()
         app.extensions["privy"] = gate
         # Classes are freed only by the garbage collector. A strong reference to the app would keep it alive until then.
-        state: dict[str, Any] = {"privy_app": weakref.ref(app), "privy_gate": gate}
+        own = weakref.ref(app)
+        state: dict[str, Any] = {"privy_app": own, "privy_gate": gate}
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
-        reporter.subscribe(_sends_events(state["privy_app"]), lambda: signals.event.receivers)
+        reporter.subscribe(_sends_events(own), lambda: own() and signals.event.receivers)
         app.after_request(_tell_caches)
-        app.teardown_request(_report)
+        got_request_exception.connect(_report, app)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
         answer_with_users(app)
         _handle_errors(app)
@@ -167,8 +168,8 @@ def _tell_caches(response: Response) -> Response:
     return response
 
 
-def _report(_: BaseException | None) -> None:
-    """Report the decision about a request for which no response was completed, such as one that failed in a test."""
+def _report(_: Flask, **__: object) -> None:
+    """Report the decision about a request that fails, which in a test has no response."""
     lookup = find_lookup()
     if lookup is not None:
         lookup.report()
@@ -179,7 +180,7 @@ def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
 
     def send(happened: Event) -> None:
         if not isinstance(happened, RequestEvent):
-            signals.send_event(app(), happened)
+            send_signal(signals.event, app(), event=happened)
 
     return send
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 
 from privy_middleware.plugin import to_plain
 
 __all__ = ["answer_with_users"]
+
+# What views return most of the time; what is inside of a dict is left to the provider.
+_USUAL = frozenset({Response, bytes, dict, list, str})
 
 
 def answer_with_users(app: Flask) -> None:
@@ -22,7 +26,7 @@ def answer_with_users(app: Flask) -> None:
         # Such a provider can write dataclasses by itself, without asking for a default.
         provider.dumps = _of_plain(provider.dumps)
     # Flask has no other hook for values that it cannot answer with.
-    vars(app)["make_response"] = _make_response
+    vars(app)["make_response"] = _response_maker(weakref.ref(app))
 
 
 def _with_users(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -37,12 +41,22 @@ def _of_plain(dumps: Callable[..., str]) -> Callable[..., str]:
     return lambda value, **options: dumps(to_plain(value), **options)
 
 
-def _make_response(rv: Any) -> Response:
-    """Make the response for what a view returns: a user too, alone or with a status and headers."""
-    app: Flask = cast(Any, current_app)._get_current_object()
-    if isinstance(rv, tuple) and rv:
-        rv = (_plain_body(rv[0]), *rv[1:])
-    return type(app).make_response(app, _plain_body(rv))
+def _response_maker(app: weakref.ref[Flask]) -> Callable[[Any], Response]:
+    """Return a method that makes the response for a user too, alone or with a status and headers.
+
+    A strong reference to the app would be a cycle.
+    """
+
+    def make_response(rv: Any) -> Response:
+        current: Any = app()
+        if type(rv) not in _USUAL:
+            if isinstance(rv, tuple) and rv:
+                rv = (_plain_body(rv[0]), *rv[1:])
+            rv = _plain_body(rv)
+        response: Response = type(current).make_response(current, rv)
+        return response
+
+    return make_response
 
 
 def _plain_body(body: Any) -> Any:

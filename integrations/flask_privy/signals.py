@@ -5,15 +5,10 @@ If nothing in a request needs the user, the token is not verified and neither si
 
 from __future__ import annotations
 
-import logging
-
 from blinker import NamedSignal, Namespace
 
-from privy_middleware.events import Event
+__all__ = ["event", "request_refused", "user_authenticated"]
 
-__all__ = ["event", "request_refused", "send_event", "user_authenticated"]
-
-_logger = logging.getLogger("privy_middleware.events")
 _signals = Namespace()
 
 user_authenticated: NamedSignal = _signals.signal("privy-user-authenticated")
@@ -24,11 +19,3 @@ request_refused: NamedSignal = _signals.signal("privy-request-refused")
 
 event: NamedSignal = _signals.signal("privy-event")
 """Sent with ``event`` (an object of ``privy_middleware.events``) for each decision and each change of the keys."""
-
-
-def send_event(sender: object, happened: Event) -> None:
-    """Send the signal ``event``; what a receiver raises is logged, and changes no response."""
-    try:
-        event.send(sender, event=happened)
-    except Exception:
-        _logger.exception("A receiver of the signal privy-event raised an exception.")

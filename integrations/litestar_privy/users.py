@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypeAlias, Unpack
+from typing import Any, TypeAlias, TypeVar, Unpack
 
 from litestar.di import NamedDependency
 from litestar.exceptions import SerializationException
@@ -11,14 +11,17 @@ from litestar.serialization import decode_msgpack
 from litestar.types import Empty, Scope
 from litestar.utils.scope.state import ScopeState
 
-from privy_middleware import PrivyAuth, PrivyUser, condition, plugin
-from privy_middleware.asgi import ASGIRequest, BufferedReceive, Remembering, request_parts, required_auth_in
+from privy_middleware import PrivyAuth, PrivyError, PrivyUser, condition, plugin
+from privy_middleware.asgi import ASGIRequest, BufferedReceive, remember, request_parts, required_auth_in
 
 __all__ = ["CurrentUser", "Guard", "OptionalUser", "PROVIDERS", "Preflight", "requires_privy_user"]
 
 CurrentUser: TypeAlias = SkipValidation[NamedDependency[PrivyUser]]
 OptionalUser: TypeAlias = SkipValidation[NamedDependency[PrivyUser | None]]
 Guard: TypeAlias = Callable[[Any, Any], Awaitable[None]]
+
+
+T = TypeVar("T")
 
 
 class Preflight(Exception):
@@ -31,20 +34,29 @@ def requires_privy_user(*predicates: plugin.Predicate, **words: Unpack[plugin.Co
 
     async def guard(connection: Any, _: object) -> None:
         auth = _auth(connection.scope)
-        with Remembering(connection.scope):
+        try:
             await rule.acheck(auth, lambda names: plugin.aread_parameters(names, lambda: _parts(connection)))
+        except PrivyError as error:
+            remember(connection.scope, error)
+            raise
 
     return plugin.show_rule(guard, rule)
 
 
 async def _current_user(scope: Scope) -> PrivyUser:
-    with Remembering(scope):
-        return _auth(scope).require()
+    return _asked(scope, _auth(scope).require)
 
 
 async def _optional_user(scope: Scope) -> PrivyUser | None:
-    with Remembering(scope):
-        return _auth(scope).optional()
+    return _asked(scope, _auth(scope).optional)
+
+
+def _asked(scope: Scope, ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except PrivyError as error:
+        remember(scope, error)
+        raise
 
 
 PROVIDERS: dict[str, Any] = {

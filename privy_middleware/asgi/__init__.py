@@ -4,7 +4,7 @@ from privy_middleware.asgi.body import BufferedReceive, request_parts
 from privy_middleware.asgi.inner_apps import warn_of_prefixes
 from privy_middleware.asgi.middleware import MiddlewareOptions, PrivyMiddleware
 from privy_middleware.asgi.request import ASGIRequest
-from privy_middleware.asgi.state import Remembering, auth_in, lookup_in, required_auth_in, required_lookup_in
+from privy_middleware.asgi.state import auth_in, lookup_in, remember, required_auth_in, required_lookup_in
 from privy_middleware.asgi.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
@@ -15,11 +15,11 @@ __all__ = [
     "MiddlewareOptions",
     "PrivyMiddleware",
     "Receive",
-    "Remembering",
     "Scope",
     "Send",
     "auth_in",
     "lookup_in",
+    "remember",
     "request_parts",
     "required_auth_in",
     "required_lookup_in",

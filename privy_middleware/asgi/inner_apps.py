@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from privy_middleware.gate import Gate
-from privy_middleware.hints import warn_once
 from privy_middleware.http.routes import ANYTHING_BELOW, warn_of_unmatched
+from privy_middleware.settings.hints import warn_once
 
 __all__ = ["has_cors", "inner_apps", "warn_of_cors_inside", "warn_of_prefixes"]
 

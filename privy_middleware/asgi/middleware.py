@@ -102,20 +102,20 @@ class PrivyMiddleware:
         except PrivyError as error:
             if response.begun and not response.accepted:
                 raise
+            state.looked = True
             answer = lookup.refuse(error)
             if response.accepted:
                 await send(close_message(answer))
+            elif scope["type"] == "websocket":
+                await send_answer(answer, scope, response.send)
             else:
-                state.looked = True
-                if scope["type"] == "websocket":
-                    await send_answer(answer, scope, response.send)
-                else:
-                    await self.refuse(error, scope, receive, response.send)
+                await self.refuse(error, scope, receive, response.send)
         finally:
             state.pass_on()
             lookup.report()
             remove_lookup(scope, state)
-            await response.deliver()
+            if response.owes_events:
+                await response.deliver()
 
     def _mounts(self) -> list[str | None]:
         # Read at every request: an app may set its attribute after the middleware was added.
@@ -138,7 +138,7 @@ class PrivyMiddleware:
         try:
             await self.gate.aready()
             warn_of_prefixes(self.gate, self.app, self._mounts())
-            await self.gate.settings.reporter.deliver()
+            await self.gate.reporter.deliver()
         except Exception as error:
             # Servers take a raised error to mean that the app does not support lifespan.
             await send({"type": "lifespan.startup.failed", "message": f"privy_middleware: {error}"})

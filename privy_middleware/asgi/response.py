@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from privy_middleware.asgi.state import RequestState
 from privy_middleware.asgi.types import Message, Scope, Send
 from privy_middleware.errors import Answer
 from privy_middleware.http.cache_headers import CacheHeaders, has_content
+from privy_middleware.reporting import Reporter
 
 __all__ = ["Response", "close_message", "decode_value", "encode_name", "send_answer"]
 
@@ -32,7 +35,7 @@ class Response:
         accepted: whether a WebSocket has been accepted, which can only be closed from then on.
     """
 
-    __slots__ = ("_cache_headers", "_presented", "_send", "_state", "accepted", "begun")
+    __slots__ = ("_cache_headers", "_delivery", "_presented", "_reporter", "_send", "_state", "accepted", "begun")
 
     def __init__(self, send: Send, cache_headers: CacheHeaders[bytes], state: RequestState, *, presented: bool) -> None:
         """Create the response to a request that ``presented`` a token, or did not."""
@@ -40,6 +43,8 @@ class Response:
         self._cache_headers = cache_headers
         self._presented = presented
         self._state = state
+        self._reporter: Reporter = state.lookup.gate.reporter
+        self._delivery: asyncio.Task[None] | None = None
         self.begun: bool = False
         self.accepted: bool = False
 
@@ -49,15 +54,18 @@ class Response:
         if not self.begun or self.accepted:
             message = self._begin(message)
         await self._send(message)
-        # Hooks run after an answer that has one part, and do not delay the headers of others.
-        if message["type"] not in _STARTS:
-            await self.deliver()
+        if self._reporter.waiting:
+            # They run beside the rest of the response, and do not delay it.
+            self._delivery = self._reporter.start() or self._delivery
 
     async def deliver(self) -> None:
-        """Await the app's async hooks, if there are events for them."""
-        reporter = self._state.lookup.gate.settings.reporter
-        if reporter.waits:
-            await reporter.deliver()
+        """Await the app's async hooks for a moment, if there are events for them, after the response."""
+        await self._reporter.deliver(self._delivery)
+
+    @property
+    def owes_events(self) -> bool:
+        """Return whether there is something to ``deliver``."""
+        return self._delivery is not None or bool(self._reporter.waiting)
 
     def _begin(self, message: Message) -> Message:
         kind = message["type"]

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, ParamSpec
 
 from privy_middleware.gate import Gate
-from privy_middleware.hints import check_keywords
+from privy_middleware.settings.hints import check_keywords
 
 __all__ = ["fails_startup"]
 
 _P = ParamSpec("_P")
-_USAGE = 'is no option of the middleware; give settings together, as in PrivyMiddleware(app, {"APP_ID": "…"})'
+_USAGE = 'is not an option of the middleware; give settings together, as in PrivyMiddleware(app, {"APP_ID": "…"})'
 
 
 def fails_startup(construct: Callable[_P, None]) -> Callable[_P, None]:

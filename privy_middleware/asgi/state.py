@@ -11,11 +11,11 @@ from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.lookup import Lookup
 
 __all__ = [
-    "Remembering",
     "RequestState",
     "auth_in",
     "lookup_in",
     "put_state",
+    "remember",
     "remove_lookup",
     "required_auth_in",
     "required_lookup_in",
@@ -119,26 +119,14 @@ def lookup_in(scope: Mapping[str, object]) -> Lookup | None:
     return state.lookup if isinstance(state, RequestState) else None
 
 
-class Remembering:
-    """A context in which a refusal is remembered for the event of the request, whoever answers it.
+def remember(scope: Mapping[str, object], error: PrivyError) -> None:
+    """Remember a refusal for the event of the request in a scope, whoever answers it.
 
-    Without the middleware, as in tests that replace the user, it does nothing.
+    Without the middleware, as in tests that replace the user, this does nothing.
     """
-
-    __slots__ = ("_scope",)
-
-    def __init__(self, scope: Mapping[str, object]) -> None:
-        """Create it for a request or a WebSocket."""
-        self._scope = scope
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Remember the refusal, if it is one."""
-        lookup = lookup_in(self._scope) if isinstance(error, PrivyError) else None
-        if lookup is not None and isinstance(error, PrivyError):
-            lookup.remember(error)
+    lookup = lookup_in(scope)
+    if lookup is not None:
+        lookup.remember(error)
 
 
 def required_lookup_in(scope: Mapping[str, object], fix: str) -> Lookup:

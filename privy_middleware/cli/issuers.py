@@ -30,10 +30,9 @@ def issuer_with_state(state: Path, *, app_id: str | None = None, port: int = 0) 
     Raises:
         ConfigurationError: if the file is not the state of an issuer.
     """
-    make: Any = DevelopmentIssuer
-    options: dict[str, Any] = {} if app_id is None else {"app_id": app_id}
-    issuer: DevelopmentIssuer = make(state=state, port=port, **options)
-    return issuer
+    if app_id is None:
+        return DevelopmentIssuer(state=state, port=port)
+    return DevelopmentIssuer(app_id, state=state, port=port)
 
 
 def known_address() -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.keys import KeyMaterial, KeySet, check_algorithms, load_key_set
-from privy_middleware.settings_sources import named_settings
+from privy_middleware.settings.sources import named_settings
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 

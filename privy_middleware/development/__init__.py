@@ -2,5 +2,14 @@
 
 from privy_middleware.development.issuer import DevelopmentIssuer, development_issuer
 from privy_middleware.development.personas import PERSONAS, Persona
+from privy_middleware.development.records import WebhookDelivery
+from privy_middleware.development.users import DevelopmentUsers
 
-__all__ = ["DevelopmentIssuer", "PERSONAS", "Persona", "development_issuer"]
+__all__ = [
+    "DevelopmentIssuer",
+    "DevelopmentUsers",
+    "PERSONAS",
+    "Persona",
+    "WebhookDelivery",
+    "development_issuer",
+]

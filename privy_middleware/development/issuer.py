@@ -1,86 +1,34 @@
 """An issuer for development and tests: Privy's tokens and key set without Privy.
 
-It signs identity and access tokens for made-up users (``personas``) with its own key, which is made at construction and
-never stored. It serves the key set over HTTP, on loopback only. Anyone who can reach it can be any of its users, so
-nothing that trusts it may be deployed.
+It signs identity and access tokens for made-up users with its own keys, which are made at construction and stored only
+if it is given a file. It serves the key set over HTTP, on loopback only. Anyone who can reach it can be any of its
+users, so nothing that trusts it may be deployed.
 """
 
 from __future__ import annotations
 
 import atexit
 import functools
-import hashlib
-import json
 import logging
 import threading
 import time
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from os import PathLike
 from typing import Any, Self
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jwt.algorithms import ECAlgorithm
-
 from privy_middleware.config import PrivyConfig
-from privy_middleware.development.personas import PERSONAS, Persona
 from privy_middleware.development.server import LoopbackServer, Page, loopback_address
+from privy_middleware.development.signing import compact
+from privy_middleware.development.token_issuer import TokenIssuer
 from privy_middleware.errors import ConfigurationError
 
 __all__ = ["DevelopmentIssuer", "development_issuer"]
 
 _logger = logging.getLogger(__name__)
-_ES256 = ECAlgorithm(ECAlgorithm.SHA256)
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def _base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _overridden(defaults: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in {**defaults, **changes}.items() if value is not None}
-
-
-def _thumbprint(jwk: Mapping[str, Any]) -> str:
-    """Return the SHA-256 thumbprint of a public EC key, 43 characters (RFC 7638 §3.2)."""
-    required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-    return _base64url(hashlib.sha256(_compact(required).encode()).digest())
-
-
-class _SigningKey:
-    """A P-256 key, and its JWK for the key set."""
-
-    def __init__(self) -> None:
-        self.private = ec.generate_private_key(ec.SECP256R1())
-        public = ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
-        self.kid = _thumbprint(public)
-        self.jwk = {**public, "kid": self.kid, "use": "sig", "alg": "ES256"}
-
-
-def _find(persona: str | Persona) -> Persona:
-    if isinstance(persona, Persona):
-        return persona
-    if persona not in PERSONAS:
-        raise ConfigurationError("persona", f"no such persona; choose one of {', '.join(PERSONAS)}")
-    return PERSONAS[persona]
-
-
-def _identity_claims(persona: Persona) -> dict[str, Any]:
-    metadata = persona.custom_metadata
-    return {
-        "cr": str(persona.created_at),
-        "linked_accounts": _compact(persona.linked_accounts),
-        "custom_metadata": None if metadata is None else _compact(metadata),
-        "guest": "t" if persona.is_guest else None,
-    }
-
-
-class DevelopmentIssuer:
+class DevelopmentIssuer(TokenIssuer):
     """Sign tokens as Privy does, and serve the key set on loopback; not for production.
 
     Use it as a context manager, or call ``start`` and ``stop``. Tokens can be made without the server.
@@ -97,8 +45,9 @@ class DevelopmentIssuer:
         port: int = 0,
         lifetime: float = 3600,
         clock: Callable[[], float] = time.time,
+        state: str | PathLike[str] | None = None,
     ) -> None:
-        """Make a key.
+        """Make the keys and users, or load them from a file.
 
         Args:
             app_id: the ``aud`` of the tokens.
@@ -106,21 +55,16 @@ class DevelopmentIssuer:
             port: the port to listen on; 0 is any free port.
             lifetime: how long tokens are valid, in seconds.
             clock: returns Unix time in seconds.
+            state: the file in which keys, secrets and users are kept; by default they end with the issuer.
 
         Raises:
-            ConfigurationError: if ``host`` is not a loopback address, or another argument is wrong.
+            ConfigurationError: if ``host`` is not a loopback address, the file cannot be used, or another argument is
+                wrong.
         """
-        if not isinstance(app_id, str) or not app_id:
-            raise ConfigurationError("app_id", "give a string that is not empty")
         if not isinstance(port, int):
             raise ConfigurationError("port", "give a number; 0 is any free port")
-        if not isinstance(lifetime, int | float):
-            raise ConfigurationError("lifetime", "give a number of seconds")
-        self.app_id = app_id
         self._address = (loopback_address(host), port)
-        self._lifetime = lifetime
-        self._clock = clock
-        self._keys: tuple[_SigningKey, ...] = (_SigningKey(),)
+        super().__init__(app_id, lifetime, clock, state)
         self._server: LoopbackServer | None = None
 
     def __repr__(self) -> str:
@@ -135,64 +79,6 @@ class DevelopmentIssuer:
     def __exit__(self, *_: object) -> None:
         """Stop the server."""
         self.stop()
-
-    def identity_token(
-        self,
-        persona: str | Persona = "ada",
-        *,
-        headers: Mapping[str, Any] | None = None,
-        key: ec.EllipticCurvePrivateKey | None = None,
-        **claims: Any,
-    ) -> str:
-        """Return an identity token; ``claims`` and ``headers`` replace the usual ones, and ``None`` removes one.
-
-        Values are not checked, so that wrong tokens can be made too. ``key`` is used instead of the published key.
-
-        Raises:
-            ConfigurationError: if there is no persona of that name.
-        """
-        who = _find(persona)
-        return self._sign(_overridden(_identity_claims(who) | self._common_claims(who), claims), headers, key)
-
-    def access_token(
-        self,
-        persona: str | Persona = "ada",
-        *,
-        headers: Mapping[str, Any] | None = None,
-        key: ec.EllipticCurvePrivateKey | None = None,
-        **claims: Any,
-    ) -> str:
-        """Return an access token; the arguments are those of ``identity_token``.
-
-        Raises:
-            ConfigurationError: if there is no persona of that name.
-        """
-        who = _find(persona)
-        session = {"sid": f"dev-session-{who.name}"}
-        return self._sign(_overridden(session | self._common_claims(who), claims), headers, key)
-
-    def jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the published key set, the signing key first (RFC 7517 §5)."""
-        return {"keys": [dict(key.jwk) for key in self._keys]}
-
-    @property
-    def kid(self) -> str:
-        """Return the id of the signing key, its RFC 7638 thumbprint."""
-        return self._keys[0].kid
-
-    @property
-    def public_key_pem(self) -> str:
-        """Return the public key as PEM (SPKI), as the dashboard shows a verification key."""
-        public = self._keys[0].private.public_key()
-        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-    def rotate(self) -> None:
-        """Sign with a new key from now on; the old ones stay published until ``withdraw_old``."""
-        self._keys = (_SigningKey(), *self._keys)
-
-    def withdraw_old(self) -> None:
-        """Publish only the signing key, without old ones."""
-        self._keys = self._keys[:1]
 
     def start(self) -> Self:
         """Start the server in a daemon thread, log a warning, and return the issuer; a second call does nothing.
@@ -244,28 +130,12 @@ class DevelopmentIssuer:
         Raises:
             ConfigurationError: if the server is not running, or an override is wrong.
         """
-        return PrivyConfig(**{"app_id": self.app_id, "jwks_url": self.jwks_url, **overrides})
+        secret = {} if "app_id" in overrides else {"app_secret": self.app_secret}
+        return PrivyConfig(**{"app_id": self.app_id, "jwks_url": self.jwks_url, **secret, **overrides})
 
     @property
     def _jwks_path(self) -> str:
         return f"/api/v1/apps/{quote(self.app_id, safe='')}/jwks.json"
-
-    def _common_claims(self, persona: Persona) -> dict[str, Any]:
-        now = self._clock()
-        times = {"iat": int(now), "exp": int(now + self._lifetime)}
-        return {"iss": "privy.io", "aud": self.app_id, "sub": persona.did, **times}
-
-    def _sign(
-        self,
-        claims: Mapping[str, Any],
-        headers: Mapping[str, Any] | None,
-        key: ec.EllipticCurvePrivateKey | None,
-    ) -> str:
-        """Return a compact JWS (RFC 7515 §7.1); PyJWT's ``encode`` is not used because it refuses wrong claims."""
-        own = self._keys[0]
-        header = _overridden({"alg": "ES256", "typ": "JWT", "kid": own.kid}, headers or {})
-        signed = f"{_base64url(_compact(header).encode())}.{_base64url(_compact(claims).encode())}"
-        return f"{signed}.{_base64url(_ES256.sign(signed.encode(), key or own.private))}"
 
     def _page(self, path: str) -> Page | None:
         """Return the page at ``path``, or ``None`` if there is none."""
@@ -273,15 +143,15 @@ class DevelopmentIssuer:
         if path == "/":
             return Page("text/plain; charset=utf-8", "no-store", self._help())
         if path == self._jwks_path:
-            return Page("application/json", "public, max-age=60", _compact(self.jwks()))
-        if path != name and name in PERSONAS:
+            return Page("application/json", "public, max-age=60", compact(self.jwks()))
+        if path != name and name in self.users:
             pair = {"identity_token": self.identity_token(name), "access_token": self.access_token(name)}
-            return Page("application/json", "no-store", _compact(pair))
+            return Page("application/json", "no-store", compact(pair))
         return None
 
     def _help(self) -> str:
         people = "\n".join(
-            f"  {persona.name:<10} {', '.join(persona.account_types) or 'no accounts'}" for persona in PERSONAS.values()
+            f"  {name:<10} {', '.join(persona.account_types) or 'no accounts'}" for name, persona in self.users.items()
         )
         return _HELP.format(app_id=self.app_id, jwks_url=self.jwks_url, url=self.url, people=people)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["PERSONAS", "Persona"]
+__all__ = ["DEFAULT_CREATED_AT", "DEFAULT_VERIFIED_AT", "PERSONAS", "Persona"]
 
-_CREATED_AT = 1_731_974_895
-_VERIFIED_AT = 1_731_974_000
+DEFAULT_CREATED_AT = 1_731_974_895
+DEFAULT_VERIFIED_AT = 1_731_974_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Persona:
     is_guest: bool = False
     linked_accounts: tuple[dict[str, Any], ...] = ()
     custom_metadata: dict[str, str | int | float | bool] | None = None
-    created_at: int = _CREATED_AT
+    created_at: int = DEFAULT_CREATED_AT
 
     @property
     def account_types(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Persona:
 
 
 def _account(kind: str, **fields: Any) -> dict[str, Any]:
-    return {"type": kind, **fields, "lv": _VERIFIED_AT}
+    return {"type": kind, **fields, "lv": DEFAULT_VERIFIED_AT}
 
 
 def _wallet(address: str, chain_type: str = "ethereum", **fields: str) -> dict[str, Any]:

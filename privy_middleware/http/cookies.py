@@ -44,7 +44,7 @@ def only_token(values: Sequence[str], tokens: Sequence[str]) -> str | None:
         if not any(map(is_token, tokens)):
             return None
         raise ConflictingTokens
-    return tokens[0] if is_token(tokens[0]) else None
+    return None if tokens[0] in _NO_TOKEN else tokens[0]
 
 
 def is_token(value: str) -> bool:

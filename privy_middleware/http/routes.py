@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from privy_middleware.hints import warn_once
+from privy_middleware.settings.hints import warn_once
 
 __all__ = ["ANYTHING_BELOW", "unmatched", "warn_of_unmatched"]
 

@@ -16,10 +16,10 @@ from privy_middleware.events import Event, UserLoaded, UserLoadFailed
 from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
 from privy_middleware.gate import read_settings
-from privy_middleware.hints import known_options
 from privy_middleware.loader.api import PRIVY_API_URL, CallableSource, LoadUser, UserAPI, UserSource
 from privy_middleware.loader.cache import Loaded, LoadFailed, UserCache, UserRef
 from privy_middleware.loader.request import Follower, Leader, UserFlight
+from privy_middleware.settings.hints import known_options
 from privy_middleware.users.user import PrivyUser
 
 __all__ = ["UserLoader"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.hints import closest, quoted_list, warn_once
+from privy_middleware.settings.hints import closest, quoted_list, warn_once
 from privy_middleware.users.accounts import ACCOUNT_TYPES, CHAIN_TYPES, OTHER_ACCOUNT_TYPES
 
 __all__ = ["check_account_type", "check_chain_type"]

@@ -54,11 +54,15 @@ class PydanticOutput:
     def __get_pydantic_core_schema__(cls, source: object, handler: Any) -> Any:
         """Return pydantic's own schema, serialised by ``to_dict`` and without the fields that are not in it."""
         schema = handler(source)
-        described = handler.resolve_ref_schema(schema)
+        cls._describe(handler.resolve_ref_schema(schema))
+        return schema
+
+    @classmethod
+    def _describe(cls, described: dict[str, Any]) -> None:
+        """Complete pydantic's own schema of the class."""
         described["serialization"] = _BY_TO_DICT
         for part in described["schema"]["fields"]:
             part["serialization_exclude"] = part["name"] in cls._not_in_output
-        return schema
 
 
 class PydanticOutputOnly(PydanticOutput):
@@ -75,11 +79,19 @@ class PydanticOutputOnly(PydanticOutput):
         """Return a schema that accepts only instances."""
         token = _building_schema.set(True)
         try:
-            schema = super().__get_pydantic_core_schema__(source, handler)
+            return super().__get_pydantic_core_schema__(source, handler)
         finally:
             _building_schema.reset(token)
+
+    @classmethod
+    def _describe(cls, described: dict[str, Any]) -> None:
+        """Put the check into the definition itself, because a model that names the class again refers to that."""
+        super()._describe(described)
+        own = described.copy()
+        described.clear()
         function = {"type": "no-info", "function": partial(_require_instance, cls)}
-        return {"type": "function-before", "function": function, "schema": schema}
+        checked = {"type": "function-before", "function": function, "schema": own, "serialization": _BY_TO_DICT}
+        described.update(checked, ref=own.pop("ref"))
 
 
 class OnlyFromTokens:

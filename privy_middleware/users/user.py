@@ -38,7 +38,7 @@ from privy_middleware.users.emails import EmailAddress, addresses_in
 from privy_middleware.users.frozen import FrozenDict, freeze_object, thaw_object
 from privy_middleware.users.pydantic_schema import OnlyFromTokens, PydanticOutputOnly
 from privy_middleware.users.stored import read_claims, read_user
-from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims
+from privy_middleware.users.verified import NotAField, VerifiedUser, hide_claims, refuse_decoding
 
 __all__ = ["AccessTokenClaims", "PrivyUser", "user_from_access_claims", "user_from_claims"]
 
@@ -275,6 +275,7 @@ class PrivyUser(VerifiedUser):
         return cls(**read_user(data))
 
 
+@refuse_decoding
 @dataclass(frozen=True, slots=True)
 class AccessTokenClaims(PydanticOutputOnly):
     """The claims of a verified access token; ``issued_at`` and ``expiration`` are in Unix seconds."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import InitVar
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 from privy_middleware.users.pydantic_schema import PydanticOutputOnly
 
-__all__ = ["NotAField", "VerifiedUser", "hide_claims"]
+__all__ = ["NotAField", "VerifiedUser", "hide_claims", "refuse_decoding"]
 
 _T = TypeVar("_T")
 
@@ -50,4 +50,18 @@ def hide_claims(cls: type[_T]) -> type[_T]:
     renamed = {"_claims" if name == "claims" else name: part for name, part in parts.items()}
     parts.clear()
     parts.update(renamed)
+    return cls
+
+
+@dataclass
+class _Undecodable:
+    _only_from_tokens: InitVar[None] = field(default=None, init=False)
+
+
+def refuse_decoding(cls: type[_T]) -> type[_T]:
+    """Complete a dataclass, as its outermost decorator, so that msgspec, and with it Litestar, cannot decode it.
+
+    msgspec refuses classes with an ``InitVar``, such as those of verified users. This one is no parameter.
+    """
+    vars(cls)["__dataclass_fields__"].update(vars(_Undecodable)["__dataclass_fields__"])
     return cls

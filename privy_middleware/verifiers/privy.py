@@ -10,9 +10,9 @@ from privy_middleware.auth import PrivyAuth, VerifiedToken
 from privy_middleware.config import PrivyConfig
 from privy_middleware.errors import ConfigurationError, PrivyError, WrongAudience
 from privy_middleware.fetching.waiting import Steps
-from privy_middleware.hints import known_options
 from privy_middleware.http.credentials import Credential
 from privy_middleware.keys import FixedKeys, KeySource, aready_all, ready_all
+from privy_middleware.settings.hints import known_options
 from privy_middleware.tokens.claims import (
     Claims,
     TokenKind,

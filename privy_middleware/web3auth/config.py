@@ -12,8 +12,8 @@ from privy_middleware.errors import ConfigurationError
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys import KeyMaterial, KeySet, load_key_set
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
-from privy_middleware.placeholders import check_no_placeholder
-from privy_middleware.settings_sources import named_settings
+from privy_middleware.settings.placeholders import check_no_placeholder
+from privy_middleware.settings.sources import named_settings
 from privy_middleware.tokens.claims import TokenKind, is_text
 from privy_middleware.verifiers.bearer import BearerSettings
 

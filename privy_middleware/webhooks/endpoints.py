@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from privy_middleware.asgi.types import Receive, Scope, Send
 from privy_middleware.config import RequestSettings
-from privy_middleware.hints import known_keywords
 from privy_middleware.loader.loader import UserLoader
+from privy_middleware.settings.hints import known_keywords
 from privy_middleware.webhooks.receiver import WebhookReceiver
 from privy_middleware.webhooks.verifier import WebhookEvent
 

@@ -14,9 +14,9 @@ from privy_middleware.callbacks import is_async, returned
 from privy_middleware.config import RequestSettings
 from privy_middleware.errors import ConfigurationError, InvalidWebhook, WebhookMethod, WebhookTooLarge
 from privy_middleware.events import WebhookAccepted, WebhookRefused
-from privy_middleware.hints import known_keywords
 from privy_middleware.loader.loader import UserLoader
 from privy_middleware.reporting import Reporter
+from privy_middleware.settings.hints import known_keywords
 from privy_middleware.webhooks.verifier import Headers, WebhookEvent, WebhookVerifier
 
 __all__ = ["OnDeleted", "OnEvent", "WebhookAnswer", "WebhookReceiver"]

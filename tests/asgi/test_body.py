@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, NewType, TypedDict, TypeVar
 
 import anyio
+import attrs
+import msgspec
 import pytest
+from pydantic import BaseModel
+from typing_extensions import TypeAliasType
 
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyUser
 from privy_middleware.asgi import BufferedReceive, Message, request_parts, required_auth_in
 from privy_middleware.plugin import verified_class
 from tests.behaviour.clients.asgi import scope_of
 
+T = TypeVar("T")
 LIMIT = 6
 END: Message = {"type": "http.disconnect"}
 
@@ -68,6 +75,62 @@ def test_app_without_the_middleware() -> None:
     """The error says how to fix it."""
     with pytest.raises(ConfigurationError, match=r"PrivyMiddleware.*is not installed; install it"):
         required_auth_in(scope_of("http", "/"), "install it")
+
+
+class Struct(msgspec.Struct):
+    """A struct of msgspec."""
+
+    claims: list[AccessTokenClaims]
+
+
+class Model(BaseModel):
+    """A model of pydantic, which refers to itself."""
+
+    parent: Model | None = None
+    user: PrivyUser | None = None
+
+
+@attrs.define
+class Attrs:
+    """A class of attrs."""
+
+    model: Model
+
+
+class Typed(TypedDict):
+    """A typed dict."""
+
+    attrs: Attrs
+
+
+class Named(NamedTuple):
+    """A named tuple."""
+
+    typed: Typed
+
+
+@dataclass
+class Data(Generic[T]):
+    """A generic dataclass."""
+
+    value: T
+
+
+@dataclass
+class Unresolved:
+    """A dataclass with a name that is known to type checkers only."""
+
+    user: NotImported  # type: ignore[name-defined] # noqa: F821
+
+
+def test_verified_classes_in_fields() -> None:
+    """They are also found in the fields of classes that frameworks fill from a request, and behind other names."""
+    alias = TypeAliasType("alias", list[Named])
+    for annotation in (Model, Attrs, Typed, Named, list[Named | None], Data[Named], alias, NewType("New", Named)):
+        assert verified_class(annotation) is PrivyUser
+    assert verified_class(Struct) is AccessTokenClaims
+    assert verified_class(Data[int]) is None
+    assert verified_class(Unresolved) is None
 
 
 def test_verified_classes() -> None:

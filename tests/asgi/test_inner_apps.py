@@ -21,7 +21,8 @@ from starlette.websockets import WebSocket
 import fastapi_privy
 import litestar_privy
 from fastapi_privy import starlette as starlette_privy
-from privy_middleware import PrivyMiddleware, hints
+from privy_middleware import PrivyMiddleware
+from privy_middleware.settings import hints
 from tests.support.issued import issuer_config
 
 

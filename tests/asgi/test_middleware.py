@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
+import anyio
 import pytest
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -12,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from privy_middleware import ConfigurationError, PrivyAuth, PrivyMiddleware
 from privy_middleware.asgi import ASGIApp, Message, Receive, Scope, Send
 from privy_middleware.errors import ConditionNotMet, MissingToken
+from privy_middleware.events import Event
 from tests.behaviour.clients.asgi import exchange, scope_of
 from tests.support.issued import ADA, GRACE, INVALID_HEADER, identity_cookie, identity_header, issuer_config
 
@@ -315,3 +318,22 @@ async def test_two_middlewares_do_not_disturb_one_another() -> None:
     start, _ = await get(app, headers=identity_header())
     assert headers_of(start)[b"cache-control"] == b"private, no-store"
     assert headers_of(start)[b"vary"].lower().count(b"cookie") == 1
+
+
+@pytest.mark.parametrize("ends", ["never", "cancelled", "failed"])
+async def test_async_hooks_beside_the_response(ends: str) -> None:
+    """A stream and a WebSocket go on while a hook waits, and whatever it raises."""
+    called: list[Event] = []
+
+    async def hook(event: Event) -> None:
+        called.append(event)
+        if ends == "never":
+            await anyio.sleep_forever()
+        raise asyncio.CancelledError if ends == "cancelled" else LookupError
+
+    parts: list[Message] = [{**BODY, "more_body": True}, {**BODY, "more_body": True}, BODY]
+    config = issuer_config(on_event=hook)
+    assert len(await get(PrivyMiddleware(app_of(START, *parts), config))) == 4
+    messages: list[Message] = [{"type": "websocket.accept"}, {"type": "websocket.send", "text": "hello"}]
+    assert await connect(PrivyMiddleware(app_of(*messages), config)) == messages
+    assert len(called) == 2

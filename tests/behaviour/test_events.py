@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import pytest
 
 from privy_middleware import ConfigurationError
@@ -20,8 +21,13 @@ from tests.behaviour.watching import MintingIssuer, leaks
 
 ROUTES = {"asgi": None, "wsgi": None}
 SYNC = ("django", "flask", "wsgi")
+ASYNC = ("asgi", "django_async", "fastapi", "litestar", "starlette")
 LOCAL = ("Host", "localhost:8000")
 REASON = "privy-debug-reason"
+MADE_UP = (
+    "The token is in a cookie, and the request comes from another site: if it is yours, add its origin to "
+    "trusted_origins."
+)
 
 
 @pytest.fixture
@@ -147,6 +153,17 @@ def test_cross_site(client: Client, issuer: DevelopmentIssuer, events: list[Requ
     assert "trusted_origins" in event.reason
 
 
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
+def test_method_that_a_client_makes_up(client: Client, issuer: DevelopmentIssuer, events: list[RequestEvent]) -> None:
+    """Its text is not in the reason, which the log and metrics may keep for long."""
+    headers = [cookie(issuer.identity_token("ada")), ("Sec-Fetch-Site", "cross-site")]
+    for method in ("SECRETONE", "SECRETTWO"):
+        client.request(method, "/profile", headers)
+    # Some frameworks look for the method first.
+    reasons = {event.reason for event in events if isinstance(event, Refused)}
+    assert reasons <= {MADE_UP}
+
+
 def test_websocket(client: Client, issuer: DevelopmentIssuer, events: list[RequestEvent]) -> None:
     """A WebSocket has an event when it is accepted or refused."""
     if not client.websockets:
@@ -209,6 +226,22 @@ def test_async_hook(make_client: MakeClient, issuer: DevelopmentIssuer, framewor
     assert decisions == [Authenticated, Refused]
 
 
+def test_async_hook_that_never_ends(make_client: MakeClient, issuer: DevelopmentIssuer, framework: str) -> None:
+    """The response does not wait for it."""
+    if framework in SYNC:
+        assert framework not in ASYNC
+        return
+    called: list[Event] = []
+
+    async def hook(event: Event) -> None:
+        called.append(event)
+        await anyio.sleep_forever()
+
+    client = make_client(on_event=hook)
+    assert client.request("GET", "/me", [identity(issuer.identity_token("ada"))]).status == 200
+    assert called
+
+
 def test_debug_reasons(make_client: MakeClient, issuer: DevelopmentIssuer, caplog: pytest.LogCaptureFixture) -> None:
     """A local client gets the reason in a header; the answer is otherwise the same."""
     client = make_client(debug_reasons=True)
@@ -236,6 +269,9 @@ def test_debug_reasons(make_client: MakeClient, issuer: DevelopmentIssuer, caplo
         ("Forwarded", "for=127.0.0.1"),
         ("X-Real-IP", "127.0.0.1"),
         ("Via", "1.1 proxy"),
+        ("X-Forwarded-Port", "443"),
+        ("CF-Connecting-IP", "192.0.2.1"),
+        ("True-Client-IP", "192.0.2.1"),
     ],
 )
 def test_debug_reasons_behind_a_proxy(header: tuple[str, str], make_client: MakeClient) -> None:

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from privy_middleware import hints
-from privy_middleware.cli import issuers
 from privy_middleware.development import DevelopmentIssuer
-from tests.cli import state_stand_in
+from privy_middleware.settings import hints
 from tests.cli.running import CommandLine
 
 
@@ -22,8 +20,6 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run each test in an empty directory, without what earlier tests have warned of."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(hints, "_warned", set())
-    monkeypatch.setattr(issuers, "DevelopmentIssuer", DevelopmentIssuer)
-    state_stand_in.install()
     # Commands add the working directory, and pytest-django sets the variable for all tests.
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE")

@@ -20,7 +20,6 @@ from privy_middleware import PrivyConfig, PrivyVerifier
 from privy_middleware.cli import child, git
 from privy_middleware.cli.dev import _environ
 from tests.cli.running import CommandLine
-from tests.docs.pages import ROOT
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
@@ -49,14 +48,11 @@ print(len(found), "in all", flush=True)
 @contextmanager
 def program(*arguments: str, terminal: bool = False) -> Iterator[subprocess.Popen[str]]:
     """Run the command line in a program of its own, perhaps on a terminal of its own, and kill it at the end."""
-    command = [sys.executable, "-m", "tests.cli.program", *arguments]
+    command = [sys.executable, "-m", "privy_middleware", *arguments]
     if terminal:
         command = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)", *command]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, env=environ, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1
-    ) as running:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1) as running:
         try:
             yield running
         finally:

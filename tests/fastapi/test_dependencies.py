@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import fields
 from typing import Annotated, Any
 
 import pytest
@@ -120,7 +121,7 @@ def test_access_claims(app: FastAPI, client: TestClient) -> None:
 
     answer = client.get("/session", headers=access_header()).json()
     assert (answer["app_id"], answer["user_id"], answer["session_id"]) == (ISSUER.app_id, ADA, "dev-session-ada")
-    assert len(answer) == len(AccessTokenClaims.__dataclass_fields__)
+    assert len(answer) == len(fields(AccessTokenClaims))
     assert client.get("/session", headers=identity_header()).json() == UNAUTHORIZED
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Body, Depends, FastAPI, Header, Query, Security, WebSocket
 from fastapi.testclient import TestClient
+from pydantic import create_model
 
 from fastapi_privy import (
     AccessClaims,
@@ -215,9 +217,10 @@ def test_verified_things_are_answered_as_ever(app: FastAPI) -> None:
     assert client.get("/either", headers=identity_header()).json() == expected
     assert client.get("/either").json() == {"hello": "stranger"}
     assert client.get("/several", headers=identity_header()).json() == {"users": [expected]}
-    assert set(client.get("/session", headers=access_header()).json()) == set(AccessTokenClaims.__dataclass_fields__)
+    names = {field.name for field in fields(AccessTokenClaims)}
+    assert set(client.get("/session", headers=access_header()).json()) == names
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    assert set(schemas["AccessTokenClaims"]["properties"]) == set(AccessTokenClaims.__dataclass_fields__)
+    assert set(schemas["AccessTokenClaims"]["properties"]) == names
     assert schemas["PrivyUser"]["properties"]["id"] == {"title": "Id", "type": "string"}
 
 
@@ -248,10 +251,17 @@ def test_annotations_as_defaults(app: FastAPI, alias: Any) -> None:
 
 
 @every_class
-@pytest.mark.parametrize("shape", ["plain", "optional", "list", "annotated"])
+@pytest.mark.parametrize("shape", ["plain", "optional", "list", "annotated", "field"])
 def test_parameters_of_verified_classes_stop_the_start(app: FastAPI, made: Any, shape: str) -> None:
     """With the plugin, the error is raised at startup, before any request."""
-    shapes = {"plain": made, "optional": made | None, "list": list[made], "annotated": Annotated[made, Body()]}
+    body = create_model("Order", owner=(made | None, None))
+    shapes = {
+        "plain": made,
+        "optional": made | None,
+        "list": list[made],
+        "annotated": Annotated[made, Body()],
+        "field": body,
+    }
 
     async def page(user: Any) -> None: ...
 

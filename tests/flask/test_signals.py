@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 
-from flask_privy import privy_auth, privy_user, require_privy_user, signals
+from flask_privy import Privy, privy_auth, privy_user, require_privy_user, signals
 from privy_middleware import AuthenticationError
 from privy_middleware.events import Authenticated, Event, KeysFetched, KeysStale, Refused
 from tests.flask.conftest import ADA, Header
@@ -92,7 +93,12 @@ def test_other_apps_hear_nothing(sent: Sent, make_app: Callable[..., Flask], ada
 def test_events(make_app: Callable[..., Flask], ada: Header) -> None:
     """Each decision is sent as one event; one about the keys is sent to every app with these settings."""
     app = make_app()
-    app.get("/users/<name>")(require_privy_user(lambda name: name))
+
+    @app.get("/users/<name>")
+    @require_privy_user
+    def named(name: str) -> str:
+        return name
+
     events: list[Event] = []
 
     def on_event(sender: Flask, event: Event) -> None:
@@ -111,6 +117,22 @@ def test_events(make_app: Callable[..., Flask], ada: Header) -> None:
     assert isinstance(stale, KeysStale)
 
 
+def test_events_after_the_end_of_an_app(make_app: Callable[..., Flask]) -> None:
+    """Nothing is sent for an app that does not exist any more, whose settings another app still has."""
+    events: list[object] = []
+
+    def on_event(sender: Flask | None, event: Event) -> None:
+        events.append(sender)
+
+    settings = make_app().extensions["privy"].settings
+    gc.collect()
+    app = Flask(__name__)
+    Privy(app, settings)
+    with signals.event.connected_to(on_event):
+        settings.reporter.report(KeysStale(url="https://example.com", usable_for=1.0))
+    assert events == [app]
+
+
 def test_a_receiver_of_events_that_raises(
     make_app: Callable[..., Flask], ada: Header, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,6 +146,31 @@ def test_a_receiver_of_events_that_raises(
     with signals.event.connected_to(on_event, app):
         assert app.test_client().get("/me", headers=ada).text == "me"
     assert "A receiver of the signal privy-event raised an exception" in caplog.text
+
+
+def test_a_receiver_of_refusals_that_raises(make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture) -> None:
+    """The request is rejected as without it."""
+    app = make_app()
+    app.get("/me")(require_privy_user(lambda: "me"))
+
+    def on_refused(sender: Flask, error: object) -> None:
+        raise LookupError
+
+    with signals.request_refused.connected_to(on_refused, app):
+        assert app.test_client().get("/me").status_code == 401
+    assert "A receiver of the signal privy-request-refused raised an exception" in caplog.text
+
+
+def test_a_receiver_of_users_that_raises(make_app: Callable[..., Flask], ada: Header) -> None:
+    """It may reject a user."""
+    app = make_app()
+    app.get("/me")(require_privy_user(lambda: "me"))
+
+    def on_user(sender: Flask, user: object, auth: object) -> None:
+        abort(403)
+
+    with signals.user_authenticated.connected_to(on_user, app):
+        assert app.test_client().get("/me", headers=ada).status_code == 403
 
 
 def test_event_of_a_request_that_fails(make_app: Callable[..., Flask], ada: Header) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.test import RequestFactory, override_settings
 
+from django_privy.request_adapter import DjangoRequest
 from privy_middleware.http.loopback import is_loopback
 from privy_middleware.http.request import shown_method, shown_path
+from privy_middleware.wsgi import WSGIRequest
+from tests.behaviour.clients.wsgi import environ_of
 from tests.support.tokens import Request, identity
 
 
@@ -32,7 +36,7 @@ def test_other_clients(client: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "example.com", "localhost.example.com", "127.0.0.1.example.com", "[::1", "user@evil"]
+    "host", ["", "example.com", "localhost.example.com", "127.0.0.1.example.com", "[::1", "user@evil", "evil@localhost"]
 )
 def test_other_hosts(host: str) -> None:
     """A proxy usually passes the host on."""
@@ -67,3 +71,14 @@ def test_paths_in_the_log(target: str, shown: str) -> None:
 def test_methods_in_the_log(method: str, shown: str) -> None:
     """A client can send any text."""
     assert shown_method(method) == shown
+
+
+def test_waitress() -> None:
+    """It hides that a request came through a proxy, so none of its clients counts as local."""
+    environ = environ_of("GET", "/", [("Host", "localhost")])
+    assert is_loopback(WSGIRequest(environ))
+    assert not is_loopback(WSGIRequest({**environ, "SERVER_SOFTWARE": "waitress"}))
+    with override_settings(ALLOWED_HOSTS=["*"]):
+        factory = RequestFactory(headers={"Host": "localhost"})
+        assert is_loopback(DjangoRequest(factory.get("/")))
+        assert not is_loopback(DjangoRequest(factory.get("/", SERVER_SOFTWARE="waitress")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 from litestar import Controller, Request, Router, WebSocket, get, post, websocket
 from litestar.di import Provide
@@ -98,6 +100,14 @@ def test_conditions_that_are_none() -> None:
             requires_privy_user(wrong)  # type: ignore[arg-type]
 
 
+@dataclass
+class Order:
+    """A body with a user, for which a DTO of Litestar would create one."""
+
+    number: int
+    owner: PrivyUser
+
+
 def taking(annotation: Any, name: str, default: Any = inspect.Parameter.empty) -> Any:
     """Return a handler with a parameter."""
 
@@ -118,6 +128,9 @@ def taking(annotation: Any, name: str, default: Any = inspect.Parameter.empty) -
         list[PrivyUser],
         AccessTokenClaims,
         Annotated[AccessTokenClaims, Body()],
+        Order,
+        list[Order],
+        msgspec.defstruct("Struct", [("claims", AccessTokenClaims | None)]),
     ],
 )
 @pytest.mark.parametrize("name", ["user", "data", "privy_user"])

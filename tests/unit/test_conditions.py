@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from privy_middleware import Condition, ConfigurationError, PrivyUser, condition, hints
+from privy_middleware import Condition, ConfigurationError, PrivyUser, condition
 from privy_middleware.conditions import (
     has_linked,
     has_metadata,
@@ -19,6 +19,7 @@ from privy_middleware.conditions import (
     owns_wallet,
     verified_within,
 )
+from privy_middleware.settings import hints
 from tests.support.callables import in_a_plain_function
 from tests.support.tokens import identity, user_of
 

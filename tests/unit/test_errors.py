@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 
@@ -70,3 +71,28 @@ def test_without_traces() -> None:
     assert [name for name in TRACES if getattr(error, name) is None] == []
     assert error.without_traces() is error
     assert [name for name in TRACES if getattr(error, name) is not None] == []
+
+
+def test_subclass_with_an_own_constructor() -> None:
+    """It need not call that of its base class, which is often forgotten."""
+
+    class Banned(errors.AuthorizationError):
+        def __init__(self, until: int) -> None:
+            self.until = until
+
+    class Busy(errors.ServiceUnavailable):
+        def __init__(self, *, queue: str) -> None:
+            self.queue = queue
+
+    class Refused(errors.ConditionNotMet):
+        def __init__(self) -> None:
+            """Do nothing."""
+
+    for error in (Banned(7), Busy(queue="q"), Refused()):
+        assert str(error) == error.detail == error.reason
+        assert error.kind is error.source is None
+        assert errors.Answer.to(error).status == error.status
+        assert str(pickle.loads(pickle.dumps(Refused.__mro__[1]()))) == Refused.reason
+    assert dict(Busy(queue="q").headers)["Retry-After"] == "1"
+    assert Refused().condition is None
+    assert (Banned(7).args, Banned(7).until) == ((7,), 7)

@@ -17,11 +17,12 @@ import fastapi_privy.starlette as starlette_privy
 import flask_privy
 import litestar_privy
 from django_privy.conf import PrivySettings
-from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyWSGIMiddleware, hints
+from privy_middleware import ConfigurationError, PrivyConfig, PrivyMiddleware, PrivyWSGIMiddleware
 from privy_middleware.custom_keys import CustomKeyConfig
 from privy_middleware.gate import Gate, build_gate, read_settings
 from privy_middleware.loader import UserLoader
-from privy_middleware.settings_sources import SettingsSource
+from privy_middleware.settings import hints
+from privy_middleware.settings.sources import SettingsSource
 from privy_middleware.web3auth import Web3AuthConfig
 from tests.support.issued import ISSUER
 
@@ -196,12 +197,12 @@ def test_settings_that_contradict_each_other(monkeypatch: pytest.MonkeyPatch) ->
         ({"PRIVY_LEEWAYS": ""}, []),
         (
             {"PRIVY_leeway": "5"},
-            ['PRIVY_leeway: is not a setting; did you mean "PRIVY_LEEWAY"?; the variable is ignored'],
+            ['PRIVY_leeway: the variable is ignored, because it is not a setting; did you mean "PRIVY_LEEWAY"?'],
         ),
-        ({"PRIVY_KEY_CACHE": "x"}, ["PRIVY_KEY_CACHE: can be set in code only; the variable is ignored"]),
+        ({"PRIVY_KEY_CACHE": "x"}, ["PRIVY_KEY_CACHE: the variable is ignored, because it can be set in code only"]),
         (
             {"PRIVY_CLIENT_ID": "x"},
-            ['PRIVY_CLIENT_ID: is not a setting; did you mean "PRIVY_APP_ID"?; the variable is ignored'],
+            ['PRIVY_CLIENT_ID: the variable is ignored, because it is not a setting; did you mean "PRIVY_APP_ID"?'],
         ),
     ],
 )

@@ -44,7 +44,6 @@ from privy_middleware import (
     PrivyVerifier,
     PrivyWSGIMiddleware,
     condition,
-    hints,
 )
 from privy_middleware.conditions import (
     has_linked,
@@ -57,6 +56,7 @@ from privy_middleware.conditions import (
 from privy_middleware.custom_keys import AccessTokenSigner, CustomKeyConfig
 from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.loader import UserLoader
+from privy_middleware.settings import hints
 from privy_middleware.web3auth import Web3AuthConfig
 from privy_middleware.webhooks import WebhookASGIApp, WebhookReceiver, WebhookVerifier, WebhookWSGIApp
 from tests.docs.pages import own_logging

@@ -15,7 +15,7 @@ import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError, create_model
 from rest_framework.renderers import JSONRenderer
 from starlette.responses import JSONResponse
 
@@ -143,3 +143,50 @@ def test_nothing_is_imported_to_write() -> None:
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False"]
     assert hasattr(PrivyUser, "__pydantic_serializer__")
+
+
+FORGED: dict[str, Any] = {
+    "id": "did:privy:forged",
+    "app_id": "a",
+    "user_id": "did:privy:forged",
+    "issuer": "i",
+    "issued_at": 1,
+    "expiration": 2,
+    "session_id": "s",
+    "subject": "forged",
+}
+
+
+@pytest.mark.parametrize("value", [*USERS, SESSION], ids=name_of)
+def test_pydantic_makes_none_from_data(value: Any) -> None:
+    """Only instances are valid, wherever and however often a model names the class."""
+    cls: Any = type(value)
+    forged = {name: FORGED[name] for name in FORGED if name in {field.name for field in fields(cls)}}
+    parts: dict[str, Any] = {"one": (cls | None, None), "other": (cls | None, None), "many": (list[cls], [])}
+    model = create_model("Model", **parts)
+    for body in ({"one": forged}, {"other": forged}, {"many": [forged]}):
+        with pytest.raises(ValidationError, match="made from verified tokens only"):
+            model.model_validate(body)
+        with pytest.raises(ValidationError, match="made from verified tokens only"):
+            model.model_validate_json(json.dumps(body))
+    annotations: tuple[Any, ...] = (list[cls] | cls, cls | list[cls], tuple[cls, cls], dict[str, cls])
+    for annotation in annotations:
+        for data in (forged, [forged], [forged, forged], {"x": forged}):
+            with pytest.raises(ValidationError):
+                TypeAdapter(annotation).validate_python(data)
+    assert model(one=value, other=value, many=[value]).model_dump() == {
+        "one": value.to_dict(),
+        "other": value.to_dict(),
+        "many": [value.to_dict()],
+    }
+
+
+@pytest.mark.parametrize("value", [*USERS, SESSION], ids=name_of)
+def test_msgspec_makes_none_from_data(value: Any) -> None:
+    """The class itself is refused, also as the type of a field, and instances can still be written and copied."""
+    cls: Any = type(value)
+    for annotation in (cls, list[cls], msgspec.defstruct("Struct", [("user", cls)])):
+        with pytest.raises(TypeError, match="InitVar"):
+            msgspec.json.decode(json.dumps(FORGED), type=annotation)
+    assert msgspec.json.decode(msgspec.json.encode(value))
+    assert copy.deepcopy(value) == pickle.loads(pickle.dumps(value)) == replace(value) == value

@@ -17,6 +17,7 @@ from privy_middleware import (
     PrivyWSGIMiddleware,
 )
 from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.events import Anonymous, Event
 from privy_middleware.http.cache_headers import merge_vary
 from privy_middleware.wsgi import AUTH_KEY, USER_KEY, WSGIRequest
 from tests.behaviour.client import Answer
@@ -169,6 +170,30 @@ def test_refusal_in_mid_response_is_raised_again(issuer: DevelopmentIssuer) -> N
     with pytest.raises(AuthenticationError):
         next(parts)
     assert sent == ["200 OK"]
+
+
+@pytest.mark.parametrize("error", [LookupError(), ConfigurationError("field", "fix it")])
+@pytest.mark.parametrize("generator", [True, False])
+@pytest.mark.parametrize("started", [True, False])
+def test_event_of_a_request_that_fails(
+    issuer: DevelopmentIssuer, error: Exception, generator: bool, started: bool
+) -> None:
+    """There is one, whether or not the app has started its response."""
+    events: list[Event] = []
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if started:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+        raise error
+
+    def generating_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        yield from app(environ, start_response)
+
+    served = generating_app if generator else app
+    middleware = PrivyWSGIMiddleware(served, issuer.config(on_event=events.append))
+    with pytest.raises(type(error)):
+        list(middleware(environ_of("GET", "/"), lambda *_: print))
+    assert [type(event) for event in events] == [Anonymous]
 
 
 def test_generator_is_closed(issuer: DevelopmentIssuer) -> None:

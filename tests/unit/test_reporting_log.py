@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from privy_middleware.errors import (
+    AuthorizationError,
     BadSignature,
     InvalidWebhook,
     LoginRequired,
@@ -15,7 +16,6 @@ from privy_middleware.errors import (
     TokenExpired,
     WebhookTooLarge,
 )
-from privy_middleware.event_log import EventLog
 from privy_middleware.events import (
     Anonymous,
     Authenticated,
@@ -27,6 +27,8 @@ from privy_middleware.events import (
     WebhookAccepted,
     WebhookRefused,
 )
+from privy_middleware.reporting import Reporter
+from privy_middleware.reporting.log import EventLog
 from tests.support.clock import Clock
 
 
@@ -154,11 +156,11 @@ def test_each_reason_has_its_own_time(lines: pytest.LogCaptureFixture) -> None:
     assert [record.levelname for record in lines.records] == ["WARNING", "WARNING"]
 
 
-def test_verbose(caplog: pytest.LogCaptureFixture) -> None:
+def test_requests_that_are_not_refused(caplog: pytest.LogCaptureFixture) -> None:
     """Requests that are not refused are logged at level DEBUG only."""
-    assert not EventLog().verbose()
+    assert not Reporter().listens()
     caplog.set_level(logging.DEBUG, "privy_middleware.requests")
-    assert EventLog().verbose()
+    assert Reporter().listens()
 
 
 def test_reasons_that_differ_in_a_number_are_one(lines: pytest.LogCaptureFixture) -> None:
@@ -166,3 +168,17 @@ def test_reasons_that_differ_in_a_number_are_one(lines: pytest.LogCaptureFixture
     reasons = ("It expired 1 s ago.", "It expired 25 s ago.", "It never began.")
     written(EventLog(), *(refused(TokenExpired(reason), TokenExpired()) for reason in reasons))
     assert [record.levelname for record in lines.records] == ["WARNING", "INFO", "WARNING"]
+
+
+def test_number_of_reasons_is_limited(lines: pytest.LogCaptureFixture) -> None:
+    """An app may put a name into each reason: neither the warnings nor the memory grow with them."""
+    clock = Clock(0.0)
+    log = EventLog(clock)
+    names = ["".join(chr(ord("a") + int(digit)) for digit in str(number)) for number in range(300)]
+    for start in (0, 300):
+        clock.advance(start)
+        lines.clear()
+        written(log, *(refused(AuthorizationError(f"{name} is banned."), AuthorizationError()) for name in names * 2))
+        levels = [record.levelname for record in lines.records]
+        assert levels == ["WARNING"] * 200 + ["INFO"] * 400
+    assert len(log._warned_at) == len(log._since) == 200

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.hints import closest, share_defaults, warn_once
+from privy_middleware.settings.hints import closest, share_defaults, warn_once
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
 __all__ = ["CODE_ONLY", "SettingsSource", "build_settings", "environment", "named_settings"]
@@ -189,7 +189,7 @@ def environment(cls: type, environ: Mapping[str, str] | None = None, prefix: str
         elif value and prefix and name not in _USED_ELSEWHERE:
             code_only = name in fields and fields[name].metadata
             fix = "can be set in code only" if code_only else _fix(name, _by_text(fields), spelling=_upper(prefix))
-            warn_once(prefix + key, f"{fix}; the variable is ignored")
+            warn_once(prefix + key, f"the variable is ignored, because it {fix}")
     return SettingsSource({key: value for key, value in values.items() if value}, prefix + "{}", is_text=True)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from privy_middleware.callbacks import discard, is_async
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.event_log import EventLog
 from privy_middleware.events import Event, OnEvent
+from privy_middleware.reporting.async_hooks import PATIENCE, AsyncHooks, log_failure
+from privy_middleware.reporting.log import EventLog, requests_logger
 
 __all__ = ["Reporter", "call_hook", "read_hooks"]
 
 _logger = logging.getLogger("privy_middleware.events")
-
-# How many events wait for async hooks at most; the oldest are dropped where no event loop ever takes them.
-_MOST_WAITING = 1000
 
 _Wanted: TypeAlias = Callable[[], object]
 
@@ -37,17 +35,22 @@ class _Hook(NamedTuple):
 class Reporter:
     """Report events.
 
-    Sync hooks are called at once. Async hooks are awaited by ``deliver``, which servers with an event loop call after
-    each answer. What a hook raises is logged.
+    Sync hooks are called at once. Async hooks are awaited in tasks of their own, which are started when a response has
+    begun. What a hook raises is logged.
+
+    Attributes:
+        waiting: the async hooks to call, with their events.
     """
 
     def __init__(self, hooks: Sequence[OnEvent] = ()) -> None:
         """Set the hooks of the settings."""
         self._hooks: list[_Hook] = []
         self._async_hooks: list[_Hook] = []
-        self._waiting: deque[tuple[OnEvent, Event]] = deque(maxlen=_MOST_WAITING)
+        self._queue = AsyncHooks()
+        self.waiting: Collection[object] = self._queue.waiting
         self._log = EventLog()
-        # Hooks of a plugin are made for its mode.
+        # Plugins subscribe for the events that are not about requests, in the way that fits their mode.
+        self._has_hooks = bool(hooks)
         self._needs_loop = any(is_async(hook) for hook in hooks)
         for hook in hooks:
             self.subscribe(hook)
@@ -63,7 +66,9 @@ class Reporter:
         for each in (*self._hooks, *self._async_hooks):
             other.subscribe(*each)
         other._needs_loop |= self._needs_loop
-        self._hooks, self._async_hooks, self._waiting = other._hooks, other._async_hooks, other._waiting
+        other._has_hooks |= self._has_hooks
+        self._hooks, self._async_hooks = other._hooks, other._async_hooks
+        self._queue, self.waiting = other._queue, other.waiting
 
     def require_sync(self) -> None:
         """Check that no hook is async, where there is no event loop to await it.
@@ -75,51 +80,46 @@ class Reporter:
             raise ConfigurationError("on_event", "give a plain function: there is no event loop to await an async one")
 
     def listens(self) -> bool:
-        """Return whether an event that is logged at level DEBUG would reach anything."""
-        if self._hooks or self._async_hooks:
-            return any(each.wanted() for each in (*self._hooks, *self._async_hooks)) or self._log.verbose()
-        return self._log.verbose()
+        """Return whether an event about a request that was not refused would reach a hook of the app, or the log."""
+        return self._has_hooks or requests_logger.isEnabledFor(logging.DEBUG)
 
     def report(self, event: Event) -> None:
         """Report an event to the log and to the hooks; async hooks get it with the next ``deliver``."""
-        self._log.write(event)
+        try:
+            self._log.write(event)
+        except Exception as error:
+            # A filter or a handler of the app's logging.
+            log_failure("The app's logging", error)
         for hook in self._hooks:
             if hook.wanted():
                 call_hook(hook.call, event, "on_event")
         for hook in self._async_hooks:
             if hook.wanted():
-                self._waiting.append((hook.call, event))
+                self._queue.add(hook.call, event)
 
-    @property
-    def waits(self) -> bool:
-        """Return whether there is something to ``deliver``."""
-        return bool(self._waiting)
+    def start(self) -> asyncio.Task[None] | None:
+        """Start to await the async hooks for the events since the last call, if the event loop is asyncio's."""
+        return self._queue.start()
 
-    async def deliver(self) -> None:
-        """Await the async hooks for the events since the last call."""
-        while self._waiting:
-            hook, event = self._waiting.popleft()
-            try:
-                answer: Any = hook(event)
-                await answer
-            except Exception as error:
-                _log_failure("on_event", error)
+    async def deliver(self, task: asyncio.Task[None] | None = None, patience: float = PATIENCE) -> None:
+        """Start to await the async hooks, and wait for them and for ``task``, but not longer than ``patience`` seconds.
+
+        With asyncio, slower hooks go on after that; with trio, they are cancelled.
+        """
+        await self._queue.deliver(task, patience)
 
 
 def call_hook(hook: Callable[..., object], argument: object, name: str) -> None:
     """Call a sync hook, whose errors are logged: what it raises, and a result that would have to be awaited."""
     try:
         answer = hook(argument)
-    except Exception as error:
-        _log_failure(name, error)
+    except (Exception, asyncio.CancelledError) as error:
+        # Nothing cancels a sync function, so that is an error of the hook, too.
+        log_failure(name, error)
         return
     if inspect.isawaitable(answer) or inspect.isasyncgen(answer):
         discard(answer)
         _logger.error("%s returned something to await, which is not awaited: make it an async function.", name)
-
-
-def _log_failure(name: str, error: Exception) -> None:
-    _logger.error("%s raised %s, and the request goes on.", name, type(error).__qualname__, exc_info=error)
 
 
 def read_hooks(given: Any) -> tuple[OnEvent, ...]:

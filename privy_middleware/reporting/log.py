@@ -19,15 +19,17 @@ from privy_middleware.events import (
     WebhookRefused,
 )
 
-__all__ = ["EventLog"]
+__all__ = ["EventLog", "requests_logger"]
 
-_requests = logging.getLogger("privy_middleware.requests")
+requests_logger = logging.getLogger("privy_middleware.requests")
 _users = logging.getLogger("privy_middleware.users")
 _webhooks = logging.getLogger("privy_middleware.webhooks")
 
 _SECONDS_BETWEEN_WARNINGS = 300.0
 # Reasons that differ only in a number, such as the seconds since exp, are one.
 _NUMBER = re.compile(r"[0-9]+")
+# An app may put something else into each reason, such as the id of a user.
+_MOST_SUBJECTS = 200
 
 
 class EventLog:
@@ -42,21 +44,17 @@ class EventLog:
         self._warned_at: dict[str, float] = {}
         self._since: dict[str, int] = {}
 
-    def verbose(self) -> bool:
-        """Return whether requests that are not refused are logged, too."""
-        return _requests.isEnabledFor(logging.DEBUG)
-
     def write(self, event: Event) -> None:
         """Log an event; the events about keys are logged where they occur."""
         match event:
             case Refused():
                 self._log_refusal(event)
             case Authenticated():
-                _requests.debug(
+                requests_logger.debug(
                     "privy-middleware: %s: authenticated (%s token, %s).", _place(event), event.kind, event.source
                 )
             case Anonymous():
-                _requests.debug("privy-middleware: %s: no token.", _place(event))
+                requests_logger.debug("privy-middleware: %s: no token.", _place(event))
             case WebhookAccepted():
                 _webhooks.debug("A webhook of type %s was accepted.", event.type)
             case WebhookRefused():
@@ -76,7 +74,7 @@ class EventLog:
         # A signed-out visitor on the way to the login page is nothing to warn of.
         usual = event.answer is event.error and event.status is not None and event.status < 400
         level, repeated = (logging.INFO, "") if usual else self._level_of(event.code + _NUMBER.sub("", event.reason))
-        _requests.log(
+        requests_logger.log(
             level,
             "privy-middleware: %s: %s, %s%s. %s%s",
             _place(event),
@@ -93,9 +91,19 @@ class EventLog:
         if warned_at is not None and now < warned_at + _SECONDS_BETWEEN_WARNINGS:
             self._since[subject] = self._since.get(subject, 0) + 1
             return logging.INFO, ""
+        if not self._may_add(now):
+            return logging.INFO, ""
         self._warned_at[subject] = now
         count = self._since.pop(subject, 0)
         return logging.WARNING, f" ({count} more since the last warning)" if count else ""
+
+    def _may_add(self, now: float) -> bool:
+        """Return whether there is space for another subject, after removing old ones if it is needed."""
+        if len(self._warned_at) >= _MOST_SUBJECTS:
+            warned = [*self._warned_at.items()]
+            self._warned_at = {each: at for each, at in warned if now < at + _SECONDS_BETWEEN_WARNINGS}
+            self._since = {each: self._since[each] for each in self._warned_at if each in self._since}
+        return len(self._warned_at) < _MOST_SUBJECTS
 
 
 def _place(event: RequestEvent) -> str:

@@ -1,0 +1,1 @@
+"""Where settings come from, and hints about wrong ones."""
