@@ -119,6 +119,7 @@ def check_contents(session: nox.Session, built: Path) -> None:
     if {name.split("/")[0] for name in names} != {*PACKAGES, info}:
         session.error(f"{built.name} contains other top-level names than {PACKAGES}")
     wanted = {f"{package}/py.typed" for package in PACKAGES} | {f"{info}/licenses/LICENSE"}
+    wanted |= {f"privy_middleware/cli/bundled/{path.as_posix()}" for path in Path("example_apps").glob("*.py")}
     if missing := wanted - set(names):
         session.error(f"{built.name} does not contain {sorted(missing)}")
 

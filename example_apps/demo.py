@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -157,8 +158,11 @@ def _shorten(text: str, limit: int = 300) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
-def run(app: str, port: int, *, once: bool) -> int:
-    """Send the requests, then continue to serve unless ``once`` is true; return the number of wrong responses."""
+def run(app: str, port: int, *, once: bool, browser: bool = False) -> int:
+    """Send the requests, then continue to serve unless ``once`` is true; return the number of wrong responses.
+
+    With ``browser`` the page of the issuer is opened in a browser.
+    """
     with DevelopmentIssuer() as issuer, serve(command(app, port), port, issuer) as address:
         print(f"The {app} example under {SERVERS[app]} at {address}")
         with httpx2.Client(base_url=address, trust_env=False, timeout=_ANSWER_SECONDS) as client:
@@ -166,6 +170,8 @@ def run(app: str, port: int, *, once: bool) -> int:
             results = [show(each, client.request(each.method, each.path, headers=each.headers)) for each in table]
         wrong = results.count(False)
         print(f"\n{len(results) - wrong} of {len(results)} responses as documented")
+        if browser:
+            webbrowser.open(f"{issuer.url}/")
         if not once:
             _serve_on(address, issuer)
     return wrong
@@ -178,8 +184,6 @@ def _serve_on(address: str, issuer: DevelopmentIssuer) -> None:
     print(f'  curl -i -H "privy-id-token: $TOKEN" {address}/me')
     print(f'  curl -i -b "privy-id-token=$TOKEN" {address}/wallet')
     print(f"Personas and more: {issuer.url}/", flush=True)
-    # Handle SIGTERM like Ctrl+C, so that the server is stopped too.
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         while True:
             time.sleep(3600)
@@ -198,9 +202,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--app", choices=sorted(SERVERS), default="fastapi", help="the example app to run")
     parser.add_argument("--port", type=int, default=0, help="the app's port; by default a free one")
     parser.add_argument("--once", action="store_true", help="exit after the requests")
+    parser.add_argument("--open", action="store_true", help="open the page of the issuer in a browser")
     options = parser.parse_args(arguments)
-    return 1 if run(options.app, options.port or free_port(), once=options.once) else 0
+    wrong = run(options.app, options.port or free_port(), once=options.once, browser=options.open)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Handle SIGTERM like Ctrl+C, so that the server is stopped too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
