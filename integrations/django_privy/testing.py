@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from django.test import AsyncClient, Client, override_settings
 
 from django_privy.conf import PrivySettings
-from privy_middleware import PrivyConfig
 from privy_middleware.development import DevelopmentIssuer, Persona
+from privy_middleware.development.clients import sign_in, sign_out
 
 __all__ = ["PrivyTestMixin", "privy_issuer", "privy_login", "privy_logout"]
 
@@ -33,13 +33,17 @@ def privy_issuer(**settings: Any) -> Iterator[DevelopmentIssuer]:
 def privy_login(
     client: Client | AsyncClient, issuer: DevelopmentIssuer, persona: str | Persona = "ada", **claims: Any
 ) -> None:
-    """Set the identity token of a persona as a cookie of a test client; ``claims`` override claims of the token."""
-    client.cookies[PrivyConfig.identity_cookie] = issuer.identity_token(persona, **claims)
+    """Set the identity token of a persona as a cookie of a test client; ``claims`` override claims of the token.
+
+    It replaces the token of an earlier call. ``kind="access"`` sets an access token, and ``header=True`` sends the token
+    in a header instead of a cookie.
+    """
+    sign_in(issuer, client, persona, **claims)
 
 
 def privy_logout(client: Client | AsyncClient) -> None:
-    """Remove the cookie of ``privy_login`` from a test client."""
-    client.cookies.pop(PrivyConfig.identity_cookie, None)
+    """Remove the cookie or header of ``privy_login`` from a test client."""
+    sign_out(client)
 
 
 class PrivyTestMixin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import re
 import types
@@ -28,9 +29,12 @@ from privy_middleware import InvalidToken, PrivyAuth, PrivyConfig, PrivyMiddlewa
 from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from privy_middleware.keys import JWKSSource
 from tests.docs.driving import request
-from tests.docs.pages import APP_ID, ROOT, Section, own_logging, run
+from tests.docs.pages import APP_ID, ROOT, Section, blocks, own_logging, run
 from tests.support.patience import PATIENCE
 
+pytest_plugins = ["pytester"]
+
+PAGE = ROOT / "docs" / "testing.md"
 ADA = "did:privy:dev-ada"
 STRANGER = {"hello": "stranger"}
 ME = {"user_id": ADA}
@@ -498,28 +502,72 @@ def test_revocation(guide: Guide, issuer: DevelopmentIssuer) -> None:
 # Testing.
 
 
-def test_testing(guide: Guide, issuer: DevelopmentIssuer) -> None:
-    """The tests of the page pass, and its invalid tokens are rejected."""
-    page = guide["testing"]
-    page["Flask"].names["test_me"]()
-    page["FastAPI and Starlette"].names["test_me"]()
-    page["FastAPI and Starlette"].names["test_me_without_tokens"]()
+TESTED = {
+    "With pytest": ["test_me"],
+    "Flask": ["test_me"],
+    "FastAPI": ["test_me", "test_me_async", "test_me_without_tokens"],
+    "Starlette": ["test_me"],
+    "Litestar": ["test_me", "test_me_async", "test_me_without_tokens"],
+    "Any ASGI or WSGI app": ["test_hello"],
+}
+
+
+def run_test(function: Any, request: pytest.FixtureRequest) -> None:
+    """Run a test of the documentation with its fixtures."""
+    given = {name: request.getfixturevalue(name) for name in inspect.signature(function).parameters}
     with own_logging():
-        page["Litestar"].names["test_me"]()
-        page["Litestar"].names["test_me_without_tokens"]()
-    names = page["Invalid tokens"].names
+        result = function(**given)
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+
+
+def test_testing(guide: Guide, request: pytest.FixtureRequest) -> None:
+    """The tests of the page pass, with the fixtures of the plugin."""
+    for section, names in TESTED.items():
+        found = guide["testing"][section].names
+        for name in names:
+            run_test(found[name], request)
+
+
+@pytest.fixture
+def project_of_the_page(guide: Guide, issuer: DevelopmentIssuer) -> Iterator[None]:
+    """Serve the view of the Django page until the fixture ``settings``, which is created later, has been undone."""
+    with project(issuer, django_path("me", guide["django"]["Setup"].names["me"]), INSTALLED_APPS=["django_privy"]):
+        yield
+
+
+@pytest.mark.usefixtures("project_of_the_page")
+def test_testing_django(guide: Guide, request: pytest.FixtureRequest) -> None:
+    """The tests of Django pass, with pytest-django and without it."""
+    names = guide["testing"]["Django"].names
+    for name in ("test_me", "test_me_async", "test_me_by_api_client", "test_with_another_leeway"):
+        run_test(names[name], request)
+    result = unittest.TestResult()
+    unittest.TestSuite([names["MeTests"]("test_me")]).run(result)
+    assert (result.testsRun, result.failures, result.errors) == (1, [], [])
+
+
+def test_testing_an_app_in_a_module(guide: Guide, pytester: pytest.Pytester) -> None:
+    """The test of a module's app passes with the settings of the page."""
+    [block] = [each for each in blocks(PAGE) if each.section == "An app in a module" and each.language == "python"]
+    [option] = [each for each in blocks(PAGE) if each.section == "An app in a module" and each.language == "toml"]
+    pytester.makefile(".toml", pyproject=option.text)
+    pytester.makepyfile(block.text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        pytester.runpytest_subprocess("-p", "privy").assert_outcomes(passed=1)
+
+
+def test_invalid_tokens(guide: Guide) -> None:
+    """The invalid tokens of the page are rejected."""
+    names = guide["testing"]["Invalid tokens"].names
     for wrong in ("expired", "another_app", "no_accounts", "forged"):
         with pytest.raises(InvalidToken):
             names["verifier"].verify_identity_token(names[wrong])
     assert names["verifier"].verify_identity_token(names["token"]).custom_metadata == {"role": "editor"}
-    with project(issuer, django_path("me", guide["django"]["Setup"].names["me"]), INSTALLED_APPS=["django_privy"]):
-        page["Django"].names["test_admins_only"]()
-        result = unittest.TestResult()
-        unittest.TestSuite([page["Django"].names["MeTests"]("test_me")]).run(result)
-        assert (result.testsRun, result.failures, result.errors) == (1, [], [])
 
 
 def test_personas() -> None:
     """The page lists exactly the personas that exist."""
-    page = (ROOT / "docs" / "testing.md").read_text()
-    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [*PERSONAS]
+    section = PAGE.read_text().partition("## Personas\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [*PERSONAS]

@@ -19,12 +19,12 @@ from packaging.utils import canonicalize_name
 
 from privy_middleware import __version__, errors
 
-PACKAGES = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy", "litestar_privy")
+PACKAGES = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy", "litestar_privy", "pytest_privy")
 FRAMEWORKS = {"django", "fastapi", "flask", "litestar", "msgspec", "pydantic", "starlette", "werkzeug"}
 OPTIONAL = {"base58", "click", "Crypto", "opentelemetry", "redis", "rich", "standardwebhooks"}
 # The header that a response with each status must have (RFC 9110 §10.2.2, §10.2.1, §11.6.1, §10.2.3).
 ASKED_BY = {"Location": 302, "Allow": 405, "WWW-Authenticate": 401, "Retry-After": 503}
-PLUGINS = {"django_privy", "fastapi_privy", "flask_privy", "litestar_privy"}
+PLUGINS = {"django_privy", "fastapi_privy", "flask_privy", "litestar_privy", "pytest_privy"}
 
 
 def folder_of(package: str) -> Path:
@@ -62,13 +62,13 @@ def statements(tree: ast.Module) -> list[ast.stmt]:
 
 
 def defined(tree: ast.Module) -> set[str]:
-    """Return the public names that a module defines: functions, classes and assignments, not imports."""
+    """Return the public names that a module defines: functions, classes and assignments, not imports or hooks."""
     names: set[str] = set()
     for node in statements(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         names.update(assigned(node))
-    return {name for name in names if not name.startswith("_")}
+    return {name for name in names if not name.startswith(("_", "pytest_"))}
 
 
 def imported(module: str, tree: ast.Module) -> set[str]:
