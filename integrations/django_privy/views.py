@@ -18,6 +18,8 @@ from privy_middleware.plugin import Rule, requirement, view_name
 
 __all__ = ["PrivyUserRequiredMixin"]
 
+_DECIDED_BY_VIEW = replace(requirement(), condition="decided by the view")
+
 
 class PrivyUserRequiredMixin:
     """A mixin that requires a user for every method of a view class, sync or async; list it before the view class.
@@ -38,12 +40,11 @@ class PrivyUserRequiredMixin:
                 ``privy_condition`` is not a condition.
         """
         super().__init_subclass__(**kwargs)
-        if not isinstance(asked := inspect.getattr_static(cls, "privy_condition"), property):
-            require_condition(asked, "privy_condition")
-        fixed = (
-            not isinstance(asked, property) and cls.get_privy_condition is PrivyUserRequiredMixin.get_privy_condition
-        )
-        cls.privy_rule = requirement(asked) if fixed else replace(requirement(), condition="decided by the view")
+        asked = inspect.getattr_static(cls, "privy_condition")
+        fixed: Any = None if isinstance(asked, property) else asked
+        require_condition(fixed, "privy_condition")
+        known = fixed is asked and cls.get_privy_condition is PrivyUserRequiredMixin.get_privy_condition
+        cls.privy_rule = requirement(fixed) if known else _DECIDED_BY_VIEW
         first = next(each for each in cls.__mro__ if each is PrivyUserRequiredMixin or each is View)
         if first is View:
             fix = "list PrivyUserRequiredMixin before the view class: otherwise the view does not require a user"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from privy_middleware import PrivyAuth, condition
+from privy_middleware import AccessTokenClaims, PrivyAuth, PrivyUser, condition
 from privy_middleware.cli.routes import _may_be_below
 from privy_middleware.errors import MissingToken
 from privy_middleware.plugin import Rule, optional, requirement, requires_access_token
@@ -142,6 +142,9 @@ class TestRules:
         assert Rule(lambda auth, _: auth.user).description == "unknown"
 
     def test_the_rule_for_access_tokens(self) -> None:
-        """It refuses a request without one."""
+        """It refuses a request without one, and returns the user of one with it."""
+        user = PrivyUser(id="did:privy:somebody")
+        access = AccessTokenClaims("an-app", user.id, "privy.io", 1, 2, "a-session")
+        assert requires_access_token().check(PrivyAuth(user, access), lambda _: {}) is user
         with pytest.raises(MissingToken):
             requires_access_token().check(PrivyAuth(), lambda _: {})

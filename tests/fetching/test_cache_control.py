@@ -8,7 +8,7 @@ import time
 import httpx2
 import pytest
 
-from privy_middleware.fetching.cache_control import max_age_of, retry_after_of
+from privy_middleware.fetching.cache_control import date_of, max_age_of, retry_after_of
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,17 @@ def test_retry_after_as_a_date() -> None:
 def test_retry_after_as_nonsense(date: str) -> None:
     """An invalid date is ignored."""
     assert retry_after_of(httpx2.Headers({"retry-after": date})) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Date": "Thu, 01 Jan 1970 00:01:00 GMT"}, 60),
+        ({"Date": "Thu, 01 Jan 1970 00:01:00 GMT", "Age": "5"}, 65),
+        ({"Date": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_clock_of_the_server(headers: dict[str, str], seconds: float | None) -> None:
+    """``Date`` is when the response was made, which a cache may have kept for ``Age`` seconds."""
+    assert date_of(httpx2.Headers(headers)) == seconds

@@ -16,7 +16,7 @@ def walk(app: Any, base: str, guards: Guards) -> Iterator[Route]:
     """Yield the routes of an app mounted at ``base``."""
     for route in app.routes:
         for handler in getattr(route, "route_handlers", None) or [route.route_handler]:
-            methods = set(getattr(handler, "http_methods", None) or ())
+            methods: set[str] = set(getattr(handler, "http_methods", None) or ())
             if methods != {"OPTIONS"}:
                 yield _route(base + route.path, methods, handler, guards)
 

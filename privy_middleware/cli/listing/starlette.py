@@ -59,7 +59,7 @@ def _frontends(router: Any, base: str, guards: Guards) -> Iterator[Route]:
 
 def _handlers(route: Any) -> Iterator[tuple[Iterable[str], list[Rule]]]:
     """Yield what serves the methods of a route: its function, or the methods of its class."""
-    endpoint = route.endpoint
+    endpoint: Any = route.endpoint
     methods = getattr(route, "methods", None) or ()
     if not inspect.isclass(endpoint):
         function = endpoint
@@ -71,8 +71,9 @@ def _handlers(route: Any) -> Iterator[tuple[Iterable[str], list[Rule]]]:
     verbs = [each for each in _VERBS if hasattr(endpoint, each)]
     for verb in verbs:
         yield [verb.upper()], rules_on(getattr(endpoint, verb))
-    if hasattr(endpoint, "on_connect"):
-        yield ["WEBSOCKET"], rules_on(endpoint.on_connect)
+    connect = getattr(endpoint, "on_connect", None)
+    if connect is not None:
+        yield ["WEBSOCKET"], rules_on(connect)
     elif not verbs:
         yield _named(methods, route), [UNKNOWN]
 

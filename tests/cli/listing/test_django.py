@@ -57,6 +57,9 @@ async def apage(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+owners_only: Any = require_privy_user(wallet="ethereum")
+
+
 class Things(View):
     """A view class with a guard on one method."""
 
@@ -101,8 +104,15 @@ class MixedByMethod(PrivyUserRequiredMixin, View):
         return HttpResponse()
 
 
+_members: Any = {"privy_condition": property(lambda _: None), "get": MixedByMethod.get}
+MixedByProperty: Any = type("MixedByProperty", (PrivyUserRequiredMixin, View), _members)
+
+
 class Empty(View):
     """A view class without methods of its own."""
+
+
+guarded_things: Any = require_privy_user(Things.as_view())
 
 
 def test_views(routed: Any) -> None:
@@ -110,10 +120,11 @@ def test_views(routed: Any) -> None:
     urls = [
         path("open", page),
         path("user/<int:id>", require_privy_user(page)),
-        path("async", require_privy_user(wallet="ethereum")(apage)),
+        path("async", owners_only(apage)),
         path("optional", optional_privy_user(page)),
+        path("property", MixedByProperty.as_view()),
         path("things", Things.as_view()),
-        path("guarded", require_privy_user(Things.as_view())),
+        path("guarded", guarded_things),
         path("dispatched", Dispatched.as_view()),
         path("mixed", Mixed.as_view()),
         path("mixed-by-method", MixedByMethod.as_view()),
@@ -126,6 +137,7 @@ def test_views(routed: Any) -> None:
         "/user/<int:id>": "user",
         "/async": f"user; {WALLET}",
         "/optional": "optional user",
+        "GET /property": "user; decided by the view",
         "GET /things": "nothing",
         "POST /things": "user",
         "GET /guarded": "user",

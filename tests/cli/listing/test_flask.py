@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from flask import Blueprint, Flask
@@ -163,7 +163,7 @@ def test_mounted_apps() -> None:
     app, inner = Flask("outer", static_folder=None), app_of()[0]
     app.get("/page")(answer)
     inner.get("/me")(require_privy_user(answer))
-    app.wsgi_app = ProxyFix(DispatcherMiddleware(app.wsgi_app, {"/inner": inner, "/raw": wsgi}))  # type: ignore[method-assign]
+    cast(Any, app).wsgi_app = ProxyFix(DispatcherMiddleware(app.wsgi_app, {"/inner": inner, "/raw": wsgi}))
     assert listed(routes_of(app)) == {"GET /page": "nothing", "GET /inner/me": "user", "/raw/**": "unknown"}
 
 
@@ -175,7 +175,7 @@ def test_middleware_with_prefixes(inside: bool) -> None:
         app.get(path, endpoint=path.replace(".", ""))(answer)
     options: dict[str, Any] = {"protect": ["/api"], "exempt": ["/api/health"]}
     if inside:
-        app.wsgi_app = PrivyWSGIMiddleware(app.wsgi_app, CONFIG, **options)  # type: ignore[method-assign]
+        cast(Any, app).wsgi_app = PrivyWSGIMiddleware(app.wsgi_app, CONFIG, **options)
         routes = routes_of(app)
     else:
         routes = routes_of(PrivyWSGIMiddleware(app, CONFIG, **options))
