@@ -35,8 +35,8 @@ def privy_login(
 ) -> None:
     """Set the identity token of a persona as a cookie of a test client; ``claims`` override claims of the token.
 
-    It replaces the token of an earlier call. ``kind="access"`` sets an access token, and ``header=True`` sends the token
-    in a header instead of a cookie.
+    It replaces the token of an earlier call. ``kind="access"`` sets an access token, and ``header=True`` sends the
+    token in a header instead of a cookie.
     """
     sign_in(issuer, client, persona, **claims)
 
