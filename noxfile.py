@@ -41,7 +41,7 @@ os.environ.setdefault("UV_HTTP_TIMEOUT", "120")
 
 
 # Programs that tests start take most of the time, so they run on the oldest and the newest Python of the machine.
-PROGRAM_TESTS = ["tests/e2e", "tests/isolation"]
+PROGRAM_TESTS = ["tests/browser", "tests/e2e", "tests/isolation"]
 FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
 
 
@@ -119,6 +119,7 @@ def check_contents(session: nox.Session, built: Path) -> None:
     if {name.split("/")[0] for name in names} != {*PACKAGES, info}:
         session.error(f"{built.name} contains other top-level names than {PACKAGES}")
     wanted = {f"{package}/py.typed" for package in PACKAGES} | {f"{info}/licenses/LICENSE"}
+    wanted |= {f"privy_middleware/cli/bundled/{path.as_posix()}" for path in Path("example_apps").glob("*.py")}
     if missing := wanted - set(names):
         session.error(f"{built.name} does not contain {sorted(missing)}")
 
@@ -139,6 +140,13 @@ def docs(session: nox.Session) -> None:
     """Check the code examples and tables in README.md and docs/."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the pictures in docs/images again, of the pages of the development issuer in Chromium."""
+    session.install("--editable", f".[{EXTRAS}]", *group("tests"))
+    session.run("python", "-m", "tests.browser.screenshots", *session.posargs)
 
 
 @nox.session

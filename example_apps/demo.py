@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ import httpx2
 
 from privy_middleware.development import DevelopmentIssuer
 
-__all__ = ["main", "serve"]
+__all__ = ["command", "main", "serve"]
 
 HOST = "127.0.0.1"
 SERVERS = {
@@ -102,15 +103,16 @@ def command(app: str, port: int) -> list[str]:
     if SERVERS[app] == "uvicorn":
         options = ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     else:
-        options = ["--bind", f"{HOST}:{port}", "--log-level", "warning"]
+        # Browsers open connections in advance, and a worker without threads would wait for the first request of each.
+        options = ["--bind", f"{HOST}:{port}", "--threads", "4", "--log-level", "warning"]
     return [sys.executable, "-m", SERVERS[app], target, *options]
 
 
 @contextmanager
-def serve(server_command: list[str], port: int, issuer: DevelopmentIssuer) -> Iterator[str]:
-    """Run the server of an app, with the issuer's settings in the environment, and yield its address."""
+def serve(server_command: list[str], port: int, issuer: DevelopmentIssuer, **settings: str) -> Iterator[str]:
+    """Run the server of an app, with the issuer's settings and others in the environment, and yield its address."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
-    environ |= {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.jwks_url}
+    environ |= {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.jwks_url, **settings}
     with subprocess.Popen(server_command, env=environ) as server:  # noqa: S603 (our own command)
         try:
             _wait_until_up(server, port)
@@ -156,8 +158,11 @@ def _shorten(text: str, limit: int = 300) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
-def run(app: str, port: int, *, once: bool) -> int:
-    """Send the requests, then continue to serve unless ``once`` is true; return the number of wrong responses."""
+def run(app: str, port: int, *, once: bool, browser: bool = False) -> int:
+    """Send the requests, then continue to serve unless ``once`` is true; return the number of wrong responses.
+
+    With ``browser`` the page of the issuer is opened in a browser.
+    """
     with DevelopmentIssuer() as issuer, serve(command(app, port), port, issuer) as address:
         print(f"The {app} example under {SERVERS[app]} at {address}")
         with httpx2.Client(base_url=address, trust_env=False, timeout=_ANSWER_SECONDS) as client:
@@ -165,6 +170,8 @@ def run(app: str, port: int, *, once: bool) -> int:
             results = [show(each, client.request(each.method, each.path, headers=each.headers)) for each in table]
         wrong = results.count(False)
         print(f"\n{len(results) - wrong} of {len(results)} responses as documented")
+        if browser:
+            webbrowser.open(f"{issuer.url}/")
         if not once:
             _serve_on(address, issuer)
     return wrong
@@ -177,8 +184,6 @@ def _serve_on(address: str, issuer: DevelopmentIssuer) -> None:
     print(f'  curl -i -H "privy-id-token: $TOKEN" {address}/me')
     print(f'  curl -i -b "privy-id-token=$TOKEN" {address}/wallet')
     print(f"Personas and more: {issuer.url}/", flush=True)
-    # Handle SIGTERM like Ctrl+C, so that the server is stopped too.
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         while True:
             time.sleep(3600)
@@ -197,9 +202,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--app", choices=sorted(SERVERS), default="fastapi", help="the example app to run")
     parser.add_argument("--port", type=int, default=0, help="the app's port; by default a free one")
     parser.add_argument("--once", action="store_true", help="exit after the requests")
+    parser.add_argument("--open", action="store_true", help="open the page of the issuer in a browser")
     options = parser.parse_args(arguments)
-    return 1 if run(options.app, options.port or free_port(), once=options.once) else 0
+    wrong = run(options.app, options.port or free_port(), once=options.once, browser=options.open)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Handle SIGTERM like Ctrl+C, so that the server is stopped too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -35,10 +35,10 @@ def create_app(
     config: PrivyConfig | None = None, *, users: UserLoader | None = None, webhook_secret: str | None = None
 ) -> FastAPI:
     """Return the app with the given settings, or those from the environment."""
+    invented = config is None and not os.environ.get("PRIVY_APP_ID")
     config = config or load_config()
     webhook_secret = webhook_secret or os.environ.get("PRIVY_WEBHOOK_SECRET")
     app = FastAPI(title="Privy example: full users")
-    invented = config.app_secret is None and config.app_id == "privy-development-app"
     app.state.users = users or (_invented_users() if invented else UserLoader(config))
     Privy(app, config)
     if webhook_secret:

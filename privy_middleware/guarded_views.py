@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["GuardedViews", "unguarded", "view_name"]
+__all__ = ["GuardedViews", "layers_of", "unguarded", "view_name"]
 
 _App = TypeVar("_App")
 
@@ -54,7 +54,7 @@ class GuardedViews(Generic[_App]):
             ConfigurationError: if one of them is served without its guard by mistake, naming it and the right order.
         """
         for view in self._views_of(app):
-            layers = list(_layers(view))
+            layers = list(layers_of(view))
             for each in layers:
                 guards = self._guards_of(each)
                 if guards is not None and not self._intended(each, guards, layers):
@@ -73,7 +73,7 @@ class GuardedViews(Generic[_App]):
     def _served(self, guards: Sequence[object]) -> bool:
         with self._lock:
             apps = list(self._apps)
-        return any(_share(guards, list(_layers(view))) for app in apps for view in self._views_of(app))
+        return any(_share(guards, list(layers_of(view))) for app in apps for view in self._views_of(app))
 
 
 def unguarded(view: object) -> ConfigurationError:
@@ -87,7 +87,7 @@ def view_name(view: object) -> str:
     return f"{getattr(view, '__module__', None)}.{getattr(view, '__qualname__', type(view).__qualname__)}"
 
 
-def _layers(view: object) -> Iterator[object]:
+def layers_of(view: object) -> Iterator[object]:
     """Yield a view and what it wraps, from the outside to the inside."""
     while view is not None:
         yield view

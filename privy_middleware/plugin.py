@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, ParamSpec, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from privy_middleware.auth import PrivyAuth
 from privy_middleware.conditions import (
@@ -55,6 +55,7 @@ __all__ = [
     "Predicate",
     "Request",
     "RequestParts",
+    "Requires",
     "Rule",
     "Settings",
     "SettingsSource",
@@ -75,7 +76,9 @@ __all__ = [
     "optional",
     "read_parameters",
     "requirement",
+    "requires_access_token",
     "security_schemes",
+    "show_rule",
     "takes_no_condition",
     "to_plain",
     "unguarded",
@@ -87,6 +90,10 @@ __all__ = [
 _Names: TypeAlias = frozenset[str]
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_G = TypeVar("_G")
+
+Requires: TypeAlias = Literal["user", "access token", "optional user", "unknown"]
+"""What a rule asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +103,19 @@ class Rule:
     Attributes:
         ask: returns the user, or raises the refusal.
         parameters: the names of the request parameters that ``ask`` needs; they are read once the user is known.
+        requires: what the rule asks for, for tools that list the routes of an app.
+        condition: the condition that the user must meet, as a short English phrase.
     """
 
     ask: Callable[[PrivyAuth, Parameters], PrivyUser | None]
     parameters: _Names = frozenset()
+    requires: Requires = "unknown"
+    condition: str = ""
+
+    @property
+    def description(self) -> str:
+        """Return the rule in words, such as ``user: a wallet on ethereum is linked``."""
+        return f"{self.requires}: {self.condition}" if self.condition else self.requires
 
     def check(self, auth: PrivyAuth, read: Callable[[_Names], Parameters]) -> PrivyUser | None:
         """Return the user of a request; ``read`` returns those of the named parameters that have one value.
@@ -128,10 +144,34 @@ def requirement(condition: Condition | None = None) -> Rule:
     require_condition(condition)
     if condition is None:
         return _REQUIRED
-    return Rule(lambda auth, given: auth.require(condition, given), condition.parameters)
+    ask = functools.partial(_require, condition)
+    return Rule(ask, condition.parameters, "user", condition.description)
 
 
-_REQUIRED = Rule(lambda auth, _: auth.require())
+def _require(condition: Condition, auth: PrivyAuth, given: Parameters) -> PrivyUser:
+    return auth.require(condition, given)
+
+
+_REQUIRED = Rule(lambda auth, _: auth.require(), requires="user")
+
+
+def requires_access_token() -> Rule:
+    """Return the rule that there must be an access token."""
+    return _ACCESS
+
+
+def _ask_for_access(auth: PrivyAuth, _: Parameters) -> PrivyUser | None:
+    auth.require_access()
+    return auth.user
+
+
+_ACCESS = Rule(_ask_for_access, requires="access token")
+
+
+def show_rule(guarded: _G, rule: Rule) -> _G:
+    """Return a decorated view, dependency or guard, after setting its rule as ``privy_rule`` for tools to read."""
+    vars(guarded)["privy_rule"] = rule
+    return guarded
 
 
 def takes_no_condition(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -147,7 +187,7 @@ def optional(on_invalid: OnInvalid | None = None) -> Rule:
         ConfigurationError: if ``on_invalid`` is not one of its values.
     """
     check_on_invalid(on_invalid)
-    return Rule(lambda auth, _: auth.optional(on_invalid))
+    return Rule(lambda auth, _: auth.optional(on_invalid), requires="optional user")
 
 
 def check_view(view: object) -> None:
@@ -188,7 +228,7 @@ def view_or_predicate(
             return guard(requirement(condition(given)), args[0])
         return guarded(*args, **kwargs)
 
-    return either
+    return show_rule(either, requirement())
 
 
 def read_parameters(names: Collection[str], parts: Callable[[], RequestParts]) -> Parameters:

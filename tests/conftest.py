@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import patience, redisserver, vectors
+from tests.support import chromium, patience, redisserver, vectors
 
 # Neither an example nor its creation may fail because the machine is busy.
 _ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,8 +20,9 @@ patience.allow_time()
 
 _LONGEST_ID = 60
 
+_FOR_TESTS = ("PRIVY_VECTORS", "PRIVY_REQUIRE_BROWSER")
 # Settings that the developer's shell exports must not affect the tests.
-for _name in [name for name in os.environ if name.startswith("PRIVY_") and name != "PRIVY_VECTORS"]:
+for _name in [name for name in os.environ if name.startswith("PRIVY_") and name not in _FOR_TESTS]:
     del os.environ[_name]
 
 
@@ -36,10 +37,11 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Report how many of the published vectors ran, and which Redis was used."""
+    """Report how many of the published vectors ran, which Redis was used, and which browser."""
     ran = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
     terminalreporter.write_line(vectors.summary(ran))
     terminalreporter.write_line(redisserver.summary())
+    terminalreporter.write_line(chromium.summary())
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -44,6 +44,10 @@ def users_and_webhooks(issuer: DevelopmentIssuer, path: Path) -> None:
     assert_type(delivery, WebhookDelivery)
     assert_type((dict(delivery.headers), delivery.body), tuple[dict[str, str], bytes])
     assert_type((issuer.app_secret, issuer.webhook_secret), tuple[str, str])
+    assert_type((issuer.api_url, issuer.login_url("http://localhost:8000")), tuple[str, str])
+    assert_type(DevelopmentIssuer(same_site="Lax").refresh_url("http://localhost:8000"), str)
+    assert_type(issuer.keys_available, bool)
+    assert_type(issuer.withdraw(issuer.kid), None)
 
 
 def people() -> None:

@@ -19,7 +19,7 @@ from privy_middleware import ConfigurationError, PrivyConfig
 from privy_middleware.plugin import Gate
 from privy_middleware.settings.placeholders import IS_A_PLACEHOLDER
 
-__all__ = ["check_privy"]
+__all__ = ["check_privy", "is_installed"]
 
 _MIDDLEWARE = "django_privy.middleware.PrivyMiddleware"
 _BACKEND = "django_privy.backends.PrivyBackend"
@@ -42,6 +42,11 @@ def check_privy(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]
         _check_sign_in,
     )
     return [message for check in checks for message in check()]
+
+
+def is_installed() -> bool:
+    """Return whether the middleware, or a subclass of it, is in ``MIDDLEWARE``."""
+    return _position(_MIDDLEWARE) > 0
 
 
 def _error(number: str, message: str, hint: str) -> CheckMessage:

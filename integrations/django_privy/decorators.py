@@ -19,6 +19,7 @@ from privy_middleware.plugin import (
     check_view,
     optional,
     requirement,
+    show_rule,
     takes_no_condition,
     unguarded,
     view_or_predicate,
@@ -83,7 +84,7 @@ def _wrap(rule: Rule, view: Callable[P, R]) -> Callable[P, R]:
     if "_ninja_operation" in getattr(view, "__dict__", ()):
         raise unguarded(view)
     wrapped = _wrap_async(rule, view) if iscoroutinefunction(view) else _wrap_sync(rule, view)
-    return cast("Callable[P, R]", wrapped)
+    return cast("Callable[P, R]", show_rule(wrapped, rule))
 
 
 def _wrap_sync(rule: Rule, view: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from django_privy.request_attributes import lookup_of
 from django_privy.schemes import security_schemes
 from privy_middleware import Condition, ConfigurationError, PrivyError, PrivyUser, condition
 from privy_middleware.errors import CrossSiteRequest
-from privy_middleware.plugin import ConditionWords, Predicate, requirement
+from privy_middleware.plugin import ConditionWords, Predicate, Rule, requirement
 
 __all__ = ["PrivyUserAuth", "privy_auth"]
 
@@ -25,9 +25,14 @@ class PrivyUserAuth:
 
     Like ninja's own cookie authentication, it runs Django's CSRF check for tokens in cookies, unless ``csrf`` is false.
     The error responses come from the middleware.
+
+    Attributes:
+        openapi_security_schema: the scheme in ninja's OpenAPI document.
+        privy_rule: what it requires.
     """
 
     openapi_security_schema: dict[str, Any]
+    privy_rule: Rule
 
     def __init__(self, asked: Condition | None = None, *, csrf: bool = True) -> None:
         """Create the scheme; ``asked`` is a condition that the user must meet.
@@ -37,7 +42,7 @@ class PrivyUserAuth:
         """
         if isinstance(asked, HttpRequest):
             raise ConfigurationError("privy_auth", "call it: auth=privy_auth()")
-        self._rule = requirement(asked)
+        self.privy_rule = requirement(asked)
         self._csrf = csrf
 
     def __call__(self, request: HttpRequest) -> PrivyUser:
@@ -55,7 +60,7 @@ class PrivyUserAuth:
 
     def _user_of(self, request: HttpRequest) -> PrivyUser:
         auth = find_active(request)
-        self._rule.check(auth, partial(in_request, request))
+        self.privy_rule.check(auth, partial(in_request, request))
         exempt = getattr(request, "_ninja_csrf_exempt", not self._csrf)
         if not exempt and all(token.source == "cookie" for token in auth.tokens) and check_csrf(request):
             raise CrossSiteRequest("The token is in a cookie, and Django's CSRF token is missing or wrong.")

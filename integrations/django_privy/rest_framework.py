@@ -23,7 +23,7 @@ from django_privy.request_attributes import find_auth, lookup_of
 from privy_middleware import Condition, ConfigurationError, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.config import OnInvalid
 from privy_middleware.errors import MissingToken, ServiceUnavailable
-from privy_middleware.plugin import Answer, ConditionWords, Predicate, requirement
+from privy_middleware.plugin import Answer, ConditionWords, Predicate, Rule, requirement
 
 __all__ = ["PrivyAuthentication", "PrivyUserRequired", "Refused"]
 
@@ -132,9 +132,20 @@ class PrivyUserRequired(BasePermission):
 
     Attributes:
         privy_condition: the condition that the user must meet, or ``None``.
+        privy_rule: what the class requires, for tools that list the routes.
     """
 
     privy_condition: ClassVar[Condition | None] = None
+    privy_rule: ClassVar[Rule] = requirement()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Set the rule of a subclass.
+
+        Raises:
+            ConfigurationError: if ``privy_condition`` is not a condition.
+        """
+        super().__init_subclass__(**kwargs)
+        cls.privy_rule = requirement(cls.privy_condition)
 
     @classmethod
     def where(cls, *predicates: Predicate, **words: Unpack[ConditionWords]) -> type[Self]:

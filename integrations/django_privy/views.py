@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -13,7 +14,7 @@ from django.views import View
 from django_privy.refusals import run
 from privy_middleware import Condition, ConfigurationError
 from privy_middleware.conditions import require_condition
-from privy_middleware.plugin import requirement, view_name
+from privy_middleware.plugin import Rule, requirement, view_name
 
 __all__ = ["PrivyUserRequiredMixin"]
 
@@ -23,9 +24,11 @@ class PrivyUserRequiredMixin:
 
     Attributes:
         privy_condition: the condition that the user must meet, such as ``condition(wallet="ethereum")``, or ``None``.
+        privy_rule: what the class requires, for tools that list the routes.
     """
 
     privy_condition: ClassVar[Condition | None] = None
+    privy_rule: ClassVar[Rule] = requirement()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check that the mixin is listed before the view class.
@@ -37,6 +40,10 @@ class PrivyUserRequiredMixin:
         super().__init_subclass__(**kwargs)
         if not isinstance(asked := inspect.getattr_static(cls, "privy_condition"), property):
             require_condition(asked, "privy_condition")
+        fixed = (
+            not isinstance(asked, property) and cls.get_privy_condition is PrivyUserRequiredMixin.get_privy_condition
+        )
+        cls.privy_rule = requirement(asked) if fixed else replace(requirement(), condition="decided by the view")
         first = next(each for each in cls.__mro__ if each is PrivyUserRequiredMixin or each is View)
         if first is View:
             fix = "list PrivyUserRequiredMixin before the view class: otherwise the view does not require a user"

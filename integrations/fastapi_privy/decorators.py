@@ -22,6 +22,7 @@ from privy_middleware.plugin import (
     check_view,
     optional,
     requirement,
+    show_rule,
     takes_no_condition,
 )
 
@@ -98,7 +99,7 @@ def _guarded(rule: Rule, endpoint: Callable[P, R]) -> Callable[P, R]:
 
     chosen = cast(Callable[P, R], aguarded) if inspect.iscoroutinefunction(endpoint) else guarded
     GUARDED.add(endpoint, chosen)
-    return chosen
+    return show_rule(chosen, rule)
 
 
 def _connection(args: tuple[object, ...], kwargs: Mapping[str, object]) -> HTTPConnection:

@@ -14,7 +14,15 @@ from fastapi_privy.security import ACCESS, ANY, OPTIONAL
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyError, PrivyUser, condition
 from privy_middleware.asgi import remember
 from privy_middleware.config import OnInvalid, check_on_invalid
-from privy_middleware.plugin import ConditionWords, Predicate, requirement, takes_no_condition
+from privy_middleware.plugin import (
+    ConditionWords,
+    Predicate,
+    requirement,
+    requires_access_token,
+    show_rule,
+    takes_no_condition,
+)
+from privy_middleware.plugin import optional as optional_rule
 
 __all__ = [
     "AccessClaims",
@@ -80,6 +88,10 @@ async def current_access(
         raise
 
 
+show_rule(current_user, requirement())
+show_rule(optional_user, optional_rule())
+show_rule(current_access, requires_access_token())
+
 CurrentUser: TypeAlias = Annotated[PrivyUser, Depends(current_user)]
 OptionalUser: TypeAlias = Annotated[PrivyUser | None, Depends(optional_user)]
 AccessClaims: TypeAlias = Annotated[AccessTokenClaims, Depends(current_access)]
@@ -122,7 +134,7 @@ def require(
     async def required_user(connection: HTTPConnection, user: CurrentUser) -> PrivyUser:
         return cast(PrivyUser, await acheck(connection, rule, PrivyAuth(user)))
 
-    return required_user
+    return show_rule(required_user, rule)
 
 
 @takes_no_condition
@@ -149,4 +161,4 @@ def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUse
             remember(_scope_of(connection), error)
             raise
 
-    return optional_user
+    return show_rule(optional_user, optional_rule(on_invalid))

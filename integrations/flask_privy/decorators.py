@@ -20,6 +20,7 @@ from privy_middleware.plugin import (
     check_view,
     optional,
     requirement,
+    show_rule,
     takes_no_condition,
     view_or_predicate,
 )
@@ -98,6 +99,7 @@ def _wrap(rule: Rule, view: Callable[P, R], *, is_optional: bool) -> Callable[P,
     wrapped = _wrap_async(rule, view) if inspect.iscoroutinefunction(view) else _wrap_sync(rule, view)
     # Read with ``on_missing="reject"``. It is always set, because ``functools.wraps`` copies the value of the view.
     vars(wrapped)["privy_optional"] = is_optional
+    show_rule(wrapped, rule)
     return cast("Callable[P, R]", wrapped)
 
 

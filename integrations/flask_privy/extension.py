@@ -13,7 +13,7 @@ from flask_privy import signals
 from flask_privy.decorators import GUARDED, is_optional
 from flask_privy.exceptions import Answered, PrivyHTTPException, Raised, to_answer
 from flask_privy.guards import Exempt, Guard, enter
-from flask_privy.lookup import FlaskLookup
+from flask_privy.lookup import FlaskLookup, send_signal
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest, current_lookup, find_lookup
 from flask_privy.serialisation import answer_with_users
@@ -79,9 +79,10 @@ class Privy:
             gate.ready()
         app.extensions["privy"] = gate
         # Classes are freed only by the garbage collector. A strong reference to the app would keep it alive until then.
-        state: dict[str, Any] = {"privy_app": weakref.ref(app), "privy_gate": gate}
+        own = weakref.ref(app)
+        state: dict[str, Any] = {"privy_app": own, "privy_gate": gate}
         app.request_class = type("PrivyRequest", (PrivyRequest, app.request_class), state)
-        reporter.subscribe(_sends_events(state["privy_app"]), lambda: signals.event.receivers)
+        reporter.subscribe(_sends_events(own), lambda: own() and signals.event.receivers)
         app.after_request(_tell_caches)
         got_request_exception.connect(_report, app)
         app.context_processor(lambda: {"privy_auth": privy_auth, "privy_user": privy_user})
@@ -179,7 +180,7 @@ def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
 
     def send(happened: Event) -> None:
         if not isinstance(happened, RequestEvent):
-            signals.send(signals.event, app(), event=happened)
+            send_signal(signals.event, app(), event=happened)
 
     return send
 

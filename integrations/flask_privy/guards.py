@@ -55,7 +55,11 @@ def _class_of(view: Callable[..., Any]) -> type | None:
 
 
 class Guard:
-    """A ``before_request`` function that requires a user for an app or a blueprint, except for exempt views."""
+    """A ``before_request`` function that requires a user for an app or a blueprint, except for exempt views.
+
+    Attributes:
+        privy_rule: what it requires.
+    """
 
     def __init__(self, scaffold: Flask | Blueprint, rule: Rule, exempt: Exempt = ()) -> None:
         """Create the guard of an app or blueprint; ``exempt`` lists endpoints, view functions or view classes.
@@ -67,7 +71,7 @@ class Guard:
             raise ConfigurationError("exempt", 'give a list of endpoints or views, as in ["login"]')
         # A strong reference would be a cycle, because the app or blueprint refers to the guard, and keep the app alive.
         self._scaffold = weakref.ref(scaffold)
-        self._rule = rule
+        self.privy_rule = rule
         self._exempt = tuple(exempt)
 
     def check(self, app: Flask) -> None:
@@ -89,16 +93,18 @@ class Guard:
 
     def __call__(self) -> ResponseReturnValue | None:
         """Check the current request."""
-        return None if self._is_exempt() else enter(self._rule)
+        return None if self._is_exempt() else enter(self.privy_rule)
 
     def _is_exempt(self) -> bool:
         lookup, view = current_lookup(), _view()
         if lookup.gate.is_sign_in_page(lookup.request):
             return True
-        return view is not None and any(each in self._exempt for each in (view, _class_of(view), *self._endpoints()))
+        return view is not None and self.exempts(current_app, request.endpoint or "", view)
 
-    def _endpoints(self) -> list[str]:
-        """Return the full name of the endpoint and, if it belongs to this blueprint itself, its name there."""
-        full = request.endpoint or ""
-        own = current_app.blueprints.get(request.blueprint or "") is self._scaffold()
-        return [full, full.rpartition(".")[2]] if own else [full]
+    def exempts(self, app: Flask, endpoint: str, view: Callable[..., Any]) -> bool:
+        """Return whether a view is exempt, by itself, its class or the name of its endpoint."""
+        # The endpoint of a view of this blueprint itself has a short name there, too.
+        blueprint, _, name = endpoint.rpartition(".")
+        own = app.blueprints.get(blueprint) is self._scaffold()
+        names = [endpoint, name] if own else [endpoint]
+        return any(each in self._exempt for each in (view, _class_of(view), *names))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_privy import signals
 from flask_privy.exceptions import to_raise
@@ -15,11 +16,14 @@ from privy_middleware.wsgi import WSGIRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from blinker import NamedSignal
     from flask import Flask
 
     from privy_middleware.plugin import Gate
 
-__all__ = ["FlaskLookup", "FlaskRequest"]
+__all__ = ["FlaskLookup", "FlaskRequest", "send_signal"]
+
+_logger = logging.getLogger("privy_middleware.events")
 
 
 class FlaskLookup(Lookup):
@@ -57,7 +61,7 @@ class FlaskLookup(Lookup):
         """Remember the error that the request is rejected with, and send the signal once."""
         if self.refused is not error:
             super().remember(error)
-            signals.send(signals.request_refused, self._app(), error=error)
+            send_signal(signals.request_refused, self._app(), error=error)
 
     def listens(self) -> bool:
         """Return whether anything would be done with an event about a request that was not rejected."""
@@ -66,7 +70,7 @@ class FlaskLookup(Lookup):
     def announce(self, event: RequestEvent) -> None:
         """Report an event, and send it as a signal."""
         super().announce(event)
-        signals.send(signals.event, self._app(), event=event)
+        send_signal(signals.event, self._app(), event=event)
 
 
 class FlaskRequest(WSGIRequest):
@@ -79,3 +83,13 @@ class FlaskRequest(WSGIRequest):
         """Return the URL rule, such as ``/users/<id>``."""
         rule = getattr(self.native.get("werkzeug.request"), "url_rule", None)
         return None if rule is None else str(rule.rule)
+
+
+def send_signal(signal: NamedSignal, sender: object, **values: Any) -> None:
+    """Send a signal; what a receiver raises is logged, and changes no response."""
+    if not signal.receivers:
+        return
+    try:
+        signal.send(sender, **values)
+    except Exception:
+        _logger.exception("A receiver of the signal %s raised an exception.", signal.name)

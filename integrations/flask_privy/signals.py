@@ -5,14 +5,10 @@ If nothing in a request needs the user, the token is not verified and neither si
 
 from __future__ import annotations
 
-import logging
-from typing import Any
-
 from blinker import NamedSignal, Namespace
 
-__all__ = ["event", "request_refused", "send", "user_authenticated"]
+__all__ = ["event", "request_refused", "user_authenticated"]
 
-_logger = logging.getLogger("privy_middleware.events")
 _signals = Namespace()
 
 user_authenticated: NamedSignal = _signals.signal("privy-user-authenticated")
@@ -23,13 +19,3 @@ request_refused: NamedSignal = _signals.signal("privy-request-refused")
 
 event: NamedSignal = _signals.signal("privy-event")
 """Sent with ``event`` (an object of ``privy_middleware.events``) for each decision and each change of the keys."""
-
-
-def send(signal: NamedSignal, sender: object, **values: Any) -> None:
-    """Send a signal; what a receiver raises is logged, and changes no response."""
-    if not signal.receivers:
-        return
-    try:
-        signal.send(sender, **values)
-    except Exception:
-        _logger.exception("A receiver of the signal %s raised an exception.", signal.name)

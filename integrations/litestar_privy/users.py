@@ -40,7 +40,7 @@ def requires_privy_user(*predicates: plugin.Predicate, **words: Unpack[plugin.Co
             remember(connection.scope, error)
             raise
 
-    return guard
+    return plugin.show_rule(guard, rule)
 
 
 async def _current_user(scope: Scope) -> PrivyUser:
@@ -59,7 +59,10 @@ def _asked(scope: Scope, ask: Callable[[], T]) -> T:
         raise
 
 
-PROVIDERS: dict[str, Any] = {"current_user": _current_user, "optional_user": _optional_user}
+PROVIDERS: dict[str, Any] = {
+    "current_user": plugin.show_rule(_current_user, plugin.requirement()),
+    "optional_user": plugin.show_rule(_optional_user, plugin.optional()),
+}
 
 
 def _auth(scope: Any) -> PrivyAuth:

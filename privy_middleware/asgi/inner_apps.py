@@ -9,7 +9,7 @@ from privy_middleware.gate import Gate
 from privy_middleware.http.routes import ANYTHING_BELOW, warn_of_unmatched
 from privy_middleware.settings.hints import warn_once
 
-__all__ = ["inner_apps", "warn_of_cors_inside", "warn_of_prefixes"]
+__all__ = ["has_cors", "inner_apps", "warn_of_cors_inside", "warn_of_prefixes"]
 
 
 def inner_apps(app: Any) -> Iterator[Any]:
@@ -21,9 +21,14 @@ def inner_apps(app: Any) -> Iterator[Any]:
         app = getattr(app, "app", None)
 
 
+def has_cors(app: Any) -> bool:
+    """Return whether CORS middleware is among an app and those inside it."""
+    return any(type(each).__name__ == "CORSMiddleware" for each in inner_apps(app))
+
+
 def warn_of_cors_inside(app: Any) -> None:
     """Log a warning if CORS middleware runs inside ours, where it cannot add headers to our responses."""
-    if any(type(each).__name__ == "CORSMiddleware" for each in inner_apps(app)):
+    if has_cors(app):
         warn_once(
             "CORSMiddleware",
             "runs inside PrivyMiddleware, so refusals, and the answers to preflights of protected paths, have no CORS "

@@ -18,7 +18,7 @@ from privy_middleware.settings.hints import check_keywords
 __all__ = ["fails_startup"]
 
 _P = ParamSpec("_P")
-_USAGE = 'is no option of the middleware; give settings together, as in PrivyMiddleware(app, {"APP_ID": "…"})'
+_USAGE = 'is not an option of the middleware; give settings together, as in PrivyMiddleware(app, {"APP_ID": "…"})'
 
 
 def fails_startup(construct: Callable[_P, None]) -> Callable[_P, None]:

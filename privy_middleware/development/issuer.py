@@ -14,12 +14,14 @@ import threading
 import time
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any, Self, get_args
+from urllib.parse import urlsplit
 
 from privy_middleware.config import PrivyConfig
-from privy_middleware.development.server import LoopbackServer, Page, loopback_address
-from privy_middleware.development.signing import compact
+from privy_middleware.development.addresses import app_origin, loopback_address
+from privy_middleware.development.server import LoopbackServer
+from privy_middleware.development.sessions import SameSite
+from privy_middleware.development.site import Site
 from privy_middleware.development.token_issuer import TokenIssuer
 from privy_middleware.errors import ConfigurationError
 
@@ -46,6 +48,7 @@ class DevelopmentIssuer(TokenIssuer):
         lifetime: float = 3600,
         clock: Callable[[], float] = time.time,
         state: str | PathLike[str] | None = None,
+        same_site: SameSite = "Strict",
     ) -> None:
         """Make the keys and users, or load them from a file.
 
@@ -56,6 +59,7 @@ class DevelopmentIssuer(TokenIssuer):
             lifetime: how long tokens are valid, in seconds.
             clock: returns Unix time in seconds.
             state: the file in which keys, secrets and users are kept; by default they end with the issuer.
+            same_site: the ``SameSite`` of the cookies of its pages; Privy's dashboard can change theirs to ``"Lax"``.
 
         Raises:
             ConfigurationError: if ``host`` is not a loopback address, the file cannot be used, or another argument is
@@ -63,8 +67,11 @@ class DevelopmentIssuer(TokenIssuer):
         """
         if not isinstance(port, int):
             raise ConfigurationError("port", "give a number; 0 is any free port")
+        if same_site not in get_args(SameSite):
+            raise ConfigurationError("same_site", 'set "Strict" or "Lax"')
         self._address = (loopback_address(host), port)
         super().__init__(app_id, lifetime, clock, state)
+        self._site = Site(self, self._address[0], same_site)
         self._server: LoopbackServer | None = None
 
     def __repr__(self) -> str:
@@ -87,7 +94,7 @@ class DevelopmentIssuer(TokenIssuer):
             ConfigurationError: if the port cannot be used.
         """
         if self._server is None:
-            self._server = LoopbackServer.bind(self._address, self._page, name="privy-development-issuer")
+            self._server = LoopbackServer.bind(self._address, self._site.answer, name="privy-development-issuer")
             self._server.start()
             _logger.warning(
                 "The development issuer runs at %s: anyone who can reach it can be any user. NOT for production.",
@@ -122,7 +129,44 @@ class DevelopmentIssuer(TokenIssuer):
         Raises:
             ConfigurationError: if the server is not running.
         """
-        return self.url + self._jwks_path
+        return self.url + self._site.api.jwks_path
+
+    @property
+    def api_url(self) -> str:
+        """Return the URL of the REST API, for the ``base_url`` of a ``UserLoader``.
+
+        Raises:
+            ConfigurationError: if the server is not running.
+        """
+        return f"{self.url}/v1"
+
+    def login_url(self, app: str) -> str:
+        """Return the ``login_url`` of an app on this machine, given its address, such as ``http://localhost:8000``.
+
+        The page has the host name of the app if possible, because a cookie is sent only to the host name that set it.
+
+        Raises:
+            ConfigurationError: if the server is not running, or ``app`` is not an address on this machine.
+        """
+        return self._page_for(app, "login")
+
+    def refresh_url(self, app: str) -> str:
+        """Return the ``refresh_url`` of an app on this machine; as ``login_url``."""
+        return self._page_for(app, "refresh")
+
+    def _page_for(self, app: str, page: str) -> str:
+        origin, address = app_origin(app), urlsplit(self.url)
+        host = "localhost" if urlsplit(origin).hostname == "localhost" else address.netloc.rpartition(":")[0]
+        return f"http://{host}:{address.port}/{page}?app={origin}"
+
+    @property
+    def keys_available(self) -> bool:
+        """Return whether the key server answers; set it to ``False``, and the response is a 503."""
+        return self._site.api.keys_available
+
+    @keys_available.setter
+    def keys_available(self, available: bool) -> None:
+        self._site.api.keys_available = available
 
     def config(self, **overrides: Any) -> PrivyConfig:
         """Return a configuration that trusts only this issuer; ``overrides`` set its other fields.
@@ -132,52 +176,6 @@ class DevelopmentIssuer(TokenIssuer):
         """
         secret = {} if "app_id" in overrides else {"app_secret": self.app_secret}
         return PrivyConfig(**{"app_id": self.app_id, "jwks_url": self.jwks_url, **secret, **overrides})
-
-    @property
-    def _jwks_path(self) -> str:
-        return f"/api/v1/apps/{quote(self.app_id, safe='')}/jwks.json"
-
-    def _page(self, path: str) -> Page | None:
-        """Return the page at ``path``, or ``None`` if there is none."""
-        name = path.removeprefix("/tokens/")
-        if path == "/":
-            return Page("text/plain; charset=utf-8", "no-store", self._help())
-        if path == self._jwks_path:
-            return Page("application/json", "public, max-age=60", compact(self.jwks()))
-        if path != name and name in self.users:
-            pair = {"identity_token": self.identity_token(name), "access_token": self.access_token(name)}
-            return Page("application/json", "no-store", compact(pair))
-        return None
-
-    def _help(self) -> str:
-        people = "\n".join(
-            f"  {name:<10} {', '.join(persona.account_types) or 'no accounts'}" for name, persona in self.users.items()
-        )
-        return _HELP.format(app_id=self.app_id, jwks_url=self.jwks_url, url=self.url, people=people)
-
-
-_HELP = """\
-Privy development issuer. NOT for production: anyone who can reach it can be any of its users.
-
-app id    {app_id}
-key set   {jwks_url}
-
-Personas, each at {url}/tokens/<persona>:
-{people}
-
-Both tokens of a persona:
-  curl -s {url}/tokens/ada
-
-A request with an identity token (put your app's address in place of http://127.0.0.1:8000):
-  ID_TOKEN=$(curl -s {url}/tokens/ada |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["identity_token"])')
-  curl -i -H "privy-id-token: $ID_TOKEN" http://127.0.0.1:8000/me
-
-A request with an access token:
-  ACCESS_TOKEN=$(curl -s {url}/tokens/ada |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
-  curl -i -H "Authorization: Bearer $ACCESS_TOKEN" http://127.0.0.1:8000/session
-"""
 
 
 @functools.cache

@@ -1,12 +1,10 @@
-"""A small HTTP server of read-only pages, which listens on loopback and accepts only loopback host names."""
+"""A small HTTP server that listens on loopback; it answers one request for each connection."""
 
 from __future__ import annotations
 
 import functools
-import ipaddress
 import logging
 import os
-import re
 import socket
 import sys
 import threading
@@ -15,48 +13,37 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import Any, NamedTuple, Self
+from typing import Any, Self, TypeAlias
 
+from privy_middleware.development.web import Refused, WebRequest, WebResponse, text_response
 from privy_middleware.errors import ConfigurationError
 
-__all__ = ["LoopbackServer", "Page", "loopback_address"]
+__all__ = ["LoopbackServer"]
+
+_Answer: TypeAlias = Callable[[WebRequest], WebResponse]
 
 _logger = logging.getLogger(__name__)
-_LOOPBACK_V4 = ipaddress.IPv4Network("127.0.0.0/8")
-_LOOPBACK_V6 = ipaddress.IPv6Address("::1")
-_OWN_HOST = re.compile(r"(?:localhost|\[::1\]|127(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?", re.IGNORECASE)
-
-
-def loopback_address(host: str) -> str:
-    """Return the loopback IP address of ``host``.
-
-    ``localhost`` is not looked up (RFC 6761 §6.3), and no other names are accepted, because a name server can change
-    its answer at any time.
-
-    Raises:
-        ConfigurationError: if ``host`` is not ``localhost``, ``::1`` or an address in 127.0.0.0/8.
-    """
-    with suppress(ValueError):
-        address = ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host)
-        if address == _LOOPBACK_V6 or address in _LOOPBACK_V4:
-            return str(address)
-    raise ConfigurationError("host", "only loopback is allowed here; use 127.0.0.1, ::1 or localhost")
-
-
-class Page(NamedTuple):
-    """A page: its content type, its ``Cache-Control`` and its text."""
-
-    content_type: str
-    cache_control: str
-    text: str
-
-
-_FORBIDDEN = Page("text/plain", "no-store", "Loopback hosts only\n")
-_NOT_FOUND = Page("text/plain", "no-store", "Not found\n")
+_MAX_BYTES = 1 << 17
+# Nothing on a page comes from elsewhere, and no script or style stands in the page itself.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+# Without a referrer, browsers would send ``Origin: null`` with forms (Fetch, "append a request Origin header").
+_HEADERS = (
+    ("Content-Security-Policy", _POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)
 
 
 class LoopbackServer(ThreadingTCPServer):
-    """Serve pages in a daemon thread, which ``stop`` ends; ``stop`` also works in a forked child, without the thread.
+    """Answer requests in a daemon thread, which ``stop`` ends.
+
+    ``stop`` also works in a forked child, without the thread.
 
     It is not an ``HTTPServer``, which looks up its own name, and does not use ``serve_forever``, whose ``shutdown``
     waits for ever in a forked child.
@@ -67,23 +54,23 @@ class LoopbackServer(ThreadingTCPServer):
     request_queue_size = 128
     timeout: float | None = 0.05
 
-    def __init__(self, address: tuple[str, int], pages: Callable[[str], Page | None], name: str) -> None:
-        """Listen on ``address``; ``pages`` returns the page at a path, and ``name`` is the name of the thread."""
+    def __init__(self, address: tuple[str, int], answer: _Answer, name: str) -> None:
+        """Listen on ``address``; ``answer`` returns the responses, and ``name`` is the name of the thread."""
         self.address_family: int = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._workers: list[tuple[socket.socket, threading.Thread]] = []
         self._stopping = threading.Event()
         self._listener = threading.Thread(target=self._listen, name=name, daemon=True)
-        super().__init__(address, functools.partial(_Handler, pages))
+        super().__init__(address, functools.partial(_Handler, answer))
 
     @classmethod
-    def bind(cls, address: tuple[str, int], pages: Callable[[str], Page | None], *, name: str) -> Self:
+    def bind(cls, address: tuple[str, int], answer: _Answer, *, name: str) -> Self:
         """Return a server that listens on ``address``, and answers after ``start``.
 
         Raises:
             ConfigurationError: if the port cannot be used.
         """
         try:
-            return cls(address, pages, name)
+            return cls(address, answer, name)
         except (OSError, OverflowError):
             raise ConfigurationError("port", f"{address[1]} cannot be used; try another, or 0 for a free one") from None
 
@@ -138,32 +125,63 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 10.0
 
-    def __init__(self, pages: Callable[[str], Page | None], *args: Any) -> None:
-        self._pages = pages
+    def __init__(self, answer: _Answer, *args: Any) -> None:
+        self._respond_to = answer
         super().__init__(*args)
 
     def do_GET(self) -> None:
-        if not self._names_loopback():
-            self._answer(HTTPStatus.FORBIDDEN, _FORBIDDEN)
-        elif page := self._pages(self.path.partition("?")[0]):
-            self._answer(HTTPStatus.OK, page)
-        else:
-            self._answer(HTTPStatus.NOT_FOUND, _NOT_FOUND)
+        self._handle()
 
-    def _names_loopback(self) -> bool:
-        """Return whether ``Host`` is a loopback name: in DNS rebinding it is the name of the attacker's site."""
-        hosts = self.headers.get_all("Host", [])
-        return len(hosts) == 1 and _OWN_HOST.fullmatch(hosts[0].strip()) is not None
+    def do_HEAD(self) -> None:
+        self._handle()
 
-    def _answer(self, status: HTTPStatus, page: Page) -> None:
-        body = page.text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", page.content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", page.cache_control)
-        self.send_header("X-Content-Type-Options", "nosniff")
+    def do_POST(self) -> None:
+        self._handle()
+
+    def _handle(self) -> None:
+        try:
+            response = self._respond()
+        except Refused as refused:
+            response = text_response(f"{refused.message}\n", refused.status)
+        except Exception as error:
+            # The message of the error may contain a part of a token.
+            _logger.error("The development issuer could not answer a request: %s.", type(error).__name__)
+            response = text_response(
+                "The development issuer has failed; see its log.\n", HTTPStatus.INTERNAL_SERVER_ERROR
+            )
+        self._send(response)
+
+    def _respond(self) -> WebResponse:
+        body = self._body() if self.command == "POST" else b""
+        fields = tuple(self.headers.items())
+        return self._respond_to(WebRequest(self.command, self.path, fields, self.client_address[0], body))
+
+    def _body(self) -> bytes:
+        lengths = self.headers.get_all("Content-Length", [])
+        if len(lengths) != 1 or not lengths[0].isdecimal() or self.headers.get("Transfer-Encoding"):
+            raise Refused(HTTPStatus.LENGTH_REQUIRED, "Send the length of the body.")
+        length = int(lengths[0]) if len(lengths[0]) < 20 else sys.maxsize
+        if length > _MAX_BYTES:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MAX_BYTES} bytes are accepted.")
+        body = self.rfile.read(length)
+        if len(body) != length:
+            raise Refused(HTTPStatus.BAD_REQUEST, "The body is shorter than its length.")
+        return body
+
+    def _send(self, response: WebResponse) -> None:
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Cache-Control", response.cache_control)
+        for name, value in (*_HEADERS, *response.headers):
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def send_error(self, code: int, *_: Any, **__: Any) -> None:
+        """Answer a request that is not HTTP or has another method, without a word of the request."""
+        self._send(text_response(f"{HTTPStatus(code).phrase}\n", HTTPStatus(code)))
 
     def log_message(self, *_: Any, **__: Any) -> None:
         """Log nothing, because the request line is text that the client chooses."""

@@ -41,6 +41,8 @@ class TokenIssuer:
 
     Attributes:
         app_id: the ``aud`` of the tokens.
+        clock: returns Unix time in seconds.
+        lifetime: how long tokens are valid, in seconds.
         users: the users by name; changing it changes the users.
     """
 
@@ -59,12 +61,12 @@ class TokenIssuer:
         if not isinstance(state, str | PathLike | None):
             raise ConfigurationError("state", "give the path of a file, or leave it out")
         self.app_id = app_id
-        self._lifetime = lifetime
-        self._clock = clock
+        self.lifetime = lifetime
+        self.clock: Callable[[], float] = clock
         self._store: Memory | StateFile = Memory() if state is None else StateFile(state)
         self._state: IssuerState = self._store.load()
         self._changing = threading.Lock()
-        self.users = DevelopmentUsers(lambda: self._state.users, self._change_users)
+        self.users: DevelopmentUsers = DevelopmentUsers(lambda: self._state.users, self._change_users)
 
     def add_user(
         self,
@@ -174,7 +176,7 @@ class TokenIssuer:
             ConfigurationError: if there is no persona of that name.
         """
         return webhook_delivery(
-            event_type, self._find(persona), fields, secret=self.webhook_secret, now=int(self._clock())
+            event_type, self._find(persona), fields, secret=self.webhook_secret, now=int(self.clock())
         )
 
     @property
@@ -190,6 +192,12 @@ class TokenIssuer:
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """Return the published key set, the signing key first (RFC 7517 §5)."""
         return {"keys": [dict(key.jwk) for key in self._state.keys.published]}
+
+    def key_states(self) -> list[tuple[str, str]]:
+        """Return the id of each key, the newest first, and what it does: it is signing, published or withdrawn."""
+        ring = self._state.keys
+        states = {ring.signing.kid: "signing"} | dict.fromkeys(ring.withdrawn, "withdrawn")
+        return [(key.kid, states.get(key.kid, "published")) for key in ring.keys]
 
     @property
     def kid(self) -> str:
@@ -248,8 +256,8 @@ class TokenIssuer:
         return _overridden(_identity_claims(persona), self._common_claims(persona))
 
     def _common_claims(self, persona: Persona) -> dict[str, Any]:
-        now = self._clock()
-        times = {"iat": int(now), "exp": int(now + self._lifetime)}
+        now = self.clock()
+        times = {"iat": int(now), "exp": int(now + self.lifetime)}
         return {"iss": "privy.io", "aud": self.app_id, "sub": persona.did, **times}
 
     def _sign(

@@ -118,8 +118,8 @@ def build_persona(
     accounts = [
         _short_account("email", "email", address=email),
         _short_account("phone", "phone", phone_number=phone),
-        *(_wallet(each, f"wallets[{index}]") for index, each in enumerate(_list(wallets, "wallets"))),
-        *(_completed(each) for each in _list(linked_accounts, "linked_accounts")),
+        *(_wallet(each, path) for path, each in _items(wallets, "wallets")),
+        *(_given(each, path) for path, each in _items(linked_accounts, "linked_accounts")),
     ]
     persona = Persona(
         name=name,
@@ -133,10 +133,11 @@ def build_persona(
     return persona
 
 
-def _list(value: Any, field: str) -> Sequence[Any]:
+def _items(value: object, field: str) -> Iterator[tuple[str, Any]]:
+    """Return the items of a list, each with its path."""
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise ConfigurationError(field, "give a list")
-    return value
+    return ((f"{field}[{index}]", item) for index, item in enumerate(value))
 
 
 def _short_account(field: str, kind: str, **identity: str | None) -> dict[str, Any] | None:
@@ -149,16 +150,16 @@ def _short_account(field: str, kind: str, **identity: str | None) -> dict[str, A
     return {"type": kind, **identity, "lv": DEFAULT_VERIFIED_AT}
 
 
-def _completed(account: Any) -> Any:
-    """Return an account with the time at which it was verified; what is no account is refused later."""
-    return {**account, "lv": account.get("lv", DEFAULT_VERIFIED_AT)} if isinstance(account, Mapping) else account
+def _given(account: Any, path: str) -> dict[str, Any]:
+    """Return an account that was given, with the time at which it was verified."""
+    completed: dict[str, Any] = {"lv": DEFAULT_VERIFIED_AT, **account} if isinstance(account, Mapping) else account
+    _check_account(completed, path)
+    return completed
 
 
 def _wallet(wallet: object, path: str) -> dict[str, Any]:
     if isinstance(wallet, Mapping):
-        account: dict[str, Any] = _completed({"chain_type": "ethereum", **wallet, "type": "wallet"})
-        _check_account(account, path)
-        return account
+        return _given({"chain_type": "ethereum", **wallet, "type": "wallet"}, path)
     text = wallet if isinstance(wallet, str) else ""
     for pattern, chain in ((_EVM_ADDRESS, "ethereum"), (_SOLANA_ADDRESS, "solana")):
         if pattern.fullmatch(text):

@@ -1,4 +1,4 @@
-"""What the headers of a response say about time: how long it is fresh, and when to try again."""
+"""What the headers of a response say about time: how long it is fresh, when to try again, and the server's clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-__all__ = ["max_age_of", "retry_after_of"]
+__all__ = ["date_of", "max_age_of", "retry_after_of"]
 
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?([0-9]{1,9})\"?")
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -23,9 +23,20 @@ def max_age_of(headers: httpx2.Headers) -> float | None:
     match = _MAX_AGE.search(directives)
     if match is None or "no-store" in directives or "no-cache" in directives:
         return None
+    return float(max(0, int(match[1]) - _age(headers))) if int(match[1]) else None
+
+
+def date_of(headers: httpx2.Headers) -> float | None:
+    """Return the clock of the server in Unix seconds: ``Date`` plus ``Age`` (RFC 9111 §4.2.3); ``None`` without one."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp() + _age(headers)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _age(headers: httpx2.Headers) -> int:
     age = headers.get("age", "").strip()
-    spent = int(age) if _SECONDS.fullmatch(age) else 0
-    return float(max(0, int(match[1]) - spent)) if int(match[1]) else None
+    return int(age) if _SECONDS.fullmatch(age) else 0
 
 
 def retry_after_of(headers: httpx2.Headers) -> float | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 import httpx2
 
-from privy_middleware.fetching.cache_control import max_age_of, retry_after_of
+from privy_middleware.fetching.cache_control import date_of, max_age_of, retry_after_of
 from privy_middleware.fetching.client_options import client_settings, is_weakened
 from privy_middleware.fetching.timeout import Deadline, client_timeout
 
@@ -25,10 +25,11 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A downloaded document, and for how many seconds its server says that it is fresh."""
+    """A downloaded document, for how many seconds its server says that it is fresh, and the server's clock."""
 
     body: bytes
     max_age: float | None
+    date: float | None = field(default=None, compare=False)
 
 
 class FetchFailed(Exception):
@@ -129,6 +130,7 @@ class _Collector:
     def __init__(self, limit: int, headers: httpx2.Headers) -> None:
         self._limit = limit
         self._max_age = max_age_of(headers)
+        self._date = date_of(headers)
         self._gunzip = zlib.decompressobj(_GZIP) if _coding(headers) == "gzip" else None
         self._body = bytearray()
         self._received = 0
@@ -152,7 +154,7 @@ class _Collector:
             raise self.problem
         if self._gunzip is not None and not self._gunzip.eof:
             raise FetchFailed("the answer cannot be decompressed")
-        return Document(bytes(self._body), self._max_age)
+        return Document(bytes(self._body), self._max_age, self._date)
 
 
 async def _drain(response: httpx2.Response, collected: _Collector) -> None:

@@ -38,7 +38,7 @@ def _parse(url: str, field: str) -> httpx2.URL:
     except (httpx2.InvalidURL, ValueError):
         raise ConfigurationError(field, "give an address such as https://host/path") from None
     if not parsed.host:
-        raise ConfigurationError(field, "name a host: https://host/path")
+        raise ConfigurationError(field, "write a complete URL, such as https://host/path")
     return parsed
 
 

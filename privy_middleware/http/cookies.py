@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from privy_middleware.errors import ConflictingTokens
 
-__all__ = ["SESSION_COOKIE", "cleared_cookies", "cookie_values", "is_token", "only_token"]
+__all__ = ["REFRESH_COOKIE", "SESSION_COOKIE", "cleared_cookies", "cookie_values", "is_token", "only_token"]
 
 # Set by Privy's client beside the tokens: the first shows that there is a session, the second belongs to the client.
 SESSION_COOKIE = "privy-session"
-_REFRESH_COOKIE = "privy-refresh-token"
+REFRESH_COOKIE = "privy-refresh-token"
 
 # Values that mean "no token": a sign-out empties a cookie, and a page may build the header from a variable without a
 # value, for which JavaScript writes one of these words.
@@ -57,7 +57,7 @@ def cleared_cookies(names: Iterable[str], domain: str | None) -> tuple[str, ...]
 
     A cookie for a domain is another one than that of the host alone (RFC 6265 §5.3), so each is deleted for both.
     """
-    cleared = dict.fromkeys((*names, SESSION_COOKIE, _REFRESH_COOKIE))
+    cleared = dict.fromkeys((*names, SESSION_COOKIE, REFRESH_COOKIE))
     scopes = ("",) if domain is None else ("", f"; Domain={domain}")
     return tuple(_cleared(name) + scope for name in cleared for scope in scopes)
 

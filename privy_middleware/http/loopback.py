@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from privy_middleware.http.request import Request
 
-__all__ = ["connected_client", "is_loopback"]
+__all__ = ["connected_client", "is_local_host", "is_loopback"]
 
 # A proxy on the same machine connects over loopback, too, for clients that are anywhere.
 _FORWARDING = (
@@ -52,7 +52,7 @@ def is_loopback(request: Request) -> bool:
     return (
         _is_local_address(request.client or "")
         and len(hosts) == 1
-        and _is_local_host(hosts[0])
+        and is_local_host(hosts[0])
         and not any(request.values(name) for name in _FORWARDING)
     )
 
@@ -67,7 +67,8 @@ def _is_local_address(text: str) -> bool:
     return bool((mapped or address).is_loopback)
 
 
-def _is_local_host(host: str) -> bool:
+def is_local_host(host: str) -> bool:
+    """Return whether a host, with or without a port, is a loopback address or ``localhost``."""
     if "@" in host:
         return False
     try:

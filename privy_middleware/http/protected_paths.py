@@ -126,17 +126,17 @@ def _check(prefixes: Sequence[str], field: str) -> tuple[str, ...]:
         if not isinstance(prefix, str) or not is_plain(prefix) or len(prefix) > _LONGEST:
             raise ConfigurationError(field, _fix_of(prefix))
         if "*" in prefix and (field == "exempt" or prefix.endswith("/*") or prefix.index("*") < len(prefix) - 1):
-            hint = '"/api" covers all that is below it, and in protect alone "/api*" covers all that starts so'
-            raise ConfigurationError(field, f"no wildcards: {hint}")
+            hint = '"/api" covers every path below it, and "/api*", in protect only, every path that starts with "/api"'
+            raise ConfigurationError(field, f"wildcards are not supported: {hint}")
     return tuple(prefixes)
 
 
 def _fix_of(prefix: object) -> str:
     """Return what to do about an entry that is not a path prefix."""
-    fix = 'each entry is a path prefix that starts with "/"'
+    fix = 'each entry must be a path prefix that starts with "/"'
     if not isinstance(prefix, str) or not prefix.isprintable():
         return fix
-    fix = f'{fix}, which "{prefix}" is not'
+    fix = f'{fix}, and "{prefix}" is not one'
     if "://" in prefix:
         return f"{fix}: give only the path of a URL"
     if "?" in prefix or "#" in prefix:

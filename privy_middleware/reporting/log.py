@@ -21,7 +21,7 @@ from privy_middleware.events import (
 
 __all__ = ["EventLog", "requests_logger"]
 
-requests_logger = logging.getLogger("privy_middleware.requests")
+requests_logger: logging.Logger = logging.getLogger("privy_middleware.requests")
 _users = logging.getLogger("privy_middleware.users")
 _webhooks = logging.getLogger("privy_middleware.webhooks")
 

@@ -5,13 +5,14 @@ The signature is checked by the key (``keys.VerificationKey``), and nothing in a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader
+from privy_middleware.errors import InvalidClaims, MalformedToken, OversizedToken, UnsupportedHeader, WrongAlgorithm
 from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
-__all__ = ["Header", "LONGEST_HEADER", "find_dots", "read_header", "read_payload"]
+__all__ = ["Header", "LONGEST_HEADER", "check_algorithm", "find_dots", "read_header", "read_payload"]
 
 # Parameters that would change how the token is read, or that contain the key or its URL.
 _REFUSED = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
@@ -96,3 +97,13 @@ def read_header(segment: str) -> Header:
     if "kid" in header and not isinstance(kid, str):
         raise UnsupportedHeader("The kid in the token's header is not a string.")
     return Header(alg, kid)
+
+
+def check_algorithm(alg: str, allowed: Collection[str]) -> None:
+    """Check that an algorithm is one of those that are allowed (RFC 8725 §3.1).
+
+    Raises:
+        WrongAlgorithm: if it is not.
+    """
+    if alg not in allowed:
+        raise WrongAlgorithm(f"The token is not signed with {' or '.join(sorted(allowed))}.")

@@ -27,9 +27,10 @@ from privy_middleware.verifiers.agreement import agreed_user
 from privy_middleware.verifiers.base import jwks_source
 from privy_middleware.verifiers.token import TokenVerifier, TrustedSigner, Verified
 
-__all__ = ["PrivyVerifier"]
+__all__ = ["ALGORITHMS", "PrivyVerifier", "expected_audience", "trusted_signer"]
 
-_ALGORITHMS = ("ES256",)
+ALGORITHMS = ("ES256",)
+"""The algorithms of Privy's tokens."""
 
 
 class PrivyVerifier:
@@ -55,9 +56,8 @@ class PrivyVerifier:
             raise ConfigurationError("config", 'give a PrivyConfig, such as PrivyConfig(app_id="…")')
         self.settings = config
         self.now: Callable[[], float] = clock
-        self._sources = {app_id: _source(config, app_id, key_clock) for app_id in config.app_ids}
-        algorithms = frozenset(_ALGORITHMS)
-        signers = [TrustedSigner(app_id, source, algorithms) for app_id, source in self._sources.items()]
+        signers = [trusted_signer(config, app_id, key_clock) for app_id in config.app_ids]
+        self._sources = {signer.name: signer.source for signer in signers}
         self._identity = TokenVerifier(signers, self._app_of, _read_identity, settings=config, clock=clock)
         self._access = TokenVerifier(signers, self._app_of, _read_access, settings=config, clock=clock)
         self._verifiers: dict[TokenKind, TokenVerifier[Any]] = {"identity": self._identity, "access": self._access}
@@ -141,31 +141,36 @@ class PrivyVerifier:
         for app_id in self._sources:
             if app_id in members:
                 return app_id
-        raise WrongAudience(wrong_audience(claims, _expected(*self._sources)))
+        raise WrongAudience(wrong_audience(claims, expected_audience(*self._sources)))
 
 
-def _source(config: PrivyConfig, app_id: str, clock: Callable[[], float]) -> KeySource:
+def trusted_signer(config: PrivyConfig, app_id: str, key_clock: Callable[[], float] = time.monotonic) -> TrustedSigner:
+    """Return whose signatures an app accepts: the configured keys, or those at its ``jwks_url``."""
     fixed = config.key_sets.get(app_id)
+    source: KeySource
     if fixed is not None:
-        return FixedKeys(fixed)
-    return jwks_source(config, config.jwks_url_of(app_id), _ALGORITHMS, clock)
+        source = FixedKeys(fixed)
+    else:
+        source = jwks_source(config, config.jwks_url_of(app_id), ALGORITHMS, key_clock)
+    return TrustedSigner(app_id, source, frozenset(ALGORITHMS))
 
 
 def _read_identity(claims: Claims, app_id: str) -> PrivyUser:
     check_issuer(claims, PrivyConfig.issuer_name)
-    check_audience(claims, app_id.__eq__, lists=True, expected=_expected(app_id))
+    check_audience(claims, app_id.__eq__, lists=True, expected=expected_audience(app_id))
     accounts, metadata = check_identity(claims)
     return user_from_claims(claims, accounts, metadata)
 
 
 def _read_access(claims: Claims, app_id: str) -> AccessTokenClaims:
     check_issuer(claims, PrivyConfig.issuer_name)
-    check_audience(claims, app_id.__eq__, lists=False, expected=_expected(app_id))
+    check_audience(claims, app_id.__eq__, lists=False, expected=expected_audience(app_id))
     check_access(claims)
     return AccessTokenClaims(app_id, claims["sub"], claims["iss"], claims["iat"], claims["exp"], claims["sid"])
 
 
-def _expected(*app_ids: str) -> str:
+def expected_audience(*app_ids: str) -> str:
+    """Return in a few words which audience is accepted, for a message."""
     return f"this app is {app_ids[0]}" if len(app_ids) == 1 else f"these apps are {', '.join(app_ids)}"
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from privy_middleware.config import RequestSettings
-from privy_middleware.errors import BadSignature, InvalidToken, KeysUnavailable, PrivyError, UnknownKey, WrongAlgorithm
+from privy_middleware.errors import BadSignature, InvalidToken, KeysUnavailable, PrivyError, UnknownKey
 from privy_middleware.fetching.waiting import Steps, arun, run
 from privy_middleware.keys import KeySource, VerificationKey
 from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.claims import Claims, check_times, share_names
-from privy_middleware.tokens.jws import LONGEST_HEADER, Header, find_dots, read_header, read_payload
+from privy_middleware.tokens.jws import LONGEST_HEADER, Header, check_algorithm, find_dots, read_header, read_payload
 from privy_middleware.users.frozen import freeze_object
 from privy_middleware.verifiers.revocation import check_not_revoked
 from privy_middleware.verifiers.token_cache import TokenCache
 
-__all__ = ["TokenVerifier", "TrustedSigner", "Verified"]
+__all__ = ["TokenVerifier", "TrustedSigner", "Verified", "verifying_key"]
 
 _T = TypeVar("_T")
 
@@ -183,19 +183,11 @@ class TokenVerifier(Generic[_T]):
             known = self._headers.get(token[:first])
             header = read_header(token[:first]) if known is None else known.header
             signer = self._only or self._signers[self._choose(read_payload(token[first + 1 : last]))]
-            if header.alg not in signer.algorithms:
-                raise WrongAlgorithm(f"The token is not signed with {' or '.join(sorted(signer.algorithms))}.")
-            source = signer.source
-            generation = source.generation
-            keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
-            if keys is None:
-                generation, keys = yield from _waited_for(source, header)
-            key = _verifying(keys, header.alg, token[:last], decode_base64url(token[last + 1 :]))
-            if key is None:
-                raise source.uncertain(header.kid, generation) or _unverified(signer, header.kid, keys)
+            check_algorithm(header.alg, signer.algorithms)
+            generation, key = yield from verifying_key(signer, header, token[:last], token[last + 1 :])
             verified = self._checked(read_payload(token[first + 1 : last]), signer, now)
             if known is None:
-                self._keep_header(token[:first], _KnownHeader(header, source))
+                self._keep_header(token[:first], _KnownHeader(header, signer.source))
             if self._cache.enabled:
                 entry = _Entry(verified, *self._span(verified), signer, header, key.fingerprint, generation)
                 self._cache.put(self._cache.key_of(token), entry, len(token))
@@ -230,6 +222,28 @@ class TokenVerifier(Generic[_T]):
         if len(self._headers) >= _HEADERS_KEPT:
             self._headers = {}
         self._headers[segment] = known
+
+
+def verifying_key(
+    signer: TrustedSigner, header: Header, signed: str, signature: str
+) -> Steps[tuple[int, VerificationKey]]:
+    """Return the key of a signer that verifies a signature, and the generation of its keys.
+
+    Yields the key source if it has to be waited for.
+
+    Raises:
+        InvalidToken: if none of the keys verifies it, or the signature is not base64url.
+        KeysUnavailable: if there are no keys, or a key that cannot be fetched now might verify it.
+    """
+    source = signer.source
+    generation = source.generation
+    keys: Sequence[VerificationKey] | None = source.lookup(header.kid, header.alg)
+    if keys is None:
+        generation, keys = yield from _waited_for(source, header)
+    key = _verifying(keys, header.alg, signed, decode_base64url(signature))
+    if key is None:
+        raise source.uncertain(header.kid, generation) or _unverified(signer, header.kid, keys)
+    return generation, key
 
 
 def _waited_for(source: KeySource, header: Header) -> Steps[tuple[int, Sequence[VerificationKey]]]:

@@ -31,7 +31,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "missing": ({}, "PRIVY_APP_ID (app_id: is required"),
     "another type": ({"config": "app"}, "config: give a PrivyConfig"),
     "path": ({"config": {"APP_ID": "app"}, "protect": ["api"]}, "protect: "),
-    "keyword": ({"app_id": "app"}, "app_id: is no option of the middleware; give settings together"),
+    "keyword": ({"app_id": "app"}, "app_id: is not an option of the middleware; give settings together"),
     "hook": ({"config": {"APP_ID": "app"}, "on_expired": print}, "on_expired: set close_expired=True"),
 }
 every_mistake = pytest.mark.parametrize("mistake", [*WRONG])

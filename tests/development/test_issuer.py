@@ -398,9 +398,10 @@ class TestServer:
 
     def test_only_get(self, issuer: DevelopmentIssuer) -> None:
         """Other methods get no token."""
-        status, _, text = fetch(issuer, "/tokens/ada", "localhost", method="POST")
-        assert status == 501
-        assert "identity_token" not in text
+        for method, expected in (("POST", 411), ("PUT", 501), ("TRACE", 501)):
+            status, _, text = fetch(issuer, "/tokens/ada", "localhost", method=method)
+            assert status == expected
+            assert "identity_token" not in text
 
     @pytest.mark.parametrize(
         "host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.255.0.9:65535", "[::1]", "[::1]:8000"]

@@ -25,7 +25,8 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 def targets(text: str) -> Iterator[str]:
     """Return the targets of a page's links; an undefined reference is an error."""
-    prose = _CODE.sub("", text)
+    # The text of a link may be code.
+    prose = _CODE.sub("code", text)
     defined = {name.lower(): target for name, target in _DEFINITION.findall(prose)}
     for link in _LINK.finditer(_DEFINITION.sub("", prose)):
         yield link["target"] or defined[(link["name"] or link["text"]).lower()]

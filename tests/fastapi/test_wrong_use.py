@@ -254,7 +254,8 @@ def test_annotations_as_defaults(app: FastAPI, alias: Any) -> None:
 @pytest.mark.parametrize("shape", ["plain", "optional", "list", "annotated", "field"])
 def test_parameters_of_verified_classes_stop_the_start(app: FastAPI, made: Any, shape: str) -> None:
     """With the plugin, the error is raised at startup, before any request."""
-    body = create_model("Order", owner=(made | None, None))
+    optional: Any = made | None
+    body = create_model("Order", owner=(optional, None))
     shapes = {
         "plain": made,
         "optional": made | None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask, abort
 
-from flask_privy import privy_auth, privy_user, require_privy_user, signals
+from flask_privy import Privy, privy_auth, privy_user, require_privy_user, signals
 from privy_middleware import AuthenticationError
 from privy_middleware.events import Authenticated, Event, KeysFetched, KeysStale, Refused
 from tests.flask.conftest import ADA, Header
@@ -114,6 +115,22 @@ def test_events(make_app: Callable[..., Flask], ada: Header) -> None:
     assert isinstance(refused, Refused)
     assert refused.code == "missing_token"
     assert isinstance(stale, KeysStale)
+
+
+def test_events_after_the_end_of_an_app(make_app: Callable[..., Flask]) -> None:
+    """Nothing is sent for an app that does not exist any more, whose settings another app still has."""
+    events: list[object] = []
+
+    def on_event(sender: Flask | None, event: Event) -> None:
+        events.append(sender)
+
+    settings = make_app().extensions["privy"].settings
+    gc.collect()
+    app = Flask(__name__)
+    Privy(app, settings)
+    with signals.event.connected_to(on_event):
+        settings.reporter.report(KeysStale(url="https://example.com", usable_for=1.0))
+    assert events == [app]
 
 
 def test_a_receiver_of_events_that_raises(

@@ -11,6 +11,7 @@ import pytest
 
 from privy_middleware import KeysUnavailable, PrivyVerifier
 from privy_middleware.custom_keys import CustomKeyConfig, CustomKeyVerifier
+from privy_middleware.events import Authenticated, Event
 from privy_middleware.gate import Gate
 from privy_middleware.lookup import Lookup
 from privy_middleware.verifiers.combined import CombinedVerifier
@@ -208,3 +209,18 @@ def test_a_rotation_that_cannot_be_waited_for() -> None:
 def signed_by(signer: Signer) -> str:
     """Return an identity token of another key."""
     return sign(changed(HEADER, {"kid": signer.kid}), IDENTITY, signer.private)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", ["find", "afind", "find_now"])
+async def test_a_look_after_the_response_is_reported(way: str) -> None:
+    """Nothing is reported while nothing has asked for the user; a stream may ask after its response has begun."""
+    events: list[Event] = []
+    lookup = Lookup(Gate(verifier(on_event=events.append)), Request(id_header(identity())))
+    lookup.report()
+    assert events == []
+    found: Any = getattr(lookup, way)()
+    auth = await found if way == "afind" else found
+    assert auth.user is not None
+    lookup.report()
+    assert [type(event) for event in events] == [Authenticated]

@@ -21,7 +21,7 @@ from privy_middleware import __version__, errors
 
 PACKAGES = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy", "litestar_privy", "pytest_privy")
 FRAMEWORKS = {"django", "fastapi", "flask", "litestar", "msgspec", "pydantic", "starlette", "werkzeug"}
-OPTIONAL = {"base58", "Crypto", "opentelemetry", "redis", "standardwebhooks"}
+OPTIONAL = {"base58", "click", "Crypto", "opentelemetry", "redis", "rich", "standardwebhooks"}
 # The header that a response with each status must have (RFC 9110 §10.2.2, §10.2.1, §11.6.1, §10.2.3).
 ASKED_BY = {"Location": 302, "Allow": 405, "WWW-Authenticate": 401, "Retry-After": 503}
 PLUGINS = {"django_privy", "fastapi_privy", "flask_privy", "litestar_privy", "pytest_privy"}
@@ -181,7 +181,11 @@ def test_every_import_is_a_declared_dependency() -> None:
     extras = set[str]().union(*required.values())
     imports = {found for path in folder_of("privy_middleware").rglob("*.py") for found in third_party_imports(path)}
     assert {("anyio", True), ("jwt", True), ("redis", False), ("standardwebhooks", False)} <= imports
-    assert {name for name, at_once in imports if at_once} <= required[""]
+    command_line = {
+        found for path in folder_of("privy_middleware.cli").rglob("*.py") for found in third_party_imports(path)
+    }
+    assert {name for name, _ in command_line} <= required[""] | required["cli"]
+    assert {name for name, at_once in imports - command_line if at_once} <= required[""]
     assert {name for name, _ in imports} <= extras
     assert {name for name, _ in imports} - required[""] == OPTIONAL
 

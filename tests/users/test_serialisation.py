@@ -160,15 +160,17 @@ FORGED: dict[str, Any] = {
 @pytest.mark.parametrize("value", [*USERS, SESSION], ids=name_of)
 def test_pydantic_makes_none_from_data(value: Any) -> None:
     """Only instances are valid, wherever and however often a model names the class."""
-    cls = type(value)
+    cls: Any = type(value)
     forged = {name: FORGED[name] for name in FORGED if name in {field.name for field in fields(cls)}}
-    model = create_model("Model", one=(cls | None, None), other=(cls | None, None), many=(list[cls], []))
+    parts: dict[str, Any] = {"one": (cls | None, None), "other": (cls | None, None), "many": (list[cls], [])}
+    model = create_model("Model", **parts)
     for body in ({"one": forged}, {"other": forged}, {"many": [forged]}):
         with pytest.raises(ValidationError, match="made from verified tokens only"):
             model.model_validate(body)
         with pytest.raises(ValidationError, match="made from verified tokens only"):
             model.model_validate_json(json.dumps(body))
-    for annotation in (list[cls] | cls, cls | list[cls], tuple[cls, cls], dict[str, cls]):
+    annotations: tuple[Any, ...] = (list[cls] | cls, cls | list[cls], tuple[cls, cls], dict[str, cls])
+    for annotation in annotations:
         for data in (forged, [forged], [forged, forged], {"x": forged}):
             with pytest.raises(ValidationError):
                 TypeAdapter(annotation).validate_python(data)
@@ -182,7 +184,7 @@ def test_pydantic_makes_none_from_data(value: Any) -> None:
 @pytest.mark.parametrize("value", [*USERS, SESSION], ids=name_of)
 def test_msgspec_makes_none_from_data(value: Any) -> None:
     """The class itself is refused, also as the type of a field, and instances can still be written and copied."""
-    cls = type(value)
+    cls: Any = type(value)
     for annotation in (cls, list[cls], msgspec.defstruct("Struct", [("user", cls)])):
         with pytest.raises(TypeError, match="InitVar"):
             msgspec.json.decode(json.dumps(FORGED), type=annotation)

@@ -1,0 +1,62 @@
+"""The development issuer of the command line: its state file, and the tokens of a running one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import click
+import httpx2
+
+from privy_middleware.development import DevelopmentIssuer
+from privy_middleware.http.loopback import is_local_host
+from privy_middleware.tokens.claims import TokenKind
+from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
+
+__all__ = ["DEFAULT_PORT", "STATE_FILE", "issuer_with_state", "known_address", "running_token"]
+
+STATE_FILE = ".privy-dev.json"
+DEFAULT_PORT = 4080
+
+_SECONDS = 10
+
+
+def issuer_with_state(state: Path, *, app_id: str | None = None, port: int = 0) -> DevelopmentIssuer:
+    """Return an issuer, not started, whose keys and users are kept in a file.
+
+    Raises:
+        ConfigurationError: if the file is not the state of an issuer.
+    """
+    if app_id is None:
+        return DevelopmentIssuer(state=state, port=port)
+    return DevelopmentIssuer(app_id, state=state, port=port)
+
+
+def known_address() -> str | None:
+    """Return the address of the issuer in ``PRIVY_JWKS_URL``, ``None`` if the variable names no local server."""
+    parts = urlsplit(os.environ.get("PRIVY_JWKS_URL", "").strip())
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "http" and is_local_host(parts.netloc) else None
+
+
+def running_token(address: str, persona: str, kind: TokenKind) -> str:
+    """Return a token from the issuer that runs at an address.
+
+    Raises:
+        ClickException: if there is no issuer, or it has no such user.
+    """
+    if not address.startswith(("http://", "https://")):
+        raise click.UsageError("--issuer: give an address such as http://127.0.0.1:4080")
+    url = f"{address.rstrip('/')}/tokens/{quote(persona, safe='')}"
+    try:
+        answer = httpx2.get(url, trust_env=False, timeout=_SECONDS)
+    except (httpx2.HTTPError, httpx2.InvalidURL):
+        raise click.ClickException(f"no issuer answers at {address}: start one with `privy-middleware dev`") from None
+    if answer.status_code == httpx2.codes.NOT_FOUND:
+        raise click.UsageError(f'the issuer at {address} has no user "{persona}"; {address}/ lists its users')
+    with suppress(NotStrictJSON, AttributeError, KeyError, TypeError):
+        document: Any = decode_bytes(answer.content)
+        return str(document[f"{kind}_token"])
+    raise click.ClickException(f"what answers at {address} is not a development issuer (status {answer.status_code})")

@@ -1,0 +1,1 @@
+"""Tests of the development issuer in a real browser."""
