@@ -20,7 +20,7 @@ from privy_middleware.development.web import Refused, WebRequest, WebResponse, h
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
-__all__ = ["DONE", "Actions", "Show"]
+__all__ = ["Actions", "DONE", "Show"]
 
 Show: TypeAlias = Callable[..., WebResponse]
 """Returns the overview for a request, with other values for its fields."""

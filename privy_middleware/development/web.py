@@ -202,7 +202,7 @@ def check_origin(request: WebRequest) -> None:
 
 
 def _is_named(request: WebRequest) -> bool:
-    """Return whether a request says where it comes from, as a browser does for a ``POST``, or is of the REST API."""
+    """Return whether a request says where it comes from, as a browser does for a ``POST``, or calls the REST API."""
     api = request.path.startswith("/v1/") and request.values("authorization")
     return bool(request.values("origin") or request.values("sec-fetch-site") or api)
 
