@@ -40,7 +40,7 @@ class Refused(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
-        self.headers = tuple(headers)
+        self.headers: tuple[tuple[str, str], ...] = tuple(headers)
 
 
 @dataclass(frozen=True)
