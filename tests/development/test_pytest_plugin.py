@@ -36,6 +36,9 @@ def own_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> N
 
 def passed(pytester: pytest.Pytester, *options: str, tests: int = 1, installed: bool = False) -> pytest.RunResult:
     """Run pytest, whose tests must pass without a warning, with all ``installed`` plugins or only with this one."""
+    # Without a configuration, pytest looks for one in the folders above, which may be those of this repository.
+    if not any((pytester.path / name).exists() for name in ("pytest.ini", "pyproject.toml", "tox.ini")):
+        pytester.makeini("[pytest]")
     with pytest.MonkeyPatch.context() as patch:
         if not installed:
             # The other plugins take long to import.
