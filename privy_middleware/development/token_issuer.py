@@ -64,7 +64,7 @@ class TokenIssuer:
         self._store: Memory | StateFile = Memory() if state is None else StateFile(state)
         self._state: IssuerState = self._store.load()
         self._changing = threading.Lock()
-        self.users = DevelopmentUsers(lambda: self._state.users, self._change_users)
+        self.users: DevelopmentUsers = DevelopmentUsers(lambda: self._state.users, self._change_users)
 
     def add_user(
         self,

@@ -123,10 +123,12 @@ class Unresolved:
     user: NotImported  # type: ignore[name-defined] # noqa: F821
 
 
+Alias = TypeAliasType("Alias", list[Named])
+
+
 def test_verified_classes_in_fields() -> None:
     """They are also found in the fields of classes that frameworks fill from a request, and behind other names."""
-    alias = TypeAliasType("alias", list[Named])
-    for annotation in (Model, Attrs, Typed, Named, list[Named | None], Data[Named], alias, NewType("New", Named)):
+    for annotation in (Model, Attrs, Typed, Named, list[Named | None], Data[Named], Alias, NewType("New", Named)):
         assert verified_class(annotation) is PrivyUser
     assert verified_class(Struct) is AccessTokenClaims
     assert verified_class(Data[int]) is None
