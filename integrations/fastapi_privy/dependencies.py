@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 
 from fastapi_privy.parameters import acheck
 from fastapi_privy.security import ACCESS, ANY, OPTIONAL
-from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyError, PrivyUser, condition
-from privy_middleware.asgi import remember
+from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
+from privy_middleware.asgi import ask
 from privy_middleware.config import OnInvalid, check_on_invalid
 from privy_middleware.plugin import ConditionWords, Predicate, requirement, takes_no_condition
 
@@ -43,11 +43,7 @@ async def current_user(
     Raises:
         PrivyError: if the request is rejected.
     """
-    try:
-        return auth.require()
-    except PrivyError as error:
-        remember(_scope_of(connection), error)
-        raise
+    return ask(_scope_of(connection), auth.require)
 
 
 async def optional_user(
@@ -58,11 +54,7 @@ async def optional_user(
     Raises:
         PrivyError: if the request is rejected.
     """
-    try:
-        return auth.optional()
-    except PrivyError as error:
-        remember(_scope_of(connection), error)
-        raise
+    return ask(_scope_of(connection), auth.optional)
 
 
 async def current_access(
@@ -73,11 +65,7 @@ async def current_access(
     Raises:
         PrivyError: if the request is rejected.
     """
-    try:
-        return auth.require_access()
-    except PrivyError as error:
-        remember(_scope_of(connection), error)
-        raise
+    return ask(_scope_of(connection), auth.require_access)
 
 
 CurrentUser: TypeAlias = Annotated[PrivyUser, Depends(current_user)]
@@ -143,10 +131,6 @@ def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUse
     async def optional_user(
         auth: Annotated[PrivyAuth, Depends(OPTIONAL)], connection: HTTPConnection = _NO_CONNECTION
     ) -> PrivyUser | None:
-        try:
-            return auth.optional(on_invalid)
-        except PrivyError as error:
-            remember(_scope_of(connection), error)
-            raise
+        return ask(_scope_of(connection), functools.partial(auth.optional, on_invalid))
 
     return optional_user
