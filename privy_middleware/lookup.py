@@ -52,22 +52,12 @@ class Lookup:
     def find(self) -> PrivyAuth:
         """Return what is known about the request, blocking if keys have to be fetched."""
         credentials = self._read()
-        auth = self.auth
-        if auth is None:
-            auth = self.auth = run(self.gate.steps(self.request, credentials, self._arrived))
-            if self._ended:
-                self.report()
-        return auth
+        return self.auth or self._found(run(self.gate.steps(self.request, credentials, self._arrived)))
 
     async def afind(self) -> PrivyAuth:
         """Return what is known about the request, awaiting keys if they have to be fetched."""
         credentials = self._read()
-        auth = self.auth
-        if auth is None:
-            auth = self.auth = await arun(self.gate.steps(self.request, credentials, self._arrived))
-            if self._ended:
-                self.report()
-        return auth
+        return self.auth or self._found(await arun(self.gate.steps(self.request, credentials, self._arrived)))
 
     def find_now(self) -> PrivyAuth:
         """Return what is known about the request, for callers on an event loop who cannot wait.
@@ -75,12 +65,7 @@ class Lookup:
         If the lookup was ``settled``, only keys that have been dropped since make that a refusal (503).
         """
         credentials = self._read()
-        auth = self.auth
-        if auth is None:
-            auth = self.auth = run_now(self.gate.steps(self.request, credentials, self._arrived))
-            if self._ended:
-                self.report()
-        return auth
+        return self.auth or self._found(run_now(self.gate.steps(self.request, credentials, self._arrived)))
 
     def settled(self) -> bool:
         """Return whether ``find`` has nothing to wait for; finds the tokens, and does not verify them."""
@@ -137,6 +122,12 @@ class Lookup:
     def announce(self, event: RequestEvent) -> None:
         """Hand an event to the reporter; a plugin may override it to send a signal of its framework as well."""
         self.gate.reporter.report(event)
+
+    def _found(self, auth: PrivyAuth) -> PrivyAuth:
+        self.auth = auth
+        if self._ended:
+            self.report()
+        return auth
 
     def _read(self) -> Sequence[Credential]:
         credentials = self._credentials

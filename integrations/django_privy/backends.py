@@ -107,7 +107,7 @@ class PrivyBackend(ModelBackend):
     def _linked(self, issuer: str, privy_user: PrivyUser) -> Any:
         if not self._links(privy_user):
             return None
-        # Other addresses are only what a provider says. Whoever enters one there must not get the account of its owner.
+        # Privy has not verified the others: entering an address elsewhere must not give access to its owner's account.
         addresses = {each.address for each in privy_user.email_addresses if each.verified_at}
         users = {user for address in addresses for user in _with_email(issuer, address)}
         return users.pop() if len(users) == 1 else None

@@ -75,7 +75,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End Django's session, delete Privy's cookies, and redirect to ``next`` or ``LOGOUT_REDIRECT_URL``."""
     if hasattr(request, "session") and apps.is_installed("django.contrib.auth"):
         if isinstance(find_auth(request).refusal, ServiceUnavailable):
-            # Whoever it was, the session can be ended in an outage too.
+            # The session can be ended in an outage too: it does not matter which user it belongs to.
             lookup_of(request).user = None
         logout(request)
     response = HttpResponseRedirect(_next(request, resolve_url(settings.LOGOUT_REDIRECT_URL or "/")))

@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 
 from fastapi_privy.parameters import acheck
 from fastapi_privy.security import ACCESS, ANY, OPTIONAL
-from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyError, PrivyUser, condition
-from privy_middleware.asgi import remember
+from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
+from privy_middleware.asgi import ask
 from privy_middleware.config import OnInvalid, check_on_invalid
 from privy_middleware.plugin import (
     ConditionWords,
@@ -51,11 +51,7 @@ async def current_user(
     Raises:
         PrivyError: if the request is rejected.
     """
-    try:
-        return auth.require()
-    except PrivyError as error:
-        remember(_scope_of(connection), error)
-        raise
+    return ask(_scope_of(connection), auth.require)
 
 
 async def optional_user(
@@ -66,11 +62,7 @@ async def optional_user(
     Raises:
         PrivyError: if the request is rejected.
     """
-    try:
-        return auth.optional()
-    except PrivyError as error:
-        remember(_scope_of(connection), error)
-        raise
+    return ask(_scope_of(connection), auth.optional)
 
 
 async def current_access(
@@ -81,11 +73,7 @@ async def current_access(
     Raises:
         PrivyError: if the request is rejected.
     """
-    try:
-        return auth.require_access()
-    except PrivyError as error:
-        remember(_scope_of(connection), error)
-        raise
+    return ask(_scope_of(connection), auth.require_access)
 
 
 show_rule(current_user, requirement())
@@ -155,10 +143,6 @@ def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUse
     async def optional_user(
         auth: Annotated[PrivyAuth, Depends(OPTIONAL)], connection: HTTPConnection = _NO_CONNECTION
     ) -> PrivyUser | None:
-        try:
-            return auth.optional(on_invalid)
-        except PrivyError as error:
-            remember(_scope_of(connection), error)
-            raise
+        return ask(_scope_of(connection), functools.partial(auth.optional, on_invalid))
 
     return show_rule(optional_user, optional_rule(on_invalid))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypeAlias, TypeVar, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from litestar.di import NamedDependency
 from litestar.exceptions import SerializationException
@@ -12,16 +12,13 @@ from litestar.types import Empty, Scope
 from litestar.utils.scope.state import ScopeState
 
 from privy_middleware import PrivyAuth, PrivyError, PrivyUser, condition, plugin
-from privy_middleware.asgi import ASGIRequest, BufferedReceive, remember, request_parts, required_auth_in
+from privy_middleware.asgi import ASGIRequest, BufferedReceive, ask, remember, request_parts, required_auth_in
 
 __all__ = ["CurrentUser", "Guard", "OptionalUser", "PROVIDERS", "Preflight", "requires_privy_user"]
 
 CurrentUser: TypeAlias = SkipValidation[NamedDependency[PrivyUser]]
 OptionalUser: TypeAlias = SkipValidation[NamedDependency[PrivyUser | None]]
 Guard: TypeAlias = Callable[[Any, Any], Awaitable[None]]
-
-
-T = TypeVar("T")
 
 
 class Preflight(Exception):
@@ -44,19 +41,11 @@ def requires_privy_user(*predicates: plugin.Predicate, **words: Unpack[plugin.Co
 
 
 async def _current_user(scope: Scope) -> PrivyUser:
-    return _asked(scope, _auth(scope).require)
+    return ask(scope, _auth(scope).require)
 
 
 async def _optional_user(scope: Scope) -> PrivyUser | None:
-    return _asked(scope, _auth(scope).optional)
-
-
-def _asked(scope: Scope, ask: Callable[[], T]) -> T:
-    try:
-        return ask()
-    except PrivyError as error:
-        remember(scope, error)
-        raise
+    return ask(scope, _auth(scope).optional)
 
 
 PROVIDERS: dict[str, Any] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, TypeVar
 
 from privy_middleware.asgi.types import Scope
 from privy_middleware.auth import PrivyAuth
@@ -12,6 +12,7 @@ from privy_middleware.lookup import Lookup
 
 __all__ = [
     "RequestState",
+    "ask",
     "auth_in",
     "lookup_in",
     "put_state",
@@ -24,6 +25,7 @@ __all__ = [
 _KEY = "privy_middleware.state"
 _OURS = frozenset({"privy_user", "privy_auth"})
 _ABSENT = object()
+_T = TypeVar("_T")
 
 
 class RequestState:
@@ -107,10 +109,7 @@ def required_auth_in(scope: Scope, fix: str) -> PrivyAuth:
     Raises:
         ConfigurationError: if the scope has not passed the middleware.
     """
-    auth = auth_in(scope)
-    if auth is None:
-        raise ConfigurationError("PrivyMiddleware", f"is not installed; {fix}")
-    return auth
+    return _installed(auth_in(scope), fix)
 
 
 def lookup_in(scope: Mapping[str, object]) -> Lookup | None:
@@ -120,7 +119,7 @@ def lookup_in(scope: Mapping[str, object]) -> Lookup | None:
 
 
 def remember(scope: Mapping[str, object], error: PrivyError) -> None:
-    """Remember a refusal for the event of the request in a scope, whoever answers it.
+    """Remember a refusal for the event of the request in a scope, also if the app answers it.
 
     Without the middleware, as in tests that replace the user, this does nothing.
     """
@@ -129,13 +128,29 @@ def remember(scope: Mapping[str, object], error: PrivyError) -> None:
         lookup.remember(error)
 
 
+def ask(scope: Mapping[str, object], question: Callable[[], _T]) -> _T:
+    """Return what a method of ``PrivyAuth`` returns, such as ``auth.require``; a refusal is remembered.
+
+    Raises:
+        PrivyError: the refusal.
+    """
+    try:
+        return question()
+    except PrivyError as error:
+        remember(scope, error)
+        raise
+
+
 def required_lookup_in(scope: Mapping[str, object], fix: str) -> Lookup:
     """Return the lookup in a scope, as ``lookup_in`` does; ``fix`` says how to add the middleware.
 
     Raises:
         ConfigurationError: if the scope has not passed the middleware.
     """
-    lookup = lookup_in(scope)
-    if lookup is None:
+    return _installed(lookup_in(scope), fix)
+
+
+def _installed(found: _T | None, fix: str) -> _T:
+    if found is None:
         raise ConfigurationError("PrivyMiddleware", f"is not installed; {fix}")
-    return lookup
+    return found

@@ -322,7 +322,7 @@ async def test_two_middlewares_do_not_disturb_one_another() -> None:
 
 @pytest.mark.parametrize("ends", ["never", "cancelled", "failed"])
 async def test_async_hooks_beside_the_response(ends: str) -> None:
-    """A stream and a WebSocket go on while a hook waits, and whatever it raises."""
+    """A stream and a WebSocket go on while a hook waits, and if it raises any exception."""
     called: list[Event] = []
 
     async def hook(event: Event) -> None:

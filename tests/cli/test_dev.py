@@ -23,7 +23,11 @@ from tests.cli.running import CommandLine
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
-SETTINGS = "import os; print(sorted((k, v) for k, v in os.environ.items() if k in ('PRIVY_APP_ID', 'PRIVY_JWKS_URL', 'PRIVY_VERIFICATION_KEY')), flush=True)"
+SETTINGS = """
+import os
+names = "PRIVY_APP_ID", "PRIVY_JWKS_URL", "PRIVY_VERIFICATION_KEY"
+print([(name, os.environ[name]) for name in names if name in os.environ], flush=True)
+"""
 # Prints the signals that it gets, and ends with the last argument as its exit code after SIGTERM.
 PATIENT = """
 import signal, sys, threading
@@ -52,18 +56,11 @@ def program(*arguments: str, terminal: bool = False) -> Iterator[subprocess.Pope
     if terminal:
         command = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)", *command]
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1, preexec_fn=_heed_interrupts
-    ) as running:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1) as running:
         try:
             yield running
         finally:
             running.kill()
-
-
-def _heed_interrupts() -> None:
-    # A test run in the background of a shell ignores SIGINT, and so would its programs.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def read_until(running: subprocess.Popen[str], text: str) -> str:
@@ -139,7 +136,7 @@ class TestWithACommand:
     def test_its_settings_and_exit_code(self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
         """An inherited key is removed, and the exit code is the command's."""
         monkeypatch.setenv("PRIVY_VERIFICATION_KEY", "of another app")
-        assert cli("dev", "--port", "0", "--", sys.executable, "-c", f"{SETTINGS}; raise SystemExit(3)").code == 3
+        assert cli("dev", "--port", "0", "--", sys.executable, "-c", f"{SETTINGS}raise SystemExit(3)").code == 3
         assert cli("dev", "--port", "0", sys.executable, "-c", "").code == 0
         port = free_port()
         with program("dev", "--port", str(port), "--", sys.executable, "-c", SETTINGS) as running:

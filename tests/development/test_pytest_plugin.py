@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -30,7 +31,8 @@ APP = """
 @pytest.fixture(autouse=True)
 def own_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings of this project out of the runs."""
-    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    for name in ("DJANGO_SETTINGS_MODULE", *(each for each in os.environ if each.startswith("PRIVY_"))):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
 
 
