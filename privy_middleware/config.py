@@ -32,6 +32,7 @@ from privy_middleware.tokens.claims import Claims, TokenKind
 __all__ = [
     "ErrorBody",
     "OnInvalid",
+    "PRIVY_API_URL",
     "PRIVY_JWKS_URL",
     "Preflight",
     "PrivyConfig",
@@ -43,6 +44,7 @@ ErrorBody: TypeAlias = Literal["message", "detail", "problem"]
 OnInvalid: TypeAlias = Literal["reject", "anonymous"]
 Preflight: TypeAlias = Literal["answer", "pass"]
 
+PRIVY_API_URL = "https://api.privy.io/v1"
 PRIVY_JWKS_URL = "https://auth.privy.io/api/v1/apps/{app_id}/jwks.json"
 
 _FIELD_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
@@ -271,6 +273,8 @@ class PrivyConfig(RequestSettings):
     """The cookie with the access token."""
     app_secret: str | Mapping[str, str] | None = field(default=None, repr=False)
     """The app secret, for the REST API only and not for verification; for several apps a dict by app id."""
+    api_url: str = PRIVY_API_URL
+    """The URL of the REST API, which loads users; a development issuer has one too."""
     key_sets: Mapping[str, KeySet] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The fixed keys by app id, read from ``verification_key``."""
 
@@ -294,6 +298,7 @@ class PrivyConfig(RequestSettings):
             if app_id not in self.key_sets:
                 check_fetch_url(self.jwks_url_of(app_id), "jwks_url")
         self._check_secrets()
+        check_fetch_url(self.api_url, "api_url")
 
     @property
     def app_ids(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ async def aload_user(did: str) -> PrivyUser | None:
 
 def configured(config: PrivyConfig) -> None:
     assert_type(UserLoader(), UserLoader)
-    UserLoader(config, base_url="https://api.example", ttl=60, size=10, timeout=5, on_outage="error")
+    UserLoader(config, ttl=60, size=10, timeout=5, on_outage="error")
     UserLoader({"app_id": "app", "app_secret": "secret"})
     UserLoader(load_user=load_record)
     UserLoader(load_user=aload_user)

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini option that sets the environment."""
     parser.addini(
         _ENVIRONMENT,
-        "Set PRIVY_APP_ID and PRIVY_JWKS_URL to the issuer of the tests before the app is imported.",
+        "Set PRIVY_APP_ID, PRIVY_JWKS_URL and so on to the issuer of the tests before the app is imported.",
         type="bool",
         default=False,
     )
@@ -51,8 +51,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def _set_environment(config: pytest.Config) -> None:
     issuer, patch = _issuer(config), pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    patch.setenv("PRIVY_APP_ID", issuer.app_id)
-    patch.setenv("PRIVY_JWKS_URL", issuer.jwks_url)
+    for name, value in issuer.environment().items():
+        patch.setenv(name, value)
     patch.delenv("PRIVY_VERIFICATION_KEY", raising=False)
 
 

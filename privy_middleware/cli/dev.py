@@ -14,6 +14,7 @@ import click
 from privy_middleware.cli.child import run_command
 from privy_middleware.cli.git import keep_out_of_git
 from privy_middleware.cli.issuers import DEFAULT_PORT, STATE_FILE, issuer_with_state
+from privy_middleware.config import PrivyConfig
 from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.errors import ConfigurationError
 
@@ -44,32 +45,48 @@ _SHELLS = (
     help="The file with the keys and users of the issuer.",
 )
 @click.option("--app-id", metavar="ID", help="The app id, if the app has it in its code.")
-def dev_command(*, command: tuple[str, ...], port: int, state: Path, app_id: str | None) -> int:
+@click.option("--app-url", metavar="URL", help="The app's address, whose pages then lead to the sign-in page.")
+@click.option(
+    "--users",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A JSON file with users of your own, which are added to the state file.",
+)
+def dev_command(
+    *, command: tuple[str, ...], port: int, state: Path, app_id: str | None, app_url: str | None, users: Path | None
+) -> int:
     """Run the development issuer, and COMMAND with its settings: dev -- uvicorn app:app --reload.
 
-    COMMAND gets PRIVY_APP_ID and PRIVY_JWKS_URL, and not PRIVY_VERIFICATION_KEY, so that the app accepts the tokens of
-    made-up users. The exit code is that of COMMAND. Without COMMAND the settings are printed, and the issuer runs until
-    Ctrl+C. Only programs on this machine can reach it. Not for production.
+    COMMAND gets PRIVY_APP_ID, PRIVY_JWKS_URL and the other settings of the issuer, and not PRIVY_VERIFICATION_KEY, so
+    that the app accepts the tokens of made-up users. The exit code is that of COMMAND. Without COMMAND the settings are
+    printed, and the issuer runs until Ctrl+C. Only programs on this machine can reach it. Not for production.
     """
-    with _running(state, port, app_id) as issuer:
-        excluded = keep_out_of_git(state)
-        settings = {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.config().jwks_url_of(issuer.app_id)}
-        token = "privy-middleware token ada" + (
-            "" if state == Path(STATE_FILE) else f" --state {shlex.quote(str(state))}"
-        )
-        lines = [f"Issuer: {issuer.url} (keys and users in {state})", f"A token: {token} --as curl"]
-        if excluded:
-            lines.append(f"{state} contains a private key, so it was added to .git/info/exclude")
+    issuer = issuer_with_state(state, app_id=app_id, port=port)
+    if users is not None:
+        issuer.load_users(users)
+    with _started(issuer, port):
+        settings = issuer.environment(app_url)
+        # A wrong app id is reported here and not by the app.
+        PrivyConfig.from_env(settings)
+        lines = [
+            f"Sign in: {issuer.url} (keys and users in {state})",
+            f"A token: {_token_command(state, app_id)} --as curl",
+        ]
         # The output of the command is not ours.
-        click.echo("\n".join(lines), err=bool(command))
+        click.echo("\n".join(filter(None, [*lines, keep_out_of_git(state)])), err=bool(command))
         if command:
             return run_command(command, _environ(settings))
         _print_settings(settings)
         return _serve()
 
 
-def _running(state: Path, port: int, app_id: str | None) -> DevelopmentIssuer:
-    issuer = issuer_with_state(state, app_id=app_id, port=port)
+def _token_command(state: Path, app_id: str | None) -> str:
+    """Return the command that prints a token of this issuer."""
+    options = [] if state == Path(STATE_FILE) else ["--state", str(state)]
+    options += [] if app_id is None else ["--app-id", app_id]
+    return shlex.join(["privy-middleware", "token", "ada", *options])
+
+
+def _started(issuer: DevelopmentIssuer, port: int) -> DevelopmentIssuer:
     try:
         return issuer.start()
     except ConfigurationError:

@@ -9,16 +9,16 @@ from pathlib import Path
 __all__ = ["keep_out_of_git"]
 
 
-def keep_out_of_git(file: Path) -> bool:
-    """Add a file to ``.git/info/exclude``, which is not committed, if git does not ignore it; return whether it did."""
+def keep_out_of_git(file: Path) -> str | None:
+    """Add a file to ``.git/info/exclude``, which is not committed, unless git ignores it; return what was done."""
     git = shutil.which("git")
     if git is None:
-        return False
+        return None
     path = file.resolve()
     command = (git, "-C", str(path.parent))
     # 1 means that the file is not ignored, 128 that this is no repository.
     if _run(*command, "check-ignore", "--quiet", "--no-index", path.name).returncode != 1:
-        return False
+        return None
     top = Path(_run(*command, "rev-parse", "--show-toplevel").stdout.rstrip("\n")).resolve()
     exclude = path.parent / _run(*command, "rev-parse", "--git-path", "info/exclude").stdout.rstrip("\n")
     exclude.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def keep_out_of_git(file: Path) -> bool:
         lines.write(
             f"\n# The private key of privy-middleware's development issuer.\n/{path.relative_to(top).as_posix()}\n"
         )
-    return True
+    return f"{file} contains a private key, so it was added to .git/info/exclude."
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -16,12 +16,16 @@ from privy_middleware.http.loopback import is_local_host
 from privy_middleware.tokens.claims import TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
-__all__ = ["DEFAULT_PORT", "STATE_FILE", "issuer_with_state", "known_address", "running_token"]
+__all__ = ["DEFAULT_PORT", "NoIssuer", "STATE_FILE", "issuer_with_state", "known_address", "running_token"]
 
 STATE_FILE = ".privy-dev.json"
 DEFAULT_PORT = 4080
 
 _SECONDS = 10
+
+
+class NoIssuer(click.ClickException):
+    """No development issuer runs at an address."""
 
 
 def issuer_with_state(state: Path, *, app_id: str | None = None, port: int = 0) -> DevelopmentIssuer:
@@ -45,7 +49,8 @@ def running_token(address: str, persona: str, kind: TokenKind) -> str:
     """Return a token from the issuer that runs at an address.
 
     Raises:
-        ClickException: if there is no issuer, or it has no such user.
+        NoIssuer: if nothing or something else answers.
+        UsageError: if the address is wrong, or the issuer has no such user.
     """
     if not address.startswith(("http://", "https://")):
         raise click.UsageError("--issuer: give an address such as http://127.0.0.1:4080")
@@ -53,10 +58,10 @@ def running_token(address: str, persona: str, kind: TokenKind) -> str:
     try:
         answer = httpx2.get(url, trust_env=False, timeout=_SECONDS)
     except (httpx2.HTTPError, httpx2.InvalidURL):
-        raise click.ClickException(f"no issuer answers at {address}: start one with `privy-middleware dev`") from None
+        raise NoIssuer(f"no issuer answers at {address}: start one with `privy-middleware dev`") from None
     if answer.status_code == httpx2.codes.NOT_FOUND:
         raise click.UsageError(f'the issuer at {address} has no user "{persona}"; {address}/ lists its users')
     with suppress(NotStrictJSON, AttributeError, KeyError, TypeError):
         document: Any = decode_bytes(answer.content)
         return str(document[f"{kind}_token"])
-    raise click.ClickException(f"what answers at {address} is not a development issuer (status {answer.status_code})")
+    raise NoIssuer(f"what answers at {address} is not a development issuer (status {answer.status_code})")

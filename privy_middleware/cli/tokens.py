@@ -9,14 +9,21 @@ from typing import Literal, TypeAlias
 
 import click
 
-from privy_middleware.cli.issuers import STATE_FILE, issuer_with_state, known_address, running_token
+from privy_middleware.cli.git import keep_out_of_git
+from privy_middleware.cli.issuers import (
+    DEFAULT_PORT,
+    STATE_FILE,
+    NoIssuer,
+    issuer_with_state,
+    known_address,
+    running_token,
+)
 from privy_middleware.http.credentials import ACCESS_COOKIE, ACCESS_HEADER, IDENTITY_COOKIE, IDENTITY_HEADER
 
 __all__ = ["token_command"]
 
 _Kind: TypeAlias = Literal["identity", "access"]
 
-_NOTHING = f"no issuer is known, and there is no {STATE_FILE} here: start an issuer with `privy-middleware dev`"
 _URL = "http://127.0.0.1:8000/me"
 
 
@@ -53,7 +60,8 @@ def token_command(
     """Print a token of PERSONA, such as ada.
 
     It comes from the issuer at --issuer, or is signed with the keys of --state. Without these options it comes from the
-    issuer in PRIVY_JWKS_URL, or else from the state file in this directory.
+    issuer in PRIVY_JWKS_URL, or the state file in this directory, or the issuer that runs at the usual port. If there
+    is none of them, a state file is made, whose keys the next `privy-middleware dev` in this directory uses.
     """
     wants_own = expires_in is not None or app_id is not None
     if issuer is not None and (wants_own or state is not None):
@@ -61,16 +69,33 @@ def token_command(
     address = issuer or (None if wants_own or state else known_address())
     if address is not None:
         token = running_token(address, persona, kind)
+    elif state is None and not wants_own and not Path(STATE_FILE).exists():
+        token = _from_usual_port(persona, kind)
     else:
-        token = _signed_here(state or Path(STATE_FILE), persona, kind, expires_in, app_id)
+        token = _signed_here(state, persona, kind, expires_in, app_id)
     click.echo(_in_form(form, kind, token, url))
 
 
-def _signed_here(state: Path, persona: str, kind: _Kind, expires_in: float | None, app_id: str | None) -> str:
-    if not state.is_file():
-        # Without this, the issuer would make a file with keys that no app trusts.
-        raise click.UsageError(_NOTHING if state == Path(STATE_FILE) else f"{state}: there is no such file")
-    issuer = issuer_with_state(state, app_id=app_id)
+def _from_usual_port(persona: str, kind: _Kind) -> str:
+    address = f"http://127.0.0.1:{DEFAULT_PORT}"
+    try:
+        token = running_token(address, persona, kind)
+    except NoIssuer:
+        return _signed_here(None, persona, kind, None, None)
+    click.echo(f"The token is from the issuer at {address}.", err=True)
+    return token
+
+
+def _signed_here(state: Path | None, persona: str, kind: _Kind, expires_in: float | None, app_id: str | None) -> str:
+    path = Path(STATE_FILE) if state is None else state
+    is_new = not path.exists()
+    if is_new and state is not None:
+        raise click.UsageError(f"{state}: there is no such file")
+    issuer = issuer_with_state(path, app_id=app_id)
+    if is_new:
+        click.echo(f"{path} is new. Run your app with its keys: privy-middleware dev -- …", err=True)
+        if note := keep_out_of_git(path):
+            click.echo(note, err=True)
     sign = issuer.identity_token if kind == "identity" else issuer.access_token
     return sign(persona) if expires_in is None else sign(persona, exp=int(time.time() + expires_in))
 

@@ -14,7 +14,7 @@ from privy_middleware.development.web import Refused
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.http.redirects import is_local
 
-__all__ = ["Return", "app_origin", "is_loopback_url", "loopback_address", "read_return"]
+__all__ = ["Return", "app_origin", "is_loopback_url", "loopback_address", "page_url", "read_return"]
 
 _LOOPBACK_V4 = ipaddress.IPv4Network("127.0.0.0/8")
 _LOOPBACK_V6 = ipaddress.IPv6Address("::1")
@@ -54,6 +54,19 @@ def app_origin(url: str) -> str:
     if match is None:
         raise ConfigurationError("app", 'give the address of an app on this machine, such as "http://localhost:8000"')
     return match["origin"].lower()
+
+
+def page_url(url: str, page: str, app: str) -> str:
+    """Return the URL of a page of the issuer at ``url`` for an app, under the host name of the app if possible.
+
+    A browser sends a cookie only to the host name that set it (RFC 6265 §5.3).
+
+    Raises:
+        ConfigurationError: if ``app`` is not an address on this machine.
+    """
+    origin, issuer = app_origin(app), urlsplit(url)
+    host = "localhost" if urlsplit(origin).hostname == "localhost" else issuer.netloc.rpartition(":")[0]
+    return f"http://{host}:{issuer.port}/{page}?app={origin}"
 
 
 class Return(NamedTuple):

@@ -17,7 +17,8 @@ from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 
 __all__ = ["API"]
 
-_USERS = "/v1/users/"
+_PATH = "/v1"
+_USERS = f"{_PATH}/users/"
 _METADATA = "/custom_metadata"
 _TOKENS = "/tokens/"
 
@@ -26,12 +27,15 @@ class API:
     """Answer the requests of programs.
 
     Attributes:
+        path: the path of the REST API.
+        jwks_path: the path of the key set.
         keys_available: whether the key set is served; if not, the response is a 503.
     """
 
     def __init__(self, issuer: TokenIssuer) -> None:
         """Set the issuer."""
         self._issuer = issuer
+        self.path: str = _PATH
         self.keys_available: bool = True
         quoted = quote(issuer.app_id, safe="")
         self.jwks_path: str = f"/api/v1/apps/{quoted}/jwks.json"

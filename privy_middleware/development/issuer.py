@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable
 from os import PathLike
 from typing import Any, Self, get_args
-from urllib.parse import urlsplit
 
 from privy_middleware.config import PrivyConfig
-from privy_middleware.development.addresses import app_origin, loopback_address
+from privy_middleware.development.addresses import loopback_address, page_url
 from privy_middleware.development.server import LoopbackServer
 from privy_middleware.development.sessions import SameSite
 from privy_middleware.development.site import Site
@@ -133,12 +132,12 @@ class DevelopmentIssuer(TokenIssuer):
 
     @property
     def api_url(self) -> str:
-        """Return the URL of the REST API, for the ``base_url`` of a ``UserLoader``.
+        """Return the URL of the REST API, for the setting ``api_url``.
 
         Raises:
             ConfigurationError: if the server is not running.
         """
-        return f"{self.url}/v1"
+        return self.url + self._site.api.path
 
     def login_url(self, app: str) -> str:
         """Return the ``login_url`` of an app on this machine, given its address, such as ``http://localhost:8000``.
@@ -148,16 +147,21 @@ class DevelopmentIssuer(TokenIssuer):
         Raises:
             ConfigurationError: if the server is not running, or ``app`` is not an address on this machine.
         """
-        return self._page_for(app, "login")
+        return page_url(self.url, "login", app)
 
     def refresh_url(self, app: str) -> str:
         """Return the ``refresh_url`` of an app on this machine; as ``login_url``."""
-        return self._page_for(app, "refresh")
+        return page_url(self.url, "refresh", app)
 
-    def _page_for(self, app: str, page: str) -> str:
-        origin, address = app_origin(app), urlsplit(self.url)
-        host = "localhost" if urlsplit(origin).hostname == "localhost" else address.netloc.rpartition(":")[0]
-        return f"http://{host}:{address.port}/{page}?app={origin}"
+    def environment(self, app: str | None = None) -> dict[str, str]:
+        """Return the environment variables of an app that uses this issuer instead of Privy.
+
+        With the address of the app, such as ``http://localhost:8000``, they include its sign-in and refresh pages.
+
+        Raises:
+            ConfigurationError: if the server is not running, or ``app`` is not an address on this machine.
+        """
+        return self._site.environment(self.url, app)
 
     @property
     def keys_available(self) -> bool:
@@ -175,7 +179,8 @@ class DevelopmentIssuer(TokenIssuer):
             ConfigurationError: if the server is not running, or an override is wrong.
         """
         secret = {} if "app_id" in overrides else {"app_secret": self.app_secret}
-        return PrivyConfig(**{"app_id": self.app_id, "jwks_url": self.jwks_url, **secret, **overrides})
+        urls = {"jwks_url": self.jwks_url, "api_url": self.api_url}
+        return PrivyConfig(**{"app_id": self.app_id, **urls, **secret, **overrides})
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from privy_middleware.development.actions import DONE, Actions
-from privy_middleware.development.addresses import Return, read_return
+from privy_middleware.development.addresses import Return, page_url, read_return
 from privy_middleware.development.api import API
 from privy_middleware.development.html.layout import document
 from privy_middleware.development.html.markup import html
@@ -68,6 +68,24 @@ class Site:
                 return html_response(page, refused.status, refused.headers)
             return text_response(f"{refused.message}\n", refused.status, refused.headers)
 
+    def environment(self, url: str, app: str | None = None) -> dict[str, str]:
+        """Return the environment variables of an app, given the issuer's URL and the app's, if it has pages.
+
+        Raises:
+            ConfigurationError: if ``app`` is not an address on this machine.
+        """
+        pages = {}
+        if app is not None:
+            pages = {"PRIVY_LOGIN_URL": page_url(url, "login", app), "PRIVY_REFRESH_URL": page_url(url, "refresh", app)}
+        return {
+            "PRIVY_APP_ID": self._issuer.app_id,
+            "PRIVY_JWKS_URL": url + self.api.jwks_path,
+            **pages,
+            "PRIVY_API_URL": url + self.api.path,
+            "PRIVY_APP_SECRET": self._issuer.app_secret,
+            "PRIVY_WEBHOOK_SECRET": self._issuer.webhook_secret,
+        }
+
     def _page(self, request: WebRequest) -> WebResponse:
         methods = {"GET": self._pages, "HEAD": self._pages, "POST": self._actions.paths}
         if request.path not in methods[request.method]:
@@ -95,22 +113,10 @@ class Site:
             users=dict(self._issuer.users),
             keys=self._issuer.key_states(),
             keys_available=self.api.keys_available,
-            settings=self._settings(request.url),
+            settings=self.environment(request.url, _APP),
             **fields,
         )
         return html_response(overview.render(), status)
-
-    def _settings(self, url: str) -> Mapping[str, str]:
-        """Return the settings of an app; its pages must have the host name of the app, because cookies have one."""
-        here = f"http://localhost:{urlsplit(url).port or 80}"
-        return {
-            "PRIVY_APP_ID": self._issuer.app_id,
-            "PRIVY_JWKS_URL": url + self.api.jwks_path,
-            "PRIVY_LOGIN_URL": f"{here}/login?app={_APP}",
-            "PRIVY_REFRESH_URL": f"{here}/refresh?app={_APP}",
-            "PRIVY_APP_SECRET": self._issuer.app_secret,
-            "PRIVY_WEBHOOK_SECRET": self._issuer.webhook_secret,
-        }
 
     def _login(self, request: WebRequest) -> WebResponse:
         back = read_return(request.query)

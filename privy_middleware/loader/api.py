@@ -19,14 +19,11 @@ from privy_middleware.errors import ConfigurationError, PrivyError
 from privy_middleware.fetching.cache_control import retry_after_of
 from privy_middleware.fetching.client_options import client_settings
 from privy_middleware.fetching.download import Document, Downloader, FetchFailed
-from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode_bytes
 from privy_middleware.users.records import UnreadableUser
 from privy_middleware.users.user import PrivyUser
 
-__all__ = ["CallableSource", "LoadUser", "PRIVY_API_URL", "Record", "UserAPI", "UserSource"]
-
-PRIVY_API_URL = "https://api.privy.io/v1"
+__all__ = ["CallableSource", "LoadUser", "Record", "UserAPI", "UserSource"]
 
 Record: TypeAlias = Mapping[str, Any] | PrivyUser | None
 LoadUser: TypeAlias = Callable[[str], Record] | Callable[[str], Awaitable[Record]]
@@ -59,19 +56,18 @@ class UserSource(Protocol):
 class UserAPI:
     """The REST API: ``GET /users/<id>`` with the app's id and secret (RFC 7617), on a new connection each time."""
 
-    def __init__(self, config: PrivyConfig, base_url: str, timeout: float) -> None:
+    def __init__(self, config: PrivyConfig, timeout: float) -> None:
         """Set the configuration with secrets and client options, and the total time of a request in seconds.
 
         Raises:
-            ConfigurationError: if an app has no secret, or the URL may not be fetched.
+            ConfigurationError: if an app has no secret.
         """
         for app_id in config.app_ids:
             if config.app_secret_of(app_id) is None:
                 raise ConfigurationError("app_secret", f"set the secret of {app_id}, or give load_user")
         self._config = config
-        self._base_url = check_fetch_url(base_url, "base_url").rstrip("/")
         self._timeout = timeout
-        self._tls = client_settings(base_url, config.client_options)["verify"]
+        self._tls = client_settings(config.api_url, config.client_options)["verify"]
 
     def get(self, app_id: str, user_id: str) -> object:
         """Return the user's record, or ``None`` if there is no such user; blocks.
@@ -97,7 +93,7 @@ class UserAPI:
         headers["privy-app-id"] = app_id
         credentials = (app_id, self._config.app_secret_of(app_id))
         options = {**self._config.client_options, "headers": headers, "auth": credentials, "verify": self._tls}
-        url = f"{self._base_url}/users/{quote(user_id, safe=':')}"
+        url = f"{self._config.api_url.rstrip('/')}/users/{quote(user_id, safe=':')}"
         try:
             return _UserRequest(url, timeout=self._timeout, max_bytes=_MAX_BYTES, options=options)
         except ConfigurationError as error:

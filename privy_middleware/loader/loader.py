@@ -16,7 +16,7 @@ from privy_middleware.events import Event, UserLoaded, UserLoadFailed
 from privy_middleware.fetching.backoff import Backoff
 from privy_middleware.fetching.waiting import Steps, Waitable, arun, run
 from privy_middleware.gate import read_settings
-from privy_middleware.loader.api import PRIVY_API_URL, CallableSource, LoadUser, UserAPI, UserSource
+from privy_middleware.loader.api import CallableSource, LoadUser, UserAPI, UserSource
 from privy_middleware.loader.cache import Loaded, LoadFailed, UserCache, UserRef
 from privy_middleware.loader.request import Follower, Leader, UserFlight
 from privy_middleware.settings.hints import known_options
@@ -48,7 +48,6 @@ class UserLoader:
         self,
         config: PrivyConfig | Mapping[str, Any] | None = None,
         *,
-        base_url: str = PRIVY_API_URL,
         ttl: float = 60.0,
         size: int = 10_000,
         timeout: float = 5.0,
@@ -70,7 +69,7 @@ class UserLoader:
         if on_outage not in ("token", "error"):
             raise ConfigurationError("on_outage", 'set "token" or "error"')
         self._config = _configured(config)
-        api = UserAPI(self._config, base_url, timeout) if load_user is None else CallableSource(load_user)
+        api = UserAPI(self._config, timeout) if load_user is None else CallableSource(load_user)
         self._source: UserSource = api
         self._on_outage = on_outage
         self._cache = UserCache(ttl, size)

@@ -25,7 +25,7 @@ from tests.support.ports import free_port
 
 SETTINGS = """
 import os
-names = "PRIVY_APP_ID", "PRIVY_JWKS_URL", "PRIVY_VERIFICATION_KEY"
+names = "PRIVY_APP_ID", "PRIVY_JWKS_URL", "PRIVY_API_URL", "PRIVY_LOGIN_URL", "PRIVY_VERIFICATION_KEY"
 print([(name, os.environ[name]) for name in names if name in os.environ], flush=True)
 """
 # Prints the signals that it gets, and ends with the last argument as its exit code after SIGTERM.
@@ -105,7 +105,7 @@ class TestAlone:
             with program("dev", "--port", "0", "--app-id", "my-app", "--state", "my state.json") as running:
                 shown = read_until(running, "Stop with")
                 assert "--state 'my state.json'" in shown
-                address = next(line for line in shown.splitlines() if line.startswith("Issuer: ")).split()[1]
+                address = next(line for line in shown.splitlines() if line.startswith("Sign in: ")).split()[2]
                 token = httpx2.get(f"{address}/tokens/ada", trust_env=False, timeout=PATIENCE).json()["identity_token"]
                 config = PrivyConfig(app_id="my-app", jwks_url=f"{address}/api/v1/apps/my-app/jwks.json")
                 for each in [*tokens, token]:
@@ -142,8 +142,32 @@ class TestWithACommand:
         with program("dev", "--port", str(port), "--", sys.executable, "-c", SETTINGS) as running:
             settings = read_until(running, "PRIVY_APP_ID")
             assert running.wait(PATIENCE) == 0
-        url = f"http://127.0.0.1:{port}/api/v1/apps/privy-development-app/jwks.json"
-        assert f"[('PRIVY_APP_ID', 'privy-development-app'), ('PRIVY_JWKS_URL', '{url}')]" in settings
+        expected = [
+            ("PRIVY_APP_ID", "privy-development-app"),
+            ("PRIVY_JWKS_URL", f"http://127.0.0.1:{port}/api/v1/apps/privy-development-app/jwks.json"),
+            ("PRIVY_API_URL", f"http://127.0.0.1:{port}/v1"),
+        ]
+        assert f"{expected}\n" in settings
+
+    def test_its_pages(self, cli: CommandLine, directory: Path) -> None:
+        """With the address of the app, its pages lead to those of the issuer."""
+        given = ("--port", "0", "--app-url", "http://localhost:8000")
+        with program("dev", *given, "--", sys.executable, "-c", SETTINGS) as running:
+            assert "/login?app=http://localhost:8000" in read_until(running, "PRIVY_APP_ID")
+        wrong = cli("dev", "--port", "0", "--app-url", "https://app.example.com", "--", "true")
+        assert (wrong.code, "on this machine" in wrong.err) == (2, True)
+
+    def test_users_of_ones_own(self, cli: CommandLine, directory: Path) -> None:
+        """The users of a file are added to the issuer; a wrong file adds none, and the command is not started."""
+        users = directory / "users.json"
+        users.write_text('{"mary": {"email": "mary@example.com"}}')
+        assert cli("dev", "--port", "0", "--users", "users.json", "--", sys.executable, "-c", "").code == 0
+        assert cli("token", "mary", "--state", ".privy-dev.json").code == 0
+        users.write_text('{"alice": {"email": "alice@example.com"}, "bob": {"email": 7}}')
+        wrong = cli("dev", "--port", "0", "--users", "users.json", "--", sys.executable, "-c", "open('ran', 'w')")
+        assert (wrong.code, "bob" in wrong.err, (directory / "ran").exists()) == (2, True, False)
+        assert cli("token", "alice", "--state", ".privy-dev.json").code == 2
+        assert cli("dev", "--port", "0", "--users", "missing.json", "--", "true").code == 2
 
     def test_an_env_file(self, directory: Path) -> None:
         """A key in a .env file is kept out by an empty variable."""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from privy_middleware import PrivyVerifier
+from privy_middleware.cli import tokens
 from privy_middleware.cli.issuers import issuer_with_state, known_address
 from privy_middleware.development import DevelopmentIssuer
 from tests.cli.running import CommandLine
 from tests.support.keyserver import KeyServer, reply
 from tests.support.ports import free_port
+
+
+@pytest.fixture(autouse=True)
+def usual_port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Replace the usual port of an issuer, which a developer may be using, by a free one."""
+    port = free_port()
+    monkeypatch.setattr(tokens, "DEFAULT_PORT", port)
+    return port
 
 
 def test_from_an_issuer(cli: CommandLine, issuer: DevelopmentIssuer) -> None:
@@ -95,12 +105,34 @@ def test_its_forms(form: str, kind: str, begins: str, cli: CommandLine, issuer: 
 
 def test_wrong_usage_says_what_to_do(cli: CommandLine, issuer: DevelopmentIssuer) -> None:
     """Each mistake is exit code 2, with the next step."""
-    assert "privy-middleware dev" in cli("token", "ada").err
     assert "no such file" in cli("token", "ada", "--state", "other.json").err
     assert "leave out" in cli("token", "ada", "--issuer", issuer.url, "--expires-in", "5").err
     assert 'no user "nobody"' in cli("token", "nobody", "--issuer", issuer.url).err
     assert "http://127.0.0.1:4080" in cli("token", "ada", "--issuer", "127.0.0.1:4080").err
-    assert cli("token", "ada").code == 2
+    assert cli("token", "ada", "--state", "other.json").code == 2
+
+
+def test_from_the_issuer_at_the_usual_port(cli: CommandLine, usual_port: int, directory: Path) -> None:
+    """Without a state file the issuer of another directory is asked."""
+    with DevelopmentIssuer(port=usual_port) as running:
+        result = cli("token", "ada")
+        assert PrivyVerifier(running.config()).verify_identity_token(result.out.strip()).id == "did:privy:dev-ada"
+        assert f"from the issuer at {running.url}" in result.err
+        assert cli("token", "nobody").code == 2
+    assert not list(directory.iterdir())
+
+
+@pytest.mark.parametrize("options", [(), ("--expires-in", "600")])
+def test_without_an_issuer(options: tuple[str, ...], cli: CommandLine, directory: Path) -> None:
+    """A state file is made, whose keys the next issuer in the directory has."""
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    result = cli("token", "ada", *options)
+    assert "privy-middleware dev" in result.err
+    assert "info/exclude" in result.err
+    with issuer_with_state(directory / ".privy-dev.json") as running:
+        verifier = PrivyVerifier(running.config())
+        assert verifier.verify_identity_token(result.out.strip()).id == "did:privy:dev-ada"
+        assert verifier.verify_identity_token(cli("token", "ada").out.strip()).id == "did:privy:dev-ada"
 
 
 def test_what_is_no_issuer(cli: CommandLine) -> None:

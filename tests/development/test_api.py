@@ -39,13 +39,13 @@ def client(issuer: DevelopmentIssuer) -> Iterator[httpx2.Client]:
 
 
 class TestLoader:
-    """A ``UserLoader`` with ``base_url=issuer.api_url``."""
+    """A ``UserLoader`` with the settings of the issuer."""
 
     @pytest.mark.parametrize("name", PERSONAS)
     def test_load(self, issuer: DevelopmentIssuer, name: str) -> None:
         """Each user is loaded, complete and fresh, in sync and async code."""
         persona = PERSONAS[name]
-        users = UserLoader(issuer.config(), base_url=issuer.api_url)
+        users = UserLoader(issuer.config())
         loaded = users.load(persona.did)
         assert (loaded.id, loaded.complete, loaded.fresh_at is not None) == (persona.did, True, True)
         assert [account.type for account in loaded.linked_accounts] == [
@@ -56,7 +56,7 @@ class TestLoader:
 
     def test_changes(self, issuer: DevelopmentIssuer) -> None:
         """A user that was added, changed or removed is so for the loader as well."""
-        users = UserLoader(issuer.config(), base_url=issuer.api_url, ttl=0)
+        users = UserLoader(issuer.config(), ttl=0)
         did = issuer.add_user("mary", email="mary@example.com").did
         assert users.load(did).email_addresses[0].address == "mary@example.com"
         issuer.add_user("mary", custom_metadata={"role": "editor"})
@@ -67,7 +67,7 @@ class TestLoader:
 
     def test_wrong_secret(self, issuer: DevelopmentIssuer) -> None:
         """The loader says that the secret is wrong."""
-        users = UserLoader(issuer.config(app_secret="another-secret"), base_url=issuer.api_url)
+        users = UserLoader(issuer.config(app_secret="another-secret"))
         with pytest.raises(UserUnavailable, match="check app_secret"):
             users.load(ADA)
 

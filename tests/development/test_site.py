@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from privy_middleware import ConfigurationError, PrivyVerifier
+from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
 from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from privy_middleware.development.html.markup import Html
 from privy_middleware.development.html.markup import html as markup
@@ -612,9 +612,15 @@ def test_environment_on_the_page(visitor: Visitor, issuer: DevelopmentIssuer) ->
         "PRIVY_JWKS_URL": issuer.jwks_url,
         "PRIVY_LOGIN_URL": issuer.login_url("http://localhost:8000"),
         "PRIVY_REFRESH_URL": f"http://localhost:{port}/refresh?app=http://localhost:8000",
+        "PRIVY_API_URL": issuer.api_url,
         "PRIVY_APP_SECRET": issuer.app_secret,
         "PRIVY_WEBHOOK_SECRET": issuer.webhook_secret,
     }
+    assert settings == issuer.environment("http://localhost:8000")
+    assert settings.keys() - issuer.environment() == {"PRIVY_LOGIN_URL", "PRIVY_REFRESH_URL"}
+    assert PrivyConfig.from_env(settings) == issuer.config(
+        login_url=settings["PRIVY_LOGIN_URL"], refresh_url=settings["PRIVY_REFRESH_URL"]
+    )
 
 
 def test_details_of_users(visitor: Visitor) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,8 @@ def access(issuer: DevelopmentIssuer) -> dict[str, str]:
 
 def ask_the_server(users: UserLoader, issuer: DevelopmentIssuer, server: UserServer) -> None:
     """Make a loader of the documentation use the server on loopback instead of Privy."""
-    config: PrivyConfig = issuer.config(app_secret=SECRET)
-    users._source = UserAPI(config, server.url, 5.0)
+    config: PrivyConfig = issuer.config(app_secret=SECRET, api_url=server.url)
+    users._source = UserAPI(config, 5.0)
     users.invalidate(ADA)
 
 
@@ -185,7 +186,7 @@ def test_loader_functions(
     assert names["name_of"]("did:privy:bare") == "no e-mail address"
     several = sections["full_users.md"]["Several apps"].names
     with UserServer(record(ADA), secrets={"app-two": "secret-two"}) as other:
-        several["several"]._source = UserAPI(several["several"]._config, other.url, 5.0)
+        several["several"]._source = UserAPI(replace(several["several"]._config, api_url=other.url), 5.0)
         assert several["load_from_app_two"](ADA).complete
 
 

@@ -36,8 +36,8 @@ def server(issuer: DevelopmentIssuer) -> Iterator[UserServer]:
 @pytest.fixture
 def client(issuer: DevelopmentIssuer, server: UserServer) -> Iterator[TestClient]:
     """Run the app."""
-    config = issuer.config(app_secret=SECRET)
-    users = UserLoader(config, base_url=server.url)
+    config = issuer.config(app_secret=SECRET, api_url=server.url)
+    users = UserLoader(config)
     with TestClient(full_users_app.create_app(config, users=users, webhook_secret=sending.SECRET)) as running:
         yield running
 

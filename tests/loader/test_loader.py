@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, ClassVar
 
@@ -49,7 +50,7 @@ def config(**fields: Any) -> PrivyConfig:
 
 def loader_of(server: UserServer, **options: Any) -> UserLoader:
     """Return a loader that uses the server."""
-    return UserLoader(options.pop("config", None) or config(), base_url=server.url, **options)
+    return UserLoader(replace(options.pop("config", None) or config(), api_url=server.url), **options)
 
 
 def load(way: Way, loader: UserLoader, user: PrivyUser | str = TOKEN_USER, **options: Any) -> PrivyUser:
@@ -334,11 +335,11 @@ def test_outage(way: Way, behaviour: Behaviour, reason: str) -> None:
     """If the API fails, the user of the token is returned or the response is 503, depending on the setting."""
     with KeyServer() as server:
         server.behave = behaviour
-        base_url = server.url.removesuffix("/jwks.json")
+        known = config(api_url=server.url.removesuffix("/jwks.json"))
         timeout = 0.3 if reason == LATE else LONGEST_TIMEOUT
-        tolerant = UserLoader(config(), base_url=base_url, timeout=timeout)
+        tolerant = UserLoader(known, timeout=timeout)
         assert load(way, tolerant) is TOKEN_USER
-        strict = UserLoader(config(), base_url=base_url, timeout=timeout, on_outage="error")
+        strict = UserLoader(known, timeout=timeout, on_outage="error")
         with pytest.raises(UserUnavailable, match=reason) as caught:
             load(way, strict)
     assert caught.value.status == 503
@@ -349,7 +350,7 @@ def test_no_server() -> None:
     """An API that cannot be reached is an outage; for an ID alone there is no user to fall back on."""
     with KeyServer() as server:
         server.stop()
-        loader = UserLoader(config(), base_url=server.url.removesuffix("/jwks.json"))
+        loader = UserLoader(config(api_url=server.url.removesuffix("/jwks.json")))
         assert loader.load(TOKEN_USER) is TOKEN_USER
         with pytest.raises(UserUnavailable, match="no connection"):
             loader.load(DID)
@@ -463,7 +464,6 @@ class TestSettings:
             ({"size": 0}, "size"),
             ({"timeout": 0}, "timeout"),
             ({"on_outage": "ignore"}, "on_outage"),
-            ({"base_url": "http://api.privy.io/v1"}, "base_url"),
             ({"load_user": "load"}, "load_user"),
         ],
     )
@@ -491,11 +491,21 @@ class TestSettings:
             UserLoader(config(**fields))
         assert caught.value.field == "app_secret"
 
+    @pytest.mark.parametrize("url", ["http://api.privy.io/v1", "api.privy.io", "", 7])
+    def test_wrong_address(self, url: Any) -> None:
+        """The address of the API is checked with the other settings."""
+        with pytest.raises(ConfigurationError) as caught:
+            config(api_url=url)
+        assert caught.value.field == "api_url"
+
     def test_from_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a configuration the settings come from the environment."""
         monkeypatch.setenv("PRIVY_APP_ID", APP_ID)
         monkeypatch.setenv("PRIVY_APP_SECRET", SECRET)
         assert repr(UserLoader()) == f"<UserLoader {APP_ID}>"
+        with UserServer(record()) as server:
+            monkeypatch.setenv("PRIVY_API_URL", server.url)
+            assert UserLoader().load(DID).complete
 
     def test_from_mapping(self) -> None:
         """A mapping of settings is accepted."""
@@ -504,7 +514,7 @@ class TestSettings:
     def test_address_with_a_slash(self) -> None:
         """A slash at the end of the address is ignored."""
         with UserServer(record()) as server:
-            assert UserLoader(config(), base_url=f"{server.url}/").load(DID).complete
+            assert UserLoader(config(api_url=f"{server.url}/")).load(DID).complete
 
 
 def plain(did: str) -> dict[str, Any]:
