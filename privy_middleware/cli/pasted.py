@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from privy_middleware.http.cookies import cookie_values
+from privy_middleware.http.cookies import CookieNames
 from privy_middleware.http.credentials import TokenLocation
 from privy_middleware.tokens.claims import TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
@@ -76,7 +76,7 @@ def _in_fields(text: str, locations: Sequence[TokenLocation]) -> Iterator[Pasted
 def _in_cookies(value: str, locations: Sequence[TokenLocation]) -> Iterator[Pasted]:
     for each in locations:
         cookie = each.cookie or ""
-        for token in cookie_values([value], (cookie,)).get(cookie, ()):
+        for token in CookieNames(cookie).values([value]).get(cookie, ()):
             yield Pasted(_bare(token).token, each.kind, f"cookie {cookie}", ["the rest of the cookie header"])
 
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from privy_middleware.http.cookies import cookie_values
+from privy_middleware.http.cookies import CookieNames
 from privy_middleware.http.cross_site import is_cross_site, is_unsafe
 from privy_middleware.http.loopback import is_loopback
 from privy_middleware.http.request import FieldNames
@@ -122,7 +122,7 @@ class WebRequest:
 
     def cookie(self, name: str) -> str | None:
         """Return the value of a cookie, ``None`` if there is none or several different ones."""
-        values = set(cookie_values(self.values("cookie"), (name,)).get(name, ()))
+        values = set(CookieNames(name).values(self.values("cookie")).get(name, ()))
         return values.pop() if len(values) == 1 else None
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from privy_middleware.errors import ConflictingTokens
 
-__all__ = ["REFRESH_COOKIE", "SESSION_COOKIE", "cleared_cookies", "cookie_values", "is_token", "only_token"]
+__all__ = ["CookieNames", "REFRESH_COOKIE", "SESSION_COOKIE", "cleared_cookies", "is_token", "only_token"]
 
 # Set by Privy's client beside the tokens: the first shows that there is a session, the second belongs to the client.
 SESSION_COOKIE = "privy-session"
@@ -17,21 +18,26 @@ REFRESH_COOKIE = "privy-refresh-token"
 _NO_TOKEN = ("", "null", "undefined")
 
 
-def cookie_values(lines: Iterable[str], names: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return every value of the cookies with exactly these names, of those that are there (RFC 6265 §4.2.1).
+class CookieNames:
+    """The names of some cookies, whose values are found without parsing the other cookies."""
 
-    ``lines`` are the values of the request's ``Cookie`` fields.
-    """
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        for each in line.split(";"):
-            pair = each.lstrip(" \t")
-            # Most cookies are not ours, and need not be parsed.
-            if pair.startswith(names):
-                name, equals, value = pair.partition("=")
-                if equals and (name := name.rstrip(" \t")) in names:
-                    found.setdefault(name, []).append(value.strip(" \t"))
-    return found
+    __slots__ = ("_pattern",)
+
+    def __init__(self, *names: str) -> None:
+        """Create it from one or more names."""
+        # It begins with a character that the regular expression engine searches for quickly.
+        self._pattern = re.compile(rf";[ \t]*({'|'.join(map(re.escape, names))})[ \t]*=([^;]*)")
+
+    def values(self, lines: Iterable[str]) -> dict[str, list[str]]:
+        """Return every value of the cookies with exactly these names, of those that are there (RFC 6265 §4.2.1).
+
+        ``lines`` are the values of the request's ``Cookie`` fields.
+        """
+        found: dict[str, list[str]] = {}
+        for line in lines:
+            for name, value in self._pattern.findall(f";{line}"):
+                found.setdefault(name, []).append(value.strip(" \t"))
+        return found
 
 
 def only_token(values: Sequence[str], tokens: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from privy_middleware.errors import ConflictingTokens
-from privy_middleware.http.cookies import cookie_values, is_token, only_token
+from privy_middleware.http.cookies import CookieNames, is_token, only_token
 from privy_middleware.http.request import FieldNames, Request
 from privy_middleware.tokens.claims import TokenKind
 
@@ -77,16 +77,19 @@ class Credential:
 class CredentialReader:
     """Read the tokens of a request, for each location from the first source that has one."""
 
-    __slots__ = ("_cookies", "_locations", "_names", "_sources")
+    __slots__ = ("_cookies", "_locations", "_names", "_places", "_sources")
 
     def __init__(self, locations: Sequence[TokenLocation], sources: Sequence[Source]) -> None:
         """Create a reader that looks in these locations, in the order of the sources."""
         self._locations = locations
         self._sources = sources
-        cookies = (each.cookie for each in locations if each.cookie is not None and "cookie" in sources)
-        self._cookies = tuple(cookies)
+        self._places = [
+            (each, [(source, name) for source in sources for name in _names(each, source)]) for each in locations
+        ]
+        cookies = [name for _, places in self._places for source, name in places if source == "cookie"]
         # Cookies are not parsed at all where none can be a token.
-        self._names = FieldNames([*(["cookie"] if self._cookies else []), *(each.header for each in locations)])
+        self._cookies = CookieNames(*cookies) if cookies else None
+        self._names = FieldNames([*(["cookie"] if cookies else []), *(each.header for each in locations)])
 
     @property
     def places(self) -> list[str]:
@@ -111,15 +114,15 @@ class CredentialReader:
         Raises:
             ConflictingTokens: if one source has two different tokens of a kind.
         """
-        present = request.present(self._names)
         found: list[Credential] = []
-        if not present:
+        headers = request.present(self._names)
+        if not headers:
             return found
-        cookies = cookie_values(present.get("cookie", ()), self._cookies)
-        for each in self._locations:
-            for source in self._sources:
-                place, name = (present, each.header) if source == "header" else (cookies, each.cookie or "")
-                values = place.get(name)
+        lines = headers.get("cookie")
+        cookies = self._cookies.values(lines) if lines and self._cookies else {}
+        for each, places in self._places:
+            for source, name in places:
+                values = (cookies if source == "cookie" else headers).get(name)
                 token = _token_in(values, each, source) if values else None
                 if token is not None:
                     found.append(Credential(each.kind, source, token, each.bearer))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from privy_middleware.errors import LoginRequired, PageRedirect, PrivyError, RefreshRequired, TokenExpired
-from privy_middleware.http.cookies import SESSION_COOKIE, cookie_values, is_token
+from privy_middleware.http.cookies import SESSION_COOKIE, CookieNames, is_token
 from privy_middleware.http.html import html_page
 from privy_middleware.http.navigation import is_form, is_visit
 from privy_middleware.http.request import Request
@@ -23,6 +23,8 @@ __all__ = ["PageAnswer", "SignInPages", "is_local", "is_same_page"]
 
 _OAUTH_PARAMETERS = frozenset({"privy_oauth_code", "privy_oauth_provider", "privy_oauth_state"})
 _MARKER = "privy-redirects"
+_MARKERS = CookieNames(_MARKER)
+_SESSION = CookieNames(SESSION_COOKIE)
 # The redirects of the last half minute, the latest last: "r" for the refresh page, "l" for the login page.
 _HISTORY = re.compile(r"[rl]{1,8}")
 _LONGEST = 8
@@ -103,7 +105,7 @@ class SignInPages:
     def _may_refresh(self, request: Request, refusal: PrivyError | None) -> bool:
         if not self.refresh_url or not (refusal is None or isinstance(refusal, TokenExpired)):
             return False
-        return any(map(is_token, cookie_values(request.values("cookie"), (SESSION_COOKIE,)).get(SESSION_COOKIE, ())))
+        return any(map(is_token, _SESSION.values(request.values("cookie")).get(SESSION_COOKIE, ())))
 
     def _is_own(self, target: str) -> bool:
         return any(page is not None and is_same_page(target, page) for page in (self.refresh_url, self.login_url))
@@ -175,7 +177,7 @@ def _with_parameters(page: str, parameters: list[tuple[str, str]]) -> str:
 
 def _history(request: Request) -> str:
     """Return the redirects that the browser remembers; of several cookies the longest counts, so that none hides it."""
-    values = cookie_values(request.values("cookie"), (_MARKER,)).get(_MARKER, [])
+    values = _MARKERS.values(request.values("cookie")).get(_MARKER, [])
     return max((value for value in values if _HISTORY.fullmatch(value)), key=len, default="")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from privy_middleware.errors import ConflictingTokens
-from privy_middleware.http.cookies import cookie_values
+from privy_middleware.http.cookies import CookieNames
 from privy_middleware.http.credentials import (
     Credential,
     CredentialReader,
@@ -224,7 +224,7 @@ def test_two_cookies_that_differ(fields: list[tuple[str, str]]) -> None:
 )
 def test_cookie_names_are_exact(name: str) -> None:
     """Names are compared byte for byte (RFC 6265 §4.2.1)."""
-    assert cookie_values([f"{name}=t"], ("privy-id-token",)) == {}
+    assert CookieNames("privy-id-token").values([f"{name}=t"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_cookie_names_are_exact(name: str) -> None:
 )
 def test_cookie_lines(line: str, values: list[str]) -> None:
     """A line is split at semicolons, and nothing in it is decoded."""
-    assert cookie_values([line], ("c",)).get("c", []) == values
+    assert CookieNames("c").values([line]).get("c", []) == values
 
 
 def test_names_for_vary() -> None:
