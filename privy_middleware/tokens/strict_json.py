@@ -41,6 +41,8 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)
 _DEEPER = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS = bytes(set(range(256)).difference(_DEEPER))
 _decode = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant).raw_decode
+# Without the check of names, which runs Python code for every object.
+_decode_unchecked = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant).raw_decode
 
 
 def decode(text: str) -> Any:
@@ -52,7 +54,7 @@ def decode(text: str) -> Any:
     text = text.strip(_WHITE_SPACE)
     try:
         check_depth(text)
-        value, end = _decode(text)
+        value, end = _decode_list(text) if text.startswith("[") else _decode(text)
         if end != len(text):
             raise NotStrictJSON
         # Most texts have no escape at all, and searching for one character is faster than for two.
@@ -63,6 +65,20 @@ def decode(text: str) -> Any:
     except (ValueError, RecursionError):
         raise NotStrictJSON("not strict JSON") from None
     return value
+
+
+def _decode_list(text: str) -> tuple[Any, int]:
+    """Return the value and the end of a text that begins with a list, checked like any other, but faster.
+
+    Linked accounts are a list of objects. Of two equal names the decoder keeps one. But each name is followed by a
+    colon, so if a text has no more colons than the decoded objects have names, no name was dropped.
+    """
+    # Addresses of the web have more colons.
+    if "/" not in text:
+        value, end = _decode_unchecked(text)
+        if set(map(type, value)) == {dict} and text.count(":") == sum(map(len, value)):
+            return value, end
+    return _decode(text)
 
 
 def _check_surrogates(value: Any) -> None:

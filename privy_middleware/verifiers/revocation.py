@@ -11,12 +11,12 @@ from privy_middleware.tokens.claims import Claims
 __all__ = ["check_not_revoked"]
 
 
-def check_not_revoked(is_revoked: Callable[[Claims], bool] | None, claims: Claims) -> None:
+def check_not_revoked(is_revoked: Callable[[Claims], bool], claims: Claims) -> None:
     """Require that the app has not withdrawn a token.
 
     Raises:
         TokenRevoked: if it has.
         ConfigurationError: if ``is_revoked`` returns something to await.
     """
-    if is_revoked is not None and returned(is_revoked(claims), "is_revoked"):
+    if returned(is_revoked(claims), "is_revoked"):
         raise TokenRevoked

@@ -131,13 +131,14 @@ class TokenVerifier(Generic[_T]):
             KeysUnavailable: if there are no keys.
         """
         now = self._clock()
-        return self._cached(token, now) or run(self._first(token, now))
+        key, known = self._cached(token, now)
+        return known or run(self._first(token, now, key))
 
     async def averify(self, token: str) -> Verified[_T]:
         """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
         now = self._clock()
-        known = self._cached(token, now)
-        return await arun(self._first(token, now)) if known is None else known
+        key, known = self._cached(token, now)
+        return await arun(self._first(token, now, key)) if known is None else known
 
     def settled(self, token: str) -> bool:
         """Return whether a token can be verified without waiting for keys, as nearly every one can."""
@@ -156,42 +157,45 @@ class TokenVerifier(Generic[_T]):
             KeysUnavailable: if there are no keys.
             ConfigurationError: if ``is_revoked`` returns something to await.
         """
-        return self._cached(token, now) or (yield from self._first(token, now))
+        key, known = self._cached(token, now)
+        return known or (yield from self._first(token, now, key))
 
-    def _cached(self, token: str, now: float) -> Verified[_T] | None:
-        """Return a token that was verified before and is valid ``now``, ``None`` for any other."""
+    def _cached(self, token: str, now: float) -> tuple[bytes | None, Verified[_T] | None]:
+        """Return the key of a token in the cache, if it may be there, and the token if it is, and is valid ``now``."""
         if not self._cache.enabled or not isinstance(token, str) or len(token) > self._max_bytes:
-            return None
+            return None, None
         # A token with an unknown header cannot be in the cache, so garbage need not be hashed.
         if self._known(token) is None:
-            return None
+            return None, None
         key = self._cache.key_of(token)
         entry = self._cache.get(key)
         if entry is None:
-            return None
+            return key, None
         current = entry.signer.source.is_current(entry.generation) or self._still_trusted(entry)
         if not (current and entry.since <= now < entry.until):
             self._cache.discard(key)
-            return None
-        check_not_revoked(self._is_revoked, entry.verified.claims)
-        return entry.verified
+            return key, None
+        if self._is_revoked is not None:
+            check_not_revoked(self._is_revoked, entry.verified.claims)
+        return key, entry.verified
 
-    def _first(self, token: str, now: float) -> Steps[Verified[_T]]:
-        """Verify a token that is not in the cache."""
+    def _first(self, token: str, now: float, key: bytes | None) -> Steps[Verified[_T]]:
+        """Verify a token that is not in the cache, whose key there may be known."""
         try:
             first, last = find_dots(token, self._max_bytes)
             known = self._headers.get(token[:first])
             header = read_header(token[:first]) if known is None else known.header
             signer = self._only or self._signers[self._choose(read_payload(token[first + 1 : last]))]
             check_algorithm(header.alg, signer.algorithms)
-            generation, key = yield from verifying_key(signer, header, token[:last], token[last + 1 :])
+            generation, signed_by = yield from verifying_key(signer, header, token[:last], token[last + 1 :])
             verified = self._checked(read_payload(token[first + 1 : last]), signer, now)
             if known is None:
                 self._keep_header(token[:first], _KnownHeader(header, signer.source))
             if self._cache.enabled:
-                entry = _Entry(verified, *self._span(verified), signer, header, key.fingerprint, generation)
-                self._cache.put(self._cache.key_of(token), entry, len(token))
-            check_not_revoked(self._is_revoked, verified.claims)
+                entry = _Entry(verified, *self._span(verified), signer, header, signed_by.fingerprint, generation)
+                self._cache.put(key or self._cache.key_of(token), entry, len(token))
+            if self._is_revoked is not None:
+                check_not_revoked(self._is_revoked, verified.claims)
         except PrivyError as error:
             raise error.without_traces() from None
         return verified

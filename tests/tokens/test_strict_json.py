@@ -184,3 +184,42 @@ def test_no_text_overflows_a_small_stack() -> None:
     """Some servers run apps in threads with a small stack, where deep recursion ends the process."""
     run = subprocess.run([sys.executable, "-c", IN_A_SMALL_THREAD], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout.split()) == (0, ["refused"] * 5)
+
+
+_TEXTS = st.sampled_from(["", "a", "b", "type", ":", "/", '"', "\\", "{", "é"]).map(json.dumps)
+_COLONS = st.sampled_from([":", ":", ":", " :", ":\n"])
+
+
+def _objects(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return texts of objects, in which a name may be there twice."""
+    members = st.lists(st.tuples(_TEXTS, _COLONS, values).map("".join), max_size=4)
+    return members.map(lambda each: f"{{{','.join(each)}}}")
+
+
+def _lists(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return texts of lists."""
+    return st.lists(values, max_size=4).map(lambda each: f"[{','.join(each)}]")
+
+
+_VALUES = st.recursive(
+    _TEXTS | st.sampled_from(["1", "null", "2.5"]), lambda each: _objects(each) | _lists(each), max_leaves=6
+)
+
+
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise ``ValueError`` if a name is there twice."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
+@given(_lists(_objects(_VALUES) | _VALUES), st.sampled_from(["", "", "x", ":", "{}"]))
+def test_lists_are_checked_like_other_texts(text: str, rest: str) -> None:
+    """A list of objects, which accounts are, is read in a faster way, with the same result."""
+    try:
+        expected: Any = json.loads(text + rest, object_pairs_hook=_reject_duplicates)
+    except ValueError:
+        with pytest.raises(NotStrictJSON):
+            decode(text + rest)
+    else:
+        assert decode(text + rest) == expected
