@@ -8,6 +8,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from privy_middleware.development import DevelopmentIssuer
 from tests.support import chromium, patience, redisserver, vectors
 
 # Neither an example nor its creation may fail because the machine is busy.
@@ -28,6 +29,12 @@ for _name in [name for name in os.environ if name.startswith("PRIVY_") and name 
 
 # Some frameworks lower the level of the root logger when an app is created; the log of the client is not needed.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session")
+def issuer(privy_issuer: DevelopmentIssuer) -> DevelopmentIssuer:
+    """Return the issuer of the pytest plugin, for tests that do not change it."""
+    return privy_issuer
 
 
 @pytest.fixture(params=["asyncio", "trio"], scope="module")
