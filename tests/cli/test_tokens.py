@@ -123,12 +123,14 @@ def test_from_the_issuer_at_the_usual_port(cli: CommandLine, usual_port: int, di
 
 
 @pytest.mark.parametrize("options", [(), ("--expires-in", "600")])
-def test_without_an_issuer(options: tuple[str, ...], cli: CommandLine, directory: Path) -> None:
+@pytest.mark.parametrize("in_git", [True, False])
+def test_without_an_issuer(options: tuple[str, ...], in_git: bool, cli: CommandLine, directory: Path) -> None:
     """A state file is made, whose keys the next issuer in the directory has."""
-    subprocess.run(["git", "init", "--quiet"], check=True)
+    if in_git:
+        subprocess.run(["git", "init", "--quiet"], check=True)
     result = cli("token", "ada", *options)
     assert "privy-middleware dev" in result.err
-    assert "info/exclude" in result.err
+    assert ("info/exclude" in result.err) is in_git
     with issuer_with_state(directory / ".privy-dev.json") as running:
         verifier = PrivyVerifier(running.config())
         assert verifier.verify_identity_token(result.out.strip()).id == "did:privy:dev-ada"
