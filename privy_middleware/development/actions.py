@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-import httpx2
-
 from privy_middleware.development.addresses import is_loopback_url, read_return
 from privy_middleware.development.api import API
-from privy_middleware.development.html.forms import WebhookResult
 from privy_middleware.development.html.pages import returning
 from privy_middleware.development.records import WEBHOOK_EVENTS
+from privy_middleware.development.sending import send_webhook
 from privy_middleware.development.sessions import Sessions
 from privy_middleware.development.token_issuer import TokenIssuer
 from privy_middleware.development.users import build_persona
@@ -39,9 +37,6 @@ DONE: Mapping[str, str] = {
     "keys-off": "The key server is off.",
 }
 """What the overview says after an action, by the parameter ``done`` of its address."""
-
-_SECONDS = 10.0
-_SHOWN = 2000
 
 
 class Actions:
@@ -169,7 +164,8 @@ class Actions:
             )
             return self._show(request, HTTPStatus.BAD_REQUEST, error=problem, webhook_form=form)
         delivery = self._issuer.webhook(event, user)
-        return self._show(request, webhook_form=form, webhook_result=_sent(event, url, delivery.headers, delivery.body))
+        result = send_webhook(event, url, delivery.headers, delivery.body)
+        return self._show(request, webhook_form=form, webhook_result=result)
 
 
 def _user_fields(form: Mapping[str, str]) -> dict[str, Any]:
@@ -189,15 +185,3 @@ def _json(form: Mapping[str, str], name: str, default: Any) -> Any:
         return decode(text) if text else default
     except NotStrictJSON:
         raise ConfigurationError(name, "this is not JSON") from None
-
-
-def _sent(event: str, url: str, headers: Mapping[str, str], body: bytes) -> WebhookResult:
-    """Send a webhook, and return what came back; no proxy and no redirect is used."""
-    try:
-        with httpx2.Client(trust_env=False, timeout=_SECONDS, follow_redirects=False) as client:
-            answer = client.post(url, headers=dict(headers), content=body)
-            text = answer.text
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return WebhookResult(f"{event} could not be delivered: {type(error).__name__}", "", good=False)
-    summary = f"{event} was answered with {answer.status_code} {answer.reason_phrase}".rstrip()
-    return WebhookResult(summary, text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…", good=answer.is_success)

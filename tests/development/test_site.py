@@ -8,16 +8,17 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, TCPServer
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
 from privy_middleware import ConfigurationError, PrivyVerifier
-from privy_middleware.development import PERSONAS, DevelopmentIssuer
+from privy_middleware.development import PERSONAS, DevelopmentIssuer, sending
 from privy_middleware.development.html.markup import Html
 from privy_middleware.development.html.markup import html as markup
 from privy_middleware.webhooks import WebhookEvent, WebhookReceiver
@@ -62,6 +63,29 @@ def endpoint(receiver: WebhookReceiver, status: int | None = None) -> Iterator[s
             """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_address[1]}/hooks"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def endless(begin: bytes, again: bytes) -> Iterator[str]:
+    """Run an endpoint that answers with some bytes, and then with others again and again."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            with suppress(OSError):
+                self.request.sendall(begin)
+                while True:
+                    self.request.sendall(again)
+                    time.sleep(0.001)
+
+    with TCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -577,6 +601,21 @@ class TestWebhooks:
             page = visitor.submit("/webhooks", type="user.created", user="ada", url=url).text
         assert "answered with 302 Found" in page
         assert f"&lt;b&gt;{'x' * 1997}…" in page
+
+    @pytest.mark.parametrize("coding", [b"", b"Content-Encoding: gzip\r\n"])
+    def test_endless_answers(self, visitor: Visitor, coding: bytes) -> None:
+        """Of an answer that never ends, as of a stream of events, the beginning is shown as it was sent."""
+        with endless(b"HTTP/1.1 200 OK\r\n" + coding + b"\r\n", b"x" * 65536) as url:
+            page = visitor.submit("/webhooks", type="user.created", user="ada", url=url).text
+        assert "user.created was answered with 200 OK" in page
+        assert f">{'x' * 2000}…<" in page
+
+    def test_slow_answers(self, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An endpoint that sends a little again and again cannot keep the page, or the end of the issuer, waiting."""
+        monkeypatch.setattr(sending, "_SECONDS", 0.5)
+        with endless(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n") as url:
+            page = visitor.submit("/webhooks", type="user.created", user="ada", url=url).text
+        assert "user.created could not be delivered: no complete answer within 0.5 seconds" in page
 
     def test_nobody_listens(self, visitor: Visitor, issuer: DevelopmentIssuer) -> None:
         """If the webhook cannot be delivered, the page says so."""
