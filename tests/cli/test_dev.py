@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -192,6 +193,9 @@ class TestWithACommand:
         """The exit code is that of a shell, and the signal is named."""
         ended = cli("dev", "--port", "0", "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
         assert (ended.code, "was ended by SIGKILL" in ended.err) == (137, True)
+        number = signal.SIGRTMIN + 1
+        ended = cli("dev", "--port", "0", "--", sys.executable, "-c", f"import os; os.kill(os.getpid(), {number})")
+        assert (ended.code, f"was ended by signal {number}" in ended.err) == (128 + number, True)
 
     def test_a_command_that_cannot_be_started(self, cli: CommandLine, directory: Path) -> None:
         """It is wrong usage, with the reason."""
@@ -207,6 +211,25 @@ class TestWithACommand:
         monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 1)
         monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
         assert child._has_terminal()
+
+    def test_a_terminal_of_another_program(self) -> None:
+        """A terminal that does not control this program sends it no signals, so SIGINT is forwarded."""
+        own, terminal = pty.openpty()
+        command = [sys.executable, "-m", "privy_middleware", "dev", "--port", "0", "--", sys.executable, "-c", PATIENT]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, stdin=terminal, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1, start_new_session=True
+        ) as running:
+            try:
+                read_until(running, "ready")
+                running.send_signal(signal.SIGINT)
+                read_until(running, "got SIGINT")
+                running.send_signal(signal.SIGTERM)
+                assert running.wait(PATIENCE) == 5
+            finally:
+                running.kill()
+                os.close(own)
+                os.close(terminal)
 
     @pytest.mark.parametrize(("ended", "code"), [("0", 130), ("4", 4)])
     def test_the_exit_code_after_ctrl_c(self, ended: str, code: int) -> None:
