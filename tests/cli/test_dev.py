@@ -258,6 +258,34 @@ class TestGit:
         status = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
         assert status.stdout == ""
 
+    @pytest.mark.parametrize("folder", ["[slug]", "a*b?", "back\\slash", "space ", "!odd", "#odd"])
+    def test_names_that_are_patterns(self, folder: str, cli: CommandLine, directory: Path) -> None:
+        """A folder whose name would have a meaning in the list is written so that it has none."""
+        subprocess.run(["git", "init", "--quiet"], check=True)
+        state = directory / folder / "state [1] "
+        state.parent.mkdir()
+        assert "info/exclude" in cli("dev", "--port", "0", "--state", str(state), sys.executable, "-c", "").err
+        status = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
+        assert status.stdout == ""
+
+    @pytest.mark.parametrize("case", ["included", "tracked", "not writable"])
+    def test_what_cannot_be_excluded(self, case: str, cli: CommandLine, directory: Path) -> None:
+        """If the file may be committed nevertheless, a warning says what to do, and the command runs."""
+        subprocess.run(["git", "init", "--quiet"], check=True)
+        command = ["dev", "--port", "0", "--", sys.executable, "-c", ""]
+        if case == "included":
+            (directory / ".gitignore").write_text("!.privy-dev.json\n")
+        elif case == "tracked":
+            assert cli(*command).code == 0
+            subprocess.run(["git", "add", "--force", ".privy-dev.json"], check=True)
+        else:
+            shutil.rmtree(directory / ".git" / "info", ignore_errors=True)
+            (directory / ".git" / "info").touch()
+        result = cli(*command)
+        assert result.code == 0
+        assert "Warning: .privy-dev.json contains a private key and may be committed" in result.err
+        assert "was added" not in result.err
+
     def test_without_one(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nothing happens outside a repository, or without git."""
         assert not git.keep_out_of_git(directory / "state.json")
