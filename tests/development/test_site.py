@@ -210,6 +210,13 @@ class TestRefused:
         headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
         assert visitor.get("/", headers=headers).status_code == 403
 
+    @pytest.mark.parametrize("host", ["localhost:65536", "127.0.0.1:99999", "127.0.0.256", "127.0.08.1", "127.0.0.1:"])
+    @pytest.mark.parametrize("path", ["/", "/login?app=http://localhost:8000", "/tokens/ada"])
+    def test_hosts_that_cannot_be(self, visitor: Visitor, path: str, host: str) -> None:
+        """A host that is no address on any machine is refused."""
+        response = visitor.get(path, headers={"Host": host})
+        assert (response.status_code, "Loopback hosts only" in response.text) == (403, True)
+
     @pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via"])
     def test_proxies(self, visitor: Visitor, name: str) -> None:
         """A request that came through a proxy may come from anyone."""
@@ -412,6 +419,9 @@ class TestReturn:
             "http://127.0.0.1:8000\\.evil.example/",
             "http://[::1].evil.example/",
             "http://localhost.evil.example/",
+            "http://127.0.0.1:65536/",
+            "http://127.0.0.256/",
+            "http://127.0.08.1/",
             "http://127.0.0.1:8000/\nrefresh",
             " http://127.0.0.1:8000/",
             "http://127.0.0.1:8000/\xe4",
@@ -625,7 +635,15 @@ class TestWebhooks:
         assert "user.created could not be delivered: ConnectError" in page.text
 
     @pytest.mark.parametrize(
-        "url", ["", "https://example.com/", "http://127.0.0.1@example.com/", "ftp://localhost/", "localhost"]
+        "url",
+        [
+            "",
+            "https://example.com/",
+            "http://127.0.0.1@example.com/",
+            "ftp://localhost/",
+            "localhost",
+            "http://127.0.0.256/",
+        ],
     )
     def test_other_addresses(self, visitor: Visitor, url: str) -> None:
         """Nothing is sent to other machines, and the address stays in the form."""
