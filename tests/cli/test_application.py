@@ -60,6 +60,7 @@ def test_without_the_extra_it_says_which_to_install(missing: str, tmp_path: Path
         (KeysUnavailable("No keys."), 1, "Error: No keys."),
         (BrokenPipeError(), 1, ""),
         (click.ClickException("It failed."), 1, "Error: It failed."),
+        (KeysUnavailable("\x1b[2Jred\nline"), 1, "Error: \\x1b[2Jred\nline"),
     ],
 )
 def test_errors_have_exit_codes_and_no_traceback(
