@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from privy_middleware.development.addresses import is_loopback_url, read_return
 from privy_middleware.development.api import API
+from privy_middleware.development.html.overview import Notice
 from privy_middleware.development.html.pages import returning
 from privy_middleware.development.records import WEBHOOK_EVENTS
 from privy_middleware.development.sending import send_webhook
@@ -23,18 +24,20 @@ __all__ = ["Actions", "DONE", "Show"]
 Show: TypeAlias = Callable[..., WebResponse]
 """Returns the overview for a request, with other values for its fields."""
 
-DONE: Mapping[str, str] = {
-    "signed-in": "You are signed in.",
-    "signed-out": "You are signed out.",
-    "refreshed": "The browser has new tokens.",
-    "dropped": "The browser has no tokens any more, as after their expiry. The session is still there.",
-    "expired": "The tokens in the cookies have expired.",
-    "added": "The user was added.",
-    "removed": "The user was removed.",
-    "rotated": "A new key signs from now on.",
-    "withdrawn": "The key is no longer published.",
-    "keys-on": "The key server is on.",
-    "keys-off": "The key server is off.",
+DONE: Mapping[str, Notice] = {
+    "signed-in": Notice("session", "You are signed in."),
+    "signed-out": Notice("session", "You are signed out."),
+    "refreshed": Notice("session", "The browser has new tokens."),
+    "dropped": Notice(
+        "session", "The browser has no tokens any more, as after their expiry. The session is still there."
+    ),
+    "expired": Notice("session", "The tokens in the cookies have expired."),
+    "added": Notice("users", "The user was added."),
+    "removed": Notice("users", "The user was removed."),
+    "rotated": Notice("keys", "A new key signs from now on."),
+    "withdrawn": Notice("keys", "The key is no longer published."),
+    "keys-on": Notice("keys", "The key server is on."),
+    "keys-off": Notice("keys", "The key server is off."),
 }
 """What the overview says after an action, by the parameter ``done`` of its address."""
 
@@ -133,8 +136,7 @@ class Actions:
                 raise ConfigurationError("name", "there is a user of this name; remove it first")
             self._issuer.users[name] = build_persona(name, **_user_fields(form))
         except ConfigurationError as error:
-            wrong = error.field.partition("[")[0].partition(".")[0]
-            return self._show(request, HTTPStatus.BAD_REQUEST, error=str(error), wrong=wrong, user_form=form)
+            return self._show(request, HTTPStatus.BAD_REQUEST, user_form=form, user_error=error)
         return see_other("/?done=added#users")
 
     def _remove_user(self, request: WebRequest) -> WebResponse:
@@ -162,7 +164,9 @@ class Actions:
             problem = (
                 "Webhooks are only sent to addresses on this machine, such as http://localhost:8000/privy/webhooks."
             )
-            return self._show(request, HTTPStatus.BAD_REQUEST, error=problem, webhook_form=form)
+            return self._show(
+                request, HTTPStatus.BAD_REQUEST, notice=Notice("webhooks", problem, error=True), webhook_form=form
+            )
         delivery = self._issuer.webhook(event, user)
         result = send_webhook(event, url, delivery.headers, delivery.body)
         return self._show(request, webhook_form=form, webhook_result=result)
