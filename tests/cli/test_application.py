@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -80,6 +81,14 @@ def test_help_and_wrong_usage(cli: CommandLine) -> None:
     """Help is exit code 0; an unknown command is 2."""
     assert cli("--help").code == 0
     assert cli("tokn").code == 2
+
+
+def test_an_output_without_an_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that calls the command line may collect its output in memory."""
+    output = StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    assert application.run(["--version"]) == 0
+    assert privy_middleware.__version__ in output.getvalue()
 
 
 @pytest.mark.parametrize(
