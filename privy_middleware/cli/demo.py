@@ -29,7 +29,7 @@ _INTERRUPTED = 130
 
 @click.command("demo", short_help="Run an example app with made-up users.")
 @click.option("--app", type=click.Choice(sorted(_NEEDS)), default="fastapi", show_default=True, help="The example app.")
-@click.option("--port", type=int, default=0, help="The app's port.  [default: a free one]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The app's port.  [default: a free one]")
 @click.option("--once", is_flag=True, help="Exit after the requests, with 1 if a response was wrong.")
 @click.option("--open", "browser", is_flag=True, help="Open the page of the issuer in a browser.")
 def demo_command(*, app: str, port: int, once: bool, browser: bool) -> int:

@@ -123,6 +123,8 @@ class TestAlone:
         assert result.code == 2
         assert f"port {port} cannot be used" in result.err
         assert "--port 0" in result.err
+        for wrong in ("65536", "-1", "x"):
+            assert cli("dev", "--port", wrong).code == 2
 
     def test_wrong_settings(self, cli: CommandLine) -> None:
         """A wrong app id is not passed on."""
