@@ -18,6 +18,7 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx2
 
@@ -26,6 +27,7 @@ from privy_middleware.development import DevelopmentIssuer
 __all__ = ["command", "main", "serve"]
 
 HOST = "127.0.0.1"
+FOLDER = Path(__file__).resolve().parents[1]
 SERVERS = {
     "asgi": "uvicorn",
     "django": "uvicorn",
@@ -113,7 +115,8 @@ def serve(server_command: list[str], port: int, issuer: DevelopmentIssuer, **set
     """Run the server of an app, with the issuer's settings and others in the environment, and yield its address."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PRIVY_")}
     environ |= {"PRIVY_APP_ID": issuer.app_id, "PRIVY_JWKS_URL": issuer.jwks_url, **settings}
-    with subprocess.Popen(server_command, env=environ) as server:  # noqa: S603 (our own command)
+    # Both servers import from their working directory first, where other modules could have the same names.
+    with subprocess.Popen(server_command, env=environ, cwd=FOLDER) as server:  # noqa: S603 (our own command)
         try:
             _wait_until_up(server, port)
             yield f"http://{HOST}:{port}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from privy_middleware.development import DevelopmentIssuer
 from tests.support import chromium, patience, redisserver, vectors
 
 # Neither an example nor its creation may fail because the machine is busy.
@@ -30,10 +32,22 @@ for _name in [name for name in os.environ if name.startswith("PRIVY_") and name 
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
+@pytest.fixture(scope="session")
+def issuer(privy_issuer: DevelopmentIssuer) -> DevelopmentIssuer:
+    """Return the issuer of the pytest plugin, for tests that do not change it."""
+    return privy_issuer
+
+
 @pytest.fixture(params=["asyncio", "trio"], scope="module")
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Run each ``anyio`` test with asyncio and with trio."""
     return str(request.param)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector skip all that exists before the first test: thousands of tests, and the frameworks."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import click
 
@@ -11,6 +13,8 @@ from privy_middleware.cli.demo import demo_command
 from privy_middleware.cli.dev import dev_command
 from privy_middleware.cli.doctor import doctor_command
 from privy_middleware.cli.inspection import inspect_command
+from privy_middleware.cli.output import echo_text
+from privy_middleware.cli.pasted import without_tokens
 from privy_middleware.cli.routes import routes_command
 from privy_middleware.cli.tokens import token_command
 from privy_middleware.errors import ConfigurationError, PrivyError
@@ -32,10 +36,11 @@ for _command in (demo_command, dev_command, token_command, inspect_command, doct
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; the default arguments are those of the program."""
+    _write_anything()
     try:
         result = application.main(arguments, prog_name="privy-middleware", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
@@ -43,9 +48,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output, such as head, has ended.
         return 1
     except ConfigurationError as error:
-        click.echo(f"Error: {error}", err=True)
+        _show(click.ClickException(str(error)))
         return 2
     except PrivyError as error:
-        click.echo(f"Error: {error}", err=True)
+        _show(click.ClickException(str(error)))
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _write_anything() -> None:
+    """Escape the characters that the encoding of the output does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _show(error: click.ClickException) -> None:
+    """Print an error; it may quote an argument that is a token, or a text of others that controls the terminal."""
+    message = error.format_message()
+    safe = "\n".join(map(echo_text, without_tokens(message).split("\n")))
+    if safe != message:
+        ctx = getattr(error, "ctx", None)
+        error = click.UsageError(safe, ctx)
+    error.show()

@@ -37,7 +37,7 @@ def load_app(target: str) -> Any:
     """Return the app at ``module:attribute``, or the result of ``module:function()``, from the working directory.
 
     Raises:
-        UsageError: if it cannot be imported, naming the place of the error.
+        UsageError: if it cannot be imported, naming the place of the error, or is not an app.
         ConfigurationError: if the app raises it.
     """
     name, _, path = target.partition(":")
@@ -50,6 +50,8 @@ def load_app(target: str) -> Any:
         if not hasattr(found, part):
             raise click.UsageError(f"{target}: {getattr(found, '__name__', found)} has no attribute {part}")
         found = getattr(found, part)
+    if not callable(found):
+        raise click.UsageError(f"{target} is not an app: {type(found).__qualname__}")
     return _run_user_code(target, found) if path.endswith("()") else found
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -32,8 +33,13 @@ def run_command(command: Sequence[str], environ: Mapping[str, str], *, after_ctr
         return after_ctrl_c
     if code >= 0:
         return code
-    click.echo(f"privy-middleware: {command[0]} was ended by {signal.Signals(-code).name}", err=True)
+    click.echo(f"privy-middleware: {command[0]} was ended by {_name(-code)}", err=True)
     return 128 - code
+
+
+def _name(number: int) -> str:
+    """Return the name of a signal; most of the real-time signals have none."""
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
 
 
 def _start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -75,5 +81,7 @@ def _has_terminal() -> bool:
     """
     for descriptor in range(3):
         if os.isatty(descriptor) and hasattr(os, "tcgetpgrp"):
-            return os.tcgetpgrp(descriptor) == os.getpgrp()
+            # It is an error if the terminal does not control this program, and so sends it no signals.
+            with suppress(OSError):
+                return os.tcgetpgrp(descriptor) == os.getpgrp()
     return False

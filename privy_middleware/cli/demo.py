@@ -29,7 +29,7 @@ _INTERRUPTED = 130
 
 @click.command("demo", short_help="Run an example app with made-up users.")
 @click.option("--app", type=click.Choice(sorted(_NEEDS)), default="fastapi", show_default=True, help="The example app.")
-@click.option("--port", type=int, default=0, help="The app's port.  [default: a free one]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The app's port.  [default: a free one]")
 @click.option("--once", is_flag=True, help="Exit after the requests, with 1 if a response was wrong.")
 @click.option("--open", "browser", is_flag=True, help="Open the page of the issuer in a browser.")
 def demo_command(*, app: str, port: int, once: bool, browser: bool) -> int:
@@ -40,7 +40,8 @@ def demo_command(*, app: str, port: int, once: bool, browser: bool) -> int:
         fix = f'pip install "privy-middleware[cli,{extra}]"'
         raise click.UsageError(f"the {app} example needs {' and '.join(missing)}: {fix}")
     flags = [name for name, given in (("--once", once), ("--open", browser)) if given]
-    command = [sys.executable, "-m", "example_apps.demo", "--app", app, "--port", str(port), *flags]
+    # Without -P, a module in the working directory could take the place of one of ours.
+    command = [sys.executable, "-P", "-m", "example_apps.demo", "--app", app, "--port", str(port), *flags]
     return run_command(command, _environ(_examples()), after_ctrl_c=_INTERRUPTED)
 
 
@@ -52,4 +53,5 @@ def _examples() -> Path:
 
 def _environ(folder: Path) -> dict[str, str]:
     inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), inherited] if inherited else [str(folder)])}
+    path = os.pathsep.join([str(folder), inherited] if inherited else [str(folder)])
+    return {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}

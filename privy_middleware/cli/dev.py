@@ -36,7 +36,13 @@ _SHELLS = (
     short_help="Run your app with made-up users, or only their issuer.",
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="The issuer's port; 0 is a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="The issuer's port; 0 is a free one.",
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -90,7 +96,7 @@ def _started(issuer: DevelopmentIssuer, port: int) -> DevelopmentIssuer:
     try:
         return issuer.start()
     except ConfigurationError:
-        fix = f"stop the other program, perhaps another `privy-middleware dev`, or give --port {port + 1} or --port 0"
+        fix = "stop the other program, perhaps another `privy-middleware dev`, or use a free port with --port 0"
         raise click.UsageError(f"port {port} cannot be used: {fix}") from None
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from privy_middleware.cli.output import (
     moment,
     print_findings,
 )
-from privy_middleware.cli.pasted import Pasted, find_tokens, looks_like_a_token
+from privy_middleware.cli.pasted import Pasted, find_tokens, looks_like_a_token, without_tokens
 from privy_middleware.cli.rules import Examined, examine
 from privy_middleware.config import PrivyConfig
 from privy_middleware.http.credentials import (
@@ -40,6 +41,8 @@ _IN_ARGUMENTS = (
     "a token does not belong in the arguments, which the shell's history and the list of processes show: "
     "pipe it, as in `pbpaste | privy-middleware inspect`, or start `privy-middleware inspect` and paste it"
 )
+# No cookie header or key is nearly as long.
+_MOST_CHARACTERS = 1 << 20
 _ACCOUNTS, _BELOW = "linked_accounts", "(see below)"
 _TIMES = (("iat", "issued"), ("nbf", "valid from"), ("exp", "expires"), ("cr", "user created"))
 
@@ -75,6 +78,9 @@ def inspect_command(
             else "there are no arguments; the token is read from stdin"
         )
         raise click.UsageError(fix)
+    if any(each != without_tokens(each) for each in (app_id or "", jwks_url or "")):
+        # It would be a part of the address from which keys are fetched.
+        raise click.UsageError(_IN_ARGUMENTS)
     config = _settings(app_id, verification_key, jwks_url)
     locations = _LOCATIONS if config is None else config.locations
     pasted = find_tokens(_read(), locations)
@@ -94,7 +100,9 @@ def _read() -> str:
     if sys.stdin.isatty():
         text: str = click.prompt("Token (hidden)", hide_input=True, err=True)
         return text
-    return sys.stdin.read()
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin.read(_MOST_CHARACTERS)
 
 
 def _settings(app_id: str | None, key: Path | None, jwks_url: str | None) -> PrivyConfig | None:
@@ -109,10 +117,18 @@ def _settings(app_id: str | None, key: Path | None, jwks_url: str | None) -> Pri
         return None
     options: Mapping[str, Any] = {
         "app_id": app_id,
-        "verification_key": None if key is None else key.read_text(encoding="utf-8"),
+        "verification_key": None if key is None else _key_in(key),
         "jwks_url": jwks_url,
     }
     return PrivyConfig.from_env(**{name: value for name, value in options.items() if value is not None})
+
+
+def _key_in(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problem = "is no text: give the key as PEM, JWK or JWKS, as in the dashboard"
+        raise click.UsageError(f"--verification-key: {file} {problem}") from None
 
 
 def _print(pasted: Pasted, found: Examined, now: float) -> None:

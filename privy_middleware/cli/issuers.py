@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ STATE_FILE = ".privy-dev.json"
 DEFAULT_PORT = 4080
 
 _SECONDS = 10
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 
 
 class NoIssuer(click.ClickException):
@@ -41,7 +43,10 @@ def issuer_with_state(state: Path, *, app_id: str | None = None, port: int = 0) 
 
 def known_address() -> str | None:
     """Return the address of the issuer in ``PRIVY_JWKS_URL``, ``None`` if the variable names no local server."""
-    parts = urlsplit(os.environ.get("PRIVY_JWKS_URL", "").strip())
+    try:
+        parts = urlsplit(os.environ.get("PRIVY_JWKS_URL", "").strip())
+    except ValueError:
+        return None
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme == "http" and is_local_host(parts.netloc) else None
 
 
@@ -63,5 +68,7 @@ def running_token(address: str, persona: str, kind: TokenKind) -> str:
         raise click.UsageError(f'the issuer at {address} has no user "{persona}"; {address}/ lists its users')
     with suppress(NotStrictJSON, AttributeError, KeyError, TypeError):
         document: Any = decode_bytes(answer.content)
-        return str(document[f"{kind}_token"])
+        # It may become a part of a shell command, and anything can answer at the address.
+        if _TOKEN.fullmatch(token := document[f"{kind}_token"]):
+            return str(token)
     raise NoIssuer(f"what answers at {address} is not a development issuer (status {answer.status_code})")

@@ -12,9 +12,11 @@ from privy_middleware.http.credentials import TokenLocation
 from privy_middleware.tokens.claims import TokenKind
 from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
-__all__ = ["Pasted", "find_tokens", "looks_like_a_token"]
+__all__ = ["Pasted", "find_tokens", "looks_like_a_token", "without_tokens"]
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]*\.|[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]*\.")
+# A header is a JSON object, so that its base64url always begins in this way.
+_SURELY_A_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)+")
 _BEARER = re.compile(r"bearer\s+", re.IGNORECASE)
 _FIELD = re.compile(r"([A-Za-z0-9_-]+):\s*(.*)")
 _QUOTES = "\"'`"
@@ -40,6 +42,11 @@ class Pasted:
 def looks_like_a_token(text: str) -> bool:
     """Return whether a text contains something like a JWS, which does not belong in the arguments of a program."""
     return _JWT.search(text) is not None
+
+
+def without_tokens(text: str) -> str:
+    """Return a text in which no token can be read, such as a message that quotes the arguments of a program."""
+    return _SURELY_A_TOKEN.sub("(a token)", text)
 
 
 def find_tokens(text: str, locations: Sequence[TokenLocation]) -> list[Pasted]:

@@ -97,7 +97,8 @@ def _print(routes: Sequence[Route], problems: Sequence[str], opened: Sequence[Ro
     table = Table(*_COLUMNS, box=None, pad_edge=False, header_style="bold")
     for route in routes:
         table.add_row(*(Text(echo_text(each), style=style) for each, style in _cells(route)))
-    console.print(table)
+    if routes or not problems:
+        console.print(table)
     for problem in problems:
         console.print(Text(f"error: {echo_text(problem)}", style="red"))
     if opened:

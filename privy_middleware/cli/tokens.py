@@ -25,6 +25,7 @@ __all__ = ["token_command"]
 _Kind: TypeAlias = Literal["identity", "access"]
 
 _URL = "http://127.0.0.1:8000/me"
+_MOST_SECONDS = 1_000_000_000
 
 
 @click.command("token", short_help="Print a token of a made-up user.")
@@ -38,7 +39,12 @@ _URL = "http://127.0.0.1:8000/me"
     help="What to print: the token alone, a header line, a cookie, or a command.",
 )
 @click.option("--url", default=_URL, show_default=True, help="The address for --as curl.")
-@click.option("--expires-in", type=float, metavar="SECONDS", help="When the token expires; negative: it has expired.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(-_MOST_SECONDS, _MOST_SECONDS),
+    metavar="SECONDS",
+    help="When the token expires; negative: it has expired.",
+)
 @click.option("--issuer", metavar="URL", help="The address of a running issuer.")
 @click.option(
     "--state",
@@ -52,7 +58,7 @@ def token_command(
     kind: _Kind,
     form: str,
     url: str,
-    expires_in: float | None,
+    expires_in: int | None,
     issuer: str | None,
     state: Path | None,
     app_id: str | None,
@@ -86,7 +92,7 @@ def _from_usual_port(persona: str, kind: _Kind) -> str:
     return token
 
 
-def _signed_here(state: Path | None, persona: str, kind: _Kind, expires_in: float | None, app_id: str | None) -> str:
+def _signed_here(state: Path | None, persona: str, kind: _Kind, expires_in: int | None, app_id: str | None) -> str:
     path = Path(STATE_FILE) if state is None else state
     is_new = not path.exists()
     if is_new and state is not None:
@@ -97,12 +103,13 @@ def _signed_here(state: Path | None, persona: str, kind: _Kind, expires_in: floa
         if note := keep_out_of_git(path):
             click.echo(note, err=True)
     sign = issuer.identity_token if kind == "identity" else issuer.access_token
-    return sign(persona) if expires_in is None else sign(persona, exp=int(time.time() + expires_in))
+    return sign(persona) if expires_in is None else sign(persona, exp=int(time.time()) + expires_in)
 
 
 def _in_form(form: str, kind: _Kind, token: str, url: str) -> str:
     """Return the token in the form that was asked for, where Privy's own clients put it."""
     header = f"{IDENTITY_HEADER}: {token}" if kind == "identity" else f"{ACCESS_HEADER.title()}: Bearer {token}"
     cookie = f"{IDENTITY_COOKIE if kind == 'identity' else ACCESS_COOKIE}={token}"
-    forms = {"token": token, "header": header, "cookie": cookie, "curl": f"curl -i -H '{header}' {shlex.quote(url)}"}
+    curl = shlex.join(["curl", "-i", "-H", header, url])
+    forms = {"token": token, "header": header, "cookie": cookie, "curl": curl}
     return forms[form]

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-import httpx2
-
 from privy_middleware.development.addresses import is_loopback_url, read_return
 from privy_middleware.development.api import API
-from privy_middleware.development.html.forms import WebhookResult
+from privy_middleware.development.html.overview import Notice
 from privy_middleware.development.html.pages import returning
 from privy_middleware.development.records import WEBHOOK_EVENTS
+from privy_middleware.development.sending import send_webhook
 from privy_middleware.development.sessions import Sessions
 from privy_middleware.development.token_issuer import TokenIssuer
 from privy_middleware.development.users import build_persona
@@ -25,23 +24,22 @@ __all__ = ["Actions", "DONE", "Show"]
 Show: TypeAlias = Callable[..., WebResponse]
 """Returns the overview for a request, with other values for its fields."""
 
-DONE: Mapping[str, str] = {
-    "signed-in": "You are signed in.",
-    "signed-out": "You are signed out.",
-    "refreshed": "The browser has new tokens.",
-    "dropped": "The browser has no tokens any more, as after their expiry. The session is still there.",
-    "expired": "The tokens in the cookies have expired.",
-    "added": "The user was added.",
-    "removed": "The user was removed.",
-    "rotated": "A new key signs from now on.",
-    "withdrawn": "The key is no longer published.",
-    "keys-on": "The key server is on.",
-    "keys-off": "The key server is off.",
+DONE: Mapping[str, Notice] = {
+    "signed-in": Notice("session", "You are signed in."),
+    "signed-out": Notice("session", "You are signed out."),
+    "refreshed": Notice("session", "The browser has new tokens."),
+    "dropped": Notice(
+        "session", "The browser has no tokens any more, as after their expiry. The session is still there."
+    ),
+    "expired": Notice("session", "The tokens in the cookies have expired."),
+    "added": Notice("users", "The user was added."),
+    "removed": Notice("users", "The user was removed."),
+    "rotated": Notice("keys", "A new key signs from now on."),
+    "withdrawn": Notice("keys", "The key is no longer published."),
+    "keys-on": Notice("keys", "The key server is on."),
+    "keys-off": Notice("keys", "The key server is off."),
 }
 """What the overview says after an action, by the parameter ``done`` of its address."""
-
-_SECONDS = 10.0
-_SHOWN = 2000
 
 
 class Actions:
@@ -138,8 +136,7 @@ class Actions:
                 raise ConfigurationError("name", "there is a user of this name; remove it first")
             self._issuer.users[name] = build_persona(name, **_user_fields(form))
         except ConfigurationError as error:
-            wrong = error.field.partition("[")[0].partition(".")[0]
-            return self._show(request, HTTPStatus.BAD_REQUEST, error=str(error), wrong=wrong, user_form=form)
+            return self._show(request, HTTPStatus.BAD_REQUEST, user_form=form, user_error=error)
         return see_other("/?done=added#users")
 
     def _remove_user(self, request: WebRequest) -> WebResponse:
@@ -167,9 +164,12 @@ class Actions:
             problem = (
                 "Webhooks are only sent to addresses on this machine, such as http://localhost:8000/privy/webhooks."
             )
-            return self._show(request, HTTPStatus.BAD_REQUEST, error=problem, webhook_form=form)
+            return self._show(
+                request, HTTPStatus.BAD_REQUEST, notice=Notice("webhooks", problem, error=True), webhook_form=form
+            )
         delivery = self._issuer.webhook(event, user)
-        return self._show(request, webhook_form=form, webhook_result=_sent(event, url, delivery.headers, delivery.body))
+        result = send_webhook(event, url, delivery.headers, delivery.body)
+        return self._show(request, webhook_form=form, webhook_result=result)
 
 
 def _user_fields(form: Mapping[str, str]) -> dict[str, Any]:
@@ -189,15 +189,3 @@ def _json(form: Mapping[str, str], name: str, default: Any) -> Any:
         return decode(text) if text else default
     except NotStrictJSON:
         raise ConfigurationError(name, "this is not JSON") from None
-
-
-def _sent(event: str, url: str, headers: Mapping[str, str], body: bytes) -> WebhookResult:
-    """Send a webhook, and return what came back; no proxy and no redirect is used."""
-    try:
-        with httpx2.Client(trust_env=False, timeout=_SECONDS, follow_redirects=False) as client:
-            answer = client.post(url, headers=dict(headers), content=body)
-            text = answer.text
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return WebhookResult(f"{event} could not be delivered: {type(error).__name__}", "", good=False)
-    summary = f"{event} was answered with {answer.status_code} {answer.reason_phrase}".rstrip()
-    return WebhookResult(summary, text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…", good=answer.is_success)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from privy_middleware.development.hosts import LOOPBACK_HOST, PORT
 from privy_middleware.development.web import Refused
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.http.redirects import is_local
@@ -18,9 +19,8 @@ __all__ = ["Return", "app_origin", "is_loopback_url", "loopback_address", "page_
 
 _LOOPBACK_V4 = ipaddress.IPv4Network("127.0.0.0/8")
 _LOOPBACK_V6 = ipaddress.IPv6Address("::1")
-_HOST = r"(?:localhost|\[::1\]|127(?:\.[0-9]{1,3}){3})"
 # Only characters that every browser reads in the same way: no backslash, which is a slash for browsers.
-_URL = re.compile(rf"(?P<origin>https?://(?P<host>{_HOST})(?::[0-9]{{1,5}})?)(?:[/?#][!-\[\]-~]*)?", re.IGNORECASE)
+_URL = re.compile(rf"(?P<origin>https?://{LOOPBACK_HOST}(?::{PORT})?)(?:[/?#][!-\[\]-~]*)?", re.IGNORECASE)
 
 
 def loopback_address(host: str) -> str:

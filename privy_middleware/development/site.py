@@ -104,7 +104,7 @@ class Site:
     def _home(self, request: WebRequest) -> WebResponse:
         if not request.wants_html:
             return text_response(terminal_help(self._issuer, request.url, self.api.jwks_path))
-        return self._overview(request, done=DONE.get(request.query.get("done", "")))
+        return self._overview(request, notice=DONE.get(request.query.get("done", "")))
 
     def _overview(self, request: WebRequest, status: HTTPStatus = HTTPStatus.OK, **fields: Any) -> WebResponse:
         overview = Overview(

@@ -108,6 +108,9 @@ class StateFile:
 
     def _read(self) -> bytes | None:
         try:
+            # Reading from a pipe could wait for ever.
+            if self._path.exists() and not self._path.is_file():
+                raise self._error("is not a file; give the path of a file, which may be a new one")
             with self._path.open("rb") as file:
                 if os.name == "posix" and os.fstat(file.fileno()).st_mode & _OTHERS:
                     raise self._error("has private keys and can be read by others; run: chmod 600 " + str(self._path))

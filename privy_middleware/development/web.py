@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from privy_middleware.development.hosts import LOOPBACK_HOST, PORT
 from privy_middleware.http.cookies import CookieNames
 from privy_middleware.http.cross_site import is_cross_site, is_unsafe
 from privy_middleware.http.loopback import is_loopback
@@ -27,7 +28,7 @@ __all__ = [
     "text_response",
 ]
 
-_OWN_HOST = re.compile(r"(?:localhost|\[::1\]|127(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?", re.IGNORECASE)
+_OWN_HOST = re.compile(rf"{LOOPBACK_HOST}(?::{PORT})?", re.IGNORECASE)
 _FORM = "application/x-www-form-urlencoded"
 _FIELDS = 50
 

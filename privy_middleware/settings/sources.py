@@ -139,7 +139,7 @@ def _decided(cls: Any, chosen: Mapping[str, tuple[SettingsSource, str]]) -> set[
 def _require_all(fields: _Fields, chosen: Mapping[str, object], sources: Sequence[SettingsSource]) -> None:
     for name, each in fields.items():
         if _is_required(each) and name not in chosen:
-            error = ConfigurationError(name, "is required: set it, there is no default")
+            error = ConfigurationError(name, "set it, as it is required and has no default")
             places = [source.spelled(name.upper()) for source in sources if source.spelling != "{}"]
             raise _named(error, " or ".join(places)) if places else error
 

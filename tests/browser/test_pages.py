@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.webhooks import WebhookEvent, WebhookReceiver
 from tests.browser.driving import Page
 from tests.development.test_site import endpoint
+from tests.support.patience import PATIENCE
 
 CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary"
 
@@ -68,6 +70,42 @@ def test_webhook(page: Page, issuer: DevelopmentIssuer) -> None:
     assert [event.type for event in events] == ["user.authenticated"]
 
 
+def is_seen(page: Page, selector: str) -> bool:
+    """Return whether an element is in the part of the page that the window shows."""
+    script = "const box = arguments[0].getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight"
+    return bool(page.chrome.execute_script(script, page.one(selector)))
+
+
+def test_messages_are_seen(page: Page) -> None:
+    """What was done, and why a form was refused, is in the window without scrolling; a wrong field has the focus."""
+    metrics = {"width": 400, "height": 600, "deviceScaleFactor": 1, "mobile": False}
+    page.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        page.open("/")
+        page.press("Rotate")
+        assert is_seen(page, "[role=status].done")
+        page.type("url", "http://localhost:1/")
+        page.press("Send the webhook")
+        assert "could not be delivered" in page.one("[role=alert]").text
+        assert is_seen(page, "[role=alert]")
+        page.one("details.new summary").click()
+        page.type("name", "mary")
+        page.type("custom_metadata", "{")
+        page.press("Add the user")
+        WebDriverWait(page.chrome, PATIENCE).until(
+            lambda chrome: chrome.switch_to.active_element.get_attribute("name") == "custom_metadata"
+        )
+        assert "this is not JSON" in page.one("[role=alert]").text
+        assert page.one("[aria-invalid]").get_attribute("aria-describedby") == "user-error hint-custom_metadata"
+        assert is_seen(page, "[aria-invalid]")
+        page.type("custom_metadata", "")
+        page.type("name", "my name")
+        page.press("Add the user")
+        assert page.one("#user-name").value_of_css_property("border-top-width") == "2px"
+    finally:
+        page.chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_keyboard(page: Page) -> None:
     """The page is used by keyboard alone, and the first key leads to a link past the header."""
     page.open("/")
@@ -114,8 +152,9 @@ def test_contrast(page: Page, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_no_sideways_scrolling(page: Page, width: int) -> None:
-    """The page fits into a narrow window (WCAG 2.2 §1.4.10)."""
+def test_no_sideways_scrolling(page: Page, issuer: DevelopmentIssuer, width: int) -> None:
+    """The page fits into a narrow window, also with long words (WCAG 2.2 §1.4.10)."""
+    issuer.add_user("n" * 64, email=f"{'m' * 100}@example.com", custom_metadata={"role": "r" * 100})
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     page.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:

@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -60,6 +61,7 @@ def test_without_the_extra_it_says_which_to_install(missing: str, tmp_path: Path
         (KeysUnavailable("No keys."), 1, "Error: No keys."),
         (BrokenPipeError(), 1, ""),
         (click.ClickException("It failed."), 1, "Error: It failed."),
+        (KeysUnavailable("\x1b[2Jred\nline"), 1, "Error: \\x1b[2Jred\nline"),
     ],
 )
 def test_errors_have_exit_codes_and_no_traceback(
@@ -79,6 +81,14 @@ def test_help_and_wrong_usage(cli: CommandLine) -> None:
     """Help is exit code 0; an unknown command is 2."""
     assert cli("--help").code == 0
     assert cli("tokn").code == 2
+
+
+def test_an_output_without_an_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that calls the command line may collect its output in memory."""
+    output = StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    assert application.run(["--version"]) == 0
+    assert privy_middleware.__version__ in output.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,14 @@ def test_once(cli: CommandLine) -> None:
     assert cli("demo", "--app", "asgi", "--once").code == 0
 
 
+@pytest.mark.parametrize("app", ["asgi", "wsgi"])
+def test_other_modules_in_the_working_directory(app: str, cli: CommandLine, directory: Path) -> None:
+    """A module in the working directory takes the place of none that the example or its server imports."""
+    for name in ("anyio", "asyncio", "example_apps", "gunicorn", "privy_middleware", "uvicorn"):
+        (directory / f"{name}.py").write_text("raise SystemExit(9)")
+    assert cli("demo", "--app", app, "--once").code == 0
+
+
 def test_until_ctrl_c() -> None:
     """It serves until Ctrl+C, which is exit code 130 without a traceback."""
     with program("demo", "--app", "wsgi") as running:

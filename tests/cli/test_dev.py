@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -122,6 +123,8 @@ class TestAlone:
         assert result.code == 2
         assert f"port {port} cannot be used" in result.err
         assert "--port 0" in result.err
+        for wrong in ("65536", "-1", "x"):
+            assert cli("dev", "--port", wrong).code == 2
 
     def test_wrong_settings(self, cli: CommandLine) -> None:
         """A wrong app id is not passed on."""
@@ -216,6 +219,9 @@ class TestWithACommand:
         """The exit code is that of a shell, and the signal is named."""
         ended = cli("dev", "--port", "0", "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
         assert (ended.code, "was ended by SIGKILL" in ended.err) == (137, True)
+        number = signal.SIGRTMIN + 1
+        ended = cli("dev", "--port", "0", "--", sys.executable, "-c", f"import os; os.kill(os.getpid(), {number})")
+        assert (ended.code, f"was ended by signal {number}" in ended.err) == (128 + number, True)
 
     def test_a_command_that_cannot_be_started(self, cli: CommandLine, directory: Path) -> None:
         """It is wrong usage, with the reason."""
@@ -231,6 +237,25 @@ class TestWithACommand:
         monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 1)
         monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
         assert child._has_terminal()
+
+    def test_a_terminal_of_another_program(self) -> None:
+        """A terminal that does not control this program sends it no signals, so SIGINT is forwarded."""
+        own, terminal = pty.openpty()
+        command = [sys.executable, "-m", "privy_middleware", "dev", "--port", "0", "--", sys.executable, "-c", PATIENT]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, stdin=terminal, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1, start_new_session=True
+        ) as running:
+            try:
+                read_until(running, "ready")
+                running.send_signal(signal.SIGINT)
+                read_until(running, "got SIGINT")
+                running.send_signal(signal.SIGTERM)
+                assert running.wait(PATIENCE) == 5
+            finally:
+                running.kill()
+                os.close(own)
+                os.close(terminal)
 
     @pytest.mark.parametrize(("ended", "code"), [("0", 130), ("4", 4)])
     def test_the_exit_code_after_ctrl_c(self, ended: str, code: int) -> None:
@@ -258,6 +283,34 @@ class TestGit:
             assert "info/exclude" not in cli("dev", "--port", "0", "--state", name, "--", sys.executable, "-c", "").err
         status = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
         assert status.stdout == ""
+
+    @pytest.mark.parametrize("folder", ["[slug]", "a*b?", "back\\slash", "space ", "!odd", "#odd"])
+    def test_names_that_are_patterns(self, folder: str, cli: CommandLine, directory: Path) -> None:
+        """A folder whose name would have a meaning in the list is written so that it has none."""
+        subprocess.run(["git", "init", "--quiet"], check=True)
+        state = directory / folder / "state [1] "
+        state.parent.mkdir()
+        assert "info/exclude" in cli("dev", "--port", "0", "--state", str(state), sys.executable, "-c", "").err
+        status = subprocess.run(["git", "status", "--porcelain"], check=True, capture_output=True, text=True)
+        assert status.stdout == ""
+
+    @pytest.mark.parametrize("case", ["included", "tracked", "not writable"])
+    def test_what_cannot_be_excluded(self, case: str, cli: CommandLine, directory: Path) -> None:
+        """If the file may be committed nevertheless, a warning says what to do, and the command runs."""
+        subprocess.run(["git", "init", "--quiet"], check=True)
+        command = ["dev", "--port", "0", "--", sys.executable, "-c", ""]
+        if case == "included":
+            (directory / ".gitignore").write_text("!.privy-dev.json\n")
+        elif case == "tracked":
+            assert cli(*command).code == 0
+            subprocess.run(["git", "add", "--force", ".privy-dev.json"], check=True)
+        else:
+            shutil.rmtree(directory / ".git" / "info", ignore_errors=True)
+            (directory / ".git" / "info").touch()
+        result = cli(*command)
+        assert result.code == 0
+        assert "Warning: .privy-dev.json contains a private key and may be committed" in result.err
+        assert "was added" not in result.err
 
     def test_without_one(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nothing happens outside a repository, or without git."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -177,6 +180,49 @@ def test_a_token_in_the_arguments(cli: CommandLine, issuer: DevelopmentIssuer) -
     assert token not in result.err
     other = cli("inspect", "secret")
     assert (other.code, "stdin" in other.err, "secret" in other.err) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inspect", "--app-id", "{}"),
+        ("inspect", "--app-id", "x", "--jwks-url", "http://127.0.0.1:1/{}"),
+        ("inspect", "--app-id", "x", "--verification-key", "{}"),
+        ("inspect", "--{}"),
+        ("doctor", "{}"),
+        ("routes", "main:app", "--fail-on-open", "{}"),
+        ("token", "ada", "--kind", "{}"),
+        ("{}",),
+    ],
+)
+def test_a_token_that_is_quoted(arguments: tuple[str, ...], cli: CommandLine, issuer: DevelopmentIssuer) -> None:
+    """No error message and no request has a token that was given in a wrong place."""
+    token = issuer.identity_token("empty")
+    result = cli(*(each.format(token) for each in arguments), stdin=token)
+    assert result.code == 2
+    shown = result.out + result.err
+    assert result.err.startswith("Usage: ")
+    assert not any(part in shown for part in token.split("."))
+
+
+def test_a_key_file_that_is_no_text(cli: CommandLine, issuer: DevelopmentIssuer, directory: Path) -> None:
+    """A key in DER is an error that names the file."""
+    (directory / "key.der").write_bytes(b"0Y0\x13\x06\x07*\x86H\xce=")
+    result = cli("inspect", "--app-id", "x", "--verification-key", "key.der", stdin=issuer.identity_token("ada"))
+    assert (result.code, "key.der is no text: give the key as PEM" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+def test_bytes_that_are_no_text(encoding: str, directory: Path) -> None:
+    """Input that cannot be decoded is a token with a wrong form, whatever the encoding."""
+    run = subprocess.run(
+        [sys.executable, "-m", "privy_middleware", "inspect"],
+        input=b"\xff\xe9.a.b",
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        check=False,
+    )
+    assert (run.returncode, b"error    form" in run.stdout, run.stderr) == (1, True, b"")
 
 
 def test_the_hidden_prompt(cli: CommandLine, issuer: DevelopmentIssuer, monkeypatch: pytest.MonkeyPatch) -> None:

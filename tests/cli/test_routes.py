@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +56,28 @@ def test_on_a_terminal(app: str, cli: CommandLine, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "\x1b[" in cli("routes", app).out
+
+
+def test_an_output_without_the_characters(directory: Path) -> None:
+    """Characters that the encoding of the output does not have are escaped."""
+    (directory / "cafe.py").write_text(
+        "import flask\napp = flask.Flask(__name__, static_folder=None)\n@app.get('/caf\u00e9')\ndef drink(): ...\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "privy_middleware", "routes", "cafe:app"]
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    run = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert (run.returncode, "/caf\\xe9" in run.stdout, run.stderr) == (0, True, "")
+
+
+def test_what_is_no_app(cli: CommandLine, module: Callable[..., str]) -> None:
+    """It is wrong usage that names the type; an app without settings is an error without an empty table."""
+    name = module("DEBUG = True")
+    for command in ("routes", "doctor"):
+        result = cli(command, f"{name}:DEBUG")
+        assert (result.code, "DEBUG is not an app: bool" in result.err) == (2, True)
+    name = module("import flask", "from flask_privy import Privy", "app = flask.Flask(__name__)", "Privy(app)")
+    assert cli("routes", f"{name}:app").out.startswith("error: ")
 
 
 def test_json(app: str, cli: CommandLine) -> None:

@@ -51,6 +51,7 @@ def test_from_the_issuer_in_the_environment(
         ("http://[::1]:2/x", "http://[::1]:2"),
         ("https://auth.privy.io/x", None),
         ("http://issuer.example/x", None),
+        ("http://[::1", None),
         ("", None),
     ],
 )
@@ -110,6 +111,8 @@ def test_wrong_usage_says_what_to_do(cli: CommandLine, issuer: DevelopmentIssuer
     assert 'no user "nobody"' in cli("token", "nobody", "--issuer", issuer.url).err
     assert "http://127.0.0.1:4080" in cli("token", "ada", "--issuer", "127.0.0.1:4080").err
     assert cli("token", "ada", "--state", "other.json").code == 2
+    for seconds in ("nan", "inf", "1e300", "9" * 30, "1.5"):
+        assert cli("token", "ada", "--expires-in", seconds).code == 2
 
 
 def test_from_the_issuer_at_the_usual_port(cli: CommandLine, usual_port: int, directory: Path) -> None:
@@ -123,12 +126,14 @@ def test_from_the_issuer_at_the_usual_port(cli: CommandLine, usual_port: int, di
 
 
 @pytest.mark.parametrize("options", [(), ("--expires-in", "600")])
-def test_without_an_issuer(options: tuple[str, ...], cli: CommandLine, directory: Path) -> None:
+@pytest.mark.parametrize("in_git", [True, False])
+def test_without_an_issuer(options: tuple[str, ...], in_git: bool, cli: CommandLine, directory: Path) -> None:
     """A state file is made, whose keys the next issuer in the directory has."""
-    subprocess.run(["git", "init", "--quiet"], check=True)
+    if in_git:
+        subprocess.run(["git", "init", "--quiet"], check=True)
     result = cli("token", "ada", *options)
     assert "privy-middleware dev" in result.err
-    assert "info/exclude" in result.err
+    assert ("info/exclude" in result.err) is in_git
     with issuer_with_state(directory / ".privy-dev.json") as running:
         verifier = PrivyVerifier(running.config())
         assert verifier.verify_identity_token(result.out.strip()).id == "did:privy:dev-ada"
@@ -140,6 +145,10 @@ def test_what_is_no_issuer(cli: CommandLine) -> None:
     closed = cli("token", "ada", "--issuer", f"http://127.0.0.1:{free_port()}")
     assert (closed.code, "no issuer answers" in closed.err) == (1, True)
     with KeyServer() as server:
+        for token in (b"5", b'"x"', b"\"a.b.c'; echo injected; '\"", b'"a.b.\\u001b[31m"'):
+            server.behave = reply(b'{"identity_token": ' + token + b"}")
+            other = cli("token", "ada", "--as", "curl", "--issuer", server.url.rpartition("/")[0])
+            assert (other.code, other.out) == (1, "")
         for document in (b"[]", b"{}", b"<html>"):
             server.behave = reply(document)
             other = cli("token", "ada", "--issuer", server.url.rpartition("/")[0])

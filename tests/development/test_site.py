@@ -8,16 +8,17 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, TCPServer
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
-from privy_middleware.development import PERSONAS, DevelopmentIssuer
+from privy_middleware.development import PERSONAS, DevelopmentIssuer, sending
 from privy_middleware.development.html.markup import Html
 from privy_middleware.development.html.markup import html as markup
 from privy_middleware.webhooks import WebhookEvent, WebhookReceiver
@@ -62,6 +63,29 @@ def endpoint(receiver: WebhookReceiver, status: int | None = None) -> Iterator[s
             """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_address[1]}/hooks"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def endless(begin: bytes, again: bytes) -> Iterator[str]:
+    """Run an endpoint that answers with some bytes, and then with others again and again."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            with suppress(OSError):
+                self.request.sendall(begin)
+                while True:
+                    self.request.sendall(again)
+                    time.sleep(0.001)
+
+    with TCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -185,6 +209,13 @@ class TestRefused:
         """A frame is not a person who opens a page."""
         headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
         assert visitor.get("/", headers=headers).status_code == 403
+
+    @pytest.mark.parametrize("host", ["localhost:65536", "127.0.0.1:99999", "127.0.0.256", "127.0.08.1", "127.0.0.1:"])
+    @pytest.mark.parametrize("path", ["/", "/login?app=http://localhost:8000", "/tokens/ada"])
+    def test_hosts_that_cannot_be(self, visitor: Visitor, path: str, host: str) -> None:
+        """A host that is no address on any machine is refused."""
+        response = visitor.get(path, headers={"Host": host})
+        assert (response.status_code, "Loopback hosts only" in response.text) == (403, True)
 
     @pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via"])
     def test_proxies(self, visitor: Visitor, name: str) -> None:
@@ -388,6 +419,9 @@ class TestReturn:
             "http://127.0.0.1:8000\\.evil.example/",
             "http://[::1].evil.example/",
             "http://localhost.evil.example/",
+            "http://127.0.0.1:65536/",
+            "http://127.0.0.256/",
+            "http://127.0.08.1/",
             "http://127.0.0.1:8000/\nrefresh",
             " http://127.0.0.1:8000/",
             "http://127.0.0.1:8000/\xe4",
@@ -578,6 +612,21 @@ class TestWebhooks:
         assert "answered with 302 Found" in page
         assert f"&lt;b&gt;{'x' * 1997}…" in page
 
+    @pytest.mark.parametrize("coding", [b"", b"Content-Encoding: gzip\r\n"])
+    def test_endless_answers(self, visitor: Visitor, coding: bytes) -> None:
+        """Of an answer that never ends, as of a stream of events, the beginning is shown as it was sent."""
+        with endless(b"HTTP/1.1 200 OK\r\n" + coding + b"\r\n", b"x" * 65536) as url:
+            page = visitor.submit("/webhooks", type="user.created", user="ada", url=url).text
+        assert "user.created was answered with 200 OK" in page
+        assert f">{'x' * 2000}…<" in page
+
+    def test_slow_answers(self, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An endpoint that sends a little again and again cannot keep the page, or the end of the issuer, waiting."""
+        monkeypatch.setattr(sending, "_SECONDS", 0.5)
+        with endless(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n") as url:
+            page = visitor.submit("/webhooks", type="user.created", user="ada", url=url).text
+        assert "user.created could not be delivered: no complete answer within 0.5 seconds" in page
+
     def test_nobody_listens(self, visitor: Visitor, issuer: DevelopmentIssuer) -> None:
         """If the webhook cannot be delivered, the page says so."""
         with endpoint(WebhookReceiver(issuer.webhook_secret)) as url:
@@ -586,7 +635,15 @@ class TestWebhooks:
         assert "user.created could not be delivered: ConnectError" in page.text
 
     @pytest.mark.parametrize(
-        "url", ["", "https://example.com/", "http://127.0.0.1@example.com/", "ftp://localhost/", "localhost"]
+        "url",
+        [
+            "",
+            "https://example.com/",
+            "http://127.0.0.1@example.com/",
+            "ftp://localhost/",
+            "localhost",
+            "http://127.0.0.256/",
+        ],
     )
     def test_other_addresses(self, visitor: Visitor, url: str) -> None:
         """Nothing is sent to other machines, and the address stays in the form."""

@@ -117,6 +117,14 @@ class TestFile:
             assert caught.value.field == "state"
         assert file.read_bytes() == content
 
+    def test_no_file(self, file: Path) -> None:
+        """A pipe, which would keep the issuer waiting, a device and a folder are refused."""
+        os.mkfifo(file, 0o600)
+        for path in (file, Path(os.devnull), file.parent):
+            with pytest.raises(ConfigurationError, match="is not a file") as caught:
+                DevelopmentIssuer(state=path)
+            assert str(path) in str(caught.value)
+
     @pytest.mark.parametrize(
         "content",
         [b"", b"{", b"[]", b"{}", b"null", b'"x"', b"\xff", b'{"version": 1}', b'{"version": 1, "version": 1}'],
@@ -196,11 +204,12 @@ class TestFile:
         assert DevelopmentIssuer(state=file).kid == issuer.kid
 
     def test_cannot_be_written(self, tmp_path: Path) -> None:
-        """A missing directory is named, as is a path that is a directory."""
+        """A missing directory is named, as is a file where there should be a directory."""
         with pytest.raises(ConfigurationError, match=r"state: .*nowhere.state cannot be written: No such file"):
             DevelopmentIssuer(state=tmp_path / "nowhere" / "state")
-        with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
-            DevelopmentIssuer(state=tmp_path)
+        (tmp_path / "file").touch()
+        with pytest.raises(ConfigurationError, match="cannot be read: Not a directory"):
+            DevelopmentIssuer(state=tmp_path / "file" / "state")
         with pytest.raises(ConfigurationError, match="state: give the path of a file"):
             DevelopmentIssuer(state=7)  # type: ignore[arg-type]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,13 +10,6 @@ import pytest
 from privy_middleware.development import PERSONAS, DevelopmentIssuer
 from tests.behaviour.clients.wsgi import call, environ_of
 from tests.docs.pages import ROOT, run
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run an issuer."""
-    with DevelopmentIssuer() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

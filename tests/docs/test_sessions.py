@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from starlette.testclient import TestClient
 
 from privy_middleware import PrivyMiddleware
@@ -22,13 +20,6 @@ async def api(scope: Scope, receive: Receive, send: Send) -> None:
     user = scope["state"]["privy_user"]
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": user.id.encode()})
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run an issuer."""
-    with DevelopmentIssuer() as running:
-        yield running
 
 
 def client(issuer: DevelopmentIssuer, base_url: str, **settings: Any) -> TestClient:

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -43,13 +42,6 @@ COMMANDS = {
     "wsgi-granian": [*GRANIAN, "--interface", "wsgi", "example_apps.wsgi_app:app"],
 }
 SOCKET: dict[str, Any] = {"proxy": None, "open_timeout": PATIENCE, "close_timeout": PATIENCE, "ping_interval": None}
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run one issuer for all servers."""
-    with DevelopmentIssuer() as running:
-        yield running
 
 
 def module_command(name: str, port: int) -> list[str]:

@@ -19,13 +19,6 @@ FOREIGN = {"Origin": "https://evil.example"}
 
 
 @pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run one issuer for all tests."""
-    with DevelopmentIssuer() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def address(issuer: DevelopmentIssuer) -> Iterator[str]:
     """Run gunicorn."""
     port = free_port()

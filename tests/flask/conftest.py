@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,13 +13,6 @@ from flask_privy import Privy
 from privy_middleware.development import DevelopmentIssuer
 
 Header = dict[str, str]
-
-
-@pytest.fixture(scope="session")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run one development issuer on loopback for all tests in this folder."""
-    with DevelopmentIssuer() as running:
-        yield running
 
 
 @pytest.fixture
@@ -41,21 +34,21 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 
 @pytest.fixture
-def ada(issuer: DevelopmentIssuer) -> Header:
+def ada(privy_headers: Callable[..., Header]) -> Header:
     """Return the header of a user with an Ethereum wallet and the role of an admin."""
-    return {"privy-id-token": issuer.identity_token("ada")}
+    return privy_headers("ada")
 
 
 @pytest.fixture
-def grace(issuer: DevelopmentIssuer) -> Header:
+def grace(privy_headers: Callable[..., Header]) -> Header:
     """Return the header of a user without a wallet or a role."""
-    return {"privy-id-token": issuer.identity_token("grace")}
+    return privy_headers("grace")
 
 
 @pytest.fixture
-def expired(issuer: DevelopmentIssuer) -> Header:
+def expired(privy_headers: Callable[..., Header]) -> Header:
     """Return the header with an expired token."""
-    return {"privy-id-token": issuer.identity_token("ada", exp=1)}
+    return privy_headers("ada", exp=1)
 
 
 def seen(response: TestResponse) -> tuple[int, Any]:

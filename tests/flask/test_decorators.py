@@ -313,11 +313,13 @@ def test_cross_site_cookie(app: Flask, issuer: DevelopmentIssuer) -> None:
     assert seen(client.get("/", headers=headers)) == (200, {"id": ADA})
 
 
-def test_cookie_of_the_test_client(app: Flask, issuer: DevelopmentIssuer) -> None:
+def test_cookie_of_the_test_client(
+    app: Flask, privy_login: Callable[..., None], privy_logout: Callable[..., None]
+) -> None:
     """Flask's test client sends the cookie like a browser."""
     app.get("/")(require_privy_user(who))
     client = app.test_client()
-    client.set_cookie("privy-id-token", issuer.identity_token("grace"))
+    privy_login(client, "grace")
     assert seen(client.get("/")) == (200, {"id": GRACE})
-    client.delete_cookie("privy-id-token")
+    privy_logout(client)
     assert seen(client.get("/")) == UNAUTHORIZED

@@ -20,13 +20,6 @@ ADA = "did:privy:dev-ada"
 
 
 @pytest.fixture
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run an issuer."""
-    with DevelopmentIssuer() as running:
-        yield running
-
-
-@pytest.fixture
 def server(issuer: DevelopmentIssuer) -> Iterator[UserServer]:
     """Run a REST API with the user Ada."""
     with UserServer(record(ADA), secrets={issuer.app_id: SECRET}) as running:

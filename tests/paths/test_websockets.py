@@ -35,13 +35,6 @@ def plain(environ: Any, start_response: Any) -> list[bytes]:
     return [b""]
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run an issuer."""
-    with DevelopmentIssuer() as running:
-        yield running
-
-
 @pytest.fixture(params=["plain", "django"])
 def connect(request: pytest.FixtureRequest, issuer: DevelopmentIssuer) -> Iterator[Connect]:
     """Return the status of a handshake, in both frameworks."""

@@ -247,7 +247,7 @@ def test_from_mapping() -> None:
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ({}, "app_id: is required"),
+        ({}, "app_id: set it, as it is required"),
         ({"APP_IDD": "a"}, 'APP_IDD: is not a setting; did you mean "APP_ID"'),
         ({"PRIVY_LEEWAY": 1}, 'PRIVY_LEEWAY: is not a setting; did you mean "LEEWAY"'),
         ({"zzzzzz": 1}, "zzzzzz: is not a setting$"),

@@ -35,11 +35,16 @@ def folder_of(package: str) -> Path:
     return Path(spec.origin).parent
 
 
+def sources_of(package: str) -> list[Path]:
+    """Return the modules of a package, without the example apps that the wheel contains."""
+    return [path for path in sorted(folder_of(package).rglob("*.py")) if "bundled" not in path.parts]
+
+
 def modules_with_all() -> Iterator[tuple[str, ast.Module]]:
     """Yield the dotted name and syntax tree of every module that has ``__all__``."""
     for package in PACKAGES:
         folder = folder_of(package)
-        for path in sorted(folder.rglob("*.py")):
+        for path in sources_of(package):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             if any("__all__" in assigned(node) for node in tree.body):
                 parts = path.relative_to(folder.parent).with_suffix("").parts
@@ -179,11 +184,9 @@ def test_every_import_is_a_declared_dependency() -> None:
     required = required_modules()
     assert {"anyio", "cryptography", "httpx2", "jwt"} <= required[""]
     extras = set[str]().union(*required.values())
-    imports = {found for path in folder_of("privy_middleware").rglob("*.py") for found in third_party_imports(path)}
+    imports = {found for path in sources_of("privy_middleware") for found in third_party_imports(path)}
     assert {("anyio", True), ("jwt", True), ("redis", False), ("standardwebhooks", False)} <= imports
-    command_line = {
-        found for path in folder_of("privy_middleware.cli").rglob("*.py") for found in third_party_imports(path)
-    }
+    command_line = {found for path in sources_of("privy_middleware.cli") for found in third_party_imports(path)}
     assert {name for name, _ in command_line} <= required[""] | required["cli"]
     assert {name for name, at_once in imports - command_line if at_once} <= required[""]
     assert {name for name, _ in imports} <= extras

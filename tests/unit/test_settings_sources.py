@@ -166,7 +166,7 @@ def test_keywords_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CustomKeyConfig.from_env(own, issuer="b", audience="c").issuer == "b"
     with pytest.raises(ConfigurationError, match=r"^leeway: set a number"):
         PrivyConfig.from_env(environ, leeway="5")
-    with pytest.raises(ConfigurationError, match=r"^PRIVY_APP_ID \(app_id: is required"):
+    with pytest.raises(ConfigurationError, match=r"^PRIVY_APP_ID \(app_id: set it, as it is required"):
         PrivyConfig.from_env({}, leeway=5)
 
 

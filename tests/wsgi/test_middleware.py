@@ -32,13 +32,6 @@ UNAUTHORIZED = (401, b'{"message": "Unauthorized"}')
 ADA = b"did:privy:dev-ada"
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run a development issuer on loopback."""
-    with DevelopmentIssuer() as running:
-        yield running
-
-
 @pytest.fixture
 def ada(issuer: DevelopmentIssuer) -> list[tuple[str, str]]:
     """Return the header of a user."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -62,13 +61,6 @@ def falcon_app() -> Any:
     for path, resource in (("/open", Open()), ("/api/me", Me()), ("/inside", Inside())):
         app.add_route(path, resource)
     return app
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[DevelopmentIssuer]:
-    """Run a development issuer on loopback."""
-    with DevelopmentIssuer() as running:
-        yield running
 
 
 @pytest.mark.parametrize("make_app", [bottle_app, falcon_app])

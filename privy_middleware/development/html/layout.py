@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from privy_middleware.development.html.markup import Html, html, joined
 
-__all__ = ["button", "document", "notice"]
+__all__ = ["NoticeKind", "button", "document", "notice"]
+
+NoticeKind: TypeAlias = Literal["done", "caution", "error"]
 
 _DOCUMENT = """<!doctype html>
 <html lang="en">
@@ -62,9 +65,9 @@ def button(
     )
 
 
-def notice(text: str | None, *, error: bool = False) -> Html | None:
+def notice(text: str | None, kind: NoticeKind = "done") -> Html | None:
     """Return a message, which screen readers read out at once."""
     if text is None:
         return None
-    kind, role = ("error", "alert") if error else ("done", "status")
+    role = "alert" if kind == "error" else "status"
     return html('<p class="notice {kind}" role="{role}">{text}</p>\n', kind=kind, role=role, text=text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from privy_middleware.development.html.forms import WebhookResult, user_form, webhook_form
 from privy_middleware.development.html.layout import button, document, notice
@@ -12,8 +13,9 @@ from privy_middleware.development.html.markup import Html, html, joined
 from privy_middleware.development.html.pages import people
 from privy_middleware.development.personas import Persona
 from privy_middleware.development.sessions import Session, TokenStatus
+from privy_middleware.errors import ConfigurationError
 
-__all__ = ["Overview"]
+__all__ = ["Notice", "Overview"]
 
 
 def _moment(seconds: float) -> Html:
@@ -80,6 +82,20 @@ def _key(kid: str, state: str) -> Html:
     )
 
 
+class Notice(NamedTuple):
+    """A message at the beginning of a section.
+
+    Attributes:
+        section: the name of the section.
+        text: the message.
+        error: whether something was refused.
+    """
+
+    section: str
+    text: str
+    error: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Overview:
     """The page with everything.
@@ -91,10 +107,9 @@ class Overview:
         keys: the id and the state of each key.
         keys_available: whether the key server is on.
         settings: the environment variables of an app.
-        done: what has just been done.
-        error: why a form was refused.
-        wrong: the name of its wrong field.
+        notice: what has just been done, or why it was refused.
         user_form: the fields of a refused form for a new user.
+        user_error: why it was refused.
         webhook_form: the fields of the last webhook.
         webhook_result: what came back.
     """
@@ -105,10 +120,9 @@ class Overview:
     keys: Sequence[tuple[str, str]]
     keys_available: bool
     settings: Mapping[str, str]
-    done: str | None = None
-    error: str | None = None
-    wrong: str | None = None
+    notice: Notice | None = None
     user_form: Mapping[str, str] = field(default_factory=dict)
+    user_error: ConfigurationError | None = None
     webhook_form: Mapping[str, str] = field(default_factory=dict)
     webhook_result: WebhookResult | None = None
 
@@ -119,7 +133,7 @@ class Overview:
             (
                 "users",
                 "Users",
-                html("{people}{new}", people=people(self.users), new=user_form(self.user_form, self.wrong)),
+                html("{people}{new}", people=people(self.users), new=user_form(self.user_form, self.user_error)),
             ),
             ("keys", "Keys", _keys(self.keys, available=self.keys_available)),
             ("webhooks", "Webhooks", webhook_form(list(self.users), self.webhook_form, self.webhook_result)),
@@ -127,15 +141,21 @@ class Overview:
         )
         content = joined(
             html(
-                '<section aria-labelledby="{id}"><h2 id="{id}">{title}</h2>\n{content}</section>',
+                '<section aria-labelledby="{id}"><h2 id="{id}">{title}</h2>\n{notice}{content}</section>',
                 id=name,
                 title=title,
+                notice=self._notice_in(name),
                 content=part,
             )
             for name, title, part in sections
         )
-        messages = html("{done}{error}", done=notice(self.done), error=notice(self.error, error=True))
-        return document("Users, keys and webhooks", html("{messages}{content}", messages=messages, content=content))
+        return document("Users, keys and webhooks", content)
+
+    def _notice_in(self, section: str) -> Html | None:
+        """Return the message of a section, which the browser shows without scrolling."""
+        if self.notice is None or self.notice.section != section:
+            return None
+        return notice(self.notice.text, "error" if self.notice.error else "done")
 
 
 def _settings(settings: Mapping[str, str]) -> Html:

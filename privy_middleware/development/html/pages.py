@@ -78,4 +78,6 @@ def confirmation(title: str, text: str, action: str, label: str, fields: Mapping
 def returning(title: str, target: str, problem: str | None = None) -> Html:
     """Return the page after a form that leads back to an app; with a problem the browser waits for a click."""
     link = html('<p><a class="primary" href="{url}">Continue to {url}</a></p>', url=target)
-    return document(title, html("{notice}{link}", notice=notice(problem), link=link), None if problem else target)
+    return document(
+        title, html("{notice}{link}", notice=notice(problem, "caution"), link=link), None if problem else target
+    )
