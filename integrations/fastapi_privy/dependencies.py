@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, NoReturn, TypeAlias, Unpack, cast
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Generic, NoReturn, TypeAlias, TypeVar, Unpack, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from fastapi_privy.connection import answer_preflight, privy_auth
 from fastapi_privy.parameters import acheck
-from fastapi_privy.security import ACCESS, ANY, OPTIONAL
+from fastapi_privy.security import PrivyScheme
 from privy_middleware import AccessTokenClaims, ConfigurationError, PrivyAuth, PrivyUser, condition
 from privy_middleware.asgi import ask
 from privy_middleware.config import OnInvalid, check_on_invalid
 from privy_middleware.plugin import (
     ConditionWords,
     Predicate,
+    Rule,
     requirement,
     requires_access_token,
     show_rule,
@@ -28,6 +30,7 @@ __all__ = [
     "AccessClaims",
     "CurrentUser",
     "OptionalUser",
+    "PrivyDependency",
     "current_access",
     "current_user",
     "optional",
@@ -35,50 +38,46 @@ __all__ = [
     "require",
 ]
 
-# FastAPI always gives the connection; apps may call the functions in their own tests without one.
-_NO_CONNECTION: Any = None
+_T = TypeVar("_T")
 
 
-def _scope_of(connection: HTTPConnection | None) -> Mapping[str, Any]:
-    return {} if connection is None else connection.scope
+class PrivyDependency(PrivyScheme, Generic[_T]):
+    """A dependency that asks for the user of a request; it is its own security scheme.
 
-
-async def current_user(
-    auth: Annotated[PrivyAuth, Depends(ANY)], connection: HTTPConnection = _NO_CONNECTION
-) -> PrivyUser:
-    """Return the user, who is required.
-
-    Raises:
-        PrivyError: if the request is rejected.
+    A scheme that it depends on would be a second dependency, for which FastAPI takes as long as for everything else
+    that a request with a known token needs.
     """
-    return ask(_scope_of(connection), auth.require)
+
+    def __init__(
+        self, scheme_name: str, rule: Rule, question: Callable[[PrivyAuth], _T], *kinds: str, optional: bool = False
+    ) -> None:
+        """Set the rule that tools show, and the method of ``PrivyAuth`` whose result is the value."""
+        super().__init__(scheme_name, *kinds, optional=optional)
+        self._question = question
+        show_rule(self, rule)
+
+    async def __call__(self, connection: HTTPConnection) -> _T:
+        """Return the value for a request or a WebSocket.
+
+        Raises:
+            PrivyError: if the request is rejected.
+            ConfigurationError: if the middleware is not installed in the app.
+            HTTPException: if the request is a preflight; contains the response.
+        """
+        answer_preflight(connection)
+        return ask(connection.scope, functools.partial(self._question, privy_auth(connection)))
 
 
-async def optional_user(
-    auth: Annotated[PrivyAuth, Depends(OPTIONAL)], connection: HTTPConnection = _NO_CONNECTION
-) -> PrivyUser | None:
-    """Return the user, or ``None``; the setting ``on_invalid`` decides about invalid tokens.
-
-    Raises:
-        PrivyError: if the request is rejected.
-    """
-    return ask(_scope_of(connection), auth.optional)
-
-
-async def current_access(
-    auth: Annotated[PrivyAuth, Depends(ACCESS)], connection: HTTPConnection = _NO_CONNECTION
-) -> AccessTokenClaims:
-    """Return the claims of the access token, which is required.
-
-    Raises:
-        PrivyError: if the request is rejected.
-    """
-    return ask(_scope_of(connection), auth.require_access)
-
-
-show_rule(current_user, requirement())
-show_rule(optional_user, optional_rule())
-show_rule(current_access, requires_access_token())
+current_user: PrivyDependency[PrivyUser] = PrivyDependency("Privy", requirement(), PrivyAuth.require)
+"""Returns the user, who is required."""
+optional_user: PrivyDependency[PrivyUser | None] = PrivyDependency(
+    "PrivyOptional", optional_rule(), PrivyAuth.optional, optional=True
+)
+"""Returns the user, or ``None``; the setting ``on_invalid`` decides about invalid tokens."""
+current_access: PrivyDependency[AccessTokenClaims] = PrivyDependency(
+    "PrivyAccess", requires_access_token(), PrivyAuth.require_access, "access"
+)
+"""Returns the claims of the access token, which is required."""
 
 CurrentUser: TypeAlias = Annotated[PrivyUser, Depends(current_user)]
 OptionalUser: TypeAlias = Annotated[PrivyUser | None, Depends(optional_user)]
@@ -126,9 +125,7 @@ def require(
 
 
 @takes_no_condition
-def optional(
-    *, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]
-) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
+def optional(*, on_invalid: Annotated[OnInvalid, Depends(_CALL_OPTIONAL)]) -> PrivyDependency[PrivyUser | None]:
     """Return a dependency like ``optional_user``, with another ``on_invalid``; equal arguments return the same object.
 
     Raises:
@@ -139,10 +136,6 @@ def optional(
 
 
 @functools.cache
-def _optional(on_invalid: OnInvalid) -> Callable[[PrivyAuth], Awaitable[PrivyUser | None]]:
-    async def optional_user(
-        auth: Annotated[PrivyAuth, Depends(OPTIONAL)], connection: HTTPConnection = _NO_CONNECTION
-    ) -> PrivyUser | None:
-        return ask(_scope_of(connection), functools.partial(auth.optional, on_invalid))
-
-    return show_rule(optional_user, optional_rule(on_invalid))
+def _optional(on_invalid: OnInvalid) -> PrivyDependency[PrivyUser | None]:
+    rule = optional_rule(on_invalid)
+    return PrivyDependency("PrivyOptional", rule, lambda auth: auth.optional(on_invalid), optional=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from fastapi_privy.security import ACCESS, ANY, OPTIONAL, PrivyScheme
+from fastapi_privy.dependencies import current_access, current_user, optional_user
+from fastapi_privy.security import PrivyScheme
 from privy_middleware import AuthenticationError, AuthorizationError, InvalidToken, PrivyError, ServiceUnavailable
 from privy_middleware.config import RequestSettings
 from privy_middleware.plugin import Answer, security_schemes
@@ -13,7 +14,7 @@ from privy_middleware.plugin import Answer, security_schemes
 __all__ = ["describe"]
 
 # If an operation depends on several of them, the first one counts.
-_STAND_INS = {scheme.scheme_name: scheme for scheme in (ACCESS, ANY, OPTIONAL)}
+_STAND_INS: dict[str, PrivyScheme] = {each.scheme_name: each for each in (current_access, current_user, optional_user)}
 _REFUSALS: Sequence[Sequence[type[PrivyError]]] = (
     (AuthenticationError, InvalidToken),
     (AuthorizationError,),
@@ -32,8 +33,8 @@ def describe(
     """
     for path, method, operation in _operations(schema):
         scheme = _needed(operation)
-        if scheme in (None, OPTIONAL) and protects(path, method):
-            scheme = ANY
+        if scheme in (None, optional_user) and protects(path, method):
+            scheme = current_user
         if scheme is not None:
             _describe(operation, scheme, settings, schema.setdefault("components", {}))
     for name in _STAND_INS:

@@ -1,16 +1,12 @@
-"""The security scheme that the dependencies use; its value is the ``PrivyAuth`` of the request."""
+"""The security schemes of the dependencies."""
 
 from __future__ import annotations
 
 from fastapi.openapi.models import HTTPBearer
 from fastapi.openapi.models import SecurityBase as SecurityModel
 from fastapi.security.base import SecurityBase
-from starlette.requests import HTTPConnection
 
-from fastapi_privy.connection import answer_preflight, privy_auth
-from privy_middleware import PrivyAuth
-
-__all__ = ["ACCESS", "ANY", "OPTIONAL", "PrivyScheme"]
+__all__ = ["PrivyScheme"]
 
 
 class PrivyScheme(SecurityBase):
@@ -24,23 +20,8 @@ class PrivyScheme(SecurityBase):
     """
 
     def __init__(self, scheme_name: str, *kinds: str, optional: bool = False) -> None:
-        """Create a placeholder; its name must be unique in the document."""
+        """Create a placeholder."""
         self.model: SecurityModel = HTTPBearer(bearerFormat="JWT")
         self.scheme_name: str = scheme_name
         self.kinds = kinds
         self.optional = optional
-
-    async def __call__(self, connection: HTTPConnection) -> PrivyAuth:
-        """Return the ``PrivyAuth`` of the request.
-
-        Raises:
-            ConfigurationError: if the middleware is not installed in the app.
-            HTTPException: if the request is a preflight; contains the response.
-        """
-        answer_preflight(connection)
-        return privy_auth(connection)
-
-
-ANY = PrivyScheme("Privy")
-OPTIONAL = PrivyScheme("PrivyOptional", optional=True)
-ACCESS = PrivyScheme("PrivyAccess", "access")
