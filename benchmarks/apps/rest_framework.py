@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +14,11 @@ from benchmarks.tokens import USER
 from django_privy.rest_framework import PrivyAuthentication, PrivyUserRequired
 
 __all__ = ["Bare", "Ours", "SimpleJWT"]
+
+
+def _id(user: Any) -> str:
+    found: str = user.id
+    return found
 
 
 class Bare(APIView):
@@ -33,7 +40,7 @@ class Ours(APIView):
 
     def get(self, request: Request) -> Response:
         """Return the user."""
-        return Response({"user": request.user.get_username()})
+        return Response({"user": _id(request.user)})
 
 
 class SimpleJWT(APIView):
@@ -44,4 +51,4 @@ class SimpleJWT(APIView):
 
     def get(self, request: Request) -> Response:
         """Return the user."""
-        return Response({"user": request.user.get_username()})
+        return Response({"user": _id(request.user)})
