@@ -9,19 +9,35 @@ import asyncio
 import io
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from benchmarks.pairing import Timer, awaiting, calling
 
-__all__ = ["Answer", "App", "Client", "asgi_client", "bearer", "cookie", "header", "http_scope", "wsgi_client"]
+__all__ = [
+    "ASGIClient",
+    "Answer",
+    "App",
+    "Client",
+    "Fields",
+    "LOOKING",
+    "PATH",
+    "WSGIClient",
+    "bearer",
+    "cookie",
+    "http_scope",
+]
 
 App = Callable[..., Any]
 """An ASGI or WSGI app."""
 
 PATH = "/page"
+"""The route of all apps, which returns the user's ID."""
+LOOKING = "/accounts"
+"""The route of our apps that also uses the user's accounts."""
+
 _COOKIES = "theme=dark; {}_ga=GA1.1.1234567890.1234567890"
 _HEADERS = {
     "host": "app.example",
@@ -32,6 +48,8 @@ _HEADERS = {
     "sec-fetch-site": "same-origin",
     "connection": "keep-alive",
 }
+_TOKEN_FIELDS = ("cookie", "privy-id-token", "authorization")
+_VARIABLES = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in (*_HEADERS, *_TOKEN_FIELDS)}
 # Browsers drop longer cookies.
 _LONGEST_COOKIE = 4_096
 
@@ -50,15 +68,10 @@ class Answer:
 
 
 def cookie(token: str) -> dict[str, str]:
-    """Return the header with Privy's cookie and two others, or Privy's header if the token is too long for a cookie."""
+    """Return Privy's cookie beside two others, or Privy's header if the token is too long for a cookie."""
     if len(token) > _LONGEST_COOKIE:
-        return header(token)
+        return {"cookie": _COOKIES.format(""), "privy-id-token": token}
     return {"cookie": _COOKIES.format(f"privy-id-token={token}; ")}
-
-
-def header(token: str) -> dict[str, str]:
-    """Return Privy's header, beside two cookies without a token."""
-    return {"cookie": _COOKIES.format(""), "privy-id-token": token}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -66,13 +79,19 @@ def bearer(token: str) -> dict[str, str]:
     return {"cookie": _COOKIES.format(""), "authorization": f"Bearer {token}"}
 
 
-class Client(ABC):
-    """Send an app the same requests again and again, in turn."""
+Fields = Callable[[str], dict[str, str]]
+"""Returns the headers of a request with a token."""
 
-    def __init__(self, app: App, requests: Sequence[Mapping[str, str]]) -> None:
-        """Prepare the requests, given by the headers with which they differ."""
+
+class Client(ABC):
+    """Send an app a request with each of some tokens, again and again."""
+
+    def __init__(self, app: App, fields: Fields, tokens: Sequence[str], path: str) -> None:
+        """Prepare the requests, with headers that contain a token as ``fields`` returns them."""
         self._app = app
-        self._requests: Iterator[Mapping[str, str]] = itertools.cycle([dict(each) for each in requests])
+        self._fields = fields
+        self._tokens: Iterator[str] = itertools.cycle(tokens)
+        self._path = path
 
     @property
     @abstractmethod
@@ -84,22 +103,25 @@ class Client(ABC):
         """Send the next request, and return the response."""
 
 
-def _anew(value: str) -> str:
-    return "".join((value[:1], value[1:]))
+class ASGIClient(Client):
+    """A client for ASGI apps."""
 
-
-class _ASGIClient(Client):
-    def __init__(self, app: App, requests: Sequence[Mapping[str, str]], loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(app, requests)
+    def __init__(
+        self, app: App, fields: Fields, tokens: Sequence[str], path: str, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Prepare the requests for an event loop."""
+        super().__init__(app, fields, tokens, path)
         self._loop = loop
-        self._scope = http_scope(PATH)
+        self._scope = http_scope(path)
         self._fixed = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
 
     @property
     def timer(self) -> Timer:
+        """Return a timer for a number of requests."""
         return awaiting(self._loop, self._send(_ignore))
 
     def answer(self) -> Answer:
+        """Send the next request, and return the response."""
         messages: list[dict[str, Any]] = []
 
         async def send(message: dict[str, Any]) -> None:
@@ -109,28 +131,31 @@ class _ASGIClient(Client):
         return Answer(messages[0]["status"], b"".join(each.get("body", b"") for each in messages))
 
     def _send(self, send: App) -> App:
-        app, scope, fixed, requests = self._app, self._scope, self._fixed, self._requests
+        app, scope, fixed, fields, tokens = self._app, self._scope, self._fixed, self._fields, self._tokens
 
         def request() -> Any:
-            fields = [(name.encode(), value.encode()) for name, value in next(requests).items()]
-            return app({**scope, "headers": [*fixed, *fields], "state": {}}, _receive, send)
+            encoded = [(name.encode(), value.encode()) for name, value in fields(next(tokens)).items()]
+            return app({**scope, "headers": [*fixed, *encoded], "state": {}}, _receive, send)
 
         return request
 
 
-class _WSGIClient(Client):
-    def __init__(self, app: App, requests: Sequence[Mapping[str, str]]) -> None:
-        super().__init__(app, [{_variable(name): value for name, value in each.items()} for each in requests])
+class WSGIClient(Client):
+    """A client for WSGI apps."""
+
+    def __init__(self, app: App, fields: Fields, tokens: Sequence[str], path: str) -> None:
+        """Prepare the requests."""
+        super().__init__(app, fields, tokens, path)
         self._environ: dict[str, Any] = {
             "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": "",
-            "PATH_INFO": PATH,
+            "PATH_INFO": path,
             "QUERY_STRING": "",
             "SERVER_NAME": "app.example",
             "SERVER_PORT": "443",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
-            **{_variable(name): value for name, value in _HEADERS.items()},
+            **{_VARIABLES[name]: value for name, value in _HEADERS.items()},
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "https",
             "wsgi.input": io.BytesIO(),
@@ -142,23 +167,23 @@ class _WSGIClient(Client):
 
     @property
     def timer(self) -> Timer:
+        """Return a timer for a number of requests."""
         return calling(lambda: self._request(_start))
 
     def answer(self) -> Answer:
+        """Send the next request, and return the response."""
         statuses: list[str] = []
         body = self._request(lambda status, *_: statuses.append(status))
         return Answer(int(statuses[0].split()[0]), b"".join(body))
 
     def _request(self, start_response: App) -> list[bytes]:
-        fields = {name: _anew(value) for name, value in next(self._requests).items()}
+        token = next(self._tokens)
+        # A server makes a new string for each header.
+        fields = {_VARIABLES[name]: value for name, value in self._fields("".join((token[:1], token[1:]))).items()}
         result = self._app({**self._environ, **fields}, start_response)
         body = list(result)
         getattr(result, "close", int)()
         return body
-
-
-def _variable(name: str) -> str:
-    return f"HTTP_{name.upper().replace('-', '_')}"
 
 
 def _start(*_: object) -> None:
@@ -171,16 +196,6 @@ async def _ignore(_message: dict[str, Any]) -> None:
 
 async def _receive() -> dict[str, Any]:
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def asgi_client(app: App, requests: Sequence[Mapping[str, str]], loop: asyncio.AbstractEventLoop) -> Client:
-    """Return a client for an ASGI app."""
-    return _ASGIClient(app, requests, loop)
-
-
-def wsgi_client(app: App, requests: Sequence[Mapping[str, str]]) -> Client:
-    """Return a client for a WSGI app."""
-    return _WSGIClient(app, requests)
 
 
 def http_scope(path: str) -> dict[str, Any]:

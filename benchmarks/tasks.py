@@ -59,11 +59,11 @@ def _first_sight(bench: Bench, tokens: Sequence[str], *, look: bool = False) -> 
 
 def _requests(bench: Bench, framework: str, tokens: Sequence[str], loop: asyncio.AbstractEventLoop) -> Iterator[Task]:
     stack = apps.FRAMEWORKS[framework](bench, bench.config(token_cache_size=_CACHED))
-    bare = apps.client(stack, stack.bare, [stack.contenders[0].fields(tokens[0])], loop).timer
+    bare = apps.client(stack, stack.bare, tokens[:1], loop).timer
     for contender in stack.contenders:
         if contender.is_ours:
             name = contender.name.replace("privy-middleware", framework)
-            cached = apps.client(stack, contender.app, [contender.fields(tokens[0])], loop).timer
-            first = apps.client(stack, contender.app, [contender.fields(each) for each in tokens], loop).timer
+            cached = apps.client(stack, contender, tokens[:1], loop).timer
+            first = apps.client(stack, contender, tokens, loop).timer
             yield Task(f"{name}: a cached token", cached, bare)
             yield Task(f"{name}: a token's first request", first, bare)

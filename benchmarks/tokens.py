@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +72,7 @@ class Bench:
         issuer: the development issuer.
     """
 
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
     issuer: DevelopmentIssuer = field(default_factory=lambda: DevelopmentIssuer("benchmark-app", lifetime=_LIFETIME))
 
     def token(self, size: str = FOUR, user: str = USER) -> str:
@@ -77,8 +80,8 @@ class Bench:
         return self.issuer.identity_token(sub=user, **_CONTENTS[size])
 
     def tokens(self, count: int, size: str = FOUR) -> list[str]:
-        """Return valid tokens, each for another user."""
-        return [self.token(size, f"did:privy:user{number:021d}") for number in range(count)]
+        """Return valid tokens, each for another user that no other token is for."""
+        return [self.token(size, f"did:privy:user{next(self._numbers):021d}") for _ in range(count)]
 
     def expired_token(self) -> str:
         """Return a token that expired ten minutes ago."""
@@ -87,6 +90,10 @@ class Bench:
     def foreign_token(self) -> str:
         """Return a token that is signed with another key."""
         return self.issuer.identity_token(key=ec.generate_private_key(ec.SECP256R1()), **_CONTENTS[FOUR])
+
+    def token_of_another_app(self) -> str:
+        """Return a token for another app, with the right key."""
+        return self.issuer.identity_token(sub=USER, aud="another-app", **_CONTENTS[FOUR])
 
     def token_of_unknown_key(self) -> str:
         """Return a token with an unknown key ID."""

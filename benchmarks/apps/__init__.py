@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.apps import django, fastapi, flask, plain, starlette
-from benchmarks.apps.contender import Stack
-from benchmarks.sending import App, Client, asgi_client, wsgi_client
+from benchmarks.apps.contender import Contender, Stack
+from benchmarks.sending import PATH, ASGIClient, Client, WSGIClient
 from benchmarks.tokens import Bench
 from privy_middleware import PrivyConfig
 
@@ -24,6 +24,10 @@ FRAMEWORKS: dict[str, Callable[[Bench, PrivyConfig], Stack]] = {
 }
 
 
-def client(stack: Stack, app: App, requests: Sequence[Mapping[str, str]], loop: asyncio.AbstractEventLoop) -> Client:
-    """Return a client for one of the apps of a framework."""
-    return asgi_client(app, requests, loop) if stack.interface == "asgi" else wsgi_client(app, requests)
+def client(
+    stack: Stack, contender: Contender, tokens: Sequence[str], loop: asyncio.AbstractEventLoop, path: str = PATH
+) -> Client:
+    """Return a client that sends requests with these tokens to an app."""
+    if stack.interface == "asgi":
+        return ASGIClient(contender.app, contender.fields, tokens, path, loop)
+    return WSGIClient(contender.app, contender.fields, tokens, path)

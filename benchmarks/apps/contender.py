@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.sending import App, bearer, cookie
+from benchmarks.sending import App, Fields, bearer, cookie
 from benchmarks.tokens import USER
 
-__all__ = ["BODY", "Contender", "NOTHING", "OURS", "Stack", "nothing", "ours", "peer"]
+__all__ = ["BODY", "Contender", "NOTHING", "OURS", "Stack", "bare", "nothing", "ours", "peer"]
 
 OURS = "privy-middleware"
 NOTHING = "authentication that does nothing"
@@ -28,13 +28,15 @@ class Contender:
         fields: returns the headers with a token, where this app reads it.
         packages: the packages whose versions belong to the name.
         rejects: whether it responds with 401 to an invalid token.
+        looks: whether it has the route ``LOOKING``.
     """
 
     name: str
     app: App
-    fields: Callable[[str], dict[str, str]]
+    fields: Fields
     packages: tuple[str, ...] = ()
     rejects: bool = True
+    looks: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -52,14 +54,19 @@ class Stack:
         interface: ``"asgi"`` or ``"wsgi"``.
     """
 
-    bare: App
+    bare: Contender
     contenders: Sequence[Contender]
     interface: str
 
 
-def ours(app: App, name: str = OURS, *, rejects: bool = True) -> Contender:
+def bare(app: App) -> Contender:
+    """Return an app without authentication."""
+    return Contender("bare", app, cookie, rejects=False)
+
+
+def ours(app: App, name: str = OURS, *, rejects: bool = True, looks: bool = True) -> Contender:
     """Return an app with this library, which reads the cookie that a browser sends."""
-    return Contender(name, app, cookie, rejects=rejects)
+    return Contender(name, app, cookie, rejects=rejects, looks=looks)
 
 
 def nothing(app: App) -> Contender:

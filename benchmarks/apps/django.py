@@ -17,9 +17,9 @@ from django.test import override_settings
 from django.urls import path
 
 import django_privy
-from benchmarks.apps.contender import Contender, Stack, nothing, ours, peer
+from benchmarks.apps.contender import Contender, Stack, bare, nothing, ours, peer
 from benchmarks.apps.verifying import Failed, Verify, pyjwt
-from benchmarks.sending import PATH, App
+from benchmarks.sending import LOOKING, PATH, App
 from benchmarks.tokens import ISSUER, USER, Bench
 from privy_middleware import PrivyConfig
 
@@ -32,7 +32,7 @@ def stack(bench: Bench, config: PrivyConfig) -> Stack:
     """Return the apps of Django."""
     _configure(bench, config)
     by_hand = peer("PyJWT by hand", handler(_by_hand(pyjwt(bench))), "PyJWT")
-    return Stack(handler(_nobody), [_ours(), _nothing(), by_hand], "wsgi")
+    return Stack(bare(handler(_nobody)), [_ours(), _nothing(), by_hand], "wsgi")
 
 
 def rest_framework(bench: Bench, config: PrivyConfig) -> Stack:
@@ -41,10 +41,10 @@ def rest_framework(bench: Bench, config: PrivyConfig) -> Stack:
     # REST framework reads the settings when it is imported.
     views = importlib.import_module("benchmarks.apps.rest_framework")
     contenders = [
-        ours(handler(views.Ours.as_view(), _PRIVY)),
+        ours(handler(views.Ours.as_view(), _PRIVY, looking=views.Looking.as_view())),
         peer("simplejwt", handler(views.SimpleJWT.as_view()), "djangorestframework_simplejwt"),
     ]
-    return Stack(handler(views.Bare.as_view()), contenders, "wsgi")
+    return Stack(bare(handler(views.Bare.as_view())), contenders, "wsgi")
 
 
 def _configure(bench: Bench, config: PrivyConfig) -> None:
@@ -71,9 +71,10 @@ def _configure(bench: Bench, config: PrivyConfig) -> None:
     django.setup()
 
 
-def handler(view: App, *middleware: str) -> App:
-    """Return a WSGI app with one view and these middleware."""
-    urlconf = (path(PATH.removeprefix("/"), view),)
+def handler(view: App, *middleware: str, looking: App | None = None) -> App:
+    """Return a WSGI app with these middleware and a view, and another one that uses the accounts."""
+    views = {PATH: view} if looking is None else {PATH: view, LOOKING: looking}
+    urlconf = tuple(path(route.removeprefix("/"), each) for route, each in views.items())
     with override_settings(MIDDLEWARE=list(middleware)):
         app = WSGIHandler()
     app.request_class = type("Request", (WSGIRequest,), {"urlconf": urlconf})
@@ -98,7 +99,12 @@ def _ours() -> Contender:
     def page(request: Any) -> JsonResponse:
         return JsonResponse({"user": request.privy_user.id})
 
-    return ours(handler(page, _PRIVY))
+    @django_privy.require_privy_user
+    def accounts(request: Any) -> JsonResponse:
+        assert request.privy_user.linked_accounts
+        return JsonResponse({"user": request.privy_user.id})
+
+    return ours(handler(page, _PRIVY, looking=accounts))
 
 
 def _nothing() -> Contender:

@@ -13,10 +13,10 @@ from fastapi_users.authentication import AuthenticationBackend, BearerTransport,
 from fastapi_users.db import BaseUserDatabase
 
 import fastapi_privy
-from benchmarks.apps.contender import Contender, Stack, nothing, ours, peer
+from benchmarks.apps.contender import Contender, Stack, bare, nothing, ours, peer
 from benchmarks.apps.starlette import NoMiddleware
 from benchmarks.apps.verifying import Failed, Verify, authlib_jose, pyjwt
-from benchmarks.sending import PATH
+from benchmarks.sending import LOOKING, PATH
 from benchmarks.tokens import USER, Bench
 from privy_middleware import PrivyConfig, PrivyUser
 
@@ -28,16 +28,16 @@ _bearer = HTTPBearer()
 
 def stack(bench: Bench, config: PrivyConfig) -> Stack:
     """Return the apps."""
-    bare = FastAPI()
+    app = FastAPI()
 
-    @bare.get(PATH)
+    @app.get(PATH)
     async def _page() -> dict[str, str]:
         return {"user": USER}
 
     by_hand = peer("PyJWT by hand", _dependency(pyjwt(bench)), "PyJWT")
     authlib = peer("Authlib by hand", _dependency(authlib_jose(bench)), "Authlib")
     users = peer("fastapi-users, JWTStrategy", _fastapi_users(bench), "fastapi-users")
-    return Stack(bare, [_ours(config), _nothing(), by_hand, authlib, users], "asgi")
+    return Stack(bare(app), [_ours(config), _nothing(), by_hand, authlib, users], "asgi")
 
 
 def _ours(config: PrivyConfig) -> Contender:
@@ -46,6 +46,11 @@ def _ours(config: PrivyConfig) -> Contender:
 
     @app.get(PATH)
     async def _page(user: Annotated[PrivyUser, Depends(fastapi_privy.current_user)]) -> dict[str, str]:
+        return {"user": user.id}
+
+    @app.get(LOOKING)
+    async def _accounts(user: Annotated[PrivyUser, Depends(fastapi_privy.current_user)]) -> dict[str, str]:
+        assert user.linked_accounts
         return {"user": user.id}
 
     return ours(app)
@@ -92,10 +97,10 @@ class _User:
 
 
 class _Database(BaseUserDatabase[_User, str]):
-    """A database with one user, in memory: a real one would cost more."""
+    """A database that has every user in memory: a real one would cost more."""
 
     async def get(self, id: str) -> _User | None:  # noqa: A002 - the name is that of the base class
-        return _User(id) if id == USER else None
+        return _User(id)
 
 
 class _Manager(BaseUserManager[_User, str]):
@@ -116,7 +121,11 @@ def _fastapi_users(bench: Bench) -> FastAPI:
     async def manager() -> AsyncIterator[_Manager]:
         yield _Manager(_Database())
 
-    backend = AuthenticationBackend("jwt", BearerTransport("login"), lambda: strategy)
+    async def current_strategy() -> JWTStrategy[_User, str]:
+        # FastAPI would run a function that is not async, as in their documents, in another thread, which costs more.
+        return strategy
+
+    backend = AuthenticationBackend("jwt", BearerTransport("login"), current_strategy)
     current = FastAPIUsers[_User, str](manager, [backend]).current_user(active=True)
     app = FastAPI()
 

@@ -10,9 +10,9 @@ from flask import Flask, abort, g, request
 from flask_jwt_extended import JWTManager, get_jwt_identity, jwt_required
 
 import flask_privy
-from benchmarks.apps.contender import Contender, Stack, nothing, ours, peer
+from benchmarks.apps.contender import Contender, Stack, bare, nothing, ours, peer
 from benchmarks.apps.verifying import Failed, Verify, pyjwt
-from benchmarks.sending import PATH, App
+from benchmarks.sending import LOOKING, PATH, App
 from benchmarks.tokens import ISSUER, USER, Bench
 from privy_middleware import PrivyConfig
 
@@ -23,7 +23,7 @@ def stack(bench: Bench, config: PrivyConfig) -> Stack:
     """Return the apps."""
     extended = peer("flask-jwt-extended", _extended(bench), "Flask-JWT-Extended")
     by_hand = peer("PyJWT by hand", _by_hand(pyjwt(bench)), "PyJWT")
-    return Stack(_app(_nobody), [_ours(config), _nothing(), extended, by_hand], "wsgi")
+    return Stack(bare(_app(_nobody)), [_ours(config), _nothing(), extended, by_hand], "wsgi")
 
 
 def _app(view: App) -> Any:
@@ -41,7 +41,13 @@ def _ours(config: PrivyConfig) -> Contender:
     def page() -> dict[str, str]:
         return {"user": flask_privy.privy_user.id}
 
+    @flask_privy.require_privy_user
+    def accounts() -> dict[str, str]:
+        assert flask_privy.privy_user.linked_accounts
+        return {"user": flask_privy.privy_user.id}
+
     app = _app(page)
+    app.get(LOOKING)(accounts)
     flask_privy.Privy(app, config)
     return ours(app)
 

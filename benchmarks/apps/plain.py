@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from benchmarks.apps.contender import BODY, OURS, Stack, ours
-from benchmarks.sending import App
+from benchmarks.apps.contender import bare as without
+from benchmarks.sending import LOOKING, App
 from benchmarks.tokens import Bench
 from privy_middleware import PrivyConfig, PrivyMiddleware, PrivyWSGIMiddleware
 
@@ -26,13 +27,15 @@ def asgi(_bench: Bench, config: PrivyConfig) -> Stack:
 
     async def looking(scope: Any, _receive: App, send: App) -> None:
         user = scope["state"]["privy_auth"].require()
+        if scope["path"] == LOOKING:
+            assert user.linked_accounts
         await _answer(send, json.dumps({"user": user.id}).encode())
 
     contenders = [
-        ours(PrivyMiddleware(bare, config), rejects=False),
+        ours(PrivyMiddleware(bare, config), rejects=False, looks=False),
         ours(PrivyMiddleware(looking, config), LOOKED),
     ]
-    return Stack(bare, contenders, "asgi")
+    return Stack(without(bare), contenders, "asgi")
 
 
 async def _answer(send: App, body: bytes) -> None:
@@ -49,11 +52,13 @@ def wsgi(_bench: Bench, config: PrivyConfig) -> Stack:
 
     def looking(environ: Any, start_response: App) -> list[bytes]:
         user = environ["privy_middleware.auth"].require()
+        if environ["PATH_INFO"] == LOOKING:
+            assert user.linked_accounts
         start_response("200 OK", list(_FIELDS))
         return [json.dumps({"user": user.id}).encode()]
 
     contenders = [
-        ours(PrivyWSGIMiddleware(bare, config), rejects=False),
+        ours(PrivyWSGIMiddleware(bare, config), rejects=False, looks=False),
         ours(PrivyWSGIMiddleware(looking, config), LOOKED),
     ]
-    return Stack(bare, contenders, "wsgi")
+    return Stack(without(bare), contenders, "wsgi")

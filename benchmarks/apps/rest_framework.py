@@ -13,7 +13,7 @@ from rest_framework_simplejwt.authentication import JWTStatelessUserAuthenticati
 from benchmarks.tokens import USER
 from django_privy.rest_framework import PrivyAuthentication, PrivyUserRequired
 
-__all__ = ["Bare", "Ours", "SimpleJWT"]
+__all__ = ["Bare", "Looking", "Ours", "SimpleJWT"]
 
 
 def _id(user: Any) -> str:
@@ -41,6 +41,16 @@ class Ours(APIView):
     def get(self, request: Request) -> Response:
         """Return the user."""
         return Response({"user": _id(request.user)})
+
+
+class Looking(Ours):
+    """This library, with the accounts."""
+
+    def get(self, request: Request) -> Response:
+        """Return the user."""
+        user: Any = request.user
+        assert user.privy_user.linked_accounts
+        return super().get(request)
 
 
 class SimpleJWT(APIView):

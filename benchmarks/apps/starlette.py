@@ -20,9 +20,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 import fastapi_privy.starlette
-from benchmarks.apps.contender import Contender, Stack, nothing, ours, peer
+from benchmarks.apps.contender import Contender, Stack, bare, nothing, ours, peer
 from benchmarks.apps.verifying import Failed, Verify, joserfc_jwt
-from benchmarks.sending import PATH, App
+from benchmarks.sending import LOOKING, PATH, App
 from benchmarks.tokens import USER, Bench
 from privy_middleware import PrivyConfig
 
@@ -43,7 +43,7 @@ class NoMiddleware:
 
 def stack(bench: Bench, config: PrivyConfig) -> Stack:
     """Return the apps."""
-    return Stack(_app(_nobody), [_ours(config), _nothing(), _joserfc(bench)], "asgi")
+    return Stack(bare(_app(_nobody)), [_ours(config), _nothing(), _joserfc(bench)], "asgi")
 
 
 def _app(view: App) -> Starlette:
@@ -59,7 +59,13 @@ def _ours(config: PrivyConfig) -> Contender:
     async def page(request: Request) -> JSONResponse:
         return JSONResponse({"user": request.state.privy_user.id})
 
+    @fastapi_privy.starlette.require_privy_user
+    async def accounts(request: Request) -> JSONResponse:
+        assert request.state.privy_user.linked_accounts
+        return JSONResponse({"user": request.state.privy_user.id})
+
     app = _app(page)
+    app.routes.append(Route(LOOKING, accounts))
     fastapi_privy.starlette.Privy(app, config)
     return ours(app)
 
