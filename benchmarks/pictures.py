@@ -13,14 +13,15 @@ from benchmarks.verification import CACHED
 
 __all__ = ["draw"]
 
-_RAW = "raw = one P-256 signature verification by cryptography; the lines show the quartiles"
+_RAW = "raw: one P-256 verification by cryptography; lines: quartiles"
 _FRAMEWORKS = ("Starlette", "FastAPI", "Flask", "Django", "REST framework")
 
 
 def draw(rows: Sequence[Row], folder: Path, machine: str) -> None:
     """Write the charts of a complete run; ``machine`` describes the run."""
     folder.mkdir(parents=True, exist_ok=True)
-    run = machine.partition(". ")[0]
+    day, *_, python, rounds = machine.partition(". ")[0].split(", ")
+    run = f"{day}, {python}, {rounds}"
     for name, chart in _CHARTS.items():
         (folder / f"{name}.svg").write_text(chart(rows, run).svg(), encoding="utf-8")
 

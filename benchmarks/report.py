@@ -7,8 +7,9 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def markdown(rows: Sequence[Row], machine: str) -> str:
         lines += [f"| {section.heading} | median (quartiles) | goal | reached |", "|---|---|---|---|"]
         lines += [f"| {row.name} | {row.figure} | {row.goal} | {row.verdict} |" for row in members]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def update(document: Path, table: str, name: str) -> None:
@@ -175,7 +176,12 @@ def machine(rounds: int) -> str:
 
 
 def _versions() -> dict[str, str]:
-    return {package: version(package) for package in _PACKAGES}
+    versions: dict[str, str] = {}
+    for package in _PACKAGES:
+        # Not every session has all packages.
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return versions
 
 
 def save(folder: Path, name: str, rows: Sequence[Row], **more: Any) -> Path:

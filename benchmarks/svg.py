@@ -112,7 +112,6 @@ class Chart:
             _text(16, 28, "heading", self.heading),
             _text(16, 48, "note", self.subtitle),
             *body,
-            _line("axis", _LEFT, _TOP, _LEFT, self._bottom),
             _text(16, self._bottom + 22, "note", self.note),
             "</svg>",
         ]
@@ -133,6 +132,7 @@ class Chart:
         for group in self.groups:
             yield _text(16, top + 22, "group", group.label)
             top += _GROUP
+            yield _line("axis", _LEFT, top - 4, _LEFT, top + _STEP * len(group.bars) - 4)
             for bar in group.bars:
                 yield from _drawn(bar, top, scale)
                 top += _STEP
