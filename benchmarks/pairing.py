@@ -1,8 +1,9 @@
 """Compare the time of candidates on a machine whose speed changes from one minute to the next.
 
 Each round measures all candidates one after another, for a few milliseconds each. The result is the median of the
-ratios to the reference in the same round. Each round starts with another candidate, so that the one before it does
-not always affect the same candidate. The garbage collector runs as in production.
+ratios to the reference in the same round. Each round has another order, and the first calls of a candidate are not
+timed, so that the one before it, which leaves its own data in the caches of the processor, does not always affect the
+same candidate. The garbage collector runs as in production.
 
 Times are processor times of the process, because those of the clock also contain the time in which other programs ran.
 """
@@ -10,6 +11,7 @@ Times are processor times of the process, because those of the clock also contai
 from __future__ import annotations
 
 import asyncio
+import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -113,7 +115,7 @@ class Times:
 def measure(candidates: Sequence[Candidate], rounds: int) -> Times:
     """Measure the candidates."""
     counts = {each.name: max(each.least, _calibrated(each.timer)) for each in candidates}
-    return Times([_round(_rotated(candidates, number), counts) for number in range(rounds)])
+    return Times([_round(_shuffled(candidates, number), counts) for number in range(rounds)])
 
 
 def _calibrated(timer: Timer) -> int:
@@ -123,10 +125,14 @@ def _calibrated(timer: Timer) -> int:
     return max(1, round(_SLICE_SECONDS / (timer(20) / 20)))
 
 
-def _rotated(candidates: Sequence[Candidate], number: int) -> list[Candidate]:
-    start = number % len(candidates)
-    return [*candidates[start:], *candidates[:start]]
+def _shuffled(candidates: Sequence[Candidate], number: int) -> list[Candidate]:
+    return random.Random(number).sample(candidates, len(candidates))
 
 
 def _round(candidates: Sequence[Candidate], counts: dict[str, int]) -> dict[str, float]:
-    return {each.name: each.timer(counts[each.name]) / counts[each.name] for each in candidates}
+    return {each.name: _timed(each.timer, counts[each.name]) for each in candidates}
+
+
+def _timed(timer: Timer, count: int) -> float:
+    timer(1 + count // 10)
+    return timer(count) / count

@@ -20,13 +20,12 @@ BODY = json.dumps({"user": USER}).encode()
 
 @dataclass(frozen=True)
 class Contender:
-    """An app whose only route returns ``{"user": "<id>"}`` for the user of the request.
+    """An app with a route that returns ``{"user": "<id>"}`` for the user of the request.
 
     Attributes:
         name: the library that authenticates.
         app: the app.
         fields: returns the headers with a token, where this app reads it.
-        packages: the packages whose versions belong to the name.
         rejects: whether it responds with 401 to an invalid token.
         looks: whether it has the route ``LOOKING``.
     """
@@ -34,7 +33,6 @@ class Contender:
     name: str
     app: App
     fields: Fields
-    packages: tuple[str, ...] = ()
     rejects: bool = True
     looks: bool = False
 
@@ -74,6 +72,6 @@ def nothing(app: App) -> Contender:
     return Contender(NOTHING, app, cookie, rejects=False)
 
 
-def peer(name: str, app: App, *packages: str) -> Contender:
+def peer(name: str, app: App) -> Contender:
     """Return an app with another library, which reads the bearer token, as in its documents."""
-    return Contender(name, app, bearer, packages)
+    return Contender(name, app, bearer)

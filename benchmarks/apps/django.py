@@ -31,7 +31,7 @@ _PRIVY = "django_privy.middleware.PrivyMiddleware"
 def stack(bench: Bench, config: PrivyConfig) -> Stack:
     """Return the apps of Django."""
     _configure(bench, config)
-    by_hand = peer("PyJWT by hand", handler(_by_hand(pyjwt(bench))), "PyJWT")
+    by_hand = peer("PyJWT by hand", handler(_by_hand(pyjwt(bench))))
     return Stack(bare(handler(_nobody)), [_ours(), _nothing(), by_hand], "wsgi")
 
 
@@ -42,7 +42,7 @@ def rest_framework(bench: Bench, config: PrivyConfig) -> Stack:
     views = importlib.import_module("benchmarks.apps.rest_framework")
     contenders = [
         ours(handler(views.Ours.as_view(), _PRIVY, looking=views.Looking.as_view())),
-        peer("simplejwt", handler(views.SimpleJWT.as_view()), "djangorestframework_simplejwt"),
+        peer("simplejwt", handler(views.SimpleJWT.as_view())),
     ]
     return Stack(bare(handler(views.Bare.as_view())), contenders, "wsgi")
 

@@ -34,9 +34,9 @@ def stack(bench: Bench, config: PrivyConfig) -> Stack:
     async def _page() -> dict[str, str]:
         return {"user": USER}
 
-    by_hand = peer("PyJWT by hand", _dependency(pyjwt(bench)), "PyJWT")
-    authlib = peer("Authlib by hand", _dependency(authlib_jose(bench)), "Authlib")
-    users = peer("fastapi-users, JWTStrategy", _fastapi_users(bench), "fastapi-users")
+    by_hand = peer("PyJWT by hand", _dependency(pyjwt(bench)))
+    authlib = peer("Authlib by hand", _dependency(authlib_jose(bench)))
+    users = peer("fastapi-users, JWTStrategy", _fastapi_users(bench))
     return Stack(bare(app), [_ours(config), _nothing(), by_hand, authlib, users], "asgi")
 
 

@@ -21,8 +21,8 @@ __all__ = ["stack"]
 
 def stack(bench: Bench, config: PrivyConfig) -> Stack:
     """Return the apps."""
-    extended = peer("flask-jwt-extended", _extended(bench), "Flask-JWT-Extended")
-    by_hand = peer("PyJWT by hand", _by_hand(pyjwt(bench)), "PyJWT")
+    extended = peer("flask-jwt-extended", _extended(bench))
+    by_hand = peer("PyJWT by hand", _by_hand(pyjwt(bench)))
     return Stack(bare(_app(_nobody)), [_ours(config), _nothing(), extended, by_hand], "wsgi")
 
 

@@ -109,4 +109,4 @@ def _joserfc(bench: Bench) -> Contender:
 
     app = _app(page)
     app.add_middleware(AuthenticationMiddleware, backend=_Backend(joserfc_jwt(bench)), on_error=refuse)
-    return peer("AuthenticationMiddleware and joserfc", app, "joserfc")
+    return peer("AuthenticationMiddleware and joserfc", app)

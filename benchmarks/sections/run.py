@@ -42,14 +42,12 @@ class Run:
 
     def tokens(self, size: str) -> list[str]:
         """Return tokens that no cache has seen: enough for all rounds, or twice as many as a cache keeps."""
-        return self.bench.tokens(min(2 * CACHE_SIZE, EACH_ROUND * (self.rounds + 2)), size)
+        return self.bench.tokens(min(2 * CACHE_SIZE, EACH_ROUND * 2 * (self.rounds + 1)), size)
 
 
-def ratio(section: Section, name: str, times: Times, candidate: str | None = None) -> Row:
+def ratio(section: Section, name: str, times: Times) -> Row:
     """Return the row of a candidate in units of the reference."""
-    candidate = candidate or name
-    seconds = times.seconds(candidate).median
-    return paired(section, name, UNIT, times.ratio(candidate, RAW), microseconds=seconds * 1e6)
+    return paired(section, name, UNIT, times.ratio(name, RAW), microseconds=times.seconds(name).median * 1e6)
 
 
 def progress(what: str) -> None:
