@@ -3,7 +3,8 @@
 Each round measures all candidates one after another, for a few milliseconds each. The result is the median of the
 ratios to the reference in the same round. Each round has another order, and the first calls of a candidate are not
 timed, so that the one before it, which leaves its own data in the caches of the processor, does not always affect the
-same candidate. The garbage collector runs as in production.
+same candidate. The garbage collector runs as in production, but does not look at what existed before: the apps and
+tokens of all other measurements.
 
 Times are processor times of the process, because those of the clock also contain the time in which other programs ran.
 """
@@ -11,6 +12,7 @@ Times are processor times of the process, because those of the clock also contai
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import statistics
 import time
@@ -115,7 +117,12 @@ class Times:
 def measure(candidates: Sequence[Candidate], rounds: int) -> Times:
     """Measure the candidates."""
     counts = {each.name: max(each.least, _calibrated(each.timer)) for each in candidates}
-    return Times([_round(_shuffled(candidates, number), counts) for number in range(rounds)])
+    gc.collect()
+    gc.freeze()
+    try:
+        return Times([_round(_shuffled(candidates, number), counts) for number in range(rounds)])
+    finally:
+        gc.unfreeze()
 
 
 def _calibrated(timer: Timer) -> int:

@@ -51,11 +51,6 @@ class _Kind:
             return self.section == CACHED
         return self.status == 200 or contender.rejects
 
-    @property
-    def least(self) -> int:
-        """Return how many requests a round has at least."""
-        return min(EACH_ROUND, len(self.tokens))
-
 
 _ADDED = "what authentication adds to a request"
 CACHED = Section("requests, cached", f"{_ADDED}, the same token again, {FOUR}")
@@ -120,9 +115,9 @@ def _check(run: Run, stack: Stack, kinds: list[_Kind], loop: asyncio.AbstractEve
 
 def _measured(run: Run, framework: str, stack: Stack, kind: _Kind, loop: asyncio.AbstractEventLoop) -> Iterator[Row]:
     contenders = [each for each in stack.contenders if kind.suits(each)]
-    bare = Candidate(_BARE, apps.client(stack, stack.bare, kind.tokens[:1], loop).timer)
+    bare = Candidate(_BARE, apps.client(stack, stack.bare, kind.tokens[:1], loop).timer, EACH_ROUND)
     candidates = [
-        Candidate(each.name, apps.client(stack, each, kind.tokens, loop, kind.path).timer, kind.least)
+        Candidate(each.name, apps.client(stack, each, kind.tokens, loop, kind.path).timer, EACH_ROUND)
         for each in contenders
     ]
     times = run.measure([bare, *candidates])
