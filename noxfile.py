@@ -173,6 +173,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def counts(session: nox.Session) -> None:
+    """Count what a request and a verification execute, which does not depend on the speed of the machine."""
+    session.install("--editable", f".[{EXTRAS}]", *group("bench"))
+    session.run("python", "-m", "benchmarks.counts", *session.posargs)
+
+
+@nox.session
 def load(session: nox.Session) -> None:
     """Measure the example apps under load, on loopback only."""
     session.install("--editable", f".[{EXTRAS}]", *group("bench"))

@@ -29,10 +29,12 @@ class Outcome:
     Attributes:
         seconds: how long it took.
         statuses: the number of responses with each status.
+        latencies: the seconds from each request to its response, which wrk does not tell.
     """
 
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -47,15 +49,15 @@ def request(path: str, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def burst(port: int, requests: Iterable[bytes], seconds: float) -> Outcome:
+def burst(port: int, requests: Iterable[bytes], seconds: float, connections: int = _CONNECTIONS) -> Outcome:
     """Send requests for some seconds, or until all of them are sent."""
-    return asyncio.run(_burst(port, iter(requests), seconds))
+    return asyncio.run(_burst(port, iter(requests), seconds, connections))
 
 
-async def _burst(port: int, requests: Iterator[bytes], seconds: float) -> Outcome:
+async def _burst(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Outcome:
     outcome, start = Outcome(), time.perf_counter()
     deadline = start + seconds
-    await asyncio.gather(*(_talk(port, requests, deadline, outcome) for _ in range(_CONNECTIONS)))
+    await asyncio.gather(*(_talk(port, requests, deadline, outcome) for _ in range(connections)))
     outcome.seconds = time.perf_counter() - start
     return outcome
 
@@ -64,8 +66,10 @@ async def _talk(port: int, requests: Iterator[bytes], deadline: float, outcome: 
     connection = None
     for each in requests:
         reader, writer = connection = connection or await asyncio.open_connection(HOST, port)
+        sent = time.perf_counter()
         writer.write(each)
         status, stays = await _answer(reader)
+        outcome.latencies.append(time.perf_counter() - sent)
         outcome.statuses[status] += 1
         if not stays:
             writer.close()

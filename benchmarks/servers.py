@@ -40,20 +40,26 @@ class KeyServer:
     Attributes:
         count: the number of requests.
         url: the address of the keys.
+        max_age: for how many seconds the keys are fresh, if the response says so.
+        fails: whether the response is a 503.
     """
 
     def __init__(self, bench: Bench) -> None:
         """Start the key server of an issuer."""
-        body = json.dumps(bench.issuer.jwks()).encode()
         self.count = 0
+        self.max_age: int | None = None
+        self.fails = False
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 """Return the keys."""
                 server.count += 1
-                self.send_response(200)
+                body = json.dumps(bench.issuer.jwks()).encode()
+                self.send_response(503 if server.fails else 200)
                 self.send_header("Content-Type", "application/json")
+                if server.max_age is not None:
+                    self.send_header("Cache-Control", f"max-age={server.max_age}")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -99,7 +105,7 @@ def _proc(name: str) -> str:
 
 
 @contextmanager
-def serve(kind: str, app: str, bench: Bench, keys: KeyServer) -> Iterator[Server]:
+def serve(kind: str, app: str, bench: Bench, keys: KeyServer, path: str = "/me") -> Iterator[Server]:
     """Run an app under a server with one worker, with the issuer's settings in the environment."""
     port = _free_port()
     command = [sys.executable, "-m", *(part.format(port=port, app=app) for part in COMMANDS[kind])]
@@ -107,7 +113,7 @@ def serve(kind: str, app: str, bench: Bench, keys: KeyServer) -> Iterator[Server
     environ |= {"PRIVY_APP_ID": bench.issuer.app_id, "PRIVY_JWKS_URL": keys.url}
     with subprocess.Popen(command, env=environ) as process:
         try:
-            _wait_until_up(process, port)
+            _wait_until_up(process, port, path)
             yield Server(port, process.pid)
         finally:
             process.terminate()
@@ -124,13 +130,13 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_up(process: subprocess.Popen[bytes], port: int, path: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         # A server may listen before its worker has loaded the app, so wait for a response.
         try:
             connection = HTTPConnection(HOST, port, timeout=_START_SECONDS)
-            connection.request("GET", "/me")
+            connection.request("GET", path)
             connection.getresponse().close()
             connection.close()
         except (OSError, HTTPException):

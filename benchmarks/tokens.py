@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +14,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from privy_middleware import PrivyConfig
 from privy_middleware.development import DevelopmentIssuer
 
-__all__ = ["Bench", "FOUR", "LONG", "SIZES"]
+__all__ = ["Bench", "FOUR", "ISSUER", "LONG", "SIZES", "THIRTY", "USER"]
+
+ISSUER = "privy.io"
+"""The ``iss`` of the tokens."""
+USER = "did:privy:cm3np4u9j001rc8b73seqmqqk"
+"""The user in measurements that need only one."""
 
 FOUR = "4 accounts"
 """The size of the token in measurements that use only one size."""
-SIZES = ("no accounts", FOUR, "30 accounts")
+THIRTY = "30 accounts"
+SIZES = ("no accounts", FOUR, THIRTY)
 LONG = "50 accounts"
 """An additional size for the memory measurements."""
 
@@ -50,7 +59,7 @@ def _compact(value: Any) -> str:
 _CONTENTS: dict[str, dict[str, Any]] = {
     "no accounts": {"linked_accounts": "[]", "custom_metadata": None, "cr": "1731974895"},
     FOUR: {"linked_accounts": _compact(_FOUR_ACCOUNTS), "custom_metadata": _compact({"plan": "pro", "role": "admin"})},
-    "30 accounts": {"linked_accounts": _compact([_wallet(n) for n in range(1, 31)]), "custom_metadata": None},
+    THIRTY: {"linked_accounts": _compact([_wallet(n) for n in range(1, 31)]), "custom_metadata": None},
     LONG: {"linked_accounts": _compact([_wallet(n) for n in range(1, 51)]), "custom_metadata": None},
 }
 
@@ -63,15 +72,28 @@ class Bench:
         issuer: the development issuer.
     """
 
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
     issuer: DevelopmentIssuer = field(default_factory=lambda: DevelopmentIssuer("benchmark-app", lifetime=_LIFETIME))
 
-    def token(self, size: str = FOUR, user: str = "did:privy:cm3np4u9j001rc8b73seqmqqk") -> str:
+    def token(self, size: str = FOUR, user: str = USER) -> str:
         """Return a valid token of a size for a user."""
         return self.issuer.identity_token(sub=user, **_CONTENTS[size])
+
+    def tokens(self, count: int, size: str = FOUR) -> list[str]:
+        """Return valid tokens, each for another user that no other token is for."""
+        return [self.token(size, f"did:privy:user{next(self._numbers):021d}") for _ in range(count)]
+
+    def expired_token(self) -> str:
+        """Return a token that expired ten minutes ago."""
+        return self.issuer.identity_token(sub=USER, exp=int(time.time()) - 600, **_CONTENTS[FOUR])
 
     def foreign_token(self) -> str:
         """Return a token that is signed with another key."""
         return self.issuer.identity_token(key=ec.generate_private_key(ec.SECP256R1()), **_CONTENTS[FOUR])
+
+    def token_of_another_app(self) -> str:
+        """Return a token for another app, with the right key."""
+        return self.issuer.identity_token(sub=USER, aud="another-app", **_CONTENTS[FOUR])
 
     def token_of_unknown_key(self) -> str:
         """Return a token with an unknown key ID."""

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import ECKey
 
 from benchmarks.pairing import Candidate, calling
-from benchmarks.tokens import Bench
+from benchmarks.tokens import ISSUER, Bench
 from privy_middleware import PrivyVerifier
 
 with warnings.catch_warnings():
@@ -38,8 +38,6 @@ COLD = "privy-middleware, nothing cached"
 LOOKING = "privy-middleware, nothing cached, and its accounts used"
 CACHED = "privy-middleware, the same token again"
 PARSING = "PyJWT, and the inner JSON"
-
-_ISSUER = "privy.io"
 
 
 def raw_verification(bench: Bench, token: str) -> Callable[[], object]:
@@ -87,7 +85,7 @@ def _peers(bench: Bench, token: str) -> dict[str, Callable[[], object]]:
 def _pyjwt(bench: Bench, token: str, key: Any) -> dict[str, Any]:
     required = {"require": ["exp", "iss", "aud", "sub"]}
     app_id = bench.issuer.app_id
-    return jwt.decode(token, key, algorithms=["ES256"], audience=app_id, issuer=_ISSUER, options=required)  # type: ignore[arg-type]
+    return jwt.decode(token, key, algorithms=["ES256"], audience=app_id, issuer=ISSUER, options=required)  # type: ignore[arg-type]
 
 
 def _parsed(claims: dict[str, Any]) -> tuple[Any, Any]:
@@ -97,7 +95,7 @@ def _parsed(claims: dict[str, Any]) -> tuple[Any, Any]:
 def _joserfc(bench: Bench, token: str) -> Callable[[], object]:
     key = ECKey.import_key(bench.issuer.public_key_pem)
     rules = joserfc.jwt.JWTClaimsRegistry(
-        iss={"essential": True, "value": _ISSUER},
+        iss={"essential": True, "value": ISSUER},
         aud={"essential": True, "value": bench.issuer.app_id},
         exp={"essential": True},
         sub={"essential": True},
@@ -112,7 +110,7 @@ def _joserfc(bench: Bench, token: str) -> Callable[[], object]:
 def _python_jose(bench: Bench, token: str) -> Callable[[], object]:
     key = jose.jwk.construct(bench.issuer.public_key_pem, "ES256")
     app_id = bench.issuer.app_id
-    return lambda: jose.jwt.decode(token, key, algorithms=["ES256"], audience=app_id, issuer=_ISSUER)
+    return lambda: jose.jwt.decode(token, key, algorithms=["ES256"], audience=app_id, issuer=ISSUER)
 
 
 def _authlib(bench: Bench, token: str) -> Callable[[], object]:
@@ -120,7 +118,7 @@ def _authlib(bench: Bench, token: str) -> Callable[[], object]:
     decode: Any = JsonWebToken(["ES256"]).decode
     key = JsonWebKey.import_key(bench.issuer.public_key_pem)
     rules = {
-        "iss": {"essential": True, "value": _ISSUER},
+        "iss": {"essential": True, "value": ISSUER},
         "aud": {"essential": True, "value": bench.issuer.app_id},
         "exp": {"essential": True},
     }
