@@ -32,7 +32,7 @@ class Lookup:
         refused: the error that the request was refused with, if it was.
     """
 
-    __slots__ = ("_arrived", "_credentials", "_ended", "_reported", "auth", "gate", "refused", "request")
+    __slots__ = ("_answered", "_arrived", "_credentials", "_ended", "_reported", "auth", "gate", "refused", "request")
 
     def __init__(self, gate: Gate, request: Request) -> None:
         """Create it when the request arrives: its tokens must be valid at this moment, however late the app looks."""
@@ -41,6 +41,7 @@ class Lookup:
         self.request: Request = request
         self.auth: PrivyAuth | None = None
         self.refused: PrivyError | None = None
+        self._answered: tuple[PrivyError, Answer] | None = None
         self._credentials: Sequence[Credential] | None = None
         self._reported: object = None
         self._ended = False
@@ -85,10 +86,15 @@ class Lookup:
         Raises:
             PrivyError: the error itself, if it is not a refusal but a mistake in the app, such as a wrong setting.
         """
+        if self._answered is not None and self._answered[0] is error:
+            # Some plugins ask again when the response is complete.
+            return self._answered[1]
         answer = self.gate.answer(error)
         self.remember(error)
         if self.gate.settings.debug_reasons and is_loopback(self.request):
-            return dataclasses.replace(answer, headers=(*answer.headers, (_DEBUG_HEADER, self._debug_reason(error))))
+            headers = (*answer.headers, (_DEBUG_HEADER, self._debug_reason(error)))
+            answer = dataclasses.replace(answer, headers=headers)
+        self._answered = error, answer
         return answer
 
     def remember(self, error: PrivyError) -> None:

@@ -84,7 +84,7 @@ def _restored(auth: PrivyAuth, user: Any) -> DjangoLookup:
     lookup.auth, lookup.user = auth, user
     lookup.looked = lookup.answered = True
     lookup.signed_out = False
-    lookup.refused = lookup.outage = lookup.account = None
+    lookup.refused = lookup.outage = lookup.account = lookup._answered = None
     lookup._credentials, lookup._on_event_loop = (), False
     lookup._ended, lookup._reported, lookup.events = False, auth, []
     return lookup

@@ -28,7 +28,7 @@ from tests.support.issued import identity_header, issuer_config
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "setting": ({"config": {"APP_ID": "app", "LEEWAY": 600}}, "leeway: set a number from 0 to 60"),
     "unknown setting": ({"config": {"APP_IDD": "app"}}, "APP_IDD: is not a setting"),
-    "missing": ({}, "PRIVY_APP_ID (app_id: is required"),
+    "missing": ({}, "PRIVY_APP_ID (app_id: set it, as it is required"),
     "another type": ({"config": "app"}, "config: give a PrivyConfig"),
     "path": ({"config": {"APP_ID": "app"}, "protect": ["api"]}, "protect: "),
     "keyword": ({"app_id": "app"}, "app_id: is not an option of the middleware; give settings together"),

@@ -337,7 +337,7 @@ def test_dict_over_the_environment(issuer: DevelopmentIssuer, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ({}, "app_id: is required"),
+        ({}, "app_id: set it, as it is required"),
         ({"PROTECT": ["/"]}, 'settings.PRIVY\\["APP_ID"\\] or PRIVY_APP_ID '),
         ({"APP_ID": "x", "LEEWAY": -1}, 'PRIVY\\["LEEWAY"\\]'),
         ("an-app-id", "set a dict"),
