@@ -98,7 +98,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=8, help="how often each app is put under load (8)")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long the load takes each time (0.5)")
     parser.add_argument("--minutes", type=float, default=0.25, help="how long 10,000 users are served (0.25)")
-    parser.add_argument("--trouble", type=float, default=5, help="how long each trouble lasts, in seconds (5); an outage shows after 60")
+    parser.add_argument(
+        "--trouble", type=float, default=5, help="seconds of each trouble (5); an outage shows after 60"
+    )
     goals.add_options(parser)
     return parser.parse_args(arguments)
 

@@ -21,6 +21,7 @@ from fastapi_privy import (
     privy_auth,
     require,
 )
+from fastapi_privy.dependencies import PrivyDependency
 from privy_middleware import AccessTokenClaims, PrivyAuth, PrivyConfig, PrivyUser, condition
 from privy_middleware.conditions import has_linked
 
@@ -111,13 +112,13 @@ def signatures(user: PrivyUser, claims: AccessTokenClaims) -> None:
         ),
         Callable[[HTTPConnection, PrivyUser], Awaitable[PrivyUser]],
     )
-    assert_type(optional(on_invalid="reject"), Callable[[PrivyAuth], Awaitable[PrivyUser | None]])
+    assert_type(optional(on_invalid="reject"), PrivyDependency[PrivyUser | None])
 
 
-async def plain_functions(known: PrivyAuth) -> None:
-    assert_type(await current_user(known), PrivyUser)
-    assert_type(await optional_user(known), PrivyUser | None)
-    assert_type(await current_access(known), AccessTokenClaims)
+async def dependencies(connection: HTTPConnection) -> None:
+    assert_type(await current_user(connection), PrivyUser)
+    assert_type(await optional_user(connection), PrivyUser | None)
+    assert_type(await current_access(connection), AccessTokenClaims)
 
 
 def overridden() -> None:

@@ -403,7 +403,9 @@ DECORATORS: dict[str, Row] = {
         lambda: wrong(fastapi_privy.optional)(wallet="ethereum"), ("wallet", "require in FastAPI")
     ),
     "fastapi: current_user called": Row(
-        lambda: fastapi_route(Depends(wrong(fastapi_privy.current_user)())), ("current_user()",), TypeError
+        lambda: fastapi_route(Depends(wrong(fastapi_privy.current_user)())),
+        ("PrivyDependency", "connection"),
+        TypeError,
     ),
     "fastapi: an alias in Depends": Row(
         lambda: fastapi_route(Depends(wrong(fastapi_privy.CurrentUser))), ("CurrentUser", "annotations")
