@@ -18,9 +18,28 @@ from privy_middleware.errors import ServiceUnavailable
 __all__ = ["afind_django_user", "attach_user", "find_django_user", "issuer_of", "maps_users", "privy_backends"]
 
 
+class _Accounts:
+    """Whether the app of the accounts is installed, for which Django goes through all apps."""
+
+    def __init__(self) -> None:
+        self._known: tuple[object, bool] = (None, False)
+
+    def are_installed(self) -> bool:
+        # A test that changes INSTALLED_APPS replaces the dict.
+        configs = apps.app_configs
+        known, installed = self._known
+        if known is not configs:
+            installed = apps.is_installed("django_privy.accounts")
+            self._known = (configs, installed)
+        return installed
+
+
+_ACCOUNTS = _Accounts()
+
+
 def maps_users() -> bool:
     """Return whether the project uses Django users for Privy users."""
-    return apps.is_installed("django_privy.accounts")
+    return _ACCOUNTS.are_installed()
 
 
 def attach_user(request: HttpRequest) -> None:

@@ -93,8 +93,10 @@ class PrivyAuthentication(BaseAuthentication):
 
 def _optional(request: Request, auth: PrivyAuth, on_invalid: OnInvalid | None) -> PrivyUser | None:
     try:
-        # An API never redirects, even for navigation in a browser.
-        return replace(auth, redirect=None, page="").optional(on_invalid)
+        if auth.redirect is not None or auth.page:
+            # An API never redirects, even for navigation in a browser.
+            auth = replace(auth, redirect=None, page="")
+        return auth.optional(on_invalid)
     except PrivyError as error:
         raise _refused(request, error) from None
 

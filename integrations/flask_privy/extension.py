@@ -185,6 +185,11 @@ def _sends_events(app: weakref.ref[Flask]) -> Callable[[Event], None]:
     return send
 
 
+def _may_look_later(response: Response) -> bool:
+    """Return whether code of the app may still ask for the user, while the response is sent."""
+    return has_content(response.status_code) and response.is_streamed and response.content_length is None
+
+
 def _complete(response: Response, lookup: FlaskLookup) -> None:
     headers, refused = response.headers, lookup.refused
     if refused is not None and refused.status == response.status_code:
@@ -194,8 +199,7 @@ def _complete(response: Response, lookup: FlaskLookup) -> None:
                 headers.setdefault(name, value)
             elif value not in headers.getlist(name):
                 headers.add(name, value)
-    streams = has_content(response.status_code) and response.is_streamed and response.content_length is None
-    if lookup.auth is not None or streams:
+    if lookup.auth is not None or _may_look_later(response):
         # Read the names once: each lookup in the headers would go through all of them.
         own = {name.lower() for name, _ in headers}
         if "vary" in own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import request
 
@@ -36,7 +36,8 @@ class PrivyRequest:
 
     def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
         """Create the request with the arguments of the app's own class."""
-        cast(Any, super()).__init__(environ, *args, **kwargs)
+        create: Any = super().__init__
+        create(environ, *args, **kwargs)
         # Created immediately, so that copies of the request share it.
         self.privy_lookup: FlaskLookup = FlaskLookup(self.privy_app, self.privy_gate, environ)
 
@@ -51,6 +52,9 @@ class PrivyRequest:
         return self.privy_auth.user
 
 
+_PROXY: Any = request
+
+
 def find_lookup() -> FlaskLookup | None:
     """Return the lookup of the current request, or ``None`` if its app has no ``Privy``.
 
@@ -58,7 +62,7 @@ def find_lookup() -> FlaskLookup | None:
         RuntimeError: if there is no current request.
     """
     # The request object itself: each access through the proxy would take as long as this whole function.
-    current = cast(Any, request)._get_current_object()
+    current = _PROXY._get_current_object()
     return current.privy_lookup if isinstance(current, PrivyRequest) else None
 
 
