@@ -10,8 +10,6 @@ __all__ = ["decode_base64url"]
 
 _NOT_BASE64URL = "A part of the token is not base64url without padding."
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# To the standard alphabet; characters that only that one has become invalid.
-_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
 # The last character has 4 unused bits (if the length is 2 mod 4) or 2 (if it is 3 mod 4), which must be zero.
 _CANONICAL_END = (
@@ -28,8 +26,11 @@ def decode_base64url(text: str) -> bytes:
     Raises:
         MalformedToken: if the text is not exactly the base64url encoding of some bytes.
     """
+    # Characters of the standard alphabet only, which is what the decoder reads.
+    if "+" in text or "/" in text or "=" in text:
+        raise MalformedToken(_NOT_BASE64URL)
     tail = len(text) & 3
-    standard = text.encode("ascii", "replace").translate(_TO_STANDARD)
+    standard = text.replace("-", "+").replace("_", "/").encode("ascii", "replace")
     try:
         data = binascii.a2b_base64(standard + _PADDING[tail], strict_mode=True)
     except binascii.Error:
