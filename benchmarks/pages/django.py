@@ -32,8 +32,11 @@ def bare() -> Any:
 
 def guarded() -> Any:
     """Return the app with authentication."""
-    view = require_privy_user(lambda request: _render(request.privy_user))
-    return _app(view, "django_privy.middleware.PrivyMiddleware")
+    return _app(require_privy_user(_users), "django_privy.middleware.PrivyMiddleware")
+
+
+def _users(request: Any) -> HttpResponse:
+    return _render(request.privy_user)
 
 
 def _app(view: Any, *middleware: str) -> Any:

@@ -83,8 +83,8 @@ class CredentialReader:
         """Create a reader that looks in these locations, in the order of the sources."""
         self._locations = locations
         self._sources = sources
-        self._places = [
-            (each, [(source, name) for source in sources for name in _names(each, source)]) for each in locations
+        self._places: Sequence[tuple[TokenLocation, Sequence[tuple[Source, str]]]] = [
+            (each, _names_in(each, sources)) for each in locations
         ]
         cookies = [name for _, places in self._places for source, name in places if source == "cookie"]
         # Cookies are not parsed at all where none can be a token.
@@ -94,10 +94,8 @@ class CredentialReader:
     @property
     def places(self) -> list[str]:
         """Return where tokens are looked for, in words."""
-        found = [
-            f"{source} {name}" for source in self._sources for each in self._locations for name in _names(each, source)
-        ]
-        return list(dict.fromkeys(found))
+        places = [place for wanted in self._sources for _, each in self._places for place in each if place[0] == wanted]
+        return list(dict.fromkeys(map(" ".join, places)))
 
     def finds_only_other_schemes(self, request: Request) -> bool:
         """Return whether there is a bearer header with something else than the scheme ``Bearer``."""
@@ -137,9 +135,10 @@ class CredentialReader:
         return any(map(is_token, tokens))
 
 
-def _names(location: TokenLocation, source: Source) -> list[str]:
-    name = location.header if source == "header" else location.cookie
-    return [] if name is None else [name]
+def _names_in(location: TokenLocation, sources: Sequence[Source]) -> list[tuple[Source, str]]:
+    """Return the name of the header or the cookie for each of the sources that the location has."""
+    names: dict[Source, str | None] = {"header": location.header, "cookie": location.cookie}
+    return [(source, name) for source in sources if (name := names[source]) is not None]
 
 
 def _token_in(values: Sequence[str], location: TokenLocation, source: Source) -> str | None:
