@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 
@@ -42,12 +41,6 @@ def issuer(privy_issuer: DevelopmentIssuer) -> DevelopmentIssuer:
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Run each ``anyio`` test with asyncio and with trio."""
     return str(request.param)
-
-
-def pytest_collection_finish() -> None:
-    """Let the garbage collector skip all that exists before the first test: thousands of tests, and the frameworks."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -31,6 +31,7 @@ from privy_middleware.development import DevelopmentIssuer
 from tests.behaviour.client import Client
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer, leaks
+from tests.support.garbage import only_new_objects
 from tests.support.issued import identity_header, issuer_config
 
 OURS = ("privy_middleware", "flask_privy", "django_privy", "fastapi_privy", "litestar_privy")
@@ -191,16 +192,16 @@ MAKERS: dict[str, Callable[..., object]] = {
 
 def freed_by(make: Callable[[], object]) -> str:
     """Return how an app is freed after the last reference is gone."""
-    gc.collect()
-    gc.disable()
-    try:
-        app = weakref.ref(make())
-        if app() is None:
-            return "counting references"
-    finally:
-        gc.enable()
-    gc.collect()
-    return "collecting garbage" if app() is None else "nothing"
+    with only_new_objects():
+        gc.disable()
+        try:
+            app = weakref.ref(make())
+            if app() is None:
+                return "counting references"
+        finally:
+            gc.enable()
+        gc.collect()
+        return "collecting garbage" if app() is None else "nothing"
 
 
 @pytest.mark.parametrize("served", [False, True])

@@ -29,21 +29,21 @@ import os
 names = "PRIVY_APP_ID", "PRIVY_JWKS_URL", "PRIVY_API_URL", "PRIVY_LOGIN_URL", "PRIVY_VERIFICATION_KEY"
 print([(name, os.environ[name]) for name in names if name in os.environ], flush=True)
 """
-# Prints the signals that it gets, and ends with the last argument as its exit code after SIGTERM.
+# Writes the signals that it gets, in a way that another signal may interrupt, and ends with 5 after SIGTERM.
 PATIENT = """
-import signal, sys, threading
+import os, signal, sys, threading
 ended = threading.Event()
-signal.signal(signal.SIGINT, lambda *_: print("got SIGINT", flush=True))
-signal.signal(signal.SIGTERM, lambda *_: (print("got SIGTERM", flush=True), ended.set()))
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"got SIGINT\\n"))
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"got SIGTERM\\n"), ended.set()))
 print("ready", flush=True)
 ended.wait()
 sys.exit(5)
 """
 # Counts the signals until it gets a line, which a program in the background of a terminal cannot read.
 COUNTING = """
-import signal
+import os, signal
 found = []
-signal.signal(signal.SIGINT, lambda *_: (found.append(1), print("got SIGINT", flush=True)))
+signal.signal(signal.SIGINT, lambda *_: (found.append(1), os.write(1, b"got SIGINT\\n")))
 print("ready", flush=True)
 input()
 print(len(found), "in all", flush=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from privy_middleware import ConfigurationError
 from privy_middleware.guarded_views import GuardedViews
+from tests.support.garbage import only_new_objects
 
 
 class App:
@@ -118,6 +119,13 @@ RIGHT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def quick_collections() -> Iterator[None]:
+    """Let the tests collect only their own garbage."""
+    with only_new_objects():
+        yield
+
+
 @pytest.mark.parametrize("name", [*MISTAKES])
 def test_mistakes(app: App, name: str) -> None:
     """Each mistake raises an error with the view's name and the right order."""
@@ -184,4 +192,5 @@ def test_nothing_is_kept_alive(app: App) -> None:
     assert len(GUARDED._guards) == before + 3
     kept.clear()
     gc.collect()
-    assert len(GUARDED._guards) == before
+    # Those of earlier tests may be freed as well.
+    assert len(GUARDED._guards) <= before

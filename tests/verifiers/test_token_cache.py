@@ -13,6 +13,7 @@ import pytest
 
 from privy_middleware.gate import Gate
 from privy_middleware.verifiers.token_cache import TokenCache
+from tests.support.garbage import only_new_objects
 from tests.support.tokens import Request, cookies, found, identity, verifier
 
 PLENTY = 1 << 30
@@ -128,12 +129,13 @@ def test_the_estimate_covers_what_an_entry_takes(accounts: int) -> None:
     taken = []
     for each in (tokens[:20], tokens[20:]):
         requests = [Request(cookies(("privy-id-token", token))) for token in each]
-        tracemalloc.start()
-        for request in requests:
-            assert len(found(gate, request).require().linked_accounts) == accounts
-        gc.collect()
-        taken.append(tracemalloc.get_traced_memory()[0] / len(each))
-        tracemalloc.stop()
+        with only_new_objects():
+            tracemalloc.start()
+            for request in requests:
+                assert len(found(gate, request).require().linked_accounts) == accounts
+            gc.collect()
+            taken.append(tracemalloc.get_traced_memory()[0] / len(each))
+            tracemalloc.stop()
     estimate = TokenCache.cost_of(len(tokens[0]))
     assert estimate / 2 < taken[1] < estimate
 
