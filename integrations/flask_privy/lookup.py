@@ -58,10 +58,9 @@ class FlaskLookup(Lookup):
             raise to_raise(error, self.refuse(error)) from None
 
     def remember(self, error: PrivyError) -> None:
-        """Remember the error that the request is rejected with, and send the signal once."""
-        if self.refused is not error:
-            super().remember(error)
-            send_signal(signals.request_refused, self._app(), error=error)
+        """Remember the error that the request is rejected with, and send the signal."""
+        super().remember(error)
+        send_signal(signals.request_refused, self._app(), error=error)
 
     def listens(self) -> bool:
         """Return whether anything would be done with an event about a request that was not rejected."""
