@@ -46,6 +46,19 @@ def visitor(issuer: DevelopmentIssuer) -> Iterator[Visitor]:
 
 
 @contextmanager
+def serving(server: TCPServer) -> Iterator[str]:
+    """Run a server, and yield the address of its endpoint."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_address[1]}/hooks"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def endpoint(receiver: WebhookReceiver, status: int | None = None) -> Iterator[str]:
     """Run an endpoint for webhooks, which answers as the receiver does, or with a status and a long body."""
 
@@ -62,14 +75,8 @@ def endpoint(receiver: WebhookReceiver, status: int | None = None) -> Iterator[s
         def log_message(self, *_: object, **__: object) -> None:
             """Log nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_address[1]}/hooks"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address
 
 
 @contextmanager
@@ -85,14 +92,8 @@ def endless(begin: bytes, again: bytes) -> Iterator[str]:
                     self.request.sendall(again)
                     time.sleep(0.001)
 
-    with TCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_address[1]}/hooks"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(TCPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address
 
 
 class TestHeaders:
