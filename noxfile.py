@@ -19,9 +19,11 @@ EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = [Path(path).name for path in PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]]
 # These tests find mistakes that only a wheel can have: a missing file, or an import that works only in the checkout.
 WHEEL_TESTS = [
-    *(f"tests/{suite}" for suite in ("development", "tokens", "unit", "users")),
     "tests/behaviour/test_table.py",
+    "tests/cli/test_demo.py",
+    "tests/development",
     "tests/e2e/test_servers.py",
+    "tests/unit/test_public_api.py",
 ]
 # One test process per core, but at most four: a container can report many more cores than it may use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
@@ -41,9 +43,17 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("UV_HTTP_TIMEOUT", "120")
 
 
-# Programs that tests start take most of the time, so they run on the newest Python of the machine; the oldest serves
-# the installed wheel.
-PROGRAM_TESTS = ["tests/browser", "tests/e2e", "tests/isolation"]
+# The slowest tests, of programs and of what frameworks do with many requests, run on the newest Python of the machine
+# only. What they cover is covered on every Python, and the oldest serves the installed wheel.
+NEWEST_ONLY = [
+    "tests/behaviour/test_hygiene.py",
+    "tests/behaviour/test_table.py",
+    "tests/browser",
+    "tests/development/test_pytest_plugin.py",
+    "tests/e2e",
+    "tests/isolation",
+    "tests/parameters",
+]
 FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
 
 
@@ -86,8 +96,8 @@ def tests(session: nox.Session) -> None:
     """Run the tests on an editable install, with the required coverage of pyproject.toml."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     if session.python != FOUND[-1] and not session.posargs:
-        session.log(f"{', '.join(PROGRAM_TESTS)}: on Python {FOUND[-1]} only")
-        measure(session, *(f"--ignore={path}" for path in PROGRAM_TESTS))
+        session.log(f"{', '.join(NEWEST_ONLY)}: on Python {FOUND[-1]} only")
+        measure(session, *(f"--ignore={path}" for path in NEWEST_ONLY))
     else:
         measure(session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,9 @@ from privy_middleware.development import DevelopmentIssuer
 from tests.support.patience import PATIENCE
 
 __all__ = ["Visitor", "text_of"]
+
+# The pages are served by HTTP, so no certificates have to be loaded for each client.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def text_of(response: httpx2.Response) -> str:
@@ -24,7 +28,7 @@ class Visitor(httpx2.Client):
 
     def __init__(self, issuer: DevelopmentIssuer, **options: Any) -> None:
         """Visit the issuer at its own address, or at another name in ``base_url``."""
-        settings = {"base_url": issuer.url, "trust_env": False, "timeout": PATIENCE, **options}
+        settings = {"base_url": issuer.url, "trust_env": False, "timeout": PATIENCE, "verify": _NO_TLS, **options}
         super().__init__(headers={"Accept": "text/html"}, **settings)
 
     def submit(self, path: str, **form: str) -> httpx2.Response:

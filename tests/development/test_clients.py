@@ -47,7 +47,7 @@ import litestar_privy
 from django_privy.rest_framework import PrivyAuthentication, PrivyUserRequired
 from privy_middleware import ConfigurationError, PrivyConfig, PrivyWSGIMiddleware
 from privy_middleware.development import DevelopmentIssuer, Persona
-from privy_middleware.development.clients import sign_in, sign_out, token_cookies, token_headers
+from privy_middleware.development.clients import sign_in, sign_out, token_headers
 from tests.docs.pages import own_logging
 from tests.support.connections import connections_left_open
 
@@ -334,8 +334,10 @@ def test_unknown_client(client: object) -> None:
         assert "privy_headers()" in str(caught.value)
 
 
-def test_headers_and_cookies() -> None:
+def test_headers_and_cookies(
+    privy_headers: Callable[..., dict[str, str]], privy_cookies: Callable[..., dict[str, str]]
+) -> None:
     """They have the names that Privy's clients use."""
-    assert [*token_headers(ISSUER), *token_headers(ISSUER, kind="access")] == ["privy-id-token", "authorization"]
-    assert [*token_cookies(ISSUER), *token_cookies(ISSUER, kind="access")] == ["privy-id-token", "privy-token"]
-    assert token_headers(ISSUER, "grace", kind="access")["authorization"].startswith("Bearer ey")
+    assert [*privy_headers(), *privy_headers(kind="access")] == ["privy-id-token", "authorization"]
+    assert [*privy_cookies(), *privy_cookies(kind="access")] == ["privy-id-token", "privy-token"]
+    assert privy_headers("grace", kind="access")["authorization"].startswith("Bearer ey")

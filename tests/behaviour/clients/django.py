@@ -6,6 +6,8 @@ from django.http.response import HttpResponseBase
 from django.test import Client as TestClient
 from django.test import override_settings
 
+# Its handlers load the middleware, so this is imported before any test overrides a setting.
+from example_apps import django_app
 from privy_middleware import PrivyConfig
 from privy_middleware.http.request import environ_key
 from tests.behaviour.client import Answer, Client, Headers, unambiguous
@@ -18,7 +20,7 @@ class Django(Client):
     """A client of the example app's routes."""
 
     def __init__(self, config: PrivyConfig) -> None:
-        self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
+        self._settings = {"PRIVY": config, "ROOT_URLCONF": django_app.__name__, "MIDDLEWARE": MIDDLEWARE}
         self._client = TestClient(enforce_csrf_checks=True)
         self._apps = only_the_example_s_apps()
 

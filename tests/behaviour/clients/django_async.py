@@ -8,6 +8,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, override_settings
 from django.test.client import FakePayload
 
+from example_apps import django_app
 from privy_middleware import PrivyConfig
 from tests.behaviour.client import Answer, Client, Headers
 from tests.behaviour.clients.django import MIDDLEWARE, answer_of, only_the_example_s_apps
@@ -17,7 +18,7 @@ class AsyncDjango(Client):
     """A client of the example app's routes."""
 
     def __init__(self, config: PrivyConfig) -> None:
-        self._settings = {"PRIVY": config, "ROOT_URLCONF": "example_apps.django_app", "MIDDLEWARE": MIDDLEWARE}
+        self._settings = {"PRIVY": config, "ROOT_URLCONF": django_app.__name__, "MIDDLEWARE": MIDDLEWARE}
         self._client = AsyncClient(enforce_csrf_checks=True)
         self._apps = only_the_example_s_apps()
 
