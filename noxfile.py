@@ -53,6 +53,7 @@ NEWEST_ONLY = [
     "tests/e2e",
     "tests/isolation",
     "tests/parameters",
+    "tests/tutorials",
 ]
 FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
 
@@ -152,6 +153,17 @@ def docs(session: nox.Session) -> None:
     """Check the code examples and tables in README.md and docs/."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+
+
+@nox.session
+def tutorials(session: nox.Session) -> None:
+    """Follow the tutorials to the letter: each in an empty environment, with the wheel, at the ports of the page."""
+    session.install("--editable", f".[{EXTRAS}]", *group("tests", "build"))
+    dist = Path(session.create_tmp(), "dist").resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--installer=uv", "--wheel", f"--outdir={dist}")
+    env = {"PRIVY_TUTORIALS_TO_THE_LETTER": "1", "PRIVY_REQUIRE_BROWSER": "1", "PIP_FIND_LINKS": str(dist)}
+    session.run("python", "-m", "pytest", "tests/tutorials", *session.posargs, env=env)
 
 
 @nox.session

@@ -14,7 +14,8 @@ from tests.docs.pages import PAGES, ROOT
 REPOSITORY = "https://github.com/privy-middleware/privy-middleware"
 FILES = f"{REPOSITORY}/blob/main/"
 README = ROOT / "README.md"
-TEXTS = [*PAGES, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+TEXTS = [*PAGES, *TUTORIALS, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"]
 
 _FENCED = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(rf"{_FENCED.pattern}|`[^`]+`", _FENCED.flags)
@@ -38,7 +39,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
     """Each link to a file of the repository, relative or absolute, leads to an existing file and heading."""
     for target in targets(page.read_text()):
