@@ -20,7 +20,9 @@ OUTSIDE = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md", "secu
 """Pages of the site whose text is a file of the repository: in this folder, each is a link to that file."""
 
 _FENCE = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
-_TARGET = re.compile(r"(?P<before>\]\(|^\[[^\]]+\]: )(?P<path>[\w./-]+\.\w+|LICENSE)(?P<anchor>#[^)\s]+)?", re.MULTILINE)
+_TARGET = re.compile(
+    r"(?P<before>\]\(|^\[[^\]]+\]: )(?P<path>[\w./-]+\.\w+|LICENSE)(?P<anchor>#[^)\s]+)?", re.MULTILINE
+)
 _SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
 _ROW = re.compile(r"^\| \[[^\]]+\]\((\w+)\.md\)", re.MULTILINE)
 
@@ -107,7 +109,9 @@ def navigation(index: str) -> str:
     _, *sections = _SECTION.split(index)
     titled = zip(sections[::2], sections[1::2], strict=True)
     lists = [(title, "\n".join(_ROW.findall(text))) for title, text in titled]
-    return "".join(f"\n```{{toctree}}\n:caption: {title}\n:hidden:\n\n{pages}\n```\n" for title, pages in lists if pages)
+    return "".join(
+        f"\n```{{toctree}}\n:caption: {title}\n:hidden:\n\n{pages}\n```\n" for title, pages in lists if pages
+    )
 
 
 def setup(app: Sphinx) -> None:
