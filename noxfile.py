@@ -28,7 +28,7 @@ WHEEL_TESTS = [
 # One test process per core, but at most four: a container can report many more cores than it may use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]
-CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "noxfile.py"]
+CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "docs/conf.py", "noxfile.py"]
 TYPED = [path for path in CHECKED if Path(path).exists()]
 
 nox.needs_version = ">=2026.1"
@@ -53,6 +53,7 @@ NEWEST_ONLY = [
     "tests/e2e",
     "tests/isolation",
     "tests/parameters",
+    "tests/site",
     "tests/tutorials",
 ]
 FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
@@ -112,11 +113,13 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build sdist and wheel once, check their contents, and run the main tests of the sdist on the installed wheel."""
+    """Build sdist and wheel once, check both, and run the main tests of the sdist on the installed wheel."""
     here = Path(session.create_tmp()).resolve()
     shutil.rmtree(here / "dist", ignore_errors=True)
     session.install(*group("build"))
     session.run("python", "-m", "build", "--installer=uv", f"--outdir={here / 'dist'}")
+    # The package index must be able to show README.md.
+    session.run("twine", "check", "--strict", *map(str, (here / "dist").iterdir()))
     built = next((here / "dist").glob("*.whl"))
     check_contents(session, built)
     checkout = unpack_without_sources(next((here / "dist").glob("*.tar.gz")), here / "unpacked")
@@ -150,9 +153,10 @@ def unpack_without_sources(sdist: Path, where: Path) -> Path:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Check the code examples and tables in README.md and docs/."""
+    """Build the documentation site in build/site without a warning, and test it and what README.md and docs/ say."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
-    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+    session.run("python", "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env", "docs", "build/site")
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, "tests/docs", "tests/site", *session.posargs)
 
 
 @nox.session

@@ -13,6 +13,7 @@ from tests.docs.pages import PAGES, ROOT
 
 REPOSITORY = "https://github.com/privy-middleware/privy-middleware"
 FILES = f"{REPOSITORY}/blob/main/"
+PICTURES = f"{REPOSITORY}/main/".replace("github.com", "raw.githubusercontent.com")
 README = ROOT / "README.md"
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 TEXTS = [*PAGES, *TUTORIALS, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"]
@@ -43,9 +44,9 @@ def anchors(text: str) -> set[str]:
 def test_links(page: Path) -> None:
     """Each link to a file of the repository, relative or absolute, leads to an existing file and heading."""
     for target in targets(page.read_text()):
-        path, _, anchor = target.removeprefix(FILES).partition("#")
+        path, _, anchor = target.removeprefix(FILES).removeprefix(PICTURES).partition("#")
         if not path.startswith("http"):
-            folder = ROOT if target.startswith(FILES) else page.parent
+            folder = ROOT if target.startswith((FILES, PICTURES)) else page.parent
             file = folder / path if path else page
             assert file.is_file(), target
             assert not anchor or anchor in anchors(file.read_text()), target
@@ -68,6 +69,8 @@ def test_definitions_are_used() -> None:
 
 
 def test_every_page_is_on_the_map() -> None:
-    """The index links to every page."""
-    linked = {target.partition("#")[0] for target in targets((ROOT / "docs" / "index.md").read_text())}
+    """The index links to every page, or to the file of the repository that it stands for."""
+    linked = {
+        Path(target.partition("#")[0]).name.lower() for target in targets((ROOT / "docs" / "index.md").read_text())
+    }
     assert {page.name for page in PAGES} - {"README.md", "index.md"} <= linked
