@@ -28,7 +28,7 @@ WHEEL_TESTS = [
 # One test process per core, but at most four: a container can report many more cores than it may use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]
-CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "noxfile.py"]
+CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "release", "noxfile.py"]
 TYPED = [path for path in CHECKED if Path(path).exists()]
 
 nox.needs_version = ">=2026.1"
@@ -145,6 +145,52 @@ def unpack_without_sources(sdist: Path, where: Path) -> Path:
     for source in SOURCES:
         shutil.rmtree(checkout / source)
     return checkout
+
+
+def runtime(session: nox.Session, package: str) -> Path:
+    """Return the Python of a new environment that has only ``package`` and what it needs, not even pip."""
+    where = Path(session.create_tmp()).resolve() / "runtime"
+    shutil.rmtree(where, ignore_errors=True)
+    session.run("python", "-m", "venv", "--without-pip", str(where))
+    python = where / ("Scripts" if os.name == "nt" else "bin") / "python"
+    install_there(session, python, package)
+    return python
+
+
+def install_there(session: nox.Session, python: Path, package: str) -> None:
+    """Install a package in the environment of another Python."""
+    session.run("python", "-m", "pip", f"--python={python}", "install", "--quiet", package)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Compare the run-time dependencies of every extra with known vulnerabilities; no answer is a failure."""
+    session.install("pip", *group("release"))
+    python = runtime(session, f".[{EXTRAS}]")
+    where = session.run(str(python), "-c", "import site; print(site.getsitepackages()[0])", silent=True, external=True)
+    session.run("python", "-m", "release.audit", str(where).strip(), *session.posargs)
+
+
+@nox.session
+def licences(session: nox.Session) -> None:
+    """List the licences of the run-time dependencies of every extra; an unknown or a copyleft one is a failure."""
+    session.install("pip")
+    session.run(str(runtime(session, f".[{EXTRAS}]")), "release/licences.py", external=True)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Build the wheel, and write the bill of materials of it and all its dependencies, in CycloneDX, to dist/."""
+    session.install("pip", *group("build", "release"))
+    session.run("python", "-m", "build", "--installer=uv", "--wheel", "--outdir=dist")
+    built = max(Path("dist").resolve().glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    python = runtime(session, f"privy-middleware @ {built.as_uri()}")
+    core = Path(session.create_tmp(), "core.json").resolve()
+    listed = session.run("python", "-m", "pip", f"--python={python}", "list", "--format=json", silent=True)
+    core.write_text(str(listed).splitlines()[-1])
+    install_there(session, python, f"privy-middleware[{EXTRAS}] @ {built.as_uri()}")
+    output = f"dist/privy-middleware-{built.name.split('-')[1]}.cdx.json"
+    session.run("python", "-m", "release.sbom", str(python), str(built), str(core), output)
 
 
 @nox.session
