@@ -70,7 +70,8 @@ def test_definitions_are_used() -> None:
 
 def test_every_page_is_on_the_map() -> None:
     """The index links to every page, or to the file of the repository that it stands for."""
-    linked = {
-        Path(target.partition("#")[0]).name.lower() for target in targets((ROOT / "docs" / "index.md").read_text())
-    }
-    assert {page.name for page in PAGES} - {"README.md", "index.md"} <= linked
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target.partition("#")[0]).resolve() for target in targets(index.read_text())}
+    for page in {*PAGES, *TUTORIALS} - {README, index}:
+        stands_for = re.fullmatch(r"# .+\n\nSee \[.+\]\((.+)\)\.\n", page.read_text())
+        assert ((page.parent / stands_for[1]).resolve() if stands_for else page) in linked, page.name

@@ -71,10 +71,12 @@ def test_navigation(site: Built) -> None:
     assert sorted(pages) == sorted("#" if name == "why_401" else f"{name}.html" for name in {*NAMES} - {"index"})
 
 
-@pytest.mark.parametrize("name", ["changelog", "contributing", "security"])
-def test_pages_of_files_outside(name: str, site: Built) -> None:
+@pytest.mark.parametrize(
+    ("name", "source"), [("changelog", "CHANGELOG"), ("contributing", "CONTRIBUTING"), ("security_policy", "SECURITY")]
+)
+def test_pages_of_files_outside(name: str, source: str, site: Built) -> None:
     """A page has the text of the file that it stands for, and its links lead to pages of the site."""
-    elements, file = Elements(site.folder / f"{name}.html"), ROOT / f"{name.upper()}.md"
+    elements, file = Elements(site.folder / f"{name}.html"), ROOT / f"{source}.md"
     headings = re.findall(r"^## (.+)$", file.read_text("utf-8"), re.MULTILINE)
     anchors = {attributes.get("id") for tag, attributes in elements.found if tag == "section"}
     assert headings
@@ -86,7 +88,7 @@ def test_links_to_other_files(site: Built) -> None:
     """A link to a file that has no page leads to the repository."""
     links = Elements(site.folder / "contributing.html").links()
     assert "https://github.com/privy-middleware/privy-middleware/blob/main/README.md" in links
-    assert {"changelog.html", "security.html", "reference.html"} <= set(links)
+    assert {"changelog.html", "security_policy.html", "reference.html"} <= set(links)
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Built) -> None:
