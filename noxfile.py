@@ -28,7 +28,7 @@ WHEEL_TESTS = [
 # One test process per core, but at most four: a container can report many more cores than it may use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]
-CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "docs/conf.py", "noxfile.py"]
+CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "release", "docs/conf.py", "noxfile.py"]
 TYPED = [path for path in CHECKED if Path(path).exists()]
 
 nox.needs_version = ">=2026.1"
@@ -54,6 +54,7 @@ NEWEST_ONLY = [
     "tests/isolation",
     "tests/parameters",
     "tests/site",
+    "tests/tutorials",
 ]
 FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
 
@@ -150,12 +151,69 @@ def unpack_without_sources(sdist: Path, where: Path) -> Path:
     return checkout
 
 
+def runtime(session: nox.Session, package: str) -> Path:
+    """Return the Python of a new environment that has only ``package`` and what it needs, not even pip."""
+    where = Path(session.create_tmp()).resolve() / "runtime"
+    shutil.rmtree(where, ignore_errors=True)
+    session.run("python", "-m", "venv", "--without-pip", str(where))
+    python = where / ("Scripts" if os.name == "nt" else "bin") / "python"
+    install_there(session, python, package)
+    return python
+
+
+def install_there(session: nox.Session, python: Path, package: str) -> None:
+    """Install a package in the environment of another Python."""
+    session.run("python", "-m", "pip", f"--python={python}", "install", "--quiet", package)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Compare the run-time dependencies of every extra with known vulnerabilities; no answer is a failure."""
+    session.install("pip", *group("release"))
+    python = runtime(session, f".[{EXTRAS}]")
+    where = session.run(str(python), "-c", "import site; print(site.getsitepackages()[0])", silent=True, external=True)
+    session.run("python", "-m", "release.audit", str(where).strip(), *session.posargs)
+
+
+@nox.session
+def licences(session: nox.Session) -> None:
+    """List the licences of the run-time dependencies of every extra; an unknown or a copyleft one is a failure."""
+    session.install("pip")
+    session.run(str(runtime(session, f".[{EXTRAS}]")), "release/licences.py", external=True)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Build the wheel, and write the bill of materials of it and all its dependencies, in CycloneDX, to dist/."""
+    session.install("pip", *group("build", "release"))
+    session.run("python", "-m", "build", "--installer=uv", "--wheel", "--outdir=dist")
+    built = max(Path("dist").resolve().glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    python = runtime(session, f"privy-middleware @ {built.as_uri()}")
+    core = Path(session.create_tmp(), "core.json").resolve()
+    listed = session.run("python", "-m", "pip", f"--python={python}", "list", "--format=json", silent=True)
+    core.write_text(str(listed).splitlines()[-1])
+    install_there(session, python, f"privy-middleware[{EXTRAS}] @ {built.as_uri()}")
+    output = f"dist/privy-middleware-{built.name.split('-')[1]}.cdx.json"
+    session.run("python", "-m", "release.sbom", str(python), str(built), str(core), output)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation site in build/site without a warning, and test it and what README.md and docs/ say."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env", "docs", "build/site")
     session.run("python", "-m", "pytest", *SIDE_BY_SIDE, "tests/docs", "tests/site", *session.posargs)
+
+
+@nox.session
+def tutorials(session: nox.Session) -> None:
+    """Follow the tutorials to the letter: each in an empty environment, with the wheel, at the ports of the page."""
+    session.install("--editable", f".[{EXTRAS}]", *group("tests", "build"))
+    dist = Path(session.create_tmp(), "dist").resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--installer=uv", "--wheel", f"--outdir={dist}")
+    env = {"PRIVY_TUTORIALS_TO_THE_LETTER": "1", "PRIVY_REQUIRE_BROWSER": "1", "PIP_FIND_LINKS": str(dist)}
+    session.run("python", "-m", "pytest", "tests/tutorials", *session.posargs, env=env)
 
 
 @nox.session
@@ -174,9 +232,25 @@ def reference(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Run the property tests with many more examples than in a normal test run."""
-    session.install("--editable", f".[{EXTRAS}]", *group("tests"))
-    session.run("python", "-m", "pytest", "tests/fuzz", "--hypothesis-profile=fuzz", *session.posargs)
+    """Run the property tests with many more examples, and each target of the coverage-guided fuzzer for a minute.
+
+    ``-- path body -max_total_time=600``: these targets only, with libFuzzer's options. ``-- tests/fuzz/test_paths.py``:
+    this argument of pytest only.
+    """
+    session.install("--editable", f".[{EXTRAS}]", *group("tests", "fuzz"))
+    targets = sorted(path.name for path in Path("tests/fuzz/corpus").iterdir())
+    # An option of libFuzzer has one hyphen and a value.
+    options = [each for each in session.posargs if each.startswith("-") and not each.startswith("--") and "=" in each]
+    chosen = [each for each in session.posargs if each in targets]
+    others = [each for each in session.posargs if each not in (*options, *chosen)]
+    if others or not (options or chosen):
+        session.run("python", "-m", "pytest", "tests/fuzz", "--hypothesis-profile=fuzz", *others)
+    if others and not (options or chosen):
+        return
+    if not session.run("python", "-c", "import importlib.util as u; print(u.find_spec('atheris') or '')", silent=True):
+        session.error("atheris has no wheel for this Python, so only the property tests ran")
+    for target in chosen or targets:
+        session.run("python", "-m", "tests.fuzz.atheris_main", target, *(options or ["-max_total_time=60"]))
 
 
 @nox.session

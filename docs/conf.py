@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 REPOSITORY = "https://github.com/privy-middleware/privy-middleware"
-OUTSIDE = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md", "security": "SECURITY.md"}
+OUTSIDE = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md", "security_policy": "SECURITY.md"}
 """Pages of the site whose text is a file of the repository: in this folder, each is a link to that file."""
 
 _FENCE = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
@@ -24,7 +24,7 @@ _TARGET = re.compile(
     r"(?P<before>\]\(|^\[[^\]]+\]: )(?P<path>[\w./-]+\.\w+|LICENSE)(?P<anchor>#[^)\s]+)?", re.MULTILINE
 )
 _SECTION = re.compile(r"^## (.+)\n", re.MULTILINE)
-_ROW = re.compile(r"^\| \[[^\]]+\]\((\w+)\.md\)", re.MULTILINE)
+_ROW = re.compile(r"^\| \[[^\]]+\]\(/([\w/]+)\.md\)", re.MULTILINE)
 
 project = "privy-middleware"
 author = "The privy-middleware authors"
@@ -72,7 +72,7 @@ if version := os.environ.get("DOCS_VERSION", ""):
 
 def for_the_site(app: Sphinx, docname: str, source: list[str]) -> None:
     """Complete the text of a page: the file that it stands for, links that work on the site, the navigation."""
-    folder = ROOT / "docs"
+    folder = (ROOT / "docs" / docname).parent
     if docname in OUTSIDE:
         folder = ROOT
         app.env.note_dependency(str(ROOT / OUTSIDE[docname]))
@@ -101,7 +101,8 @@ def _link(match: re.Match[str], folder: Path) -> str:
         return match[0]  # Sphinx reports it
     path = file.relative_to(ROOT).as_posix()
     inside = pages.get(path, path.removeprefix("docs/") if path.startswith("docs/") else None)
-    return f"{match['before']}{inside or f'{REPOSITORY}/blob/main/{path}'}{match['anchor'] or ''}"
+    found = f"{REPOSITORY}/blob/main/{path}" if inside is None else f"/{inside}"
+    return f"{match['before']}{found}{match['anchor'] or ''}"
 
 
 def navigation(index: str) -> str:

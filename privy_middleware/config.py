@@ -24,6 +24,7 @@ from privy_middleware.http.credentials import (
 from privy_middleware.http.cross_site import check_origin_setting
 from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
+from privy_middleware.keys.cache_signature import check_cache_secrets
 from privy_middleware.reporting import Reporter, read_hooks
 from privy_middleware.settings.placeholders import check_no_placeholder
 from privy_middleware.settings.sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
@@ -119,6 +120,8 @@ class RequestSettings:
     """Options passed to httpx2's clients: ``proxy``, ``verify``, ``trust_env``, …"""
     key_cache: KeyCache | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """A cache in which workers share fetched keys, such as a ``RedisKeyCache``."""
+    key_cache_secret: str | Sequence[str] | None = field(default=None, repr=False)
+    """The secret that signs the entries of the key cache: the app secret or one of its own; the first of several."""
     is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """Called with the verified claims at each request, cached or not; the token is refused if it returns ``True``."""
     on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=CODE_ONLY)
@@ -175,6 +178,8 @@ class RequestSettings:
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
         for method in ("get", "set"):
             require_sync(getattr(cache, method, None), "key_cache")
+        if self.key_cache_secret is not None:
+            object.__setattr__(self, "key_cache_secret", check_cache_secrets(self.key_cache_secret))
         _require(isinstance(self.client_options, Mapping), "client_options", "give a dict of httpx2 client options")
         check_client_options(self.client_options)
 
@@ -213,6 +218,11 @@ class RequestSettings:
     def locations(self) -> tuple[TokenLocation, ...]:
         """Return the headers and cookies that tokens are read from."""
         raise NotImplementedError
+
+    @property
+    def key_cache_secrets(self) -> tuple[str, ...]:
+        """Return the secrets of the key cache: the first signs its entries, and all verify them."""
+        return () if self.key_cache_secret is None else tuple(self.key_cache_secret)
 
     @property
     def cleared_cookies(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "Refused",
     "RequestEvent",
     "Revoked",
+    "SharedKeysRejected",
     "UserLoadFailed",
     "UserLoaded",
     "WebhookAccepted",
@@ -192,6 +193,19 @@ class KeysStale(KeysEvent):
     """
 
     usable_for: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedKeysRejected(KeysEvent):
+    """An entry of the shared key cache is not signed with ``key_cache_secret``, and was ignored.
+
+    Either its writer does not have the secret, or the workers do not all have the same one.
+
+    Attributes:
+        reason: the problem.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ def configured() -> PrivyConfig:
         is_revoked=lambda claims: claims.get("sid") == "gone",
         on_refused=lambda error: print(error.code),
         key_cache=Cache(),
+        key_cache_secret=["a" * 32, "b" * 32],
     )
 
 
@@ -162,6 +163,8 @@ def refused(auth: PrivyAuth, config: PrivyConfig, verifier: PrivyVerifier) -> No
     PrivyConfig(app_id="app", trusted_origins=7)  # type: ignore[arg-type]
     PrivyConfig(app_id=["app", 7])  # type: ignore[list-item]
     PrivyConfig(app_id="app", key_cache={})  # type: ignore[arg-type]
+    PrivyConfig(app_id="app", key_cache_secret="a" * 32)
+    PrivyConfig(app_id="app", key_cache_secret=b"a" * 32)  # type: ignore[arg-type]
     PrivyConfig(app_id="app", on_refused=lambda: None)  # type: ignore[arg-type, misc]
     config.leeway = 5  # type: ignore[misc]
     auth.user.id  # type: ignore[union-attr]

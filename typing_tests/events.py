@@ -22,6 +22,7 @@ from privy_middleware.events import (
     Refused,
     RequestEvent,
     Revoked,
+    SharedKeysRejected,
     UserLoaded,
     UserLoadFailed,
     WebhookAccepted,
@@ -49,6 +50,8 @@ def on_event(event: Event) -> None:
             assert_type(event.method, str)
             assert_type(event.route, str | None)
             assert_type(event.path, str)
+        case SharedKeysRejected():
+            assert_type((event.url, event.reason), tuple[str, str])
         case KeysEvent():
             assert_type(event.url, str)
         case _:

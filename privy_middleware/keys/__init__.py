@@ -3,7 +3,7 @@
 Reading keys: ``material`` (of the configuration), ``jwks``, ``jwk``, ``pem``, ``algorithms`` and ``strength``;
 ``keyset`` finds a key by its ``kid``. Fetching keys: ``source`` defines what a source of keys is, and ``jwks_source``
 is the one that fetches them. ``fetcher`` makes one fetch, ``cached_keys`` keeps its result, and ``shared_cache``
-shares it with other workers.
+shares it with other workers, signed by ``cache_signature``.
 """
 
 from privy_middleware.keys.algorithms import VerificationKey, check_algorithms

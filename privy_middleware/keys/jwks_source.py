@@ -17,6 +17,7 @@ from privy_middleware.events import KeysStale
 from privy_middleware.fetching.download import Downloader
 from privy_middleware.fetching.urls import check_fetch_url
 from privy_middleware.keys.algorithms import VerificationKey, check_algorithms
+from privy_middleware.keys.cache_signature import CacheSigner
 from privy_middleware.keys.cached_keys import CachedKeys, CachePolicy, FetchFailure, Outcome
 from privy_middleware.keys.fetcher import KeyFetcher, KeyFlight
 from privy_middleware.keys.log import KeyLog
@@ -87,14 +88,17 @@ class JWKSSource:
         max_bytes: int = 262_144,
         client_options: Mapping[str, Any] = _NO_OPTIONS,
         cache: KeyCache | None = None,
+        cache_secrets: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         reporter: Reporter | None = None,
     ) -> None:
         """Set the URL and the times, in seconds; nothing is fetched yet.
 
-        ``client_options`` are passed to httpx2's clients, and ``cache`` is shared with other workers. ``wall_clock``
-        is used for the age of the cache's entries, ``clock`` for everything else. ``reporter`` gets the events.
+        ``client_options`` are passed to httpx2's clients, and ``cache`` is shared with other workers. With
+        ``cache_secrets``, its entries are signed with the first of them, and used only if one of them has signed them.
+        ``wall_clock`` is used for the age of the cache's entries, ``clock`` for everything else. ``reporter`` gets the
+        events.
 
         Raises:
             ConfigurationError: if a value is wrong, naming it and the fix.
@@ -104,7 +108,13 @@ class JWKSSource:
         if grace != 0:
             _check_positive(grace=grace)
         self._policy = CachePolicy(lifetime, grace)
-        shared = SharedJWKS(cache, url, max_bytes=max_bytes, clock=wall_clock) if cache is not None else None
+        self._reporter = reporter or Reporter()
+        shared = None
+        if cache is not None:
+            signer = CacheSigner(cache_secrets) if cache_secrets else None
+            shared = SharedJWKS(
+                cache, url, max_bytes=max_bytes, clock=wall_clock, signer=signer, reporter=self._reporter
+            )
         downloader = Downloader(url, timeout=timeout, max_bytes=max_bytes, options=client_options)
         self._fetcher = KeyFetcher(downloader, shared, check_algorithms(algorithms), self._policy)
         self._unknown_kids = UnknownKids(cooldown)
@@ -114,7 +124,6 @@ class JWKSSource:
         self._cached = CachedKeys()
         self._lock = threading.Lock()
         self._flight: KeyFlight | None = None
-        self._reporter = reporter or Reporter()
         self._log = KeyLog(url, self._reporter)
         self._stale_after = -1
         self._counts = dict.fromkeys(SourceStats.__slots__, 0)

@@ -20,8 +20,8 @@ _TIMEOUT = 0.5
 class RedisKeyCache:
     """A cache of fetched key sets in Redis, so that all workers together make one fetch an hour.
 
-    Redis contains public keys and their age, and nothing about users. Anyone who can write to it decides which keys
-    are trusted, so it must be as private as the app's own configuration.
+    Redis contains public keys and their age, and nothing about users. Without the setting ``key_cache_secret``, anyone
+    who can write to it decides which keys are trusted.
     """
 
     def __init__(self, client: Redis) -> None:

@@ -65,6 +65,7 @@ def jwks_source(
         timeout=settings.key_timeout,
         client_options=settings.client_options,
         cache=settings.key_cache,
+        cache_secrets=settings.key_cache_secrets,
         clock=clock,
         reporter=settings.reporter,
     )

@@ -15,6 +15,7 @@ from tests.behaviour.client import Answer, Client
 from tests.behaviour.conftest import MakeClient
 from tests.behaviour.watching import MintingIssuer
 from tests.support.clock import Clock
+from tests.support.keycache import SharedInMemory
 from tests.support.keyserver import KeyServer, hang_up, reply
 
 FRESH = 3600
@@ -49,21 +50,6 @@ class World:
     def settle(self) -> None:
         """Wait until a refresh in the background has ended."""
         self.judge.ready()
-
-
-class SharedInMemory:
-    """A key cache that two verifiers of a process share."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-
-    def get(self, key: str) -> bytes | None:
-        """Return the stored value."""
-        return self.values.get(key)
-
-    def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Store a value."""
-        self.values[key] = value
 
 
 @pytest.fixture

@@ -37,12 +37,10 @@ class Page:
     def press(self, label: str, inside: str = "") -> None:
         """Press the button with an accessible name, and wait for the next page."""
         before = self.one("html")
-        [button] = [
-            each
-            for each in self.chrome.find_elements(By.CSS_SELECTOR, f"{inside} button")
-            if each.accessible_name == label
-        ]
-        button.click()
+        buttons = self.chrome.find_elements(By.CSS_SELECTOR, f"{inside} button")
+        found = [each for each in buttons if each.accessible_name == label]
+        assert len(found) == 1, f"{len(found)} buttons have the name {label!r} on the page:\n{self.text}"
+        found[0].click()
         self.wait_for_change(before)
 
     def wait_for_change(self, before: WebElement) -> None:

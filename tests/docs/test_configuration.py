@@ -26,6 +26,7 @@ TYPES = {
     "Sequence[str]": "list of strings",
     "Sequence[Source]": "list of strings",
     "str | Sequence[str]": "string or list of strings",
+    "str | Sequence[str] | None": "string or list of strings",
     "KeyMaterial | None": "string or dict",
     "str | Mapping[str, str] | None": "string or dict",
     "Mapping[str, Any]": "dict",

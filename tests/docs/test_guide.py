@@ -47,6 +47,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
     with DevelopmentIssuer() as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRIVY_APP_ID", running.app_id)
         patch.setenv("PRIVY_JWKS_URL", running.jwks_url)
+        patch.setenv("PRIVY_APP_SECRET", running.app_secret)
         yield running
 
 
@@ -433,6 +434,8 @@ def test_keys(guide: Guide, issuer: DevelopmentIssuer) -> None:
     source = JWKSSource(issuer.jwks_url, client_options=names["config"].client_options)
     assert source.stats().fetches == 0
     assert names["shared"].key_cache is not None
+    signed = guide["keys"]["Sign the entries"].names["signed"]
+    assert (signed.key_cache_secrets, signed.key_cache is None) == ((issuer.app_secret,), False)
     settings = guide["keys"]["A shared key cache"].settings
     assert PrivyConfig.from_mapping(settings["PRIVY"]).key_cache is not None
 

@@ -16,7 +16,6 @@ as required claims. It still accepts these tokens, which ``docs/tokens.md`` requ
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -25,8 +24,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jwt.utils import base64url_decode
 
-from privy_middleware import AccessTokenClaims, PrivyUser
-from privy_middleware.errors import InvalidToken
+from privy_middleware import PrivyUser
+from tests.fuzz.peers import pyjwt_accepts, we_accept
 from tests.security import attacks
 from tests.support.tokens import (
     ACCESS,
@@ -45,12 +44,7 @@ from tests.support.tokens import (
     sign,
     sign_segments,
     twin,
-    verifier,
 )
-
-JUDGE = verifier()
-PUBLIC = SIGNER.private.public_key()
-OPTIONS: Any = {"require": ["exp", "sub", "iss", "aud"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
 GOOD = (identity(), access(), identity(aud=["x", APP_ID]), access({"kid": MISSING}))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -189,27 +183,6 @@ hostile = st.one_of(
         [*GOOD, *map(twin, GOOD), *attacks.spellings(), *attacks.hmac_tokens(), *attacks.embedded_key("x")]
     ),
 )
-
-
-def pyjwt_accepts(token: str) -> dict[str, Any] | None:
-    """Return PyJWT's claims, or ``None`` if it rejects the token with any error."""
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token, PUBLIC, algorithms=["ES256"], audience=APP_ID, issuer="privy.io", options=OPTIONS
-        )
-    except Exception:
-        return None
-    return claims
-
-
-def we_accept(token: str) -> tuple[PrivyUser | AccessTokenClaims, ...]:
-    """Return our result for a token, as either kind; any exception that is not ours fails the test."""
-    accepted = []
-    for verify in (JUDGE.verify_identity_token, JUDGE.verify_access_token):
-        for _ in range(2):
-            with suppress(InvalidToken):
-                accepted.append(verify(token))
-    return tuple(accepted)
 
 
 @given(hostile)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +10,7 @@ from privy_middleware.gate import Gate
 from privy_middleware.http.cross_site import is_cross_site
 from privy_middleware.http.protected_paths import Protection
 from privy_middleware.lookup import Lookup
+from tests.fuzz.spelling import folded
 from tests.support.tokens import SUBJECT, Request, access, identity, verifier
 
 GOOD, SESSION = identity(), access()
@@ -82,20 +81,6 @@ separators = st.sampled_from(["/", "//", "\\", "%2f", "%5c", "/./", "/../"])
 paths = st.lists(st.tuples(separators, segments), max_size=6).map(lambda pairs: "".join(map("".join, pairs))) | st.text(
     max_size=30
 )
-
-
-def folded(path: str) -> str:
-    """Return the path as the most tolerant router would read it."""
-    for _ in range(len(path)):
-        path = unquote(path)
-    names: list[str] = []
-    for segment in path.lower().replace("\\", "/").split("/"):
-        name = segment.partition(";")[0].strip()
-        if name == "..":
-            names = names[:-1]
-        elif name not in ("", "."):
-            names.append(name)
-    return "/" + "/".join(names)
 
 
 @given(paths)

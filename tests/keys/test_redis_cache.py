@@ -14,9 +14,10 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from privy_middleware import ConfigurationError, PrivyConfig, PrivyVerifier
+from privy_middleware import AuthenticationError, ConfigurationError, PrivyConfig, PrivyVerifier
 from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.keys import RedisKeyCache
+from privy_middleware.keys.cache_signature import CacheSigner
 from tests.support.keyserver import KeyServer, reply
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
@@ -72,9 +73,10 @@ def cache_at(url: str) -> RedisKeyCache:
     return _CACHES[-1]
 
 
-def worker(server: KeyServer, issuer: DevelopmentIssuer, address: str) -> PrivyVerifier:
+def worker(server: KeyServer, issuer: DevelopmentIssuer, address: str, **settings: Any) -> PrivyVerifier:
     """Return the verifier of another worker."""
-    return PrivyVerifier(PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=cache_at(address)))
+    cache = cache_at(address)
+    return PrivyVerifier(PrivyConfig(app_id=issuer.app_id, jwks_url=server.url, key_cache=cache, **settings))
 
 
 def test_a_fleet_makes_one_fetch(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
@@ -106,6 +108,50 @@ def test_garbage_is_as_if_absent(address: str, server: KeyServer, issuer: Develo
         cache.set(key, garbage, 60)
     assert worker(server, issuer, address).verify_identity_token(token).id == "did:privy:dev-ada"
     assert server.count == 2
+
+
+@pytest.mark.parametrize("forgery", ["unsigned", "another secret", "another url", "a changed digit"])
+def test_who_can_write_to_redis_cannot_choose_keys(
+    address: str, server: KeyServer, issuer: DevelopmentIssuer, forgery: str
+) -> None:
+    """With a secret, no worker accepts the tokens of keys that somebody else has put into Redis."""
+    secret, attacker = {"key_cache_secret": "s" * 32}, DevelopmentIssuer(issuer.app_id)
+    worker(server, issuer, address, **secret).verify_identity_token(issuer.identity_token("ada"))
+    with KeyServer() as other, Redis.from_url(address) as client:
+        publish(other, attacker)
+        theirs = {} if forgery == "unsigned" else {"key_cache_secret": "t" * 32} if "secret" in forgery else secret
+        worker(other, attacker, address, **theirs).verify_identity_token(attacker.identity_token("ada"))
+        names = [f"privy-middleware:keys:{_digest(each.url)}" for each in (server, other)]
+        real, false = (client.get(name) for name in names)
+        assert isinstance(real, bytes)
+        assert isinstance(false, bytes)
+        if forgery in ("unsigned", "another secret"):
+            body = false.partition(b"{")[2].replace(other.url.encode(), server.url.encode())
+            false = b"{" + body if forgery == "unsigned" else CacheSigner(["t" * 32]).sign(b"{" + body)
+        if forgery == "a changed digit":
+            false = real.replace(b'"lifetime": 3600', b'"lifetime": 9600')
+            assert false != real
+        client.set(names[0], false, ex=60)
+    later = worker(server, issuer, address, **secret)
+    with pytest.raises(AuthenticationError):
+        later.verify_identity_token(attacker.identity_token("ada"))
+    assert later.verify_identity_token(issuer.identity_token("ada")).id == "did:privy:dev-ada"
+    assert server.count == 2
+    worker(server, issuer, address, **secret).verify_identity_token(issuer.identity_token("ada"))
+    assert server.count == 2
+
+
+def test_without_a_secret_redis_is_trusted(address: str, server: KeyServer, issuer: DevelopmentIssuer) -> None:
+    """This is what the secret is for: keys that somebody has put into Redis are used."""
+    attacker = DevelopmentIssuer(issuer.app_id)
+    publish(server, attacker)
+    worker(server, issuer, address).verify_identity_token(attacker.identity_token("ada"))
+    publish(server, issuer)
+    fooled = worker(server, issuer, address).verify_identity_token(attacker.identity_token("ada"))
+    assert fooled.id == "did:privy:dev-ada"
+    signed = worker(server, issuer, address, key_cache_secret="s" * 32)
+    with pytest.raises(AuthenticationError):
+        signed.verify_identity_token(attacker.identity_token("ada"))
 
 
 def _digest(url: str) -> str:

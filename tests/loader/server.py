@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from tests.support.patience import PATIENCE
 
 APP_ID = "cm0users0000api"
-SECRET = "rest-secret-that-nobody-may-see"
+SECRET = "rest-api-secret-that-nobody-may-see"
 DID = "did:privy:cm3np4u9j001rc8b73seqmqqk"
 VERIFIED_AT = 1_731_974_000
 

@@ -14,7 +14,11 @@ import pytest
 
 from tests.docs.pages import ROOT
 
-__all__ = ["Built", "build", "built_once", "small_site"]
+__all__ = ["NAMES", "Built", "build", "built_once", "small_site"]
+
+_DOCS = ROOT / "docs"
+NAMES = sorted(path.relative_to(_DOCS).with_suffix("").as_posix() for path in _DOCS.rglob("*.md"))
+"""The pages of the site, as paths without a suffix."""
 
 # The processes of pytest-xdist have directories of their own, in a common one.
 _IN_A_WORKER = "PYTEST_XDIST_WORKER" in os.environ

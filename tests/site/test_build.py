@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT
-from tests.site.building import Built, build, small_site
+from tests.docs.pages import ROOT
+from tests.site.building import NAMES, Built, build, small_site
 
-NAMES = {path.stem for path in PAGES if path.name != "README.md"}
-SECTIONS = ["Start", "Tutorials", "How-to guides", "Explanation", "Reference", "Contributing"]
+SECTIONS = ["Start", "Tutorials", "Frameworks", "How-to guides", "Explanation", "Reference", "Contributing"]
 INDEX = "# Home\n\n## Start\n\n| page | topics |\n| --- | --- |\n| [First](first.md) | all |\n"
 
 _LOADS = {"src", "srcset", "poster", "data", "action", "formaction", "background"}
@@ -56,7 +55,8 @@ def test_strict(site: Built) -> None:
 
 def test_every_page_is_built(site: Built) -> None:
     """Each Markdown page is a page of the site, and there are no others."""
-    assert {path.stem for path in site.folder.glob("*.html")} == NAMES | {"search"}
+    pages = [path.relative_to(site.folder).with_suffix("") for path in site.folder.rglob("*.html")]
+    assert {path.as_posix() for path in pages if path.parts[0] != "_static"} == {*NAMES, "search"}
 
 
 def test_navigation(site: Built) -> None:
@@ -68,13 +68,15 @@ def test_navigation(site: Built) -> None:
     captions = re.findall(r'<span class="caption-text">(.+?)</span>', navigation)
     assert captions == [name for name in SECTIONS if name in captions]
     pages = re.findall(r'href="([^"]*)"', navigation)
-    assert sorted(pages) == sorted("#" if name == "why_401" else f"{name}.html" for name in NAMES - {"index"})
+    assert sorted(pages) == sorted("#" if name == "why_401" else f"{name}.html" for name in {*NAMES} - {"index"})
 
 
-@pytest.mark.parametrize("name", ["changelog", "contributing", "security"])
-def test_pages_of_files_outside(name: str, site: Built) -> None:
+@pytest.mark.parametrize(
+    ("name", "source"), [("changelog", "CHANGELOG"), ("contributing", "CONTRIBUTING"), ("security_policy", "SECURITY")]
+)
+def test_pages_of_files_outside(name: str, source: str, site: Built) -> None:
     """A page has the text of the file that it stands for, and its links lead to pages of the site."""
-    elements, file = Elements(site.folder / f"{name}.html"), ROOT / f"{name.upper()}.md"
+    elements, file = Elements(site.folder / f"{name}.html"), ROOT / f"{source}.md"
     headings = re.findall(r"^## (.+)$", file.read_text("utf-8"), re.MULTILINE)
     anchors = {attributes.get("id") for tag, attributes in elements.found if tag == "section"}
     assert headings
@@ -86,12 +88,12 @@ def test_links_to_other_files(site: Built) -> None:
     """A link to a file that has no page leads to the repository."""
     links = Elements(site.folder / "contributing.html").links()
     assert "https://github.com/privy-middleware/privy-middleware/blob/main/README.md" in links
-    assert {"changelog.html", "security.html", "reference.html"} <= set(links)
+    assert {"changelog.html", "security_policy.html", "reference.html"} <= set(links)
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Built) -> None:
     """No page names a file of another host that a browser would load, and no style sheet a font."""
-    for page in site.folder.glob("*.html"):
+    for page in site.folder.rglob("*.html"):
         loaded = list(Elements(page).loaded())
         assert len(loaded) > 5
         assert [address for address in loaded if is_foreign(address)] == [], page.name

@@ -9,13 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from selenium.webdriver import Chrome, Keys
 
-from tests.docs.pages import PAGES
-from tests.site.building import Built, build, small_site
+from tests.site.building import NAMES, Built, build, small_site
 from tests.site.reading import Reader
 from tests.site.serving import serve
 from tests.site.test_build import INDEX
 
-NAMES = [path.stem for path in PAGES if path.name != "README.md"]
 WIDE = """
 const scrolls = "pre, .pst-scrollable-table-container";
 return [...document.querySelectorAll("main *, header *")]

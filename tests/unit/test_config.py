@@ -49,7 +49,7 @@ def test_settings_are_frozen() -> None:
 
 def test_repr_hides_keys_and_secrets() -> None:
     """A configuration can be logged."""
-    text = repr(config(app_secret="a-secret-to-hide"))
+    text = repr(config(app_secret="a-secret-to-hide", key_cache_secret="a-secret-to-hide" * 2))
     assert APP_ID in text
     assert "hide" not in text
     assert SIGNER.jwk["x"] not in text
@@ -151,6 +151,11 @@ def test_repr_hides_keys_and_secrets() -> None:
         ("login_url", "/sign in", "percent-encoded"),
         ("login_url", "/anmelden/für-alle", "percent-encoded"),
         ("refresh_url", "https://example.com\\@other.example", "percent-encoded"),
+        ("key_cache_secret", "", "32 characters"),
+        ("key_cache_secret", "too-short", "openssl rand"),
+        ("key_cache_secret", [], "32 characters"),
+        ("key_cache_secret", ["s" * 32, b"s" * 32], "32 characters"),
+        ("key_cache_secret", 1, "32 characters"),
         ("app_secret", "", "app secret"),
         ("app_secret", 1, "app secret"),
         ("app_secret", "a secret", "exactly"),

@@ -126,6 +126,27 @@ def test_alternatives(
     assert (settings.verification_key is None, settings.jwks_url == URL) == (fetches, fetches)
 
 
+@everywhere
+def test_secrets_of_the_key_cache(gate_of: Callable[[Any], Gate], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are given in code, in the framework's settings or in the environment, one or several; never shown."""
+    monkeypatch.setenv("PRIVY_APP_ID", "app")
+    one, two = "one-secret-to-hide-" + "1" * 20, "two-secret-to-hide-" + "2" * 20
+    assert gate_of({"LEEWAY": 5}).settings.key_cache_secrets == ()
+    for given, expected in ((one, (one,)), ([two, one], (two, one))):
+        settings = gate_of({"KEY_CACHE_SECRET": given}).settings
+        assert settings.key_cache_secrets == expected
+        assert "to-hide" not in repr(settings)
+    monkeypatch.setenv("PRIVY_KEY_CACHE_SECRET", f"{one}, {two}")
+    assert gate_of({"LEEWAY": 5}).settings.key_cache_secrets == (one, two)
+    assert gate_of({"KEY_CACHE_SECRET": two}).settings.key_cache_secrets == (two,)
+    monkeypatch.setenv("PRIVY_KEY_CACHE_SECRET", "short-to-hide")
+    with pytest.raises(ConfigurationError, match=r"^PRIVY_KEY_CACHE_SECRET \(key_cache_secret: set at least") as caught:
+        gate_of({"LEEWAY": 5})
+    assert "to-hide" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match=r"KEY_CACHE_SECRET|key_cache_secret"):
+        gate_of({"KEY_CACHE_SECRET": ["too-short"]})
+
+
 def test_flask_has_three_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     """``Privy(app, {…})`` is over ``app.config``, which is over the environment; a configuration is complete."""
     monkeypatch.setenv("PRIVY_APP_ID", "app")

@@ -460,6 +460,12 @@ CORE: dict[str, Row] = {
         lambda: config(verification_key="-----BEGIN PUBLIC KEY-----\n...\n-----END PUBLIC KEY-----"),
         ("verification_key", "placeholder"),
     ),
+    "secret of the key cache: too short": Row(
+        lambda: config(key_cache_secret="secret"), ("key_cache_secret", "32 characters", "app secret")
+    ),
+    "secret of the key cache: in the environment": Row(
+        lambda: env(PRIVY_KEY_CACHE_SECRET="secret"), ("PRIVY_KEY_CACHE_SECRET", "32 characters")
+    ),
     "secret: a placeholder": Row(lambda: config(app_secret="<app secret>"), ("app_secret", "placeholder")),
     "client_id=": Row(lambda: config(client_id="app"), ("client_id", "app_id")),
     "verifcation_key=": Row(lambda: config(verifcation_key=PEM), ("verifcation_key", "verification_key")),

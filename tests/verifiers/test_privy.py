@@ -311,11 +311,19 @@ def test_settings_reach_the_source_of_the_keys() -> None:
     clock, kept = Clock(), Kept()
     with KeyServer(SIGNER) as server:
         options = {**LOCAL, "headers": {"X-Own": "1"}}
-        settings = config(key_lifetime=100, key_grace=50, key_cooldown=7, client_options=options, key_cache=kept)
+        settings = config(
+            key_lifetime=100,
+            key_grace=50,
+            key_cooldown=7,
+            client_options=options,
+            key_cache=kept,
+            key_cache_secret="s" * 32,
+        )
         source = jwks_source(settings, server.url, ("ES256",), clock)
         source.ready()
         assert b"x-own: 1" in server.requests[0].lower()
         assert kept.seconds == 150
+        assert kept.value.startswith(b"hmac-sha256 ")
         assert source.fresh_until == source.now() + 100 == clock() + 100
         assert source.holds("test-kid", "ES256")
         for moved, fetches in ((1, 2), (6.75, 2), (0.25, 3)):
@@ -335,18 +343,20 @@ def test_settings_reach_the_source_of_the_keys() -> None:
 
 
 class Kept:
-    """A shared key cache that records for how long it was last asked to store a value."""
+    """A shared key cache that records what it was last asked to store, and for how long."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.value = b""
 
     def get(self, key: str) -> bytes | None:
         """Return nothing."""
         return None
 
     def set(self, key: str, value: bytes, seconds: float) -> None:
-        """Record the time."""
+        """Record the time and the value."""
         self.seconds = seconds
+        self.value = value
 
 
 @pytest.mark.anyio
