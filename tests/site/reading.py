@@ -12,9 +12,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from tests.browser.driving import Page
 from tests.support.patience import PATIENCE
 
-__all__ = ["RESULTS", "Reader"]
-
-RESULTS = "#search-results ul.search a, #search-results li a"
+__all__ = ["Reader"]
 
 
 class Reader(Page):
@@ -42,6 +40,10 @@ class Reader(Page):
     def wait_for(self, selector: str, text: str) -> None:
         """Wait until an element with a text is there."""
         WebDriverWait(self.chrome, PATIENCE).until(lambda _: text in self.texts(selector))
+
+    def wait_until_gone(self, selector: str) -> None:
+        """Wait until there is no element."""
+        WebDriverWait(self.chrome, PATIENCE).until(lambda _: not self.texts(selector))
 
     def texts(self, selector: str) -> list[str]:
         """Return the texts of all elements of a selector, at one time."""
