@@ -10,6 +10,14 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give the examples that need a database a new one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", f"sqlite:///{tmp_path_factory.mktemp('database') / 'examples.sqlite3'}?timeout=120")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def snippets_module() -> Iterator[None]:
     """Make the module ``snippets`` importable, because frameworks import the module of the examples by name."""
     with pytest.MonkeyPatch.context() as patch:

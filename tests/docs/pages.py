@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.test import override_settings
+from sqlmodel import SQLModel
 
 APP_ID = "an-app-of-the-documentation"
 """What replaces ``your-app-id``, which is a placeholder and not accepted."""
@@ -79,6 +80,9 @@ def run(page: Path, jwks_url: str) -> dict[str, Section]:
     """
     names: dict[str, Any] = {"__name__": "snippets"}
     sections: dict[str, Section] = {}
+    # SQLModel keeps the tables and classes of the whole process, and pages are run more than once.
+    SQLModel.metadata.clear()
+    SQLModel._sa_registry.dispose()
     for block in blocks(page):
         if block.language == "python":
             if block.section not in sections:

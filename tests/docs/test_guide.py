@@ -6,9 +6,11 @@ import asyncio
 import inspect
 import json
 import re
+import threading
 import types
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -55,7 +57,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 def guide(issuer: DevelopmentIssuer) -> dict[str, dict[str, Section]]:
     """Run the pages of the documentation."""
     names = ["asgi_wsgi", "conditions", "configuration", "django", "errors", "fastapi", "flask", "keys", "sessions"]
-    names += ["litestar", "starlette", "testing"]
+    names += ["litestar", "starlette", "testing", "users_table"]
     return {name: run(ROOT / "docs" / f"{name}.md", issuer.jwks_url) for name in names}
 
 
@@ -522,6 +524,41 @@ def run_test(function: Any, request: pytest.FixtureRequest) -> None:
         result = function(**given)
         if inspect.iscoroutine(result):
             asyncio.run(result)
+
+
+@pytest.mark.parametrize("name", ["FastAPI", "Flask"])
+def test_users_table(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """A user has one row, whose address is that of the last identity token."""
+    section = guide["users_table"][name]
+    assert ask(section, "/account", {})[0] == 401
+    status, first = ask(section, "/account", access(issuer))
+    assert (status, isinstance(first["number"], int)) == (200, True)
+    assert ask(section, "/account", identity(issuer))[1] == {"number": first["number"], "email": "ada@example.com"}
+    assert ask(section, "/account", access(issuer))[1] == {"number": first["number"], "email": "ada@example.com"}
+    assert ask(section, "/account", identity(issuer, "grace"))[1]["number"] != first["number"]
+
+
+@pytest.mark.parametrize("name", ["The table", "SQLModel"])
+def test_users_table_without_a_race(name: str, guide: Guide, issuer: DevelopmentIssuer) -> None:
+    """Threads that see a user for the first time at the same time get the same row."""
+    names = guide["users_table"][name].names
+    user, together = user_of(issuer, "hedy"), threading.Barrier(4)
+    # In an app the function is in the same module as the class of this section.
+    account_of = types.FunctionType(names["account_of"].__code__, names)
+
+    def number(_: int) -> int:
+        together.wait(PATIENCE)
+        with names["sessions"].begin() as session:
+            row: int = account_of(session, user).id
+            return row
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(number, range(4)))) == 1
+
+
+def test_users_table_is_testable(guide: Guide, privy_user: Callable[..., PrivyUser]) -> None:
+    """The test of the page passes."""
+    guide["users_table"]["Test it"].names["test_account_of"](privy_user)
 
 
 def test_testing(guide: Guide, request: pytest.FixtureRequest) -> None:
