@@ -5,6 +5,7 @@ Every session passes the arguments after ``--`` to its main tool: ``nox -s tests
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -28,7 +29,7 @@ WHEEL_TESTS = [
 # One test process per core, but at most four: a container can report many more cores than it may use.
 SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"]
 SOURCES = ["privy_middleware", "integrations"]
-CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "release", "noxfile.py"]
+CHECKED = [*SOURCES, "tests", "typing_tests", "example_apps", "benchmarks", "release", "docs/conf.py", "noxfile.py"]
 TYPED = [path for path in CHECKED if Path(path).exists()]
 
 nox.needs_version = ">=2026.1"
@@ -53,6 +54,8 @@ NEWEST_ONLY = [
     "tests/e2e",
     "tests/isolation",
     "tests/parameters",
+    "tests/site",
+    "tests/tutorials",
 ]
 FOUND = [version for version in PYTHONS if shutil.which(f"python{version}")] or PYTHONS
 
@@ -73,11 +76,12 @@ def measure(session: nox.Session, *options: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, format and the import contracts."""
+    """Check style, format, the import contracts, and the workflows of GitHub."""
     session.install("--editable", ".", *group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check", *session.posargs)
     session.run("lint-imports")
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github")
 
 
 @nox.session
@@ -111,17 +115,49 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build sdist and wheel once, check their contents, and run the main tests of the sdist on the installed wheel."""
-    here = Path(session.create_tmp()).resolve()
-    shutil.rmtree(here / "dist", ignore_errors=True)
+    """Build sdist and wheel once, check both, and run the main tests of the sdist on the installed wheel."""
     session.install(*group("build"))
-    session.run("python", "-m", "build", "--installer=uv", f"--outdir={here / 'dist'}")
-    built = next((here / "dist").glob("*.whl"))
+    sdist, built = build(session, Path(session.create_tmp(), "dist").resolve())
+    test_installed(session, sdist, built, *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Make a release in dist/: sdist and wheel, checked and tested, a bill of materials and checksums.
+
+    With a tag, as in ``nox -s release -- v0.1.0``, version and changelog must be those of the tag.
+    """
+    session.install("pip", *group("build", "release"))
+    dist = Path("dist").resolve()
+    sdist, built = build(session, dist)
+    version = built.name.split("-")[1]
+    if session.posargs not in ([], [f"v{version}"]):
+        session.error(f"the version is {version}, and the tag {session.posargs[0]}")
+    if session.posargs and f"## [{version}] - " not in Path("CHANGELOG.md").read_text("utf-8"):
+        session.error(f"CHANGELOG.md has no section for {version} with a date")
+    write_bill(session, built, dist / f"privy-middleware-{version}.cdx.json")
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(dist.iterdir())]
+    (dist / "SHA256SUMS").write_text("".join(sums))
+    test_installed(session, sdist, built)
+
+
+def build(session: nox.Session, dist: Path) -> tuple[Path, Path]:
+    """Build sdist and wheel in an empty directory, check what they contain, and return their paths."""
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--installer=uv", f"--outdir={dist}")
+    # The package index must be able to show README.md.
+    session.run("twine", "check", "--strict", *map(str, dist.iterdir()))
+    built = next(dist.glob("*.whl"))
     check_contents(session, built)
-    checkout = unpack_without_sources(next((here / "dist").glob("*.tar.gz")), here / "unpacked")
+    return next(dist.glob("*.tar.gz")), built
+
+
+def test_installed(session: nox.Session, sdist: Path, built: Path, *tests: str) -> None:
+    """Run tests of the sdist, by default the main ones, on the installed wheel and without the sources."""
+    checkout = unpack_without_sources(sdist, Path(session.create_tmp(), "unpacked").resolve())
     session.install(f"privy-middleware[{EXTRAS}] @ {built.as_uri()}", *group("tests"))
     session.chdir(checkout)
-    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, *(session.posargs or WHEEL_TESTS))
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, *(tests or WHEEL_TESTS))
 
 
 def check_contents(session: nox.Session, built: Path) -> None:
@@ -182,22 +218,39 @@ def licences(session: nox.Session) -> None:
 def sbom(session: nox.Session) -> None:
     """Build the wheel, and write the bill of materials of it and all its dependencies, in CycloneDX, to dist/."""
     session.install("pip", *group("build", "release"))
-    session.run("python", "-m", "build", "--installer=uv", "--wheel", "--outdir=dist")
-    built = max(Path("dist").resolve().glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    dist = Path("dist").resolve()
+    session.run("python", "-m", "build", "--installer=uv", "--wheel", f"--outdir={dist}")
+    built = max(dist.glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    write_bill(session, built, dist / f"privy-middleware-{built.name.split('-')[1]}.cdx.json")
+
+
+def write_bill(session: nox.Session, built: Path, output: Path) -> None:
+    """Write the bill of materials of a wheel, which says what the core needs and what the extras add."""
     python = runtime(session, f"privy-middleware @ {built.as_uri()}")
     core = Path(session.create_tmp(), "core.json").resolve()
     listed = session.run("python", "-m", "pip", f"--python={python}", "list", "--format=json", silent=True)
     core.write_text(str(listed).splitlines()[-1])
     install_there(session, python, f"privy-middleware[{EXTRAS}] @ {built.as_uri()}")
-    output = f"dist/privy-middleware-{built.name.split('-')[1]}.cdx.json"
-    session.run("python", "-m", "release.sbom", str(python), str(built), str(core), output)
+    session.run("python", "-m", "release.sbom", str(python), str(built), str(core), str(output))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Check the code examples and tables in README.md and docs/."""
+    """Build the documentation site in build/site without a warning, and test it and what README.md and docs/ say."""
     session.install("--editable", f".[{EXTRAS}]", *group("tests"))
-    session.run("python", "-m", "pytest", "tests/docs", *session.posargs)
+    session.run("python", "-m", "sphinx", "--quiet", "--fail-on-warning", "--fresh-env", "docs", "build/site")
+    session.run("python", "-m", "pytest", *SIDE_BY_SIDE, "tests/docs", "tests/site", *session.posargs)
+
+
+@nox.session
+def tutorials(session: nox.Session) -> None:
+    """Follow the tutorials to the letter: each in an empty environment, with the wheel, at the ports of the page."""
+    session.install("--editable", f".[{EXTRAS}]", *group("tests", "build"))
+    dist = Path(session.create_tmp(), "dist").resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--installer=uv", "--wheel", f"--outdir={dist}")
+    env = {"PRIVY_TUTORIALS_TO_THE_LETTER": "1", "PRIVY_REQUIRE_BROWSER": "1", "PIP_FIND_LINKS": str(dist)}
+    session.run("python", "-m", "pytest", "tests/tutorials", *session.posargs, env=env)
 
 
 @nox.session

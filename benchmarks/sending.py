@@ -107,12 +107,19 @@ class ASGIClient(Client):
     """A client for ASGI apps."""
 
     def __init__(
-        self, app: App, fields: Fields, tokens: Sequence[str], path: str, loop: asyncio.AbstractEventLoop
+        self,
+        app: App,
+        fields: Fields,
+        tokens: Sequence[str],
+        path: str,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        method: str = "GET",
     ) -> None:
         """Prepare the requests for an event loop."""
         super().__init__(app, fields, tokens, path)
         self._loop = loop
-        self._scope = http_scope(path)
+        self._scope = {**http_scope(path), "method": method}
         self._fixed = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
 
     @property

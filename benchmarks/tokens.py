@@ -83,6 +83,10 @@ class Bench:
         """Return valid tokens, each for another user that no other token is for."""
         return [self.token(size, f"did:privy:user{next(self._numbers):021d}") for _ in range(count)]
 
+    def access_token(self) -> str:
+        """Return a valid access token of the same user."""
+        return self.issuer.access_token(sub=USER)
+
     def expired_token(self) -> str:
         """Return a token that expired ten minutes ago."""
         return self.issuer.identity_token(sub=USER, exp=int(time.time()) - 600, **_CONTENTS[FOUR])

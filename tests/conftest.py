@@ -21,7 +21,7 @@ patience.allow_time()
 
 _LONGEST_ID = 60
 
-_FOR_TESTS = ("PRIVY_VECTORS", "PRIVY_REQUIRE_BROWSER")
+_FOR_TESTS = ("PRIVY_VECTORS", "PRIVY_REQUIRE_BROWSER", "PRIVY_TUTORIALS_TO_THE_LETTER")
 # Settings that the developer's shell exports must not affect the tests.
 for _name in [name for name in os.environ if name.startswith("PRIVY_") and name not in _FOR_TESTS]:
     del os.environ[_name]

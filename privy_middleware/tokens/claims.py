@@ -17,6 +17,7 @@ from privy_middleware.tokens.strict_json import NotStrictJSON, decode
 
 __all__ = [
     "Claims",
+    "SAME_IN_ALL",
     "TokenKind",
     "check_access",
     "check_audience",
@@ -26,12 +27,15 @@ __all__ = [
     "is_text",
     "numeric_date",
     "required_date",
-    "share_names",
+    "share_strings",
     "wrong_audience",
 ]
 
 Claims: TypeAlias = Mapping[str, Any]
 TokenKind: TypeAlias = Literal["identity", "access", "web3auth", "custom"]
+
+SAME_IN_ALL = ("iss", "aud")
+"""The claims that have the same value in all tokens of an app, or one of a few values."""
 
 _YEAR_10000 = 253402300800
 _REGISTERED = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")
@@ -39,9 +43,17 @@ _PRIVATE = ("sid", "cr", "guest", "linked_accounts", "custom_metadata")
 _NAMES = {name: name for name in _REGISTERED + _PRIVATE}
 
 
-def share_names(claims: Claims) -> dict[str, Any]:
-    """Return the claims with interned names, which saves memory: decoding JSON makes new strings for each token."""
-    return {_NAMES.get(name, name): value for name, value in claims.items()}
+def share_strings(claims: Claims, common: Mapping[str, str]) -> dict[str, Any]:
+    """Return the claims with interned names, and with the issuer and the audience of ``common`` if they are there.
+
+    This saves memory, because decoding JSON makes new strings for each token.
+    """
+    shared = {_NAMES.get(name, name): value for name, value in claims.items()}
+    for name in SAME_IN_ALL:
+        value = shared.get(name)
+        if isinstance(value, str):
+            shared[name] = common.get(value, value)
+    return shared
 
 
 def is_text(value: object) -> bool:

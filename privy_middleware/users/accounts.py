@@ -379,6 +379,10 @@ CHAIN_TYPES = (
 """The values of a wallet's ``chain_type`` that Privy documents; others may follow."""
 
 
+# The strings that many accounts have in common, of which one object serves all cached users.
+_COMMON = {name: name for name in (*CHAIN_TYPES, "privy", "metamask", "phantom", "coinbase_wallet", "rainbow")}
+
+
 def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]], Any]:
     """Return a function that makes a ``cls`` of an account's JSON, or ``None`` if a required field is missing.
 
@@ -387,7 +391,7 @@ def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]]
     """
     new, name = object.__new__, _type_name(cls)
     setters = {part.name: getattr(cls, part.name).__set__ for part in fields(cls)}
-    set_type = setters["type"]
+    set_type, shared = setters["type"], _COMMON.get
     identity, texts, readings = [], [], []
     for part in fields(cls)[1:]:
         put, read = setters[part.name], part.metadata.get("read")
@@ -406,7 +410,7 @@ def _builder(cls: type[Account], *, official: bool) -> Callable[[dict[str, Any]]
                 return None
             put(account, value)
         for key, put in texts:
-            put(account, value if type(value := get(key)) is str else None)
+            put(account, shared(value, value) if type(value := get(key)) is str else None)
         for key, put, read in readings:
             put(account, read(get(key)))
         set_type(account, name)

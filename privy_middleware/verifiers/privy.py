@@ -118,7 +118,10 @@ class PrivyVerifier:
         if len(credentials) > 1:
             return self._describe_all(credentials, verified)
         # Nearly every request has one cached token, and its result does not change.
-        auths, source = verified[0].auths, credentials[0].source
+        token, source = verified[0], credentials[0].source
+        auths = token.auths
+        if auths is None:
+            auths = token.auths = {}
         auth = auths.get(source)
         if auth is None:
             auth = auths[source] = self._describe_all(credentials, verified)

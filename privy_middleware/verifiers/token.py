@@ -11,7 +11,7 @@ from privy_middleware.errors import BadSignature, InvalidToken, KeysUnavailable,
 from privy_middleware.fetching.waiting import Steps, arun, run
 from privy_middleware.keys import KeySource, VerificationKey
 from privy_middleware.tokens.base64url import decode_base64url
-from privy_middleware.tokens.claims import Claims, check_times, share_names
+from privy_middleware.tokens.claims import SAME_IN_ALL, Claims, check_times, share_strings
 from privy_middleware.tokens.jws import LONGEST_HEADER, Header, check_algorithm, find_dots, read_header, read_payload
 from privy_middleware.users.frozen import freeze_object
 from privy_middleware.verifiers.revocation import check_not_revoked
@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 
 # Every token signed by one key has the same header, so a handful of them covers a rotation.
 _HEADERS_KEPT = 16
+# The same for issuers and audiences: the strings of one token serve all tokens with these values.
+_COMMON_KEPT = 16
 # A key set from the shared cache may be older than the token's key: then keys are fetched once more.
 _MOST_WAITS = 2
 
@@ -53,14 +55,14 @@ class Verified(Generic[_T]):
         claims: all claims, immutable.
         expires_at: ``exp``, or when ``max_age`` ends if that is earlier, in Unix seconds.
         signer: the name of the trusted signer.
-        auths: the results of requests with this token alone, by the source of the token; the verifier keeps them here.
+        auths: the results of requests with this token alone, by the source of the token; ``None`` before the first.
     """
 
     value: _T
     claims: Claims = field(repr=False)
     expires_at: float
     signer: str
-    auths: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    auths: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 class _KnownHeader(NamedTuple):
@@ -122,6 +124,7 @@ class TokenVerifier(Generic[_T]):
         self._is_revoked = settings.is_revoked
         self._clock = clock
         self._headers: dict[str, _KnownHeader] = {}
+        self._common: dict[str, str] = {}
 
     def verify(self, token: str) -> Verified[_T]:
         """Verify a token, blocking if keys have to be fetched.
@@ -213,8 +216,15 @@ class TokenVerifier(Generic[_T]):
     def _checked(self, claims: dict[str, Any], signer: TrustedSigner, now: float) -> Verified[_T]:
         expires_at = check_times(claims, now, self._leeway, signer.max_age)
         # Cached claims serve many requests, so none may change them; and there are many of them.
-        frozen = freeze_object(share_names(claims) if self._cache.enabled else claims)
-        return Verified(self._check(frozen, signer.name), frozen, expires_at, signer.name)
+        frozen = freeze_object(share_strings(claims, self._common) if self._cache.enabled else claims)
+        value = self._check(frozen, signer.name)
+        self._keep_common(frozen)
+        return Verified(value, frozen, expires_at, signer.name)
+
+    def _keep_common(self, claims: Claims) -> None:
+        # Only values that the check has accepted are kept, and not many of these.
+        if len(self._common) < _COMMON_KEPT:
+            self._common |= {claims[name]: claims[name] for name in SAME_IN_ALL if isinstance(claims.get(name), str)}
 
     def _span(self, verified: Verified[_T]) -> tuple[float, float]:
         """Return from when until when a cached token would pass if it were verified again."""

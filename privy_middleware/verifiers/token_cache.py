@@ -15,8 +15,8 @@ _T = TypeVar("_T")
 
 # The memory of an entry, in bytes: a fixed part, and a part for each character of the token that covers its accounts
 # as objects. docs/performance.md has the measurements.
-_ENTRY_BYTES = 1536
-_BYTES_PER_CHARACTER = 2.5
+_ENTRY_BYTES = 1280
+_BYTES_PER_CHARACTER = 2.25
 
 
 class _Slot(Generic[_T]):

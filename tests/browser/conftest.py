@@ -10,16 +10,9 @@ from selenium.webdriver import Chrome
 from privy_middleware.development import DevelopmentIssuer
 from tests.browser.driving import Page
 from tests.browser.serving import other_site
-from tests.support.chromium import ABSENT, MUST_RUN, chromium
+from tests.support.chromium import chrome
 
-
-@pytest.fixture(scope="session")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """Run the browser once for all tests of a process."""
-    if ABSENT is not None:
-        (pytest.fail if MUST_RUN else pytest.skip)(f"There is no browser, {ABSENT}.")
-    with chromium(tmp_path_factory.mktemp("profile") / "chromium") as browser:
-        yield browser
+__all__ = ["chrome", "issuer", "page", "site"]
 
 
 @pytest.fixture
@@ -33,7 +26,7 @@ def issuer() -> Iterator[DevelopmentIssuer]:
 def page(chrome: Chrome, issuer: DevelopmentIssuer) -> Iterator[Page]:
     """Use the browser without cookies; at the end no page may have broken a rule of its own policy."""
     chrome.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    page = Page(chrome, issuer)
+    page = Page(chrome, issuer.url)
     page.complaints()
     yield page
     assert page.complaints() == []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from selenium.webdriver import Chrome
@@ -21,16 +19,6 @@ _IMAGES = ROOT / "docs" / "images"
 _PORT = 9999
 
 
-@contextmanager
-def _window(chrome: Chrome, width: int, height: int, scheme: str) -> Iterator[None]:
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    yield
-    chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
 def _save(chrome: Chrome, name: str) -> None:
     shot = chrome.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
     _IMAGES.mkdir(exist_ok=True)
@@ -44,15 +32,15 @@ def main() -> None:
         chromium(Path(profile) / "chromium") as chrome,
         DevelopmentIssuer(port=_PORT) as issuer,
     ):
-        page = Page(chrome, issuer)
-        with _window(chrome, 860, 560, "light"):
+        page = Page(chrome, issuer.url)
+        with page.window(860, 560), page.scheme("light"):
             page.open("/login?app=http://localhost:8000&redirect_uri=/account")
             _save(chrome, "issuer_sign_in")
-        with _window(chrome, 860, 860, "light"):
+        with page.window(860, 860), page.scheme("light"):
             page.open("/")
             page.press("Sign in as ada")
             _save(chrome, "issuer")
-        with _window(chrome, 860, 620, "dark"):
+        with page.window(860, 620), page.scheme("dark"):
             page.press("Rotate")
             chrome.execute_script("document.getElementById('keys').scrollIntoView()")
             _save(chrome, "issuer_keys")

@@ -78,9 +78,7 @@ def is_seen(page: Page, selector: str) -> bool:
 
 def test_messages_are_seen(page: Page) -> None:
     """What was done, and why a form was refused, is in the window without scrolling; a wrong field has the focus."""
-    metrics = {"width": 400, "height": 600, "deviceScaleFactor": 1, "mobile": False}
-    page.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    try:
+    with page.window(400, 600):
         page.open("/")
         page.press("Rotate")
         assert is_seen(page, "[role=status].done")
@@ -102,8 +100,6 @@ def test_messages_are_seen(page: Page) -> None:
         page.type("name", "my name")
         page.press("Add the user")
         assert page.one("#user-name").value_of_css_property("border-top-width") == "2px"
-    finally:
-        page.chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_keyboard(page: Page) -> None:
@@ -139,51 +135,18 @@ def test_names_for_screen_readers(page: Page, path: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(page: Page, scheme: str) -> None:
     """In light and dark, all text has a contrast of at least 4.5 to 1 (WCAG 2.2 §1.4.3)."""
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    try:
+    with page.scheme(scheme):
         page.open("/login")
         page.press("Sign in as ada")
         page.press("Remove the tokens")
-        poor = page.chrome.execute_script(_CONTRAST)
-    finally:
-        page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert poor == []
+        assert page.poor_contrast == []
 
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_sideways_scrolling(page: Page, issuer: DevelopmentIssuer, width: int) -> None:
     """The page fits into a narrow window, also with long words (WCAG 2.2 §1.4.10)."""
     issuer.add_user("n" * 64, email=f"{'m' * 100}@example.com", custom_metadata={"role": "r" * 100})
-    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    page.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    try:
+    with page.window(width):
         page.open("/")
         page.one("details.new summary").click()
         assert page.chrome.execute_script("return document.documentElement.scrollWidth") == width
-    finally:
-        page.chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
-# Relative luminance and contrast by WCAG 2.2; a background without colour is that of the parent.
-_CONTRAST = """
-const channels = text => text.match(/[\\d.]+/g).map(Number);
-const linear = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-const luminance = rgb => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2]);
-const behind = element => {
-  for (let each = element; each; each = each.parentElement) {
-    const colour = channels(getComputedStyle(each).backgroundColor);
-    if (colour.length === 3 || colour[3] === 1) return colour;
-  }
-  throw new Error("no background");
-};
-const poor = [];
-for (const element of document.body.querySelectorAll("*")) {
-  const own = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
-  if (!own || !element.checkVisibility()) continue;
-  const [first, second] = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
-  const contrast = (Math.max(first, second) + 0.05) / (Math.min(first, second) + 0.05);
-  if (contrast < 4.5) poor.push(`${element.textContent.trim().slice(0, 30)}: ${contrast.toFixed(2)}`);
-}
-return poor;
-"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 from privy_middleware.development import DevelopmentIssuer
 from privy_middleware.settings import hints
 from tests.cli.running import CommandLine
+from tests.support.interrupts import heed_interrupts
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +30,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True, scope="session")
 def heeded_interrupts() -> None:
     """Let the programs that tests start react to SIGINT, which a test run in the background of a shell ignores."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_interrupts()
 
 
 @pytest.fixture

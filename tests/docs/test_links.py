@@ -13,8 +13,10 @@ from tests.docs.pages import PAGES, ROOT
 
 REPOSITORY = "https://github.com/privy-middleware/privy-middleware"
 FILES = f"{REPOSITORY}/blob/main/"
+PICTURES = f"{REPOSITORY}/main/".replace("github.com", "raw.githubusercontent.com")
 README = ROOT / "README.md"
-TEXTS = [*PAGES, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+TEXTS = [*PAGES, *TUTORIALS, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"]
 
 _FENCED = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(rf"{_FENCED.pattern}|`[^`]+`", _FENCED.flags)
@@ -38,13 +40,13 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
     """Each link to a file of the repository, relative or absolute, leads to an existing file and heading."""
     for target in targets(page.read_text()):
-        path, _, anchor = target.removeprefix(FILES).partition("#")
+        path, _, anchor = target.removeprefix(FILES).removeprefix(PICTURES).partition("#")
         if not path.startswith("http"):
-            folder = ROOT if target.startswith(FILES) else page.parent
+            folder = ROOT if target.startswith((FILES, PICTURES)) else page.parent
             file = folder / path if path else page
             assert file.is_file(), target
             assert not anchor or anchor in anchors(file.read_text()), target
@@ -67,6 +69,9 @@ def test_definitions_are_used() -> None:
 
 
 def test_every_page_is_on_the_map() -> None:
-    """The index links to every page."""
-    linked = {target.partition("#")[0] for target in targets((ROOT / "docs" / "index.md").read_text())}
-    assert {page.name for page in PAGES} - {"README.md", "index.md"} <= linked
+    """The index links to every page, or to the file of the repository that it stands for."""
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target.partition("#")[0]).resolve() for target in targets(index.read_text())}
+    for page in {*PAGES, *TUTORIALS} - {README, index}:
+        stands_for = re.fullmatch(r"# .+\n\nSee \[.+\]\((.+)\)\.\n", page.read_text())
+        assert ((page.parent / stands_for[1]).resolve() if stands_for else page) in linked, page.name

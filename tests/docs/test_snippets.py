@@ -109,10 +109,13 @@ def test_other_snippets_are_marked(page: Path) -> None:
 _MARKS = {"", "python", "sh", "html", "http", "json", "ts", "swift", "kotlin", "dart", "toml", "nginx", "text"}
 
 
-@pytest.mark.parametrize("name", QUICKSTARTS)
-def test_quickstart(name: str, sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """The app of README.md rejects a request without a token, and has the user of a request with one."""
-    section, path = sections["README.md"][name], QUICKSTARTS[name]
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [*(("README.md", name) for name in ("Django", "Flask", "FastAPI")), *(("start.md", name) for name in QUICKSTARTS)],
+)
+def test_quickstart(page: str, name: str, sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
+    """The app of a front page rejects a request without a token, and has the user of a request with one."""
+    section, path = sections[page][name], QUICKSTARTS[name]
     assert request(section, path, {})[0] == 401
     status, body = request(section, path, {"privy-id-token": issuer.identity_token("ada")})
     assert (status, ADA in body.decode()) == (200, True)
@@ -253,9 +256,9 @@ def test_migration(sections: dict[str, dict[str, Section]], issuer: DevelopmentI
     assert own_id(verify(issuer.identity_token("ada"))) is None
 
 
-def test_readme_by_hand(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
-    """The function of README.md returns the user's ID, or the code of the error."""
-    user_id_or_code = sections["README.md"]["Using the verifier directly"].names["user_id_or_code"]
+def test_start_by_hand(sections: dict[str, dict[str, Section]], issuer: DevelopmentIssuer) -> None:
+    """The function of the quick start returns the user's ID, or the code of the error."""
+    user_id_or_code = sections["start.md"]["Using the verifier directly"].names["user_id_or_code"]
     assert user_id_or_code(issuer.identity_token("ada")) == ADA
     assert user_id_or_code(issuer.identity_token("ada", exp=1)) == "token_expired"
 

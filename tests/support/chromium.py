@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 from tests.support.patience import PATIENCE
 
-__all__ = ["ABSENT", "MUST_RUN", "chromium", "summary"]
+__all__ = ["ABSENT", "MUST_RUN", "chrome", "chromium", "summary"]
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _BROWSER = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
@@ -58,6 +59,15 @@ def chromium(profile: Path) -> Iterator[Chrome]:
         browser.quit()
 
 
+@pytest.fixture(scope="session")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """Run the browser once for all tests of a folder in a process; a ``conftest.py`` imports this fixture."""
+    if ABSENT is not None:
+        (pytest.fail if MUST_RUN else pytest.skip)(f"There is no browser, {ABSENT}.")
+    with chromium(tmp_path_factory.mktemp("profile") / "chromium") as browser:
+        yield browser
+
+
 def summary() -> str:
     """Return a line that says whether the tests in a browser can run."""
-    return f"browser: tests/browser did NOT run, {ABSENT}" if ABSENT else f"browser: {_BROWSER}"
+    return f"browser: tests/browser and tests/site did NOT run, {ABSENT}" if ABSENT else f"browser: {_BROWSER}"

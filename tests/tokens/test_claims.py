@@ -25,7 +25,7 @@ from privy_middleware.tokens.claims import (
     is_text,
     numeric_date,
     required_date,
-    share_names,
+    share_strings,
 )
 from tests.support.tokens import ACCESS, IDENTITY, MISSING, NOW, changed
 
@@ -153,11 +153,15 @@ def test_text() -> None:
 
 
 def test_names_are_shared() -> None:
-    """Thousands of cached tokens share the name of each claim, but not the values."""
+    """Thousands of cached tokens share the name of each claim, and the values that many have in common."""
     text = json.dumps({**IDENTITY, **ACCESS, "nbf": NOW, "jti": "a", "guest": "t", "custom_metadata": "{}"})
-    one, other = (share_names(json.loads(text)) for _ in range(2))
+    common = {name: name for name in ("test-app", "of another app")}
+    one, other = (share_strings(json.loads(text), common) for _ in range(2))
     assert one == other == json.loads(text)
     assert all(first is second for first, second in zip(one, other, strict=True))
+    assert one["aud"] is other["aud"]
+    assert one["iss"] is not other["iss"]
+    assert share_strings({"aud": ["test-app"]}, common) == {"aud": ["test-app"]}
 
 
 def test_access_token() -> None:

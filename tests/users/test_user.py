@@ -241,6 +241,23 @@ def test_users_are_immutable_values() -> None:
             setattr(user, field.name, None)
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, {"role": "admin", "level": 1.5, "": None}, {"text": '{"a": [1]}'}, {"nested": {"list": [1]}}, {"list": [1]}],
+)
+def test_metadata_is_immutable_whenever_it_is_parsed(metadata: dict[str, Any]) -> None:
+    """Metadata that is parsed when it is first read is the same as metadata that was parsed before."""
+    text = json.dumps(metadata)
+    user = user_from_claims({"sub": "did:privy:x", "custom_metadata": text}, [], metadata)
+    assert user == user_from_claims({"sub": "did:privy:x"}, [], metadata)
+    assert user.custom_metadata is user.custom_metadata
+    assert user.to_dict()["custom_metadata"] == metadata
+    assert user.custom_metadata == freeze_object(metadata)
+    with pytest.raises(TypeError, match="shared between requests"):
+        user.custom_metadata["role"] = "admin"  # type: ignore[index]
+    assert user.claims["custom_metadata"] == text
+
+
 def test_empty_metadata_is_metadata() -> None:
     """An empty object is kept; missing metadata is omitted."""
     assert user_from_claims({"sub": "x"}, [], {}).to_dict()["custom_metadata"] == {}

@@ -18,7 +18,7 @@ from tests.support.tokens import Request, cookies, found, identity, verifier
 
 PLENTY = 1 << 30
 # The estimate for a token of a hundred characters.
-OF_100 = 1536 + 250
+OF_100 = 1280 + 225
 
 
 def key(name: object) -> bytes:
@@ -83,7 +83,7 @@ def test_bounded_in_bytes() -> None:
         cache.put(key(number), number, 100)
         assert len(cache) == min(number + 1, 10)
     cache.get(key(90))
-    cache.put(key("long"), -1, 100 + 8 * OF_100 * 2 // 5)
+    cache.put(key("long"), -1, 100 + 8 * OF_100 * 4 // 9)
     assert [number for number in range(100) if cache.get(key(number)) is not None] == [90]
     assert cache.get(key("long")) == -1
     cache.put(key("short"), -2, 100)

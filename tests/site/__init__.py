@@ -1,0 +1,1 @@
+"""Tests of the documentation site, which is built once for all of them."""
