@@ -10,7 +10,7 @@ from typing import Any
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.settings.placeholders import check_no_placeholder
 
-__all__ = ["SIGNATURE_BYTES", "CacheSigner", "check_cache_secrets"]
+__all__ = ["CacheSigner", "SIGNATURE_BYTES", "check_cache_secrets"]
 
 _FIELD = "key_cache_secret"
 _FIX = (
