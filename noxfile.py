@@ -269,24 +269,26 @@ def reference(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Run the property tests with many more examples, and each target of the coverage-guided fuzzer for a minute.
+    """Run the property tests with many more examples, schemathesis, and each target of the fuzzer for a minute.
 
-    ``-- path body -max_total_time=600``: these targets only, with libFuzzer's options. ``-- tests/fuzz/test_paths.py``:
-    this argument of pytest only.
+    ``-- path body -max_total_time=600``: these targets only, with libFuzzer's options; ``-- api``: schemathesis only.
+    Other arguments, such as ``-- tests/fuzz/test_paths.py``, are for pytest, which then runs alone.
     """
     session.install("--editable", f".[{EXTRAS}]", *group("tests", "fuzz"))
     targets = sorted(path.name for path in Path("tests/fuzz/corpus").iterdir())
     # An option of libFuzzer has one hyphen and a value.
     options = [each for each in session.posargs if each.startswith("-") and not each.startswith("--") and "=" in each]
-    chosen = [each for each in session.posargs if each in targets]
-    others = [each for each in session.posargs if each not in (*options, *chosen)]
-    if others or not (options or chosen):
+    chosen = [each for each in session.posargs if each in ("api", *targets)]
+    if others := [each for each in session.posargs if each not in (*options, *chosen)]:
         session.run("python", "-m", "pytest", "tests/fuzz", "--hypothesis-profile=fuzz", *others)
-    if others and not (options or chosen):
         return
+    if not session.posargs:
+        session.run("python", "-m", "pytest", "tests/fuzz", "--hypothesis-profile=fuzz")
+    if "api" in chosen or not session.posargs:
+        session.run("python", "-m", "tests.fuzz.api")
     if not session.run("python", "-c", "import importlib.util as u; print(u.find_spec('atheris') or '')", silent=True):
-        session.error("atheris has no wheel for this Python, so only the property tests ran")
-    for target in chosen or targets:
+        session.error("atheris has no wheel for this Python or system, so its targets did not run")
+    for target in [each for each in chosen or targets if each in targets]:
         session.run("python", "-m", "tests.fuzz.atheris_main", target, *(options or ["-max_total_time=60"]))
 
 

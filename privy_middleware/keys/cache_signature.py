@@ -5,12 +5,12 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any
 
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.settings.placeholders import check_no_placeholder
 
-__all__ = ["SIGNATURE_BYTES", "CacheSigner", "check_cache_secrets"]
+__all__ = ["CacheSigner", "SIGNATURE_BYTES", "check_cache_secrets"]
 
 _FIELD = "key_cache_secret"
 _FIX = (
@@ -21,7 +21,7 @@ _SECRET = re.compile(r"[!-+\--~]{32,1024}")
 # The same secret may sign other things elsewhere: this key is for entries of this format only.
 _PURPOSE = b"privy-middleware: entries of the shared key cache, 1"
 _PREFIX = b"hmac-sha256 "
-SIGNATURE_BYTES: Final = len(_PREFIX) + 64 + 1
+SIGNATURE_BYTES = len(_PREFIX) + 64 + 1
 """How many bytes a signature adds to an entry."""
 
 

@@ -15,6 +15,9 @@ from typing import Any
 # It has wheels for some systems only, and no types.
 atheris: Any = importlib.import_module("atheris")
 
+# Prefixes and suffixes that are compared guide it too. The same for regular expressions fails with patterns of bytes.
+atheris.enabled_hooks.add("str")
+
 with atheris.instrument_imports(include=["privy_middleware"]):
     from tests.fuzz.targets import CORPUS, TARGETS
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import CORPUS, TARGETS, seeds
+from privy_middleware.keys import read_jwks
+from privy_middleware.keys.shared_cache import SharedJWKS
+from tests.fuzz.peers import we_accept
+from tests.fuzz.targets import ALGORITHMS, CORPUS, TARGETS, WEBHOOKS, Entry, seeds, text_of
+from tests.support.tokens import b64, sign_segments
+from tests.webhooks import sending
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -32,3 +37,25 @@ def test_every_corpus_has_a_target() -> None:
     """Nothing in the corpus is left over, and no token is: those of the corpus are made when it runs."""
     assert {each.name for each in CORPUS.iterdir()} == set(TARGETS)
     assert not any(data.count(b"eyJ") > 1 for name in TARGETS for data in seeds(name))
+
+
+def seed(target: str, name: str) -> bytes:
+    """Return one input of a corpus."""
+    return (CORPUS / target / name).read_bytes()
+
+
+def test_good_inputs_are_accepted() -> None:
+    """Otherwise the fuzzer would begin before the first check, and never get past it."""
+    assert we_accept(text_of(seed("token", "identity")))
+    assert we_accept(text_of(seed("token", "access")))
+    for name in ("identity", "access", "accounts", "audiences", "no_kid", "guest"):
+        header, payload = seed("signed", name).split(b"\n")
+        assert we_accept(sign_segments(b64(header), b64(payload))), name
+    assert len(read_jwks(seed("keys", "set"), algorithms=ALGORITHMS).keys) == 2
+    entry = Entry(seed("keys", "entry"))
+    assert SharedJWKS(entry, "https://keys.example", max_bytes=4096, clock=sending.at_now).read()
+    for name in ("user", "deleted", "user_id", "accounts"):
+        event_id, timestamp, _, body = seed("webhook", name).split(b"\n", 3)
+        signature = sending.signature(body, event_id=event_id.decode(), timestamp=timestamp.decode())
+        fields = {"svix-id": event_id.decode(), "svix-timestamp": timestamp.decode(), "svix-signature": signature}
+        assert WEBHOOKS.verify(fields, body).type
