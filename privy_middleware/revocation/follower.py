@@ -58,7 +58,7 @@ class Followed(Protocol[_Run_contra]):
         ...
 
     def after_fork(self) -> None:
-        """Replace what a thread of the parent may have left locked."""
+        """Forget the thread of the parent, and replace what it may have left locked."""
         ...
 
 
@@ -70,12 +70,11 @@ class Follower(Generic[_R]):
 
     def __init__(self, owner: Followed[_R], make_run: Callable[[], _R]) -> None:
         """Set whose thread it is, and what creates a run."""
-        self._owner = weakref.ref(owner)
         self._make_run = make_run
         self._run: _R | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        _FOLLOWERS.add(self)
+        _OWNERS.add(owner)
 
     @property
     def is_starting(self) -> bool:
@@ -83,45 +82,40 @@ class Follower(Generic[_R]):
         run = self._run
         return run is None or not run.tried
 
-    def start(self) -> _R:
+    def start(self, owner: Followed[_R]) -> _R:
         """Start the thread unless it is alive, and return its run."""
         with self._lock:
             run, thread = self._run, self._thread
             if run is None or thread is None or not thread.is_alive():
                 run = self._run = self._make_run()
-                target = (self._owner, run)
-                self._thread = threading.Thread(target=_follow, args=target, name="privy-revocations", daemon=True)
-                try:
-                    self._thread.start()
-                except RuntimeError:
-                    self._note_failure(run)
+                self._thread = self._started(owner, run)
         return run
 
-    def close(self) -> None:
+    def close(self, owner: Followed[_R]) -> None:
         """End the thread, and wait until it has ended."""
         with self._lock:
             run, self._run = self._run, None
             thread, self._thread = self._thread, None
-        owner = self._owner()
-        if run is not None and thread is not None and owner is not None:
+        if run is not None and thread is not None:
             run.stopped.set()
             owner.disconnect(run)
-            if thread.is_alive():
-                thread.join(_LOAD_SECONDS)
+            thread.join(_LOAD_SECONDS)
 
-    def after_fork(self) -> None:
-        """Forget the thread of the parent."""
+    def forget(self) -> None:
+        """Forget the thread, which is one of the parent of this process."""
         self._lock = threading.Lock()
         self._run = self._thread = None
-        owner = self._owner()
-        if owner is not None:
-            owner.after_fork()
 
-    def _note_failure(self, run: _R) -> None:
-        owner = self._owner()
-        if owner is not None:
-            owner.fail("no thread can be started to read it")
-        run.finish_first()
+    def _started(self, owner: Followed[_R], run: _R) -> threading.Thread | None:
+        target = (weakref.ref(owner), run)
+        thread = threading.Thread(target=_follow, args=target, name="privy-revocations", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            owner.fail("no thread can be started to read them")
+            run.finish_first()
+            return None
+        return thread
 
 
 def _follow(owner: weakref.ref[Followed[_R]], run: _R) -> None:
@@ -135,12 +129,12 @@ def _follow(owner: weakref.ref[Followed[_R]], run: _R) -> None:
     run.finish_first()
 
 
-_FOLLOWERS: weakref.WeakSet[Follower[Any]] = weakref.WeakSet()
+_OWNERS: weakref.WeakSet[Followed[Any]] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    for follower in _FOLLOWERS:
-        follower.after_fork()
+    for owner in _OWNERS:
+        owner.after_fork()
 
 
 # On systems without fork the function does not exist.

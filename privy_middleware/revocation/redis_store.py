@@ -116,7 +116,7 @@ class RedisRevocations(Revocations):
         super().check(user_id, claims)
         if self._steady_clock() > self._read_at + self.poll:
             # Its thread may have been killed, as at the end of a gevent hub.
-            self._follower.start()
+            self._follower.start(self)
             if self.when_unavailable == "refuse" or self._read_at == -math.inf:
                 raise RevocationsUnavailable(retry_after=self.poll)
 
@@ -127,11 +127,11 @@ class RedisRevocations(Revocations):
 
     def fetch(self) -> None:
         """Wait until the copy has been loaded, or could not be."""
-        self._follower.start().first.wait()
+        self._follower.start(self).first.wait()
 
     async def afetch(self) -> None:
         """Wait as ``fetch`` does, without blocking the event loop."""
-        await self._follower.start().first.wait_async()
+        await self._follower.start(self).first.wait_async()
 
     def ready(self) -> None:
         """Check that Redis answers. This starts no thread, because the process may fork its workers later.
@@ -160,7 +160,7 @@ class RedisRevocations(Revocations):
 
     def close(self) -> None:
         """End the thread and close the connections; the next check starts them again."""
-        self._follower.close()
+        self._follower.close(self)
         self._writer.close()
 
     async def aclose(self) -> None:
@@ -173,7 +173,7 @@ class RedisRevocations(Revocations):
             self._stream.add(self._writer, [(entry, self._seconds_kept) for entry in entries])
         except Exception as error:
             self._unsent.extend(entries)
-            self._follower.start()
+            self._follower.start(self)
             detail = f"{_unreachable(error)}: the revocation is valid in this process, and will be sent to the others."
             raise RevocationsUnavailable(detail) from None
 
@@ -208,7 +208,8 @@ class RedisRevocations(Revocations):
             client.close()
 
     def after_fork(self) -> None:
-        """Replace the lock that a thread of the parent may have held."""
+        """Forget the thread of the parent, and replace the lock that it may have held."""
+        self._follower.forget()
         self._entries.reset_lock()
 
     def _read(self, run: _Reading) -> None:
