@@ -28,12 +28,14 @@ class Read(NamedTuple):
     """What was read.
 
     Attributes:
+        now: the time by the clock of Redis, in Unix seconds.
         continues: whether the entry at the position is still in the stream; if not, the stream has lost entries.
         position: the position after what was read.
         size: how many entries were read.
         found: those that have not expired, and for how many seconds each is kept.
     """
 
+    now: float
     continues: bool
     position: bytes
     size: int
@@ -91,7 +93,8 @@ class RedisStream:
         now = _now(time)
         entries = (self._read_entry(fields, now) for _, fields in added)
         found = [(entry, seconds) for entry, seconds in entries if entry is not None and seconds > 0]
-        return Read(position == START or bool(known), added[-1][0] if added else position, len(added), found)
+        last = added[-1][0] if added else position
+        return Read(now / 1000, position == START or bool(known), last, len(added), found)
 
     def lock(self, client: Redis) -> bool:
         """Return whether this process, and no other one, may restore entries for some time."""

@@ -71,11 +71,11 @@ class Revocations:
             ConfigurationError: if the session or the user is missing.
             RevocationsUnavailable: if the store cannot be reached; the revocation is then valid in this process.
         """
-        self._revoke(by_session(session, user_id, self._clock()))
+        self._revoke(by_session(session, user_id, self._now()))
 
     async def arevoke_session(self, session: AccessTokenClaims | Claims | str, user_id: str | None = None) -> None:
         """Do what ``revoke_session`` does, without blocking the event loop."""
-        await self._arevoke(by_session(session, user_id, self._clock()))
+        await self._arevoke(by_session(session, user_id, self._now()))
 
     def revoke_user(self, user_id: str, *, issued_before: float | None = None) -> None:
         """Refuse all tokens that a user got until ``issued_before``, in Unix seconds, by default now.
@@ -84,11 +84,11 @@ class Revocations:
             ConfigurationError: if an argument is wrong.
             RevocationsUnavailable: if the store cannot be reached; the revocation is then valid in this process.
         """
-        self._revoke(by_user(user_id, self._clock() if issued_before is None else issued_before))
+        self._revoke(by_user(user_id, self._now() if issued_before is None else issued_before))
 
     async def arevoke_user(self, user_id: str, *, issued_before: float | None = None) -> None:
         """Do what ``revoke_user`` does, without blocking the event loop."""
-        await self._arevoke(by_user(user_id, self._clock() if issued_before is None else issued_before))
+        await self._arevoke(by_user(user_id, self._now() if issued_before is None else issued_before))
 
     def revoke_token(self, claims: Claims) -> None:
         """Refuse one token, by all its claims, such as ``privy_auth.claims``.
@@ -143,6 +143,10 @@ class Revocations:
 
     async def aclose(self) -> None:
         """Do what ``close`` does, without blocking the event loop."""
+
+    def _now(self) -> float:
+        """Return the time until which tokens are revoked by default, in Unix seconds."""
+        return self._clock()
 
     def _revoke(self, entries: Sequence[Revocation]) -> None:
         for entry in entries:

@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -307,6 +308,14 @@ def test_clocks_that_are_wrong(make_store: MakeStore) -> None:
     eventually(lambda: refused(past, ACCESS))
     past.revoke_session("tablet", ADA)
     assert refused(loaded(future), {"sid": "tablet"})
+
+
+def test_a_clock_that_is_slow(make_store: MakeStore) -> None:
+    """The clock of Redis is used too, so that the tokens of the last hour are reached."""
+    now = time.time()
+    slow, other = loaded(make_store(clock=Clock(now - 3600))), loaded(make_store())
+    slow.revoke_user(ADA)
+    eventually(lambda: refused(other, {"sid": "any", "iat": int(now)}))
 
 
 def test_entries_expire(make_store: MakeStore, redis: Redis) -> None:
