@@ -63,9 +63,11 @@ def raises(kind: type[Exception], function: Callable[[], object]) -> bool:
     return False
 
 
-def followers() -> list[threading.Thread]:
-    """Return the threads that follow a stream."""
-    return [thread for thread in threading.enumerate() if thread.name == "privy-revocations"]
+def thread_of(store: RedisRevocations) -> threading.Thread:
+    """Return the thread that follows the stream for a store."""
+    thread = store._follower._thread
+    assert thread is not None
+    return thread
 
 
 class Worker:
@@ -321,7 +323,7 @@ def test_a_clock_that_is_slow(make_store: MakeStore) -> None:
 def test_entries_expire(make_store: MakeStore, redis: Redis) -> None:
     """Redis removes old entries and at last the stream; expired entries are not loaded."""
     store = make_store(max_token_age=60)
-    fields: dict[Any, Any] = {"k": "session", "v": "old", "b": "inf", "x": 1}
+    fields: dict[Any, Any] = {"e": "session inf 1 old"}
     for number in range(1, 301):
         redis.xadd(STREAM, fields, id=f"{number}-0")
     assert len(loaded(store)) == 0
@@ -349,19 +351,11 @@ def test_the_age_of_an_entry_counts(make_store: MakeStore, redis: Redis) -> None
 
 def test_entries_that_are_not_entries(make_store: MakeStore, redis: Redis) -> None:
     """They are ignored."""
-    good: dict[Any, Any] = {"k": "session", "v": "phone", "b": "inf", "x": 9_999_999_999_999}
-    wrong: list[dict[Any, Any]] = [
-        {"k": "other"},
-        {"k": b"\xff"},
-        {"v": b"\xff"},
-        {"b": "nan"},
-        {"b": "?"},
-        {"x": "1.5"},
-    ]
-    for change in wrong:
-        redis.xadd(STREAM, {**good, **change})
-    redis.xadd(STREAM, {"other": "thing"})
-    redis.xadd(STREAM, good)
+    good = b"session inf 9999999999999 phone"
+    changes = [(b"session", b"other"), (b"phone", b"\xff"), (b"inf", b"nan"), (b"inf", b"?"), (b"9 phone", b"9.5 x")]
+    for field, value in [("other", good), ("e", b""), *(("e", good.replace(*change)) for change in changes)]:
+        redis.xadd(STREAM, {field: value})
+    redis.xadd(STREAM, {"e": good})
     store = loaded(make_store())
     assert len(store) == 1
     assert refused(store, ACCESS)
@@ -369,39 +363,39 @@ def test_entries_that_are_not_entries(make_store: MakeStore, redis: Redis) -> No
 
 def test_no_thread_outlives_its_store(make_store: MakeStore, server: RedisServer) -> None:
     """It ends with ``close``, and when the store is no longer used; a later check starts it again."""
-    before = len(followers())
     store = loaded(make_store())
-    (thread,) = followers()[before:]
-    assert thread.daemon
+    first = thread_of(store)
+    assert first.daemon
+    assert first.is_alive()
     store.close()
     store.close()
-    assert not thread.is_alive()
+    assert not first.is_alive()
     store.revoke_session("phone", ADA)
-    assert refused(store, ACCESS)
-    loaded(store)
-    assert len(followers()) == before + 1
-    store.close()
+    assert refused(loaded(store), ACCESS)
+    second = thread_of(store)
+    assert second is not first
+    assert second.is_alive()
     forgotten = loaded(RedisRevocations(server.url, poll=0.5))
     forgotten._writer.close()
-    reference = weakref.ref(forgotten)
+    third, reference = thread_of(forgotten), weakref.ref(forgotten)
     del forgotten
     eventually(lambda: [gc.collect()] and reference() is None)
-    eventually(lambda: len(followers()) == before)
+    third.join(PATIENCE)
+    assert not third.is_alive()
 
 
 def test_a_thread_that_was_killed(make_store: MakeStore) -> None:
     """The next check after ``poll`` starts another one."""
     steady = Clock()
-    store = make_store(steady_clock=steady)
-    store.fetch()
-    eventually(lambda: not refused(store, ACCESS))
-    run = store._follower.start(store)
-    run.stopped.set()
-    eventually(lambda: not followers() or not any(each.is_alive() for each in followers()))
+    store = loaded(make_store(steady_clock=steady))
+    thread = thread_of(store)
+    store._follower.start(store).stopped.set()
+    thread.join(PATIENCE)
     steady.advance(3)
     assert not refused(store, ACCESS)
     make_store().revoke_session("phone", ADA)
     eventually(lambda: refused(store, ACCESS))
+    assert thread_of(store) is not thread
 
 
 def test_a_thread_that_cannot_be_started(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,11 +419,13 @@ async def test_the_lifespan(make_store: MakeStore) -> None:
     """The thread starts with the app, before the first request, and ends with it."""
     store = make_store()
     seen: list[bool] = []
+    threads: list[threading.Thread] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         for word in ("startup", "shutdown"):
             assert (await receive())["type"] == f"lifespan.{word}"
             seen.append(store.is_loading)
+            threads.extend([thread_of(store)] if word == "startup" else [])
             await send({"type": f"lifespan.{word}.complete"})
 
     messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
@@ -443,7 +439,7 @@ async def test_the_lifespan(make_store: MakeStore) -> None:
     middleware: Any = PrivyMiddleware(app, issuer_config(revocations=store))
     await middleware({"type": "lifespan", "state": {}}, receive, send)
     assert seen == [False, True]
-    assert followers() == []
+    assert not threads[0].is_alive()
 
 
 @every_way
