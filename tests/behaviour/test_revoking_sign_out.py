@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import pytest
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
@@ -74,6 +75,20 @@ def fastapi(config: PrivyConfig) -> Iterator[Send]:
     @app.get("/")
     async def sign_out(request: Request, response: Response) -> str:
         await fastapi_privy.sign_out(response, request)
+        return "bye"
+
+    yield by_starlette(app)
+
+
+@contextmanager
+def fastapi_in_a_thread(config: PrivyConfig) -> Iterator[Send]:
+    """Sign out in FastAPI, in an endpoint that is not async."""
+    app = FastAPI()
+    fastapi_privy.Privy(app, config)
+
+    @app.get("/")
+    def sign_out(request: Request, response: Response) -> str:
+        anyio.from_thread.run(fastapi_privy.sign_out, response, request)
         return "bye"
 
     yield by_starlette(app)
@@ -158,7 +173,8 @@ def django_own_view(config: PrivyConfig) -> Iterator[Send]:
         yield lambda headers: from_django(Client().post("/privy/sign-out/", headers=headers))
 
 
-every_app = pytest.mark.parametrize("app", [starlette, fastapi, litestar, flask, django, django_async, django_own_view])
+APPS = [starlette, fastapi, fastapi_in_a_thread, litestar, flask, django, django_async, django_own_view]
+every_app = pytest.mark.parametrize("app", APPS)
 App = Callable[[PrivyConfig], Any]
 
 
