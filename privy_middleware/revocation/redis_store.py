@@ -50,12 +50,14 @@ class _Reading(Run):
 
     Attributes:
         client: the connection.
+        read_at: when the last reading began.
         is_current: whether the stream was read to its end.
         present: what is in the stream, while entries of the copy may be missing there.
         may_restore: whether it is this process that adds them.
     """
 
     client: Redis | None = None
+    read_at = -math.inf
     is_current = False
     present: Entries | None = None
     may_restore = False
@@ -197,7 +199,7 @@ class RedisRevocations(Revocations):
             run.finish_first()
             return self.poll / 4
         if run.is_current:
-            self._read_at = self._steady_clock()
+            self._read_at = run.read_at
             self._outage.end()
             run.finish_first()
         return 0.0
@@ -222,6 +224,7 @@ class RedisRevocations(Revocations):
         client = run.client = run.client or self._stream.connect(self.poll / 2)
         if run.is_current:
             self._stream.wait(client, self._position, self.poll / 4)
+        run.read_at = self._steady_clock()
         read = self._stream.read(client, self._position)
         self._redis_offset = read.now - self._steady_clock()
         if not read.continues:
@@ -256,7 +259,9 @@ class RedisRevocations(Revocations):
             count += len(batch)
         self._stream.unlock(client)
         run.present, run.may_restore = None, False
-        _logger.warning("Redis had lost revocations: %d of them were added again.", count)
+        # Without any, another process has added them, or they had expired.
+        level = logging.WARNING if count else logging.DEBUG
+        _logger.log(level, "Redis had lost revocations: %d of them were added again.", count)
 
 
 _BY_URL: weakref.WeakValueDictionary[str, RedisRevocations] = weakref.WeakValueDictionary()
