@@ -26,6 +26,8 @@ from privy_middleware.keys import KeyCache, KeyMaterial, KeySet
 from privy_middleware.keys.by_name import check_jwks_urls, load_key_sets
 from privy_middleware.keys.cache_signature import check_cache_secrets
 from privy_middleware.reporting import Reporter, read_hooks
+from privy_middleware.revocation import Revocations
+from privy_middleware.revocation.redis_store import revocations_of
 from privy_middleware.settings.placeholders import check_no_placeholder
 from privy_middleware.settings.sources import CODE_ONLY, SettingsSource, build_settings, environment, named_settings
 from privy_middleware.tokens.claims import Claims, TokenKind
@@ -124,6 +126,8 @@ class RequestSettings:
     """The secret that signs the entries of the key cache: the app secret or one of its own; the first of several."""
     is_revoked: Callable[[Claims], bool] | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """Called with the verified claims at each request, cached or not; the token is refused if it returns ``True``."""
+    revocations: Revocations | str | None = field(default=None, repr=False)
+    """Where revoked sessions, users and tokens are stored: a ``Revocations``, or the URL of a Redis server."""
     on_refused: Callable[[PrivyError], None] | None = field(default=None, repr=False, metadata=CODE_ONLY)
     """Called with the error whenever a token is not accepted; its ``code`` says why."""
     on_event: OnEvent | Sequence[OnEvent] | None = field(default=None, repr=False, metadata=CODE_ONLY)
@@ -173,6 +177,9 @@ class RequestSettings:
         for name in ("fail_fast", "debug_reasons"):
             _require(isinstance(getattr(self, name), bool), name, "set True or False")
         object.__setattr__(self, "reporter", Reporter(read_hooks(self.on_event)))
+        object.__setattr__(self, "revocations", revocations_of(self.revocations))
+        if self.stored_revocations is not None:
+            self.stored_revocations.report_to(self.reporter)
         cache = self.key_cache
         usable = cache is None or (callable(getattr(cache, "get", None)) and callable(getattr(cache, "set", None)))
         _require(usable, "key_cache", "give an object with get and set, such as a RedisKeyCache")
@@ -213,6 +220,11 @@ class RequestSettings:
             _require(valid, name, f"set a number from {low} to {high}")
         for name in ("max_token_bytes", "token_cache_size", "token_cache_bytes"):
             _require(isinstance(getattr(self, name), int), name, "set a whole number")
+
+    @property
+    def stored_revocations(self) -> Revocations | None:
+        """Return the setting ``revocations`` as an object, if it is set."""
+        return self.revocations if isinstance(self.revocations, Revocations) else None
 
     @property
     def locations(self) -> tuple[TokenLocation, ...]:

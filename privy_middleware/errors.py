@@ -31,6 +31,7 @@ PrivyError
 │   └── CrossSiteRequest        a cookie token on a cross-site request
 ├── ServiceUnavailable          503, the server's fault
 │   ├── KeysUnavailable         the verification keys are not available
+│   ├── RevocationsUnavailable  the store of revocations cannot be reached
 │   └── UserUnavailable         the user cannot be loaded
 └── InvalidWebhook              400, not a webhook from Privy
     ├── WebhookMethod           405, the method is not POST
@@ -70,6 +71,7 @@ __all__ = [
     "PageRedirect",
     "PrivyError",
     "RefreshRequired",
+    "RevocationsUnavailable",
     "ServiceUnavailable",
     "TokenExpired",
     "TokenNotYetValid",
@@ -467,6 +469,13 @@ class KeysUnavailable(ServiceUnavailable):
 
     code = "keys_unavailable"
     reason = "No keys are available."
+
+
+class RevocationsUnavailable(ServiceUnavailable):
+    """Revocations cannot be read, so it is not known whether a token is revoked; or one cannot be stored."""
+
+    code = "revocations_unavailable"
+    reason = "The store of revocations cannot be reached."
 
 
 class UserUnavailable(ServiceUnavailable):

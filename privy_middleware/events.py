@@ -25,6 +25,8 @@ __all__ = [
     "OnEvent",
     "Refused",
     "RequestEvent",
+    "RevocationsFailed",
+    "RevocationsRecovered",
     "Revoked",
     "SharedKeysRejected",
     "UserLoadFailed",
@@ -129,7 +131,7 @@ class Refused(RequestEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked(Refused):
-    """The token is valid, and ``is_revoked`` says that the app has revoked it."""
+    """The token is valid, but the app has revoked it: by the setting ``revocations`` or ``is_revoked``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,30 @@ class SharedKeysRejected(KeysEvent):
     """
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationsFailed(Event):
+    """The store of revocations cannot be reached; there is one event for each outage.
+
+    Attributes:
+        reason: the problem.
+        refusing: whether requests with a token are refused (503) until the store can be reached again.
+    """
+
+    reason: str
+    refusing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationsRecovered(Event):
+    """The store of revocations can be reached again, and everything that was revoked in the meantime is known.
+
+    Attributes:
+        after: for how many seconds it could not be reached.
+    """
+
+    after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

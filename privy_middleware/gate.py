@@ -17,6 +17,7 @@ from privy_middleware.errors import (
     InvalidToken,
     KeysUnavailable,
     PrivyError,
+    RevocationsUnavailable,
     ServiceUnavailable,
 )
 from privy_middleware.fetching.waiting import Steps
@@ -77,6 +78,7 @@ class Gate:
         self._sign_in_pages = frozenset(_sign_in_pages(self.settings))
         self._pages = SignInPages(self.settings.refresh_url, self.settings.login_url)
         self.reader: CredentialReader = CredentialReader(self.settings.locations, self.settings.sources)
+        self._revocations = self.settings.stored_revocations
         self._nobody = PrivyAuth(on_invalid=self.settings.on_invalid)
         self.vary: tuple[str, ...] = tuple(vary_names(self.settings.locations))
         if self.settings.debug_reasons:
@@ -89,23 +91,39 @@ class Gate:
 
         Raises:
             KeysUnavailable: with ``fail_fast``, if the keys cannot be fetched.
+            RevocationsUnavailable: with ``fail_fast``, if the store of revocations cannot be reached.
         """
         try:
             self.verifier.ready()
         except KeysUnavailable as error:
-            self._not_ready(error)
+            self._not_ready(error, "keys could not be fetched")
+        try:
+            if self._revocations is not None:
+                self._revocations.ready()
+        except RevocationsUnavailable as error:
+            self._not_ready(error, "revocations could not be loaded")
 
     async def aready(self) -> None:
         """Fetch the keys before the first request; logs and raises as ``ready`` does."""
         try:
             await self.verifier.aready()
         except KeysUnavailable as error:
-            self._not_ready(error)
+            self._not_ready(error, "keys could not be fetched")
+        try:
+            if self._revocations is not None:
+                await self._revocations.aready()
+        except RevocationsUnavailable as error:
+            self._not_ready(error, "revocations could not be loaded")
 
-    def _not_ready(self, error: KeysUnavailable) -> None:
+    async def aclose(self) -> None:
+        """End what runs in the background, at the end of the app; a later request starts it again."""
+        if self._revocations is not None:
+            await self._revocations.aclose()
+
+    def _not_ready(self, error: ServiceUnavailable, problem: str) -> None:
         if self.settings.fail_fast:
             raise error
-        _logger.warning("keys could not be fetched at start-up: %s", error)
+        _logger.warning("%s at start-up: %s", problem, error)
 
     def steps(self, request: Request, credentials: Sequence[Credential], now: float) -> Steps[PrivyAuth]:
         """Find the user of a request that arrived at ``now`` (Unix seconds), yielding what has to be waited for."""

@@ -7,13 +7,23 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from privy_middleware.auth import PrivyAuth
-from privy_middleware.errors import Answer, ConflictingTokens, MissingToken, PageRedirect, PrivyError, TokenRevoked
+from privy_middleware.errors import (
+    Answer,
+    ConfigurationError,
+    ConflictingTokens,
+    MissingToken,
+    PageRedirect,
+    PrivyError,
+    ServiceUnavailable,
+    TokenRevoked,
+)
 from privy_middleware.events import Anonymous, Authenticated, Refused, RequestEvent, Revoked
 from privy_middleware.fetching.waiting import arun, run, run_now
 from privy_middleware.gate import Gate
 from privy_middleware.http.credentials import Credential
 from privy_middleware.http.loopback import is_loopback
 from privy_middleware.http.request import Request, shown_method, shown_path
+from privy_middleware.revocation import Revocations
 
 __all__ = ["Lookup"]
 
@@ -105,6 +115,29 @@ class Lookup:
             error.of_token(self._credentials[0].kind, self._credentials[0].source)
         self.refused = error
 
+    def revoke(self) -> None:
+        """Revoke the session of the request; without an access token, all tokens of its user until now.
+
+        A request without a user has nothing to revoke.
+
+        Raises:
+            ConfigurationError: if ``revocations`` is not set.
+            ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+        """
+        store, auth = self._revocations(), self.find()
+        if auth.access is not None:
+            store.revoke_session(auth.access)
+        elif _revocable(auth):
+            store.revoke_user(auth.require().id)
+
+    async def arevoke(self) -> None:
+        """Revoke what ``revoke`` does, without blocking the event loop."""
+        store, auth = self._revocations(), await self.afind()
+        if auth.access is not None:
+            await store.arevoke_session(auth.access)
+        elif _revocable(auth):
+            await store.arevoke_user(auth.require().id)
+
     def report(self) -> None:
         """Report the decision about the request, once; called when the response begins, or the request has ended.
 
@@ -146,6 +179,13 @@ class Lookup:
             self._credentials = credentials
         return credentials
 
+    def _revocations(self) -> Revocations:
+        store = self.gate.settings.stored_revocations
+        if store is None:
+            fix = "set it, such as to RedisRevocations(…): nothing can be revoked without a store"
+            raise ConfigurationError("revocations", fix)
+        return store
+
     def _event(self, auth: PrivyAuth) -> RequestEvent:
         request, refused = self.request, self.refused
         about: dict[str, Any] = {
@@ -166,6 +206,17 @@ class Lookup:
         cause = error if self.auth is None else _cause(error, self.auth) or error
         text = f"{cause.code}: {cause.detail}"
         return "".join(each if " " <= each <= "~" else "?" for each in text)
+
+
+def _revocable(auth: PrivyAuth) -> bool:
+    """Return whether the request has a user.
+
+    Raises:
+        ServiceUnavailable: if that is not known, because the token could not be verified.
+    """
+    if isinstance(auth.refusal, ServiceUnavailable):
+        raise auth.refusal
+    return auth.user is not None
 
 
 def _cause(refused: PrivyError | None, auth: PrivyAuth) -> PrivyError | None:

@@ -25,6 +25,8 @@ from privy_middleware import (
     VerifiedToken,
 )
 from privy_middleware.errors import PageRedirect, TokenExpired
+from privy_middleware.revocation import RedisRevocations, Revocations, WhenUnavailable
+from privy_middleware.webhooks import WebhookASGIApp
 
 
 class Cache:
@@ -53,9 +55,23 @@ def configured() -> PrivyConfig:
         client_options={"trust_env": False},
         is_revoked=lambda claims: claims.get("sid") == "gone",
         on_refused=lambda error: print(error.code),
+        revocations=Revocations(max_token_age=7200),
         key_cache=Cache(),
         key_cache_secret=["a" * 32, "b" * 32],
     )
+
+
+def revoking(when_unavailable: WhenUnavailable, auth: PrivyAuth, access: AccessTokenClaims) -> PrivyConfig:
+    store = RedisRevocations("redis://localhost:6379/0", when_unavailable=when_unavailable)
+    assert_type(store.revoke_session(access), None)
+    store.revoke_session("session-id", "did:privy:user")
+    store.revoke_user("did:privy:user", issued_before=1.0)
+    if auth.claims is not None:
+        store.revoke_token(auth.claims)
+    WebhookASGIApp("whsec_…", on_deleted=store.revoke_user)
+    WebhookASGIApp("whsec_…", on_deleted=store.arevoke_user)
+    PrivyConfig(app_id="app", revocations="redis://localhost:6379/0")
+    return PrivyConfig(app_id="app", revocations=store)
 
 
 def with_lists(app_ids: list[str], sources: list[Literal["header", "cookie"]]) -> None:

@@ -18,9 +18,11 @@ from django_privy import (
     AuthenticatedPrivyHttpRequest,
     PrivyHttpRequest,
     PrivyUserRequiredMixin,
+    asign_out,
     clear_privy_cookies,
     optional_privy_user,
     require_privy_user,
+    sign_out,
 )
 from django_privy.channels import PrivyMiddlewareStack
 from django_privy.encoders import PrivyJSONEncoder
@@ -50,7 +52,12 @@ def bare(request: AuthenticatedPrivyHttpRequest, number: int = 1) -> JsonRespons
     return JsonResponse(request.privy_user.to_dict())
 
 
-def sign_out(request: PrivyHttpRequest) -> JsonResponse:
+async def leave(request: PrivyHttpRequest) -> HttpResponse:
+    assert_type(sign_out(JsonResponse({}), request), JsonResponse)
+    return await asign_out(HttpResponse(), request)
+
+
+def forget(request: PrivyHttpRequest) -> JsonResponse:
     return clear_privy_cookies(JsonResponse({}), request)
 
 

@@ -21,6 +21,8 @@ from privy_middleware.events import (
     OnEvent,
     Refused,
     RequestEvent,
+    RevocationsFailed,
+    RevocationsRecovered,
     Revoked,
     SharedKeysRejected,
     UserLoaded,
@@ -56,6 +58,14 @@ def on_event(event: Event) -> None:
             assert_type(event.url, str)
         case _:
             pass
+
+
+def on_outage(event: Event) -> None:
+    if isinstance(event, RevocationsFailed):
+        assert_type(event.reason, str)
+        assert_type(event.refusing, bool)
+    elif isinstance(event, RevocationsRecovered):
+        assert_type(event.after, float)
 
 
 def on_other_event(event: Event) -> None:

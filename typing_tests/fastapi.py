@@ -20,6 +20,7 @@ from fastapi_privy import (
     optional_user,
     privy_auth,
     require,
+    sign_out,
 )
 from fastapi_privy.dependencies import PrivyDependency
 from privy_middleware import AccessTokenClaims, PrivyAuth, PrivyConfig, PrivyUser, condition
@@ -40,7 +41,8 @@ async def me(user: CurrentUser) -> PrivyUser:
 
 
 @app.post("/sign-out")
-def sign_out(request: Request, response: Response) -> None:
+async def leave(request: Request, response: Response) -> None:
+    assert_type(await sign_out(response, request), Response)
     assert_type(clear_privy_cookies(response, request), Response)
 
 

@@ -18,6 +18,7 @@ from flask_privy import (
     privy_auth,
     privy_user,
     require_privy_user,
+    sign_out,
     signals,
 )
 from flask_privy.webhooks import webhook_view
@@ -41,8 +42,9 @@ def bare(name: str, *, size: int = 1) -> dict[str, str]:
 
 
 @app.post("/sign-out")
-def sign_out() -> Response:
+def leave() -> Response:
     assert_type(clear_privy_cookies(Response()), Response)
+    assert_type(sign_out(Response()), Response)
     return clear_privy_cookies(app.make_response(""))
 
 

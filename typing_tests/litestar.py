@@ -15,6 +15,7 @@ from litestar_privy import (
     clear_privy_cookies,
     refusal_response,
     requires_privy_user,
+    sign_out,
 )
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyError, PrivyUser
 from privy_middleware.asgi import Scope
@@ -40,7 +41,12 @@ def handler(request: PrivyRequest, error: PrivyError) -> Response[bytes]:
 
 
 @post("/sign-out")
-async def sign_out(request: PrivyRequest) -> Response[None]:
+async def leave(request: PrivyRequest) -> Response[None]:
+    return await sign_out(Response(None), request)
+
+
+@post("/forget")
+async def forget(request: PrivyRequest) -> Response[None]:
     return clear_privy_cookies(Response(None), request)
 
 

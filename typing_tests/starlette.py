@@ -23,6 +23,7 @@ from fastapi_privy.starlette import (
     privy_auth,
     refusal_response,
     require_privy_user,
+    sign_out,
 )
 from privy_middleware import PrivyAuth, PrivyConfig, PrivyError, PrivyMiddleware, PrivyUser
 from privy_middleware.conditions import has_linked
@@ -47,7 +48,8 @@ async def bare(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
-async def sign_out(request: Request) -> JSONResponse:
+async def leave(request: Request) -> JSONResponse:
+    assert_type(await sign_out(Response(), request), Response)
     assert_type(clear_privy_cookies(Response(), request), Response)
     return clear_privy_cookies(JSONResponse({}), request)
 

@@ -6,14 +6,16 @@ Add ``django_privy.middleware.PrivyMiddleware`` to ``MIDDLEWARE``, and set ``PRI
 
 from django_privy.decorators import optional_privy_user, require_privy_user
 from django_privy.http import AuthenticatedPrivyHttpRequest, PrivyHttpRequest
-from django_privy.sign_out import clear_privy_cookies
+from django_privy.signing_out import asign_out, clear_privy_cookies, sign_out
 from django_privy.views import PrivyUserRequiredMixin
 
 __all__ = [
     "AuthenticatedPrivyHttpRequest",
     "PrivyHttpRequest",
     "PrivyUserRequiredMixin",
+    "asign_out",
     "clear_privy_cookies",
     "optional_privy_user",
     "require_privy_user",
+    "sign_out",
 ]

@@ -15,8 +15,8 @@ from django_privy.conf import PrivySettings
 from django_privy.refusals import Refusal, RefusalPage, aenter, enter, refuse
 from django_privy.request_adapter import is_asgi
 from django_privy.request_attributes import DjangoLookup, attach
-from django_privy.sign_out import clear_privy_cookies
 from django_privy.signals import event, request_refused, user_authenticated
+from django_privy.signing_out import clear_privy_cookies
 from privy_middleware import PrivyError
 from privy_middleware.events import Event, RequestEvent
 from privy_middleware.plugin import PRIVATE, Gate, has_content, merge_vary, requirement

@@ -26,7 +26,7 @@ from django_privy.conf import login_url_problem
 from django_privy.inactive_users import find_active
 from django_privy.refusals import refuse
 from django_privy.request_attributes import find_auth, lookup_of
-from django_privy.sign_out import clear_privy_cookies
+from django_privy.signing_out import clear_privy_cookies
 from privy_middleware import AuthorizationError
 from privy_middleware.errors import ServiceUnavailable
 from privy_middleware.plugin import html_page, is_local
@@ -72,12 +72,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 @csrf_protect
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End Django's session, delete Privy's cookies, and redirect to ``next`` or ``LOGOUT_REDIRECT_URL``."""
+    """End Django's session, delete Privy's cookies, and redirect to ``next`` or ``LOGOUT_REDIRECT_URL``.
+
+    With the setting ``REVOCATIONS`` the session of the token is revoked, too.
+    """
     if hasattr(request, "session") and apps.is_installed("django.contrib.auth"):
         if isinstance(find_auth(request).refusal, ServiceUnavailable):
             # The session can be ended in an outage too: it does not matter which user it belongs to.
             lookup_of(request).user = None
         logout(request)
+    if lookup_of(request).gate.settings.stored_revocations is not None:
+        lookup_of(request).revoke()
     response = HttpResponseRedirect(_next(request, resolve_url(settings.LOGOUT_REDIRECT_URL or "/")))
     return clear_privy_cookies(response, request)
 

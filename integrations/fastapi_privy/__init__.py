@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         optional_user,
         require,
     )
-    from fastapi_privy.starlette import clear_privy_cookies, privy_auth
+    from fastapi_privy.starlette import clear_privy_cookies, privy_auth, sign_out
 else:
-    _HOMES = {"Privy": "application", "clear_privy_cookies": "starlette", "privy_auth": "starlette"}
+    _STARLETTE = ("clear_privy_cookies", "privy_auth", "sign_out")
+    _HOMES = {"Privy": "application", **dict.fromkeys(_STARLETTE, "starlette")}
 
     def __getattr__(name: str) -> object:
         """Return a public name from the module that defines it."""
@@ -43,4 +44,5 @@ __all__ = [
     "optional_user",
     "privy_auth",
     "require",
+    "sign_out",
 ]

@@ -12,7 +12,7 @@ from privy_middleware import PrivyAuth
 from privy_middleware.asgi import ASGIRequest, required_auth_in, required_lookup_in
 from privy_middleware.plugin import PREFLIGHT_ANSWER, Lookup, is_preflight
 
-__all__ = ["answer_preflight", "clear_privy_cookies", "find_lookup", "privy_auth"]
+__all__ = ["answer_preflight", "clear_privy_cookies", "find_lookup", "privy_auth", "sign_out"]
 
 _FIX = "call Privy(app) after creating the app"
 
@@ -55,6 +55,20 @@ def clear_privy_cookies(response: _Response, connection: _Connection) -> _Respon
     for value in find_lookup(connection).gate.settings.cleared_cookies:
         response.headers.append("Set-Cookie", value)
     return response
+
+
+async def sign_out(response: _Response, connection: _Connection) -> _Response:
+    """Revoke the session of the request, and delete Privy's cookies with the response, which is returned.
+
+    Without an access token the session is not known, and all tokens of the user until now are revoked. Privy's client
+    in the browser must log out too.
+
+    Raises:
+        ConfigurationError: if the setting ``revocations`` is missing, or the middleware is not installed in the app.
+        ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+    """
+    await find_lookup(connection).arevoke()
+    return clear_privy_cookies(response, connection)
 
 
 def answer_preflight(connection: _Connection) -> None:

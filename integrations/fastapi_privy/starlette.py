@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastapi_privy.backend import PrivyBackend, SignedInUser
-from fastapi_privy.connection import clear_privy_cookies, find_lookup, privy_auth
+from fastapi_privy.connection import clear_privy_cookies, find_lookup, privy_auth, sign_out
 from fastapi_privy.decorators import GUARDED, optional_privy_user, require_privy_user
 from fastapi_privy.routes import app_behind, walk
 from privy_middleware import ConfigurationError, PrivyError, PrivyMiddleware
@@ -30,6 +30,7 @@ __all__ = [
     "privy_auth",
     "refusal_response",
     "require_privy_user",
+    "sign_out",
 ]
 
 

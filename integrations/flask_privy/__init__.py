@@ -10,7 +10,7 @@ from flask_privy.exceptions import PrivyHTTPException
 from flask_privy.extension import Privy
 from flask_privy.proxies import privy_auth, privy_user
 from flask_privy.request import PrivyRequest
-from flask_privy.sign_out import clear_privy_cookies
+from flask_privy.signing_out import clear_privy_cookies, sign_out
 
 __all__ = [
     "Privy",
@@ -21,5 +21,6 @@ __all__ = [
     "privy_auth",
     "privy_user",
     "require_privy_user",
+    "sign_out",
     "signals",
 ]

@@ -130,6 +130,8 @@ class PrivyMiddleware:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self._start(send)
+            elif message["type"] == "lifespan.shutdown":
+                await self.gate.aclose()
             return message
 
         await self.app(scope, ready_first, send)

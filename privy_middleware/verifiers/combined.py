@@ -136,6 +136,8 @@ def _settings(verifiers: Sequence[Verifier]) -> RequestSettings:
     locations = first.locations
     if not any(each.bearer for each in locations):
         locations += verifiers[-1].settings.locations
+    if any(each.settings.stored_revocations is not first.stored_revocations for each in verifiers):
+        raise ConfigurationError("revocations", "give every verifier the same store: a user signs out of all of them")
     settings = _CombinedSettings(**values, all_locations=locations)
     # Whatever listens to the requests also gets the events about the keys of every family.
     for each in verifiers:

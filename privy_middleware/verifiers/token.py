@@ -14,7 +14,7 @@ from privy_middleware.tokens.base64url import decode_base64url
 from privy_middleware.tokens.claims import SAME_IN_ALL, Claims, check_times, share_strings
 from privy_middleware.tokens.jws import LONGEST_HEADER, Header, check_algorithm, find_dots, read_header, read_payload
 from privy_middleware.users.frozen import freeze_object
-from privy_middleware.verifiers.revocation import check_not_revoked
+from privy_middleware.verifiers.revocation import RevocationCheck
 from privy_middleware.verifiers.token_cache import TokenCache
 
 __all__ = ["TokenVerifier", "TrustedSigner", "Verified", "verifying_key"]
@@ -88,7 +88,7 @@ class _Entry(Generic[_T]):
 class TokenVerifier(Generic[_T]):
     """Verify tokens of one kind.
 
-    For a cached token its expiry, the keys and ``is_revoked`` are checked again.
+    For a cached token its expiry, the keys, ``revocations`` and ``is_revoked`` are checked again.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class TokenVerifier(Generic[_T]):
             choose: returns the name of the signer by the claims, which are not verified yet.
             check: requires issuer, audience and kind of verified claims, and returns the value; it gets the claims and
                 the name of the signer.
-            settings: the limits for tokens and their cache, ``leeway`` and ``is_revoked``.
+            settings: the limits for tokens and their cache, ``leeway``, ``revocations`` and ``is_revoked``.
             clock: returns Unix time in seconds.
             always_choose: ask ``choose`` also where there is one signer, so that a token of another issuer never
                 causes a fetch of keys.
@@ -121,7 +121,8 @@ class TokenVerifier(Generic[_T]):
         self._max_bytes = settings.max_token_bytes
         self._cache: TokenCache[_Entry[_T]] = TokenCache(settings.token_cache_size, settings.token_cache_bytes)
         self._cache_seconds = settings.token_cache_seconds
-        self._is_revoked = settings.is_revoked
+        self._revocation = RevocationCheck(settings)
+        self._revocations = settings.stored_revocations
         self._clock = clock
         self._headers: dict[str, _KnownHeader] = {}
         self._common: dict[str, str] = {}
@@ -134,18 +135,24 @@ class TokenVerifier(Generic[_T]):
             KeysUnavailable: if there are no keys.
         """
         now = self._clock()
+        if self._revocations is not None and self._revocations.is_loading:
+            return run(self.steps(token, now))
         key, known = self._cached(token, now)
         return known or run(self._first(token, now, key))
 
     async def averify(self, token: str) -> Verified[_T]:
         """Verify a token, awaiting keys if they have to be fetched; raises as ``verify`` does."""
         now = self._clock()
+        if self._revocations is not None and self._revocations.is_loading:
+            return await arun(self.steps(token, now))
         key, known = self._cached(token, now)
         return await arun(self._first(token, now, key)) if known is None else known
 
     def settled(self, token: str) -> bool:
-        """Return whether a token can be verified without waiting for keys, as nearly every one can."""
+        """Return whether a token can be verified without waiting, as nearly every one can."""
         known = self._known(token)
+        if self._revocations is not None and self._revocations.is_loading:
+            return False
         return known is not None and known.source.holds(known.header.kid, known.header.alg)
 
     def _known(self, token: str) -> _KnownHeader | None:
@@ -153,13 +160,17 @@ class TokenVerifier(Generic[_T]):
         return self._headers.get(token[:end]) if end > 0 else None
 
     def steps(self, token: str, now: float) -> Steps[Verified[_T]]:
-        """Verify a token, which has to be valid ``now`` (Unix seconds), yielding the key source to be waited for.
+        """Verify a token, which has to be valid ``now`` (Unix seconds), yielding what has to be waited for.
+
+        That is the key source, or the revocations while they are being loaded.
 
         Raises:
             InvalidToken: if the token is refused.
             KeysUnavailable: if there are no keys.
             ConfigurationError: if ``is_revoked`` returns something to await.
         """
+        if self._revocations is not None and self._revocations.is_loading:
+            yield self._revocations
         key, known = self._cached(token, now)
         return known or (yield from self._first(token, now, key))
 
@@ -178,8 +189,8 @@ class TokenVerifier(Generic[_T]):
         if not (current and entry.since <= now < entry.until):
             self._cache.discard(key)
             return key, None
-        if self._is_revoked is not None:
-            check_not_revoked(self._is_revoked, entry.verified.claims)
+        if self._revocation.needed:
+            self._revocation.require_valid(entry.verified.value, entry.verified.claims)
         return key, entry.verified
 
     def _first(self, token: str, now: float, key: bytes | None) -> Steps[Verified[_T]]:
@@ -197,8 +208,8 @@ class TokenVerifier(Generic[_T]):
             if self._cache.enabled:
                 entry = _Entry(verified, *self._span(verified), signer, header, signed_by.fingerprint, generation)
                 self._cache.put(key or self._cache.key_of(token), entry, len(token))
-            if self._is_revoked is not None:
-                check_not_revoked(self._is_revoked, verified.claims)
+            if self._revocation.needed:
+                self._revocation.require_valid(verified.value, verified.claims)
         except PrivyError as error:
             raise error.without_traces() from None
         return verified
@@ -214,7 +225,7 @@ class TokenVerifier(Generic[_T]):
         return True
 
     def _checked(self, claims: dict[str, Any], signer: TrustedSigner, now: float) -> Verified[_T]:
-        expires_at = check_times(claims, now, self._leeway, signer.max_age)
+        expires_at = check_times(claims, now, self._leeway, self._revocation.max_age(signer.max_age))
         # Cached claims serve many requests, so none may change them; and there are many of them.
         frozen = freeze_object(share_strings(claims, self._common) if self._cache.enabled else claims)
         value = self._check(frozen, signer.name)

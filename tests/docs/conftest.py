@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 
 @pytest.fixture(scope="session", autouse=True)
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give the examples that need a database a new one."""
+    path = tmp_path_factory.mktemp("database") / "examples.sqlite3"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", f"sqlite:///{tmp_path_factory.mktemp('database') / 'examples.sqlite3'}?timeout=120")
+        patch.setenv("DATABASE_URL", f"sqlite:///{path}?timeout={PATIENCE:.0f}")
         yield
 
 

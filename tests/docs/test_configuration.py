@@ -31,6 +31,7 @@ TYPES = {
     "str | Mapping[str, str] | None": "string or dict",
     "Mapping[str, Any]": "dict",
     "KeyCache | None": "object",
+    "Revocations | str | None": "object or string",
     "OnEvent | Sequence[OnEvent] | None": "function or list",
 }
 

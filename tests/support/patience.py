@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from privy_middleware import PrivyConfig
@@ -9,9 +11,10 @@ from privy_middleware.config import RequestSettings
 from privy_middleware.fetching import timeout
 from privy_middleware.keys import JWKSSource, fetcher
 from privy_middleware.loader import UserLoader
+from privy_middleware.revocation import follower
 from privy_middleware.web3auth import Web3AuthConfig
 
-__all__ = ["LONGEST_TIMEOUT", "PATIENCE", "allow_time"]
+__all__ = ["LONGEST_TIMEOUT", "PATIENCE", "allow_time", "eventually"]
 
 PATIENCE = 120.0
 """Seconds, much longer than anything that ends can take."""
@@ -30,6 +33,15 @@ def allow_time() -> None:
         _set_default(settings.__init__, "key_timeout", LONGEST_TIMEOUT)
     timeout._CONNECT_SECONDS = PATIENCE
     fetcher._CACHE_SECONDS = PATIENCE
+    follower._LOAD_SECONDS = PATIENCE
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until a condition is true, which it must become."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it has not become true"
+        time.sleep(0.01)
 
 
 def _set_default(function: Any, parameter: str, value: float) -> None:

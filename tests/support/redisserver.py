@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -62,18 +63,57 @@ def tiny() -> Iterator[str]:
         server.shutdown()
 
 
+class RedisServer:
+    """The installed redis-server on a free loopback port, without persistence; it can be stopped and frozen."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Start it, without any data."""
+        assert REAL is not None
+        options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
+        command = [REAL, "--port", str(self._port), *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _wait(self._process, self._port)
+
+    def stop(self) -> None:
+        """Stop it, which loses its data."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.wait(PATIENCE)
+
+    def freeze(self) -> None:
+        """Hold all connections without an answer."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Answer again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def controlled() -> Iterator[RedisServer]:
+    """Run the installed redis-server, which a test may stop and start."""
+    server = RedisServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @contextmanager
 def real() -> Iterator[str]:
-    """Run the installed redis-server on a free loopback port and yield its address."""
-    assert REAL is not None
-    port = free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
-    with subprocess.Popen([REAL, *options], stdout=subprocess.DEVNULL) as server:
-        try:
-            _wait(server, port)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            server.terminate()
+    """Run the installed redis-server and yield its address."""
+    with controlled() as server:
+        yield server.url
 
 
 def _wait(server: subprocess.Popen[bytes], port: int) -> None:

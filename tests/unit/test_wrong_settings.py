@@ -478,6 +478,11 @@ CORE: dict[str, Row] = {
     "sources": Row(lambda: config(sources=["headers"]), ("sources", '"header"')),
     "tokens": Row(lambda: config(tokens="id"), ("tokens", '"identity"')),
     "async is_revoked": Row(lambda: config(is_revoked=is_revoked), ("is_revoked", "plain function")),
+    "revocations": Row(lambda: config(revocations="localhost:6379"), ("revocations", "redis://localhost:6379/0")),
+    "revocations of another type": Row(lambda: config(revocations={}), ("revocations", "RedisRevocations")),
+    "revocations in the environment": Row(
+        lambda: env(PRIVY_REVOCATIONS="http://localhost"), ("PRIVY_REVOCATIONS", "redis://localhost:6379/0")
+    ),
     "async on_refused": Row(lambda: config(on_refused=is_revoked), ("on_refused", "plain function")),
     "trusted_origins with a path": Row(
         lambda: config(trusted_origins=["https://a.example/x"]), ("trusted_origins", "without a path")

@@ -1,4 +1,4 @@
-"""Signing out: the deletion of Privy's cookies, also after ``django.contrib.auth.logout``."""
+"""Signing out: revoking the session, and deleting Privy's cookies, also after ``django.contrib.auth.logout``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 from django_privy.request_attributes import find_lookup, lookup_of
 
-__all__ = ["clear_privy_cookies", "mark_signed_out"]
+__all__ = ["asign_out", "clear_privy_cookies", "mark_signed_out", "sign_out"]
 
 R = TypeVar("R", bound=HttpResponseBase)
 
@@ -29,6 +29,27 @@ def clear_privy_cookies(response: R, request: HttpRequest) -> R:
             # The same name for another domain is another cookie, for which Django has one entry only.
             response.cookies[f"{name} {cookie['domain']}".strip()] = cookie
     return response
+
+
+def sign_out(response: R, request: HttpRequest) -> R:
+    """Revoke the session of the request, and delete Privy's cookies with the response, which is returned.
+
+    Without an access token the session is not known, and all tokens of the user until now are revoked. Privy's client
+    in the browser must log out too.
+
+    Raises:
+        ConfigurationError: if the setting ``revocations`` is missing.
+        ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+        ImproperlyConfigured: if the middleware did not run.
+    """
+    lookup_of(request).revoke()
+    return clear_privy_cookies(response, request)
+
+
+async def asign_out(response: R, request: HttpRequest) -> R:
+    """Do what ``sign_out`` does, without blocking the event loop."""
+    await lookup_of(request).arevoke()
+    return clear_privy_cookies(response, request)
 
 
 def mark_signed_out(request: Any, **_: object) -> None:
