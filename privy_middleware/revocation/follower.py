@@ -27,9 +27,9 @@ class Run:
 
     def __init__(self) -> None:
         """Create it before its thread."""
-        self.first = SingleFlight(_LOAD_SECONDS)
-        self.tried = False
-        self.stopped = threading.Event()
+        self.first: SingleFlight = SingleFlight(_LOAD_SECONDS)
+        self.tried: bool = False
+        self.stopped: threading.Event = threading.Event()
 
     def finish_first(self) -> None:
         """Wake those who wait for the first attempt."""

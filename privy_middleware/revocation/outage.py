@@ -24,7 +24,7 @@ class Outage:
 
     def __init__(self, *, refusing: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Set whether requests are refused in an outage."""
-        self.reason = ""
+        self.reason: str = ""
         self._refusing = refusing
         self._clock = clock
         self._since: float | None = None

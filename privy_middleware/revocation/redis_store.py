@@ -57,10 +57,10 @@ class _Reading(Run):
     """
 
     client: Redis | None = None
-    read_at = -math.inf
-    is_current = False
+    read_at: float = -math.inf
+    is_current: bool = False
     present: Entries | None = None
-    may_restore = False
+    may_restore: bool = False
 
 
 class RedisRevocations(Revocations):

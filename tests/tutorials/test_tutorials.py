@@ -54,7 +54,7 @@ class Reader:
         self._directory = directory
         self._scratch = scratch
         self._privy = privy
-        self._page = Page(chrome, privy)
+        self._page = Page(chrome, privy.url)
         self._ports: dict[str, str] = {}
         self._open = ExitStack()
         self._server: Terminal | None = None
