@@ -1,4 +1,4 @@
-"""Signatures of the entries of a shared key cache, so that whoever can write to the cache cannot choose keys."""
+"""Signatures of the entries of a shared key cache, so that somebody who can write to the cache cannot choose keys."""
 
 from __future__ import annotations
 

@@ -70,4 +70,8 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 def summary() -> str:
     """Return a line that says whether the tests in a browser can run."""
-    return f"browser: tests/browser and tests/site did NOT run, {ABSENT}" if ABSENT else f"browser: {_BROWSER}"
+    return (
+        f"browser: tests/browser, tests/site and tests/tutorials did NOT run, {ABSENT}"
+        if ABSENT
+        else f"browser: {_BROWSER}"
+    )

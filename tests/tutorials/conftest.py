@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.chromium import chrome
 from tests.support.interrupts import heed_interrupts
+
+__all__ = ["chrome", "heeded_interrupts"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,7 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,6 @@ from selenium.webdriver import Chrome
 
 from privy_middleware.development import DevelopmentIssuer
 from tests.browser.driving import Page
-from tests.support.chromium import ABSENT, MUST_RUN, chromium
 from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 from tests.tutorials.reading import TUTORIALS, Browser, Commands, File, Interrupt, steps
@@ -35,15 +34,6 @@ _INSTALLATION = re.compile(r"^(python3 -m venv|\. \.venv|source \.venv|pip insta
 _PORT = re.compile(r"(?<=localhost:)\d{4}|(?<=127\.0\.0\.1:)\d{4}|(?<=--port )\d{4}")
 _ISSUERS_PORT = "4080"
 _EXPORT = "export PRIVY_APP_ID=your-app-id"
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """Run the browser once for all tutorials of a process."""
-    if ABSENT is not None:
-        (pytest.fail if MUST_RUN else pytest.skip)(f"There is no browser, {ABSENT}.")
-    with chromium(tmp_path_factory.mktemp("profile") / "chromium") as browser:
-        yield browser
 
 
 class Reader:
