@@ -39,9 +39,13 @@ print("ready", flush=True)
 ended.wait()
 sys.exit(5)
 """
-# Counts the signals until it gets a line, which a program in the background of a terminal cannot read.
+# Counts the signals until it gets a line, which a program in the background of a terminal cannot read. A terminal sends
+# the signal and then discards output, perhaps that of the handler, unless NOFLSH is set.
 COUNTING = """
-import os, signal
+import os, signal, termios
+mode = termios.tcgetattr(0)
+mode[3] |= termios.NOFLSH
+termios.tcsetattr(0, termios.TCSANOW, mode)
 found = []
 signal.signal(signal.SIGINT, lambda *_: (found.append(1), os.write(1, b"got SIGINT\\n")))
 print("ready", flush=True)
