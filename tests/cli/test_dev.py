@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,15 +57,21 @@ print(len(found), "in all", flush=True)
 
 @contextmanager
 def program(*arguments: str, terminal: bool = False) -> Iterator[subprocess.Popen[str]]:
-    """Run the command line in a program of its own, perhaps on a terminal of its own, and kill it at the end."""
+    """Run the command line in a program of its own, perhaps on a terminal of its own, and kill it at the end.
+
+    It is also killed if it hangs, so that nothing waits for its output any longer.
+    """
     command = [sys.executable, "-m", "privy_middleware", *arguments]
     if terminal:
         command = [sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)", *command]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1) as running:
+        hanging = threading.Timer(PATIENCE, running.kill)
+        hanging.start()
         try:
             yield running
         finally:
+            hanging.cancel()
             running.kill()
 
 
