@@ -108,7 +108,7 @@ class RedisStream:
     def _read_entry(self, fields: Mapping[bytes, bytes], now: int) -> tuple[Revocation | None, float]:
         try:
             kind, time, until, key = fields[b"e"].decode().split(" ", 3)
-            issued_before, milliseconds = float(time), min(int(until) - now, self._milliseconds_kept)
+            issued_before, milliseconds = float(time), max(0, min(int(until) - now, self._milliseconds_kept))
         except (KeyError, ValueError):
             return None, 0.0
         if kind not in _KINDS or math.isnan(issued_before):

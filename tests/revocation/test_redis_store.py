@@ -355,6 +355,7 @@ def test_entries_that_are_not_entries(make_store: MakeStore, redis: Redis) -> No
     """They are ignored."""
     good = b"session inf 9999999999999 phone"
     changes = [(b"session", b"other"), (b"phone", b"\xff"), (b"inf", b"nan"), (b"inf", b"?"), (b"9 phone", b"9.5 x")]
+    changes += [(b"9999999999999", sign + b"9" * digits) for sign, digits in [(b"-", 400), (b"-", 5000), (b"", 5000)]]
     for field, value in [("other", good), ("e", b""), *(("e", good.replace(*change)) for change in changes)]:
         redis.xadd(STREAM, {field: value})
     redis.xadd(STREAM, {"e": good})
