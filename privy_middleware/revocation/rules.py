@@ -88,7 +88,7 @@ def by_token(claims: Claims) -> tuple[Revocation]:
 def subjects(user_id: str, claims: Claims) -> tuple[tuple[Kind, str], ...]:
     """Return the kinds and keys of the entries that would refuse a token, except for the entry of the token alone."""
     session = claims.get("sid")
-    if isinstance(session, str):
+    if isinstance(session, str) and session:
         return ("user", user_id), ("session", session)
     return ("user", user_id), ("identity", user_id)
 

@@ -271,6 +271,15 @@ WRONG: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.parametrize("sid", ["", 7, None, ["phone"], {"phone": 1}])
+def test_identity_tokens_with_a_strange_session(sid: Any) -> None:
+    """A session id that is none does not keep an identity token from being refused."""
+    world = World()
+    token, access = world.identity(sid=sid), world.access(sid="phone")
+    world.store.revoke_session(world.claims(access))
+    assert world.revoked(token) == [True]
+
+
 def test_a_time_in_the_future() -> None:
     """The entry would expire before tokens that are issued until then, so it is an error; clocks may differ."""
     world = World()
