@@ -11,6 +11,7 @@ from privy_middleware.errors import (
     Answer,
     ConfigurationError,
     ConflictingTokens,
+    CrossSiteRequest,
     MissingToken,
     PageRedirect,
     PrivyError,
@@ -123,6 +124,7 @@ class Lookup:
         Raises:
             ConfigurationError: if ``revocations`` is not set.
             ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+            CrossSiteRequest: if a page of another site sent the request, with a token in a cookie.
         """
         store, auth = self._revocations(), self.find()
         if auth.access is not None:
@@ -213,8 +215,9 @@ def _revocable(auth: PrivyAuth) -> bool:
 
     Raises:
         ServiceUnavailable: if that is not known, because the token could not be verified.
+        CrossSiteRequest: if a page of another site sent the request, which may not sign the user out.
     """
-    if isinstance(auth.refusal, ServiceUnavailable):
+    if isinstance(auth.refusal, ServiceUnavailable | CrossSiteRequest):
         raise auth.refusal
     return auth.user is not None
 

@@ -40,6 +40,7 @@ def sign_out(response: R, request: HttpRequest) -> R:
     Raises:
         ConfigurationError: if the setting ``revocations`` is missing.
         ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+        CrossSiteRequest: if a page of another site sent the request, with a token in a cookie.
         ImproperlyConfigured: if the middleware did not run.
     """
     lookup_of(request).revoke()

@@ -66,6 +66,7 @@ async def sign_out(response: _Response, connection: _Connection) -> _Response:
     Raises:
         ConfigurationError: if the setting ``revocations`` is missing, or the middleware is not installed in the app.
         ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+        CrossSiteRequest: if a page of another site sent the request, with a token in a cookie.
     """
     await find_lookup(connection).arevoke()
     return clear_privy_cookies(response, connection)

@@ -35,6 +35,7 @@ def sign_out(response: R) -> R:
     Raises:
         ConfigurationError: if the setting ``revocations`` is missing.
         ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+        CrossSiteRequest: if a page of another site sent the request, with a token in a cookie.
         RuntimeError: if there is no current request, or its app has no ``Privy``.
     """
     current_lookup().revoke()

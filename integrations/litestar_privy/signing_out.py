@@ -41,6 +41,7 @@ async def sign_out(response: R, connection: ASGIConnection[Any, Any, Any, Any]) 
     Raises:
         ConfigurationError: if the setting ``revocations`` is missing, or the plugin is not installed in the app.
         ServiceUnavailable: if the token cannot be verified now, or the revocation cannot be stored.
+        CrossSiteRequest: if a page of another site sent the request, with a token in a cookie.
     """
     await required_lookup_in(connection.scope, _FIX).arevoke()
     return clear_privy_cookies(response, connection)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from privy_middleware.errors import ConfigurationError
 from privy_middleware.revocation.rules import Kind, Revocation
+from privy_middleware.tokens.claims import is_text
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -19,7 +20,9 @@ START = b"0-0"
 LARGEST_READ = 1000
 """How many entries are read or written at once."""
 
-_URL = 'give the URL of a Redis server, such as "redis://localhost:6379/0"'
+_URL = 'give the URL of a Redis server, such as "redis://localhost:6379/0", and options of redis-py\'s client'
+# How entries are written and read; another encoding would make all of them unreadable.
+_FORMAT = {"decode_responses": False, "encoding": "utf-8", "encoding_errors": "strict"}
 _LOCKED_MILLISECONDS = 30_000
 _KINDS = get_args(Kind)
 
@@ -46,7 +49,13 @@ class RedisStream:
     """A stream of entries, which are removed after some time by the clock of Redis."""
 
     def __init__(self, url: str, name: str, seconds_kept: float, options: Mapping[str, Any]) -> None:
-        """Set the server, the key of the stream, for how long entries are kept, and options for redis-py's client."""
+        """Set the server, the key of the stream, for how long entries are kept, and options for redis-py's client.
+
+        Raises:
+            ConfigurationError: if the key is empty, or not a string.
+        """
+        if not is_text(name):
+            raise ConfigurationError("stream", "give the name of a key in Redis")
         self._url = url
         self._name = name
         self._milliseconds_kept = int(1000 * seconds_kept)
@@ -59,14 +68,20 @@ class RedisStream:
             ConfigurationError: if redis-py is not installed, or the URL or an option is wrong.
         """
         try:
-            from redis import Redis  # noqa: PLC0415 (an extra)
+            from redis import Redis, RedisError  # noqa: PLC0415 (an extra)
         except ImportError:
             raise ConfigurationError("revocations", "install privy-middleware[redis]") from None
-        limits = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": None}
+        fixed = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": None, **_FORMAT}
         try:
-            return Redis.from_url(self._url, **{**self._options, **limits, "decode_responses": False})
-        except (AttributeError, TypeError, ValueError):
+            client = Redis.from_url(self._url, **{**self._options, **fixed, "single_connection_client": False})
+            # For redis-py the options in a URL have precedence.
+            pool = client.connection_pool
+            pool.connection_kwargs.update(fixed)
+            # This connects to nothing, and raises TypeError for an unknown option.
+            pool.connection_class(**pool.connection_kwargs)
+        except (AttributeError, TypeError, ValueError, RedisError):
             raise ConfigurationError("revocations", _URL) from None
+        return client
 
     def add(self, client: Redis, entries: Iterable[tuple[Revocation, float]]) -> None:
         """Add entries, each with the seconds for which it is kept, and remove the oldest ones of the stream."""
@@ -88,14 +103,14 @@ class RedisStream:
         """Return the entries after a position, ``LARGEST_READ`` at most."""
         pipeline = client.pipeline(transaction=False)
         pipeline.time()
-        pipeline.xrange(self._name, position, position)
-        pipeline.xrange(self._name, b"(" + position, count=LARGEST_READ)
-        time, known, added = cast(Any, pipeline.execute())
-        now = _now(time)
+        pipeline.xrange(self._name, position, count=LARGEST_READ + 1)
+        time, added = cast(Any, pipeline.execute())
+        known = [each for each, _ in added[:1]] == [position]
+        now, added = _now(time), added[known : known + LARGEST_READ]
         entries = (self._read_entry(fields, now) for _, fields in added)
         found = [(entry, seconds) for entry, seconds in entries if entry is not None and seconds > 0]
         last = added[-1][0] if added else position
-        return Read(now / 1000, position == START or bool(known), last, len(added), found)
+        return Read(now / 1000, position == START or known, last, len(added), found)
 
     def lock(self, client: Redis) -> bool:
         """Return whether this process, and no other one, may restore entries for some time."""
@@ -108,7 +123,7 @@ class RedisStream:
     def _read_entry(self, fields: Mapping[bytes, bytes], now: int) -> tuple[Revocation | None, float]:
         try:
             kind, time, until, key = fields[b"e"].decode().split(" ", 3)
-            issued_before, milliseconds = float(time), min(int(until) - now, self._milliseconds_kept)
+            issued_before, milliseconds = float(time), max(0, min(int(until) - now, self._milliseconds_kept))
         except (KeyError, ValueError):
             return None, 0.0
         if kind not in _KINDS or math.isnan(issued_before):

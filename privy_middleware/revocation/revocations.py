@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 from privy_middleware.errors import ConfigurationError, TokenRevoked
 from privy_middleware.reporting import Reporter
@@ -61,6 +62,10 @@ class Revocations:
         """Return ``True``, also if there are no entries."""
         return True
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the store itself: a copy would not hear of what is revoked in this one."""
+        return self
+
     def revoke_session(self, session: AccessTokenClaims | Claims | str, user_id: str | None = None) -> None:
         """Refuse the tokens of a session: ``privy_auth.access``, or the session id and the user's id.
 
@@ -84,11 +89,11 @@ class Revocations:
             ConfigurationError: if an argument is wrong.
             RevocationsUnavailable: if the store cannot be reached; the revocation is then valid in this process.
         """
-        self._revoke(by_user(user_id, self._now() if issued_before is None else issued_before))
+        self._revoke(by_user(user_id, issued_before, self._now()))
 
     async def arevoke_user(self, user_id: str, *, issued_before: float | None = None) -> None:
         """Do what ``revoke_user`` does, without blocking the event loop."""
-        await self._arevoke(by_user(user_id, self._now() if issued_before is None else issued_before))
+        await self._arevoke(by_user(user_id, issued_before, self._now()))
 
     def revoke_token(self, claims: Claims) -> None:
         """Refuse one token, by all its claims, such as ``privy_auth.claims``.

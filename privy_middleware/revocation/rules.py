@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from privy_middleware.errors import ConfigurationError
-from privy_middleware.tokens.claims import Claims, is_text
+from privy_middleware.tokens.claims import Claims
 from privy_middleware.users.user import AccessTokenClaims
 
 __all__ = ["KINDS", "Kind", "Revocation", "by_session", "by_token", "by_user", "fingerprint", "subjects"]
@@ -22,6 +22,8 @@ Kind: TypeAlias = Literal["session", "identity", "user", "token"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+# How far the clock that a time is taken from may be ahead, in seconds.
+_MAX_SKEW = 60.0
 _SESSION = "give privy_auth.access, the claims of an access token, or a session id and a user id"
 
 
@@ -52,21 +54,24 @@ def by_session(
         found, user = session.session_id, session.user_id
     elif isinstance(session, Mapping):
         found, user = session.get("sid", ""), session.get("sub")
-    _require(is_text(found), "session", _SESSION)
-    _require(is_text(user), "user_id", _SESSION)
+    _require(_is_key(found), "session", _SESSION)
+    _require(_is_key(user), "user_id", _SESSION)
     return Revocation("session", str(found)), Revocation("identity", str(user), _after(now))
 
 
-def by_user(user_id: str, issued_before: float) -> tuple[Revocation]:
-    """Return the entry that revokes all tokens that a user got until a time, in Unix seconds.
+def by_user(user_id: str, issued_before: float | None, now: float) -> tuple[Revocation]:
+    """Return the entry that revokes all tokens that a user got until a time, in Unix seconds, by default ``now``.
 
     Raises:
-        ConfigurationError: if the id is empty, or the time is not a number.
+        ConfigurationError: if the id is empty, or the time is not a number, or in the future: the entry would expire
+            before the tokens that are issued until then.
     """
-    _require(is_text(user_id), "user_id", "give the id of a user, such as privy_user.id")
-    number = isinstance(issued_before, int | float) and not isinstance(issued_before, bool)
-    _require(number and math.isfinite(issued_before), "issued_before", "give a time in Unix seconds")
-    return (Revocation("user", user_id, _after(issued_before)),)
+    _require(_is_key(user_id), "user_id", "give the id of a user, such as privy_user.id")
+    until = now if issued_before is None else issued_before
+    number = isinstance(until, int | float) and not isinstance(until, bool)
+    past = number and -math.inf < until <= now + _MAX_SKEW
+    _require(past, "issued_before", "give a time in Unix seconds that has passed")
+    return (Revocation("user", user_id, _after(until)),)
 
 
 def by_token(claims: Claims) -> tuple[Revocation]:
@@ -83,7 +88,7 @@ def by_token(claims: Claims) -> tuple[Revocation]:
 def subjects(user_id: str, claims: Claims) -> tuple[tuple[Kind, str], ...]:
     """Return the kinds and keys of the entries that would refuse a token, except for the entry of the token alone."""
     session = claims.get("sid")
-    if isinstance(session, str):
+    if isinstance(session, str) and session:
         return ("user", user_id), ("session", session)
     return ("user", user_id), ("identity", user_id)
 
@@ -94,6 +99,11 @@ def fingerprint(claims: Claims) -> str:
         (name, value) for name, value in claims.items() if isinstance(value, str | int | float)
     )
     return hashlib.blake2b(repr(plain).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _is_key(value: object) -> bool:
+    # A lone surrogate is in no token, and cannot be written to a store.
+    return isinstance(value, str) and value != "" and value == value.encode("utf-8", "ignore").decode()
 
 
 def _after(now: float) -> float:

@@ -16,7 +16,7 @@ from django.urls import include, path
 from fastapi import FastAPI
 from flask import Flask
 from flask import Response as FlaskResponse
-from litestar import Litestar, get
+from litestar import Litestar, post
 from litestar import Request as LitestarRequest
 from litestar import Response as LitestarResponse
 from starlette.applications import Starlette
@@ -48,7 +48,7 @@ def by_starlette(app: Any) -> Send:
     client = TestClient(app)
 
     def send(headers: Headers) -> tuple[int, list[str]]:
-        answer = client.get("/", headers=headers)
+        answer = client.post("/", headers=headers)
         return answer.status_code, answer.headers.get_list("set-cookie")
 
     return send
@@ -61,7 +61,7 @@ def starlette(config: PrivyConfig) -> Iterator[Send]:
     async def sign_out(request: Request) -> Response:
         return await fastapi_privy.starlette.sign_out(PlainTextResponse("bye"), request)
 
-    app = Starlette(routes=[Route("/", sign_out)])
+    app = Starlette(routes=[Route("/", sign_out, methods=["POST"])])
     fastapi_privy.starlette.Privy(app, config)
     yield by_starlette(app)
 
@@ -72,7 +72,7 @@ def fastapi(config: PrivyConfig) -> Iterator[Send]:
     app = FastAPI()
     fastapi_privy.Privy(app, config)
 
-    @app.get("/")
+    @app.post("/")
     async def sign_out(request: Request, response: Response) -> str:
         await fastapi_privy.sign_out(response, request)
         return "bye"
@@ -86,7 +86,7 @@ def fastapi_in_a_thread(config: PrivyConfig) -> Iterator[Send]:
     app = FastAPI()
     fastapi_privy.Privy(app, config)
 
-    @app.get("/")
+    @app.post("/")
     def sign_out(request: Request, response: Response) -> str:
         anyio.from_thread.run(fastapi_privy.sign_out, response, request)
         return "bye"
@@ -98,7 +98,7 @@ def fastapi_in_a_thread(config: PrivyConfig) -> Iterator[Send]:
 def litestar(config: PrivyConfig) -> Iterator[Send]:
     """Sign out in Litestar."""
 
-    @get("/")
+    @post("/", status_code=200)
     async def sign_out(request: LitestarRequest[Any, Any, Any]) -> LitestarResponse[str]:
         return await litestar_privy.sign_out(LitestarResponse("bye"), request)
 
@@ -111,12 +111,12 @@ def flask(config: PrivyConfig) -> Iterator[Send]:
     app = Flask("app")
     flask_privy.Privy(app, config)
 
-    @app.get("/")
+    @app.post("/")
     def sign_out() -> FlaskResponse:
         return flask_privy.sign_out(app.make_response("bye"))
 
     def send(headers: Headers) -> tuple[int, list[str]]:
-        answer = app.test_client().get("/", headers=headers)
+        answer = app.test_client(use_cookies=False).post("/", headers=headers)
         return answer.status_code, answer.headers.getlist("set-cookie")
 
     yield send
@@ -156,14 +156,14 @@ def configured(config: PrivyConfig) -> Iterator[None]:
 def django(config: PrivyConfig) -> Iterator[Send]:
     """Sign out in Django, over WSGI."""
     with configured(config):
-        yield lambda headers: from_django(Client().get("/", headers=headers))
+        yield lambda headers: from_django(Client().post("/", headers=headers))
 
 
 @contextmanager
 def django_async(config: PrivyConfig) -> Iterator[Send]:
     """Sign out in Django, over ASGI."""
     with configured(config):
-        yield lambda headers: from_django(async_to_sync(AsyncClient().get)("/async", headers=headers))
+        yield lambda headers: from_django(async_to_sync(AsyncClient().post)("/async", headers=headers))
 
 
 @contextmanager
@@ -222,6 +222,18 @@ def test_without_a_user(app: App, headers: Headers) -> None:
         status, cookies = send(headers)
     assert status in (200, 302)
     assert "privy-token" in cleared(cookies)
+    assert len(store) == 0
+
+
+@every_app
+def test_from_another_site(app: App) -> None:
+    """It signs nobody out: the response is 403, nothing is revoked, and the cookies stay."""
+    store = Revocations()
+    with app(issuer_config(revocations=store)) as send:
+        cookie = f"privy-token={ISSUER.access_token('ada')}"
+        status, cookies = send({"cookie": cookie, "sec-fetch-site": "cross-site"})
+    assert status == 403
+    assert cleared(cookies) == set()
     assert len(store) == 0
 
 

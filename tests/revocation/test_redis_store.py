@@ -355,12 +355,35 @@ def test_entries_that_are_not_entries(make_store: MakeStore, redis: Redis) -> No
     """They are ignored."""
     good = b"session inf 9999999999999 phone"
     changes = [(b"session", b"other"), (b"phone", b"\xff"), (b"inf", b"nan"), (b"inf", b"?"), (b"9 phone", b"9.5 x")]
+    changes += [(b"9999999999999", sign + b"9" * digits) for sign, digits in [(b"-", 400), (b"-", 5000), (b"", 5000)]]
     for field, value in [("other", good), ("e", b""), *(("e", good.replace(*change)) for change in changes)]:
         redis.xadd(STREAM, {field: value})
     redis.xadd(STREAM, {"e": good})
     store = loaded(make_store())
     assert len(store) == 1
     assert refused(store, ACCESS)
+
+
+def test_the_last_possible_entry(make_store: MakeStore, redis: Redis) -> None:
+    """No entry can be added after it; when the stream has been deleted, new entries are read again."""
+    store = loaded(make_store())
+    redis.xadd(STREAM, {"e": "session inf 9999999999999 tablet"}, id=f"{2**64 - 1}-{2**64 - 1}")
+    eventually(lambda: refused(store, {"sid": "tablet"}))
+    redis.delete(STREAM)
+    make_store().revoke_session("phone", ADA)
+    eventually(lambda: refused(store, ACCESS))
+
+
+@pytest.mark.parametrize("options", ["decode_responses=True", "encoding=utf-16", "protocol=3", "socket_timeout=60"])
+def test_options_in_the_url(server: RedisServer, make_store: MakeStore, options: str) -> None:
+    """None of them changes how entries are written and read, or how long revoking waits."""
+    store = loaded(RedisRevocations(f"{server.url}?{options}"))
+    make_store().revoke_session("phone", ADA)
+    eventually(lambda: refused(store, ACCESS))
+    store.revoke_session("tablet", ADA)
+    assert refused(loaded(make_store()), {"sid": "tablet"})
+    assert store._writer.get_connection_kwargs()["socket_timeout"] == 1
+    store.close()
 
 
 def test_no_thread_outlives_its_store(make_store: MakeStore, server: RedisServer) -> None:
@@ -478,6 +501,12 @@ WRONG: dict[str, Callable[[], object]] = {
     "revocations: give the URL of a Redis": lambda: issuer_config(revocations="http://localhost"),
     "when_unavailable: set": lambda: RedisRevocations("redis://localhost", when_unavailable="ignore"),  # type: ignore[arg-type]
     "poll: set a number": lambda: RedisRevocations("redis://localhost", poll=0),
+    "stream: give the name": lambda: RedisRevocations("redis://localhost", stream=""),
+    "stream: give the name of": lambda: RedisRevocations("redis://localhost", stream=None),  # type: ignore[arg-type]
+    "revocations: give the URL of a Redis server, such as .*, and options of redis-py": lambda: RedisRevocations(
+        "redis://localhost", options={"sockettimeout": 1}
+    ),
+    "revocations: give the URL of a Redis server, such": lambda: RedisRevocations("redis://localhost?sockettimeout=1"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -270,6 +271,40 @@ WRONG: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.parametrize("sid", ["", 7, None, ["phone"], {"phone": 1}])
+def test_identity_tokens_with_a_strange_session(sid: Any) -> None:
+    """A session id that is none does not keep an identity token from being refused."""
+    world = World()
+    token, access = world.identity(sid=sid), world.access(sid="phone")
+    world.store.revoke_session(world.claims(access))
+    assert world.revoked(token) == [True]
+
+
+def test_a_time_in_the_future() -> None:
+    """The entry would expire before tokens that are issued until then, so it is an error; clocks may differ."""
+    world = World()
+    with pytest.raises(ConfigurationError, match=r"^issued_before: give a time in Unix seconds that has passed"):
+        world.store.revoke_user(ADA, issued_before=NOW + 61)
+    with pytest.raises(ConfigurationError, match=r"^issued_before: "):
+        call("asyncio", lambda: None, lambda: world.store.arevoke_user(ADA, issued_before=1000 * NOW))
+    world.store.revoke_user(ADA, issued_before=NOW + 60)
+    token = world.access()
+    world.clock.advance(world.store.max_token_age)
+    world.steady.advance(world.store.max_token_age)
+    assert len(world.store) == 1
+    assert world.error(token) == "token_expired"
+
+
+def test_copies() -> None:
+    """A copy of a store is the store, so that the copy of a configuration refuses the same tokens."""
+    world = World()
+    token = world.access()
+    verifier = PrivyVerifier(copy.deepcopy(issuer_config(revocations=world.store)), clock=world.clock)
+    world.store.revoke_session(world.claims(token))
+    with pytest.raises(TokenRevoked):
+        verifier.verify_access_token(token)
+
+
 @pytest.mark.parametrize("field", WRONG)
 def test_wrong_values(field: str) -> None:
     """The error names the argument."""
@@ -277,7 +312,7 @@ def test_wrong_values(field: str) -> None:
         WRONG[field]()
 
 
-@pytest.mark.parametrize("wrong", [None, "", 7])
+@pytest.mark.parametrize("wrong", [None, "", 7, "did:privy:\ud800"])
 def test_wrong_users_and_times(wrong: Any) -> None:
     """A revocation that would reach nobody is an error."""
     store = Revocations()
