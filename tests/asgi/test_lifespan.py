@@ -49,6 +49,18 @@ async def test_keys_are_there_before_the_app_starts() -> None:
     assert (await verifier.averify_identity_token(token)).id == "did:privy:dev-ada"
 
 
+async def test_other_events_reach_the_app() -> None:
+    """A server may send an event that the middleware does not know."""
+    received: list[Message] = []
+
+    async def curious(scope: Scope, receive: Receive, send: Send) -> None:
+        received.append(await receive())
+
+    event: Message = {"type": "lifespan.reload"}
+    await exchange(PrivyMiddleware(curious, issuer_config()), {"type": "lifespan", "state": {}}, [event])
+    assert received == [event]
+
+
 async def test_outage_at_the_start_is_logged(nowhere: str, caplog: pytest.LogCaptureFixture) -> None:
     """The app starts without keys, because they may be available later."""
     settings = PrivyConfig(app_id="app", jwks_url=nowhere, client_options=DIRECT)

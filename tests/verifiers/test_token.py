@@ -104,6 +104,17 @@ def test_a_hit_is_what_was_verified() -> None:
     assert IDENTITY["sub"] not in repr(first).replace(first.value, "")
 
 
+def test_strings_that_many_tokens_have_in_common() -> None:
+    """Tokens of one audience share its string, and however many audiences there are, only a few strings are kept."""
+    tokens = Tokens()
+    first, second = (tokens.verifier.verify(identity(sub=user)).claims for user in ("did:privy:1", "did:privy:2"))
+    assert (first["aud"] is second["aud"], first["iss"] is second["iss"]) == (True, True)
+    for number in range(40):
+        tokens(identity(aud=f"app {number}"))
+    assert len(tokens.verifier._common) < 20
+    assert tokens.verifier.verify(identity(aud="one more")).claims["aud"] == "one more"
+
+
 @pytest.mark.anyio
 async def test_awaiting_is_the_same() -> None:
     """Sync and async verification share the cache."""
