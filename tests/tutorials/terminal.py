@@ -64,13 +64,16 @@ class Terminal:
         return self._shell.wait(), "".join(printed)
 
     def start(self, command: str) -> None:
-        """Start a command that keeps running; the shell ends with it."""
-        self._type(command, f"</dev/null >{self._log} 2>&1; exit")
+        """Start a command that keeps running, in place of the shell."""
+        self._type(f"exec {command}", f"</dev/null >{self._log} 2>&1")
 
     def interrupt(self) -> str:
-        """Press Ctrl+C, and return what the command has printed."""
-        self._signal(signal.SIGINT)
-        self._shell.communicate()
+        """Send SIGINT to the running command, and return what it has printed.
+
+        A terminal would send it to every program that the command has started, too. Without one, the command has to.
+        """
+        os.kill(self._shell.pid, signal.SIGINT)
+        self._shell.communicate(timeout=PATIENCE)
         return self.shown
 
     @property
